@@ -1,0 +1,1 @@
+"""The harness: asks methods, measures answers, writes records."""

@@ -1,0 +1,1 @@
+"""What every method must do: the checks behind ``coldbench check`` and our own tests."""

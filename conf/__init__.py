@@ -1,0 +1,1 @@
+"""Hydra configuration: differences from the defaults that stand in the code."""

@@ -1,0 +1,1 @@
+"""Getting data onto the machine: download, safe extraction, the cache."""

@@ -1,0 +1,1 @@
+"""The split protocol: who is cold, what is shown, what stays hidden."""

@@ -1,0 +1,1 @@
+"""Reading tables that people wrote, with errors that name file, line and column."""

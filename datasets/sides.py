@@ -1,0 +1,75 @@
+"""What is known about users and items before anyone interacts: columns, texts, and their origin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from .arrays import CSR
+
+
+class Side(str, Enum):
+    """The two sides of a recommendation problem."""
+
+    USER = "user"
+    ITEM = "item"
+
+
+class Provenance(str, Enum):
+    """Where a piece of side information comes from; it decides the track that may use it."""
+
+    INTRINSIC = "intrinsic"  # known before any interaction: title, year, citations made by a paper
+    EDITORIAL = "editorial"  # written by a curator
+    USER_GENERATED = "user_generated"  # tags, reviews: written by the very users we predict
+
+
+class Track(str, Enum):
+    """Which provenances a run admits."""
+
+    STRICT = "strict"
+    OPEN = "open"
+
+    def admits(self, provenance: Provenance) -> bool:
+        """Say whether side information of this provenance may be used."""
+        return self is Track.OPEN or provenance is not Provenance.USER_GENERATED
+
+
+@dataclass(frozen=True)
+class FeatureColumn:
+    """One attribute of one side, already coded as numbers.
+
+    Attributes
+    ----------
+    name
+        For example ``genre``.
+    provenance
+        Where it comes from.
+    matrix
+        CSR float32, (entities, values). Categorical: 0/1 per value. Numeric: one raw value column.
+    values
+        Names of the matrix columns, ``("Drama", "Comedy")``; ``("",)`` for a numeric column.
+    numeric
+        True when the values are quantities: the split standardises them with training rows only.
+    """
+
+    name: str
+    provenance: Provenance
+    matrix: CSR
+    values: tuple[str, ...]
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class TextColumn:
+    """One text per entity; the empty string where there is none."""
+
+    name: str
+    provenance: Provenance
+    values: Sequence[str]
+
+
+@dataclass(frozen=True)
+class SideInformation:
+    """Everything known about one side: feature columns and texts, in the order of the entities."""
+
+    columns: tuple[FeatureColumn, ...] = ()
+    texts: tuple[TextColumn, ...] = ()

@@ -1,0 +1,1 @@
+"""The datasets themselves: one file per origin."""

@@ -1,0 +1,203 @@
+"""What a split hands out: training world and queries to the method, truth to the evaluator."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .arrays import CSR, BoolArray, IntArray, LongArray
+from .graph import Graph, Links
+from .interactions import Interactions
+from .sides import Side
+
+
+class SideMode(str, Enum):
+    """Whether the side information of cold entities is visible while fitting."""
+
+    INDUCTIVE = "inductive"
+    TRANSDUCTIVE = "transductive"
+
+
+@dataclass(frozen=True)
+class Entities:
+    """Rows of one side, as a method may see them; read-only.
+
+    Attributes
+    ----------
+    side
+        Users or items.
+    known
+        int32, (rows,): index in the training world, -1 for a cold entity.
+    history
+        CSR float32, (rows, known entities of the other side): training interactions of a warm
+        entity, the support of a cold one; all ones.
+    features
+        CSR float32, (rows, feature columns); zero columns when there are none.
+    feature_names
+        One name per feature column, ``"genre=Drama"``.
+    text
+        object array of str, (rows,), or None when the side has no text.
+    links
+        Edges of the rows into the training graph, or None without a graph.
+    """
+
+    side: Side
+    known: IntArray
+    history: CSR
+    features: CSR
+    feature_names: tuple[str, ...]
+    text: np.ndarray | None
+    links: Links | None = None
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+    def take(self, rows: IntArray | LongArray | slice) -> "Entities":
+        """Return some of the rows, in the given order."""
+        at = np.arange(len(self))[rows]
+        links = self.links
+        if links is not None:
+            position = np.full(len(self), -1, dtype=np.int32)
+            position[at] = np.arange(len(at), dtype=np.int32)
+            if len(np.unique(at)) == len(at):
+                keep = position[links.rows] >= 0
+                links = Links(position[links.rows[keep]], links.relations[keep], links.nodes[keep])
+            else:
+                links = _repeat_links(links, at)
+        return replace(
+            self,
+            known=self.known[at],
+            history=self.history[at],
+            features=self.features[at],
+            text=None if self.text is None else self.text[at],
+            links=links,
+        )
+
+
+def _repeat_links(links: Links, at: LongArray) -> Links:
+    """Return the links of the rows ``at``, which may name a row twice."""
+    order = np.argsort(links.rows, kind="stable")
+    starts = np.searchsorted(links.rows[order], at, side="left")
+    counts = np.searchsorted(links.rows[order], at, side="right") - starts
+    rows = np.repeat(np.arange(len(at), dtype=np.int32), counts)
+    offset = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    pick = order[np.repeat(starts, counts) + offset]
+    return Links(rows, links.relations[pick], links.nodes[pick])
+
+
+@dataclass(frozen=True)
+class Query:
+    """Who asks and which candidates are to be ranked: all a method sees when it scores."""
+
+    users: Entities
+    items: Entities
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """One task of a split: a query, and the truth that only the evaluator opens.
+
+    Attributes
+    ----------
+    query
+        What the method is asked.
+    truth
+        CSR float32, (users, candidates): held-out positives (the rating, in a rating task).
+    masked
+        CSR float32, (users, candidates): pairs already known of the user, never ranked.
+    users, items
+        int32: index in the dataset of each row and each candidate.
+    left_out
+        Users that were not asked because they have too few interactions.
+    """
+
+    query: Query
+    truth: CSR
+    masked: CSR
+    users: IntArray
+    items: IntArray
+    left_out: int = 0
+
+    @property
+    def cold_items(self) -> BoolArray:
+        """bool, (candidates,): which candidates are cold."""
+        return self.query.items.known < 0
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The hardware a method may use."""
+
+    threads: int = 1
+    device: str = "cpu"
+    devices: int = 1
+
+
+@dataclass(frozen=True)
+class TrainView:
+    """All that a method may see while it fits; every array is read-only.
+
+    Attributes
+    ----------
+    interactions
+        Training pairs over the indices of ``users`` and ``items``.
+    users, items
+        The warm entities; ``known`` is ``arange``.
+    graph
+        Triples over the warm items (nodes ``0..len(items)-1``) and entities, or None.
+    unseen_users, unseen_items
+        Cold entities with their side information and no interactions; None when inductive.
+    seed
+        Seed of everything random in the method.
+    validate
+        Scores a fitted method on the validation slice (NDCG@10 of the cold-validation tasks,
+        higher is better; minus RMSE in a rating task); the only way to early stopping.
+    resources
+        Threads and device.
+    """
+
+    interactions: Interactions
+    users: Entities
+    items: Entities
+    graph: Graph | None
+    unseen_users: Entities | None
+    unseen_items: Entities | None
+    seed: int
+    validate: Callable[[Any], float]
+    resources: Resources = Resources()
+
+    @cached_property
+    def item_counts(self) -> LongArray:
+        """int64, (items,): training interactions of each item."""
+        counts: LongArray = np.bincount(self.interactions.items, minlength=len(self.items))
+        return counts
+
+
+@dataclass(frozen=True)
+class Split:
+    """A dataset cut by a scenario.
+
+    Attributes
+    ----------
+    train
+        The training world.
+    validation, test
+        Tasks by name, ``<scenario>/<candidates>/k=<shots>``.
+    users, items
+        int32: dataset index of each index of the training world.
+    fingerprint
+        sha256 of train, support, truth and candidates.
+    facts
+        Counts worth reporting: cold users and items, merged pairs, users left out.
+    """
+
+    train: TrainView
+    validation: Mapping[str, Holdout]
+    test: Mapping[str, Holdout]
+    users: IntArray
+    items: IntArray
+    fingerprint: str
+    facts: Mapping[str, int]

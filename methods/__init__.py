@@ -1,0 +1,1 @@
+"""Recommenders: each fits a training world and scores queries."""

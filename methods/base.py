@@ -1,0 +1,166 @@
+"""The contract of a recommender: declare, fit, score."""
+
+import inspect
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ..datasets.arrays import FloatArray
+from ..datasets.errors import NotFittedError
+from ..datasets.sides import Side
+from ..datasets.world import Entities, Query, TrainView
+from .state import load_state, save_state
+
+
+class Family(str, Enum):
+    """The families that a leaderboard compares."""
+
+    REFERENCE = "reference"
+    COLLABORATIVE = "collaborative"
+    CONTENT = "content"
+    HYBRID = "hybrid"
+    GRAPH = "graph"
+    LANGUAGE_MODEL = "language_model"
+
+
+class Need(str, Enum):
+    """What a method cannot do without; checked before any training."""
+
+    ITEM_FEATURES = "item_features"
+    USER_FEATURES = "user_features"
+    ITEM_TEXT = "item_text"
+    USER_TEXT = "user_text"
+    GRAPH = "graph"
+    TIMESTAMPS = "timestamps"
+    TRANSDUCTIVE = "transductive"
+
+
+class Method:
+    """A recommender.
+
+    A subclass is a dataclass whose fields are the hyper-parameters; it declares the class
+    variables below and overrides ``fit`` and ``score_block`` (or ``score``). What ``fit`` learns
+    goes into attributes whose names end in an underscore; ``__init__`` does no work.
+
+    Attributes
+    ----------
+    family
+        Where the leaderboard lists it.
+    cold
+        The sides on which it claims to serve cold entities better than chance **without any
+        support** (k = 0); conformance proves the claim on a planted world.
+    uses_support
+        True when the answer to a cold user depends on the k interactions that are shown.
+    needs
+        What the split must offer.
+    requires
+        Import names of the libraries it needs; where one is missing the method is listed as not
+        offered.
+    exempt
+        Conformance checks that do not apply, each with its reason.
+    """
+
+    family: ClassVar[Family]
+    cold: ClassVar[frozenset[Side]] = frozenset()
+    uses_support: ClassVar[bool] = False
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    requires: ClassVar[tuple[str, ...]] = ()
+    exempt: ClassVar[dict[str, str]] = {}
+
+    def fit(self, train: TrainView) -> Self:
+        """Learn from the training world and return self; ``train`` is read-only."""
+        raise TypeError(f"{type(self).__name__} does not define fit")
+
+    def encode_items(self, items: Entities) -> Any:
+        """Prepare a candidate set once; the result is handed to every ``score_block``."""
+        return items
+
+    def score_block(self, users: Entities, items: Any) -> FloatArray:
+        """Return float32 scores (users, candidates), higher is better; finite.
+
+        ``items`` is what ``encode_items`` returned.
+        """
+        if type(self).score is Method.score:
+            raise TypeError(f"{type(self).__name__} defines neither score_block nor score")
+        return self.score(Query(users, items))
+
+    def score(self, query: Query) -> FloatArray:
+        """Return float32 scores (users, candidates) of a whole query, higher is better."""
+        return self.score_block(query.users, self.encode_items(query.items))
+
+    def report(self) -> dict[str, Any]:
+        """Return facts about the training worth recording, as plain JSON values."""
+        return {}
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Return (trainable, all) parameters once fitted; by default the learned arrays."""
+        sizes = sum(v.size for v in vars(self).values() if isinstance(v, np.ndarray))
+        return sizes, sizes
+
+    def state(self) -> dict[str, Any]:
+        """Return the learned state as nested arrays, matrices, texts and numbers."""
+        return {k: v for k, v in vars(self).items() if k.endswith("_")}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Set the learned state from what ``state`` returned."""
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def save(self, path: Path) -> None:
+        """Write the learned state to one file, atomically; no code is pickled."""
+        save_state(path, self.state())
+
+    def load(self, path: Path) -> Self:
+        """Read the learned state that ``save`` wrote and return self."""
+        self.restore(load_state(path))
+        return self
+
+    def fitted(self, attribute: str) -> Any:
+        """Return a learned attribute.
+
+        Raises
+        ------
+        NotFittedError
+            When ``fit`` has not run.
+        """
+        value = vars(self).get(attribute)
+        if value is None:
+            raise NotFittedError(
+                f"{type(self).__name__} is not fitted: call fit(train) before score(query)"
+            )
+        return value
+
+
+class FactorMethod(Method):
+    """A method whose score is a dot product; the engine fuses it with masking and ranking.
+
+    Biases go into an extra column: user factors end in 1, item factors in the bias.
+    """
+
+    def user_factors(self, users: Entities) -> FloatArray:
+        """Return float32 (users, d)."""
+        raise TypeError(f"{type(self).__name__} does not define user_factors")
+
+    def item_factors(self, items: Entities) -> FloatArray:
+        """Return float32 (candidates, d)."""
+        raise TypeError(f"{type(self).__name__} does not define item_factors")
+
+    def encode_items(self, items: Entities) -> FloatArray:
+        """Return the candidates' factors."""
+        return self.item_factors(items)
+
+    def score_block(self, users: Entities, items: FloatArray) -> FloatArray:
+        """Return the product of user factors and candidate factors."""
+        scores: FloatArray = self.user_factors(users) @ items.T
+        return scores
+
+
+Scorer = Callable[[Query], FloatArray]
+
+
+def summary(method: type[Method]) -> str:
+    """Return the first sentence of a method's docstring."""
+    return inspect.getdoc(method).splitlines()[0] if method.__doc__ else ""  # type: ignore[union-attr]

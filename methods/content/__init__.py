@@ -1,0 +1,1 @@
+"""Methods that compare what items and users are."""

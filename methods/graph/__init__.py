@@ -1,0 +1,1 @@
+"""Methods that walk or embed a knowledge graph."""

@@ -1,0 +1,1 @@
+"""Methods that join interactions with features."""

@@ -1,0 +1,1 @@
+"""Methods that read texts with a language model."""

@@ -1,0 +1,1 @@
+"""Training with Lightning, shared by the torch methods."""
