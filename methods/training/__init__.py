@@ -1,1 +1,1 @@
-"""Training with Lightning, shared by the torch methods."""
+"""The one training layer of every torch method: Lightning, in memory, quiet, repeatable."""

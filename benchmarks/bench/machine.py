@@ -1,0 +1,28 @@
+"""The machine and the versions behind the seconds, without names or folders."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("numpy", "scipy", "numba", "implicit", "torch", "pytorch-lightning", "polars")
+
+
+def machine() -> dict[str, str | int]:
+    """Return the processor's model, its cores, the Python and the packages measured."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+        "python": platform.python_version(),
+        **{name: version(name) for name in PACKAGES},
+    }
+
+
+def _processor() -> str:
+    """Return the model as Linux names it, else what Python knows."""
+    listed = Path("/proc/cpuinfo")
+    if listed.exists():
+        for line in listed.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

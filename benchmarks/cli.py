@@ -1,0 +1,85 @@
+"""The command line: which commands there are, and how an error reaches a person."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from .. import __version__
+from ..datasets.errors import ColdbenchError
+from .registry import unknown
+
+COMMANDS = {
+    "run": "run one method (method=NAME), or a sweep of them (-m method=A,B seed=0,1,2)",
+    "list": "show the methods, datasets, scenarios and metrics that are installed",
+    "leaderboard": "rank the methods by the records in results/",
+    "data": "fetch, add, verify or describe a dataset",
+    "split": "write a split as CSV files with original ids",
+    "check": "run the conformance suite on one method",
+    "demo": "run the methods of every family on the embedded dataset and print the leaderboard",
+}
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 1 when a run failed, 2 for a mistake."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(words)
+    except ColdbenchError as error:
+        if os.environ.get("COLDBENCH_DEBUG"):
+            raise
+        complain(str(error))
+        return 2
+    except KeyboardInterrupt:
+        complain("interrupted; what was finished is kept")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def complain(text: str) -> None:
+    """Write one sentence to standard error, in red where a person reads it."""
+    red, end = ("\033[31m", "\033[0m") if sys.stderr.isatty() else ("", "")
+    sys.stderr.write(f"{red}{text}{end}\n")
+
+
+def usage() -> str:
+    """Return the help text."""
+    width = max(map(len, COMMANDS)) + 2
+    lines = [f"  {name:<{width}}{what}" for name, what in COMMANDS.items()]
+    return "\n".join(
+        [
+            "coldbench compares cold-start recommenders under one split protocol.",
+            "",
+            "usage: coldbench COMMAND [...]",
+            "",
+            *lines,
+            "",
+            "`coldbench COMMAND --help` shows what a command takes; --version the version.",
+            "Data is kept in $COLDBENCH_DATA, records in $COLDBENCH_RESULTS (default: results/).",
+            "COLDBENCH_DEBUG=1 shows the traceback of an error.",
+            "",
+        ]
+    )
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        sys.stdout.write(usage())
+        return 0
+    if words[0] in ("-V", "--version"):
+        sys.stdout.write(f"coldbench {__version__}\n")
+        return 0
+    if words[0] == "-sc":  # the shell's completion asks the bare program
+        words = ["run", *words]
+    if words[0] not in COMMANDS:
+        raise ColdbenchError(unknown("command", words[0], COMMANDS))
+    module = import_module(f"{__package__}.commands.{words[0]}")
+    status: int = module.main(words[1:])
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

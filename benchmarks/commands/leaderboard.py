@@ -1,0 +1,74 @@
+"""``coldbench leaderboard``: the standings drawn from the records in results/ alone."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ...datasets.errors import ColdbenchError
+from ..cli import complain
+from ..console import console
+from ..formats import as_csv, markdown, show
+from ..leaderboard import boards
+from ..outcome import HEADLINE
+from ..records import RunRecord, read_all
+from ..registry import unknown
+from ..run import results_home
+
+
+def main(argv: list[str]) -> int:
+    """Print the leaderboard; a record that cannot be read is told and left out."""
+    asked = _parser().parse_args(argv)
+    home = results_home(asked.results)
+    records = _records(home)
+    if not records:
+        raise ColdbenchError(f"no record in {home}; make one with: coldbench run method=popularity")
+    _check(asked, records)
+    made = boards(records, metric=asked.metric, dataset=asked.dataset, scenario=asked.scenario)
+    if asked.task is not None:
+        made = [board for board in made if asked.task in board.tasks]
+    if asked.format == "csv":
+        sys.stdout.write(as_csv(made, asked.task))
+    elif asked.format == "md":
+        sys.stdout.write("\n".join(markdown(board, asked.task) for board in made))
+    else:
+        for board in made:
+            show(board, asked.task, console())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="coldbench leaderboard",
+        description="Rank the methods by their records: means over split seeds, 95 % intervals.",
+    )
+    parser.add_argument("--results", metavar="DIR", help="folder of the records (results)")
+    parser.add_argument("--dataset", metavar="NAME", help="only this dataset")
+    parser.add_argument("--scenario", metavar="NAME", help="only this scenario")
+    parser.add_argument("--task", metavar="NAME", help="one task in detail, new_item/cold/k=0")
+    parser.add_argument("--metric", metavar="NAME", help=f"({HEADLINE})")
+    parser.add_argument("--format", choices=("table", "md", "csv"), default="table")
+    return parser
+
+
+def _records(home: Path) -> list[RunRecord]:
+    found = []
+    for one in read_all(home):
+        if isinstance(one, ColdbenchError):
+            complain(str(one))
+        else:
+            found.append(one)
+    return found
+
+
+def _check(asked: argparse.Namespace, records: list[RunRecord]) -> None:
+    """Refuse names that no record holds."""
+    held = {
+        "dataset": {one.dataset for one in records},
+        "scenario": {one.scenario for one in records},
+        "task": {task for one in records for task in one.scores},
+        "metric": {name for one in records for task in one.scores.values() for name in task},
+    }
+    for what, names in held.items():
+        name = getattr(asked, what)
+        if name is not None and names and name not in names:
+            raise ColdbenchError(unknown(what, name, names))

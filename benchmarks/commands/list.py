@@ -1,0 +1,129 @@
+"""``coldbench list``: what is installed, what each name stands for, and what is not offered."""
+
+import dataclasses
+import inspect
+import sys
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from ...datasets.errors import ColdbenchError
+from ..registry import KINDS, Offer, find, offers, unknown
+
+USAGE = """usage: coldbench list [methods|datasets|scenarios|metrics] [NAME]
+
+Without a word it lists everything; with a kind and a name, the fields of one class:
+coldbench list methods implicit_als.
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Print the tables that were asked for."""
+    if {"-h", "--help"} & set(argv):
+        sys.stdout.write(USAGE)
+        return 0
+    if len(argv) > 2:
+        raise ColdbenchError(f"list takes a kind and a name, not {' '.join(argv)!r}")
+    if argv and argv[0] not in KINDS:
+        raise ColdbenchError(unknown("kind", argv[0], KINDS))
+    if len(argv) == 2:
+        _show_fields(find(argv[0], argv[1]), argv[1])
+        return 0
+    for kind in argv or KINDS:
+        _show_kind(kind)
+    return 0
+
+
+def _show_kind(kind: str) -> None:
+    from ..console import console, table
+
+    out, known = console(), offers(kind)
+    columns = COLUMNS[kind]
+    rows = table(*("name", *columns, "what it is"), title=kind)
+    for name, offer in known.items():
+        if offer.target is not None:
+            cells = (cell(offer.target) for cell in columns.values())
+            rows.add_row(name, *cells, _label(offer) + first_sentence(offer.target))
+    out.print(rows)
+    refused = [offer for offer in known.values() if offer.target is None]
+    for offer in refused:
+        out.print(f"{offer.name} is not offered: {offer.reason}", soft_wrap=True)
+    if refused:
+        out.print()
+
+
+def _show_fields(target: type[Any], name: str) -> None:
+    """Print the fields of one class: default, what it is, and what a search explores."""
+    from ..console import console, table
+
+    out = console()
+    out.print(f"{name}: {first_sentence(target)}", soft_wrap=True)
+    rows = table("field", "default", "what it is", "search")
+    for one in dataclasses.fields(target) if dataclasses.is_dataclass(target) else ():
+        search = one.metadata.get("search")
+        rows.add_row(
+            one.name, _default(one), one.metadata.get("doc", ""), _range(search) if search else ""
+        )
+    out.print(rows if rows.row_count else "It has no fields.")
+
+
+def _default(field: "dataclasses.Field[Any]") -> str:
+    if field.default_factory is not dataclasses.MISSING:
+        return str(field.default_factory())
+    if field.default is dataclasses.MISSING:
+        return "(must be given)"
+    return str(field.default.value if isinstance(field.default, Enum) else field.default)
+
+
+def _range(search: Any) -> str:
+    if hasattr(search, "values"):
+        values = (one.value if isinstance(one, Enum) else one for one in search.values)
+        return "one of " + ", ".join(map(str, values))
+    return f"{search.low:g} to {search.high:g}{' (log)' if search.log else ''}"
+
+
+def first_sentence(target: type[Any]) -> str:
+    """Return the first sentence of a docstring, on one line; "" for a generated one."""
+    doc = inspect.cleandoc(target.__doc__ or "").split("\n\n")[0]
+    if doc.startswith(f"{target.__name__}("):  # the docstring that dataclass makes up
+        return ""
+    return " ".join(doc.split())
+
+
+def _label(offer: Offer) -> str:
+    """Return who offers it, when that is not coldbench."""
+    return "" if offer.distribution == "coldbench" else f"({offer.distribution}) "
+
+
+def _sides(target: type[Any]) -> str:
+    return " ".join(sorted(side.value for side in target.cold)) or "-"
+
+
+def _needs(target: type[Any]) -> str:
+    return " ".join(sorted(need.value for need in target.needs)) or "-"
+
+
+def _support(target: type[Any]) -> str:
+    return "yes" if target.uses_support else "-"
+
+
+def _cold(target: type[Any]) -> str:
+    return (
+        " ".join(one for one in ("users", "items") if getattr(target, f"cold_{one}", False)) or "-"
+    )
+
+
+Cell = Callable[[type[Any]], str]
+
+COLUMNS: dict[str, dict[str, Cell]] = {
+    "methods": {
+        "family": lambda target: str(target.family.value),
+        "cold": _sides,
+        "uses support": _support,
+        "needs": _needs,
+    },
+    "datasets": {},
+    "scenarios": {"cold": _cold},
+    "metrics": {},
+}
+"""The columns of each kind between the name and the sentence."""

@@ -1,0 +1,120 @@
+"""``coldbench run``: one run or, with ``-m``, a sweep; every word is Hydra's."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...datasets.errors import ColdbenchError
+from ..cli import complain
+from ..config import CONFIG_MODULE, CONFIG_NAME, GROUPS, register
+from ..outcome import Outcome
+from ..registry import available
+
+
+def main(argv: list[str]) -> int:
+    """Hand the words to Hydra and return 0, 1 when a run failed, 2 when nothing could be run."""
+    import hydra
+
+    from ..job import job
+    from ..mistakes import explained
+    from ..sweep import Watch, single, swept
+
+    register()
+    single.clear()
+    swept.clear()
+    words = _with_method_for_help(_spread(argv) if {"-m", "--multirun"} & set(argv) else argv)
+    start = hydra.main(
+        version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=CONFIG_NAME
+    )(job)
+    try:
+        with _as_program(words), explained(argv):
+            start()
+    finally:
+        if Watch.current is not None:  # interrupted, or a launcher gave up
+            Watch.current.close()
+    if single:
+        return _single(single[0])
+    return int(any(one.status == "failed" for one in swept))
+
+
+def _spread(argv: list[str]) -> list[str]:
+    """Turn ``method.factors=8`` of a sweep into a sweep over one value.
+
+    Hydra first composes what all jobs share, without the swept choices; where ``method`` itself
+    is swept its fields do not exist yet. A swept field is left for the jobs.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import OverrideParseException
+
+    parser, words = OverridesParser.create(), []
+    for word in argv:
+        key, _, value = word.partition("=")
+        try:
+            single = not parser.parse_overrides([word])[0].is_sweep_override()
+        except OverrideParseException:  # an option, or a mistake that Hydra will name
+            single = False
+        field = key.split(".")[0] in GROUPS and "." in key
+        words.append(f"{key}=choice({value})" if single and field else word)
+    return words
+
+
+def _with_method_for_help(argv: list[str]) -> list[str]:
+    """Let ``--help`` show a whole configuration although no method is chosen."""
+    if {"-h", "--help"} & set(argv) and not any(word.startswith("method=") for word in argv):
+        return [*argv, f"method={available('methods')[0]}"]
+    return argv
+
+
+def _single(one: Outcome) -> int:
+    """Report a run that is not part of a sweep."""
+    if one.record is None or one.status == "not_applicable":
+        raise ColdbenchError(one.reason or "the run could not be made")
+    if one.status == "failed":
+        complain(f"{one}; see {one.record}")
+        return 1
+    _show(one)
+    return 0
+
+
+def _show(one: Outcome) -> None:
+    """Print the headline metric of every task with its interval."""
+    from ..console import console, duration, table
+    from ..outcome import HEADLINE
+    from ..records import read
+
+    out, record = console(), read(Path(str(one.record)))
+    rows = table("task", HEADLINE, "95 % interval", "users")
+    for task, scores in record.scores.items():
+        figure = scores.get(HEADLINE)
+        if figure is not None and figure.mean is not None:
+            interval = f"{figure.low:.4f} - {figure.high:.4f}"
+            rows.add_row(task, f"{figure.mean:.4f}", interval, str(figure.n))
+    out.print(f"{one} · {duration(one.seconds)}", soft_wrap=True)
+    if rows.row_count:
+        out.print(rows)
+    out.print(str(one.record), soft_wrap=True)
+
+
+@contextmanager
+def _as_program(argv: list[str]) -> Iterator[None]:
+    """Let Hydra read ``argv`` as its command line and raise its errors instead of ending here."""
+    words, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = [words[0], *argv]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    _forget_command()
+    try:
+        yield
+    finally:
+        sys.argv = words
+        if full is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+
+
+def _forget_command() -> None:
+    """Take ``run`` out of the line that the shell completes: Hydra knows no commands."""
+    line = os.environ.get("COMP_LINE")
+    if line is not None:
+        words = line.split(" ")
+        os.environ["COMP_LINE"] = " ".join(w for i, w in enumerate(words) if (i, w) != (1, "run"))

@@ -1,0 +1,169 @@
+"""One run's configuration: every offered class is the schema of ``method=<its name>``."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from ..datasets.errors import ColdbenchError
+from ..methods.parameters import check_parameters
+from . import enum_values as enum_values  # OmegaConf reads enum values from here on
+from .evaluation.results import EvaluationSettings
+from .registry import offers, unknown_field
+
+GROUPS = {"method": "methods", "dataset": "datasets", "scenario": "scenarios"}
+"""Configuration group of each kind that a run chooses from."""
+
+CONFIG_MODULE = "coldbench.conf"
+CONFIG_NAME = "run"
+
+
+@dataclass
+class RunConfig:
+    """What one run is: a method on a dataset under a scenario, with a seed.
+
+    Attributes
+    ----------
+    method, dataset, scenario
+        Instances of offered classes.
+    seed
+        Seed of the split, of the method and of the evaluation's lots.
+    threads
+        Threads of every library, from BLAS to the method's own.
+    device, devices
+        Where a neural method trains, ``cpu`` or ``cuda``, and on how many.
+    evaluation
+        Cut-offs, intervals, slices: how the answers are measured.
+    save_rankings
+        Also write the ranked lists beside the record.
+    results
+        Folder of the records; None is ``$COLDBENCH_RESULTS``, else ``results``.
+    force
+        Run again although a finished record exists; the new one replaces it.
+    """
+
+    method: Any = MISSING
+    dataset: Any = MISSING
+    scenario: Any = MISSING
+    seed: int = 0
+    threads: int = 1
+    device: str = "cpu"
+    devices: int = 1
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    save_rankings: bool = False
+    results: str | None = None
+    force: bool = False
+
+
+_stored: dict[tuple[str, str], type[Any]] = {}
+
+
+def register() -> None:
+    """Store the schema of a run and of every offered class in Hydra's ``ConfigStore``, once."""
+    from hydra.core.config_store import ConfigStore
+
+    store = ConfigStore.instance()
+    store.store(name="run_schema", node=_schema(RunConfig), provider="coldbench")
+    for group, kind in GROUPS.items():
+        for name, offer in offers(kind).items():
+            if offer.target is None or _stored.get((group, name)) is offer.target:
+                continue
+            _stored[group, name] = offer.target
+            try:
+                node = _schema(offer.target)
+                store.store(group=group, name=name, node=node, provider=offer.distribution)
+            except Exception as error:  # the annotations of a plugin's fields may be anything
+                reason = str(error).splitlines()[0]
+                logging.getLogger(__name__).warning(
+                    "%s %r cannot be configured and is left out: %s", group, name, reason
+                )
+
+
+def _schema(target: type[Any]) -> DictConfig:
+    """Return a class as OmegaConf's typed node, open to overrides also where it is frozen."""
+    node: DictConfig = OmegaConf.structured(target)
+    _thaw(node)
+    return node
+
+
+def _thaw(node: DictConfig) -> None:
+    OmegaConf.set_readonly(node, None)
+    for _, child in _children(node):
+        if isinstance(child, DictConfig):
+            _thaw(child)
+
+
+def compose_run(overrides: Sequence[str] = ()) -> RunConfig:
+    """Return the run that command-line words such as ``method=random seed=1`` describe.
+
+    Raises
+    ------
+    ColdbenchError
+        When a word names an option, a field or a value that does not exist, in one sentence.
+    """
+    from hydra import compose, initialize_config_module
+
+    from .mistakes import explained
+
+    register()
+    with (
+        explained(overrides),
+        initialize_config_module(config_module=CONFIG_MODULE, version_base="1.3"),
+    ):
+        config = compose(CONFIG_NAME, overrides=list(overrides))
+    return to_run(config)
+
+
+def to_run(config: DictConfig) -> RunConfig:
+    """Build the run that a composed configuration describes.
+
+    Raises
+    ------
+    ColdbenchError
+        When it holds a key that the run, method, dataset or scenario does not know, or a value
+        outside the bounds of its field.
+    """
+    _refuse_strangers(config, "")
+    run = OmegaConf.to_object(config)
+    if not isinstance(run, RunConfig):
+        raise ColdbenchError(f"a run is described by {CONFIG_NAME}.yaml, not by {config!r}")
+    for group in GROUPS:
+        if not is_dataclass(getattr(run, group)):
+            raise ColdbenchError(f"{group} is not chosen; write {group}=<name>")
+        check_parameters(getattr(run, group))
+    return run
+
+
+def plain(value: Any) -> Any:
+    """Return a configuration as JSON values: dataclasses become dicts, enums their values."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {str(plain(key)): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    return value
+
+
+def _refuse_strangers(config: DictConfig, place: str) -> None:
+    """Refuse keys that were added to a typed node with ``+``, wherever they are."""
+    owner: Any = OmegaConf.get_type(config)
+    typed = owner is not None and is_dataclass(owner)
+    known = [one.name for one in fields(owner)] if typed else []
+    for key, node in _children(config):
+        if typed and key not in known:
+            raise ColdbenchError(unknown_field(owner.__name__, place, key, known))
+        if isinstance(node, DictConfig):
+            _refuse_strangers(node, f"{place}{key}.")
+
+
+def _children(config: DictConfig) -> Iterator[tuple[str, Any]]:
+    if config._is_none() or config._is_missing():
+        return
+    for key in config:
+        yield str(key), config._get_node(key)

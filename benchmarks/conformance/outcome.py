@@ -1,0 +1,76 @@
+"""What a check can come to, and the error by which it says that a demand is broken."""
+
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import Any
+
+
+class Verdict(str, Enum):
+    """The result of one check on one method."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable"
+    EXEMPT = "exempt"
+    NOT_REACHED = "not reached"
+
+
+BROKEN = frozenset({Verdict.FAILED, Verdict.NOT_REACHED})
+"""Verdicts with which a method does not conform: what was not reached is not proven."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check carried out on one method.
+
+    Attributes
+    ----------
+    check
+        Its name, as a class names it in ``exempt``.
+    demands
+        What it demands, one sentence.
+    verdict
+        What came of it.
+    values
+        What was measured, or why the check does not apply.
+    remedy
+        What to do about a failure; empty otherwise.
+    seconds
+        Wall time.
+    """
+
+    check: str
+    demands: str
+    verdict: Verdict
+    values: str
+    remedy: str = ""
+    seconds: float = 0.0
+
+    def plain(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {**asdict(self), "verdict": self.verdict.value}
+
+    @staticmethod
+    def read(values: dict[str, Any]) -> "Outcome":
+        """Return the outcome that ``plain`` wrote."""
+        return Outcome(**{**values, "verdict": Verdict(values["verdict"])})
+
+
+class Violation(Exception):
+    """A broken demand.
+
+    Parameters
+    ----------
+    values
+        What was seen, with numbers.
+    remedy
+        What the author of the method can do.
+    """
+
+    def __init__(self, values: str, remedy: str) -> None:
+        super().__init__(values)
+        self.values, self.remedy = values, remedy
+
+
+class NotReached(Exception):
+    """A check that could not be carried out because an earlier step failed."""

@@ -1,0 +1,78 @@
+"""The planted world on which methods are tried, and the probes that are put to them."""
+
+from functools import cache
+
+import numpy as np
+
+from ...datasets.dataset import Dataset
+from ...datasets.protocol.scenarios import Grid
+from ...datasets.protocol.settings import Task
+from ...datasets.sources.planted import Planted
+from ...datasets.world import Entities, Holdout, Query, SideMode, Split, TrainView
+
+WORLD = Planted(
+    n_users=400,
+    n_items=400,
+    interactions_per_user=24,
+    n_topics=6,
+    user_attributes=0.95,
+    item_attributes=0.95,
+    user_text=0.95,
+    item_text=0.95,
+    graph=0.95,
+    popularity_skew=0.6,
+)
+"""Small enough to fit every method in seconds, and solvable from any one kind of content."""
+
+SEED = 7
+PROBE_USERS, PROBE_ITEMS = 24, 60
+PROBES = ("warm/warm/k=0", "new_item/all/k=0", "new_user_new_item/cold/k=5")
+"""Tasks that together show warm and cold users, with and without support, and both candidates."""
+ITEM_TASK, USER_TASK = "new_item/cold/k=0", "new_user/warm/k=0"
+BOTH_TASK, SUPPORT_TASK = "new_user_new_item/cold/k=0", "new_user/warm/k=10"
+
+
+@cache
+def planted() -> Dataset:
+    """Return the world's data."""
+    return WORLD.load()
+
+
+@cache
+def planted_split(mode: SideMode = SideMode.INDUCTIVE, task: Task = Task.RANKING) -> Split:
+    """Return the world with both sides cold in one split."""
+    return Grid(side_information=mode, task=task).split(planted(), SEED)
+
+
+def probe(holdout: Holdout) -> Query:
+    """Return a small query: some users and candidates of a task, evenly spaced."""
+    query = holdout.query
+    return Query(_some(query.users, PROBE_USERS), _some(query.items, PROBE_ITEMS))
+
+
+def _some(entities: Entities, count: int) -> Entities:
+    return entities.take(np.unique(np.linspace(0, len(entities) - 1, count).astype(np.int64)))
+
+
+def view_parts(train: TrainView) -> list[object]:
+    """Return the content of a training world, for ``content_hash``."""
+    pairs, graph = train.interactions, train.graph
+    sides = (train.users, train.items, train.unseen_users, train.unseen_items)
+    parts: list[object] = [pairs.users, pairs.items, pairs.values, pairs.timestamps, train.seed]
+    parts += [None if side is None else _entity_parts(side) for side in sides]
+    if graph is not None:
+        parts += [graph.heads, graph.relations, graph.tails, graph.n_items, graph.n_nodes]
+        parts.append(graph.relation_names)
+    return parts
+
+
+def _entity_parts(side: Entities) -> list[object]:
+    links = side.links
+    return [
+        side.known,
+        side.history,
+        side.features,
+        side.feature_names,
+        None if side.text is None else list(side.text),
+        None if links is None else [links.rows, links.relations, links.nodes],
+    ]

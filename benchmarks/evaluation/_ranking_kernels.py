@@ -1,0 +1,238 @@
+"""Compiled steps that turn a block of scores into ranked lists; numba is heavy: import lazily.
+
+Each releases the GIL, works on one block of users and keeps IEEE arithmetic (no fastmath: masked
+scores are -inf). A key is an int64: the score's bits in the high half, reordered so that a
+smaller key is a better score, and the pair's lot in the low half. Indices are unsigned and
+counters int32 where it matters: numba then neither wraps negative indices nor widens vectors.
+"""
+
+import numpy as np
+from numba import njit
+
+from .lot import HIGH, HIGH_INVERSE, LOW, LOW_INVERSE
+
+U15, U16, U30 = np.uint32(15), np.uint32(16), np.uint32(30)
+U_LOW, U_HIGH = np.uint32(LOW), np.uint32(HIGH)
+U_LOW_INVERSE, U_HIGH_INVERSE = np.uint32(LOW_INVERSE), np.uint32(HIGH_INVERSE)
+ONE, ZERO = np.uint64(1), np.uint64(0)
+I31, I32 = np.int32(31), np.int64(32)
+LOW_HALF = np.int64(0xFFFFFFFF)
+NO_KEY = np.int64(2**63 - 1)
+INFINITE = np.int32(0x7F800000)
+MAGNITUDE = np.int32(0x7FFFFFFF)
+MINUS_ZERO = np.int32(-(2**31))
+LOWEST = np.float32(np.finfo(np.float32).min)
+TRIES = 40
+
+
+@njit(cache=True, nogil=True, inline="always")
+def mix(x):  # type: ignore[no-untyped-def]
+    """Return the 32-bit mixer of ``lot``."""
+    x = np.uint32(np.uint32(x ^ (x >> U16)) * U_LOW)
+    x = np.uint32(np.uint32(x ^ (x >> U15)) * U_HIGH)
+    return np.uint32(x ^ (x >> U16))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def unmix(x):  # type: ignore[no-untyped-def]
+    """Return what ``mix`` was given."""
+    x = np.uint32(np.uint32(x ^ (x >> U16)) * U_HIGH_INVERSE)
+    x = np.uint32(np.uint32(x ^ (x >> U15) ^ (x >> U30)) * U_LOW_INVERSE)
+    return np.uint32(x ^ (x >> U16))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def ordered(bits):  # type: ignore[no-untyped-def]
+    """Return an int32 that grows with the float of these bits; its own inverse."""
+    return np.int32(bits ^ ((bits >> I31) & MAGNITUDE))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def as_float(order):  # type: ignore[no-untyped-def]
+    """Return the float32 of an ordered int32."""
+    return np.int32(ordered(order)).view(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def is_finite(bits):  # type: ignore[no-untyped-def]
+    """Say whether no score is NaN or infinite, by their exponents."""
+    largest = np.int32(0)
+    for c in range(len(bits)):
+        magnitude = np.int32(bits[c] & MAGNITUDE)
+        largest = magnitude if magnitude > largest else largest
+    return largest < INFINITE
+
+
+@njit(cache=True, nogil=True)
+def group_maxima(line, best, second, where):  # type: ignore[no-untyped-def]
+    """Write the two largest scores of each group of candidates and the offset of the largest.
+
+    Group g holds the candidates g, g + groups, g + 2 groups ...: neighbouring groups are
+    neighbouring scores, so that every step is elementwise. Four members are read at a time, which
+    spares traffic of the results. A maximum of -0.0 becomes 0.0.
+    """
+    n = len(best)
+    for g in range(n):
+        best[g], second[g], where[g] = -np.inf, -np.inf, 0
+    for start in range(0, len(line), 4 * n):
+        one, two = line[start : start + n], line[start + n : start + 2 * n]
+        three, four = line[start + 2 * n : start + 3 * n], line[start + 3 * n : start + 4 * n]
+        first, step = np.int32(start), np.int32(n)
+        for g in range(n):
+            a, b, c, d, held = one[g], two[g], three[g], four[g], best[g]
+            ab, cd = max(a, b), max(c, d)
+            high = max(ab, cd)
+            next_high = max(max(min(a, b), min(c, d)), min(ab, cd))
+            at_ab = first if a >= b else np.int32(first + step)
+            at_cd = np.int32(first + 2 * step) if c >= d else np.int32(first + 3 * step)
+            at = at_ab if ab >= cd else at_cd
+            second[g] = max(max(second[g], next_high), min(high, held))
+            where[g] = at if high > held else where[g]
+            best[g] = max(high, held)
+    for g in range(n):
+        best[g] += np.float32(0.0)
+
+
+@njit(cache=True, nogil=True)
+def count_from(orders, order):  # type: ignore[no-untyped-def]
+    """Return how many are at least ``order``."""
+    count = np.int32(0)
+    for g in range(len(orders)):
+        count = np.int32(count + np.int32(orders[g] >= order))
+    return count
+
+
+@njit(cache=True, nogil=True)
+def threshold_of(best, depth, orders):  # type: ignore[no-untyped-def]
+    """Return a score that at least ``depth`` of the group maxima reach, and few more.
+
+    The depth-th largest maximum is at most the depth-th largest score, so every score of the top
+    ``depth`` reaches it. Found by false position between bounds that always hold; where many
+    maxima are equal it may stop early, at a threshold that only lets more through.
+    """
+    if len(best) < depth:
+        return LOWEST
+    low, high = np.int32(2**31 - 1), MINUS_ZERO
+    bits = best.view(np.int32)
+    for g in range(len(best)):
+        order = ordered(bits[g])
+        orders[g] = order
+        low, high = np.int32(min(low, order)), np.int32(max(high, order))
+    reach, beyond = len(best), 1
+    for attempt in range(TRIES):
+        below, above = as_float(low), as_float(high)
+        share = 0.5 if attempt == 0 else (reach - depth - depth // 64) / (reach - beyond)
+        middle = ordered(np.float32(below + (above - below) * np.float32(share)).view(np.int32))
+        if not low < middle < high:  # also where a bound is -inf
+            middle = np.int32((np.int64(low) + np.int64(high)) // 2)
+            if middle <= low:
+                break
+        count = count_from(orders, middle)
+        if count < depth:
+            high, beyond = middle, count
+        else:
+            low, reach = middle, count
+            if count <= depth + depth // 32:
+                break
+    return np.float32(max(as_float(low), LOWEST))
+
+
+@njit(cache=True, nogil=True)
+def pick(line, best, second, where, threshold, reached, picked):  # type: ignore[no-untyped-def]
+    """Write the candidates that reach the threshold; return how many.
+
+    Without branches: what does not count is overwritten by the next.
+    """
+    groups, members = np.uint64(len(best)), len(line) // len(best)
+    count, crowded = ZERO, ZERO
+    for g in range(groups):
+        reached[count] = g
+        count += np.uint64(best[g] >= threshold)
+    for a in range(count):
+        group = np.uint64(reached[a])
+        picked[a] = np.uint32(group + np.uint64(where[group]))
+        reached[crowded] = group
+        crowded += np.uint64(second[group] >= threshold)
+    for a in range(crowded):
+        group = np.uint64(reached[a])
+        largest = group + np.uint64(where[group])
+        for step in range(members):
+            c = group + np.uint64(step) * groups
+            picked[count] = np.uint32(c)
+            count += np.uint64((line[c] >= threshold) & (c != largest))
+    return count
+
+
+@njit(cache=True, nogil=True)
+def write_keys(picked, count, bits, items, user_key, score, item, out):  # type: ignore[no-untyped-def]
+    """Write the key of every picked candidate; ``score`` and ``item`` are scratch.
+
+    Collecting and computing are apart, since only the second can be vectorised.
+    """
+    low, high = np.uint32(user_key), np.uint32(user_key >> np.uint64(32))
+    for a in range(count):
+        score[a], item[a] = bits[picked[a]], items[picked[a]]
+    for a in range(count):
+        lot = mix(np.uint32(mix(np.uint32(np.uint32(item[a]) ^ low)) ^ high))
+        plain = np.int32(0) if score[a] == MINUS_ZERO else score[a]
+        out[a] = (np.int64(np.int32(~ordered(plain))) << I32) | np.int64(lot)
+
+
+@njit(cache=True, nogil=True)
+def write_mask(scores, rows, starts, columns):  # type: ignore[no-untyped-def]
+    """Write -inf over the scores of known pairs."""
+    for i in range(len(rows)):
+        for m in range(starts[rows[i]], starts[rows[i] + 1]):
+            scores[i, columns[m]] = -np.inf
+
+
+@njit(cache=True, nogil=True)
+def top_keys(  # type: ignore[no-untyped-def]
+    scores, bits, candidates, groups, depth, rows, mask_starts, mask_items, user_keys, items,
+    keys, counts,
+):  # fmt: skip
+    """Mask a block and write the keys of a small superset of every row's top ``depth``.
+
+    ``scores`` (and its bits) is as wide as a whole number of groups; what lies beyond
+    ``candidates`` is -inf. Returns the first row with a NaN or infinite score, or -1.
+    """
+    width = scores.shape[1]
+    best, second = np.empty(groups, np.float32), np.empty(groups, np.float32)
+    where, orders = np.empty(groups, np.int32), np.empty(groups, np.int32)
+    reached, picked = np.empty(groups + 1, np.uint32), np.empty(width + 1, np.uint32)
+    score, item = np.empty(width, np.int32), np.empty(width, np.int32)
+    for i in range(len(rows)):
+        if not is_finite(bits[i, :candidates]):
+            return i
+        write_mask(scores[i : i + 1], rows[i : i + 1], mask_starts, mask_items)
+        group_maxima(scores[i], best, second, where)
+        threshold = threshold_of(best, depth, orders)
+        counts[i] = pick(scores[i], best, second, where, threshold, reached, picked)
+        write_keys(picked, counts[i], bits[i], items, user_keys[i], score, item, keys[i])
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def pad(keys, counts, width):  # type: ignore[no-untyped-def]
+    """Fill rows from their count to ``width`` with a key that sorts last."""
+    for i in range(len(counts)):
+        for j in range(counts[i], width):
+            keys[i, j] = NO_KEY
+
+
+@njit(cache=True, nogil=True)
+def read_keys(keys, counts, user_keys, place, positions, score_bits):  # type: ignore[no-untyped-def]
+    """Turn sorted keys back into candidate positions and scores; -1 after a list's end."""
+    depth = positions.shape[1]
+    items = np.empty(depth, np.uint32)
+    for i in range(len(counts)):
+        low, high = np.uint32(user_keys[i]), np.uint32(user_keys[i] >> np.uint64(32))
+        listed = min(depth, counts[i])
+        for j in range(listed):
+            key = keys[i, j]
+            items[j] = unmix(np.uint32(unmix(np.uint32(key & LOW_HALF)) ^ high)) ^ low
+            score_bits[i, j] = ordered(np.int32(~np.int32(key >> I32)))
+        for j in range(listed):
+            positions[i, j] = place[items[j]]
+        for j in range(listed, depth):
+            positions[i, j] = -1

@@ -1,0 +1,120 @@
+"""Percentile bootstrap over users, for many figures at once."""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...datasets.arrays import BoolArray, DoubleArray, LongArray
+from .results import Estimate
+
+DRAWS = 2_000_000
+"""Users drawn at a time; bounds the memory."""
+PERCENTILES = (2.5, 97.5)
+
+
+def resample_counts(users: int, resamples: int, seed: int) -> Iterator[DoubleArray]:
+    """Yield float64 (some resamples, users): how often each user is drawn in each resample."""
+    rng = np.random.default_rng(seed)
+    rows = max(1, DRAWS // max(users, 1))
+    for start in range(0, resamples, rows):
+        n = min(rows, resamples - start)
+        drawn = rng.integers(users, size=(n, users), dtype=np.int64)
+        drawn += np.arange(n)[:, None] * users
+        counts = np.bincount(drawn.ravel(), minlength=n * users)
+        yield counts.reshape(n, users).astype(np.float64)
+
+
+def resampled_means(values: DoubleArray, resamples: int, seed: int) -> DoubleArray:
+    """Return float64 (resamples, figures): the mean of each figure in each resample.
+
+    Parameters
+    ----------
+    values
+        float64, (users, figures); a NaN leaves the user out of that figure. A resample that draws
+        none of a figure's users has the mean NaN.
+    """
+    counted = np.isfinite(values)
+    partial = np.flatnonzero(~counted.all(axis=0))
+    filled = np.where(counted, values, 0.0)
+    present = counted[:, partial].astype(np.float64)
+    means = np.empty((resamples, values.shape[1]))
+    at = 0
+    for counts in resample_counts(len(values), resamples, seed):
+        block = means[at : at + len(counts)]
+        np.matmul(counts, filled, out=block)
+        with np.errstate(invalid="ignore"):
+            block[:, partial] /= counts @ present
+        at += len(counts)
+    whole = counted.all(axis=0)
+    means[:, whole] /= max(len(values), 1)
+    return means
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """Means of many figures with their resampled means, all from the same draws of users.
+
+    Attributes
+    ----------
+    place
+        Column of each figure.
+    means
+        float64, (figures,).
+    draws
+        float64, (resamples, figures); the means themselves when there is no resampling.
+    n
+        int64, (figures,): users that have the figure.
+    """
+
+    place: Mapping[Hashable, int]
+    means: DoubleArray
+    draws: DoubleArray
+    n: LongArray
+
+    @classmethod
+    def of(cls, figures: Mapping[Any, DoubleArray], resamples: int, seed: int) -> "Resampled":
+        """Resample the users of per-user figures; a figure that nobody has is left out."""
+        kept = {name: one for name, one in figures.items() if np.isfinite(one).any()}
+        place = {name: column for column, name in enumerate(kept)}
+        if not kept:
+            return cls(place, np.zeros(0), np.zeros((1, 0)), np.zeros(0, dtype=np.int64))
+        table = np.stack(list(kept.values()), axis=1)
+        means = np.nanmean(table, axis=0)
+        draws = resampled_means(table, resamples, seed) if resamples else means[None, :]
+        return cls(place, means, draws, np.isfinite(table).sum(axis=0))
+
+    def estimates(self) -> dict[Hashable, Estimate]:
+        """Return every figure's mean with its 95 % percentile interval."""
+        low, high = interval(self.draws)
+        return {
+            name: Estimate(float(self.means[c]), float(low[c]), float(high[c]), int(self.n[c]))
+            for name, c in self.place.items()
+        }
+
+    def derived(
+        self, names: list[Hashable], formula: Callable[[DoubleArray], DoubleArray], n: int
+    ) -> Estimate:
+        """Return a function of several means with its interval.
+
+        Parameters
+        ----------
+        formula
+            Maps float64 (rows, names) to (rows,).
+        n
+            Users behind it.
+        """
+        columns = [self.place[name] for name in names]
+        mean = float(formula(self.means[None, columns])[0])
+        low, high = interval(formula(self.draws[:, columns])[:, None])
+        return Estimate(mean, float(low[0]), float(high[0]), n)
+
+
+def interval(draws: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    """Return the 2.5 and 97.5 percentiles of each column, resamples with NaN left out."""
+    low, high = np.percentile(draws, PERCENTILES, axis=0)
+    partial: BoolArray = np.isnan(low)
+    if partial.any():
+        low[partial], high[partial] = np.nanpercentile(draws[:, partial], PERCENTILES, axis=0)
+    return low, high

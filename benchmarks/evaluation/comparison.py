@@ -1,0 +1,146 @@
+"""Whether one method is better than another on the same users."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from ...datasets.arrays import DoubleArray, IntArray
+from ...datasets.errors import ColdbenchError
+from .bootstrap import interval, resampled_means
+
+
+@dataclass(frozen=True)
+class PerUser:
+    """One figure of one method.
+
+    Attributes
+    ----------
+    users
+        int32, (users,): dataset indices, each once.
+    values
+        float64, (users,); NaN where the figure is undefined.
+    """
+
+    users: IntArray
+    values: DoubleArray
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two methods on the users that both have.
+
+    Attributes
+    ----------
+    first, second
+        Their names.
+    difference, low, high
+        Mean of first minus second, with its 95 % paired bootstrap interval.
+    n, wins, losses
+        Users compared; how many score higher under the first, under the second.
+    p_bootstrap, p_wilcoxon
+        Two-sided p-values of no difference: paired bootstrap, Wilcoxon signed-rank.
+    holm_bootstrap, holm_wilcoxon
+        The same after Holm's correction over the table.
+    """
+
+    first: str
+    second: str
+    difference: float
+    low: float
+    high: float
+    n: int
+    wins: int
+    losses: int
+    p_bootstrap: float
+    p_wilcoxon: float
+    holm_bootstrap: float
+    holm_wilcoxon: float
+
+
+def paired_differences(first: PerUser, second: PerUser) -> DoubleArray:
+    """Return first minus second of the users that both have, in the order of their indices.
+
+    Raises
+    ------
+    ColdbenchError
+        When no user is in both.
+    """
+    _, left, right = np.intersect1d(
+        first.users, second.users, assume_unique=True, return_indices=True
+    )
+    differences: DoubleArray = first.values[left] - second.values[right]
+    differences = differences[np.isfinite(differences)]
+    if len(differences) == 0:
+        raise ColdbenchError("two methods without a common user cannot be compared")
+    return differences
+
+
+def compare(
+    methods: Mapping[str, PerUser],
+    *,
+    baseline: str | None = None,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> list[Comparison]:
+    """Compare methods in pairs and correct the p-values over the table.
+
+    Parameters
+    ----------
+    methods
+        Per-user values of one figure in one task.
+    baseline
+        Compare every other method with this one only; by default every pair.
+    resamples, seed
+        Of the paired bootstrap.
+    """
+    if baseline is not None and baseline not in methods:
+        raise ColdbenchError(f"no method {baseline!r} to compare with; there are {list(methods)}")
+    pairs = [(a, b) for a, b in combinations(methods, 2) if baseline is None or baseline in (a, b)]
+    pairs = [(b, a) if a == baseline else (a, b) for a, b in pairs]
+    table = [_compare(a, b, methods[a], methods[b], resamples, seed) for a, b in pairs]
+    bootstrap = holm([row.p_bootstrap for row in table])
+    wilcoxon = holm([row.p_wilcoxon for row in table])
+    return [
+        replace(row, holm_bootstrap=float(b), holm_wilcoxon=float(w))
+        for row, b, w in zip(table, bootstrap, wilcoxon, strict=True)
+    ]
+
+
+def _compare(
+    first: str, second: str, left: PerUser, right: PerUser, resamples: int, seed: int
+) -> Comparison:
+    differences = paired_differences(left, right)
+    draws = resampled_means(differences[:, None], resamples, seed)
+    low, high = interval(draws)
+    p_bootstrap, p_wilcoxon = _bootstrap_p(draws[:, 0]), _wilcoxon_p(differences)
+    return Comparison(
+        first, second, float(differences.mean()), float(low[0]), float(high[0]),
+        len(differences), int((differences > 0).sum()), int((differences < 0).sum()),
+        p_bootstrap, p_wilcoxon, p_bootstrap, p_wilcoxon,
+    )  # fmt: skip
+
+
+def _bootstrap_p(draws: DoubleArray) -> float:
+    """Return twice the share of resamples on the far side of zero, the data counted as one more."""
+    below, above = int((draws <= 0).sum()), int((draws >= 0).sum())
+    return min(1.0, 2.0 * (min(below, above) + 1) / (len(draws) + 1))
+
+
+def _wilcoxon_p(differences: DoubleArray) -> float:
+    """Return the signed-rank p-value; equal users say nothing, and 1 where all are equal."""
+    from scipy.stats import wilcoxon
+
+    unequal = differences[differences != 0]
+    return float(wilcoxon(unequal).pvalue) if len(unequal) else 1.0
+
+
+def holm(p_values: Sequence[float]) -> DoubleArray:
+    """Return Holm's step-down corrected p-values, in the order given (Holm 1979)."""
+    p = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(stepped, 1.0)
+    return corrected

@@ -1,0 +1,176 @@
+"""Ask a fitted method every task of a split and measure its answers."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from ...datasets.arrays import DoubleArray
+from ...datasets.world import Holdout, TrainView
+from ...methods.base import FactorMethod, Method
+from .beyond_accuracy import catalogue_figures, list_figures
+from .estimating import estimate
+from .metrics import AUC, BUILT_IN, Metric
+from .ranking import Measured, RankingPass
+from .registered import registered_metrics
+from .results import Estimate, EvaluationSettings, Rankings, TaskResult
+from .scoring import rank_task
+from .slices import part_figures, sliced_ks, truth_parts, user_groups
+
+__all__ = ["Estimate", "EvaluationSettings", "Rankings", "TaskResult", "evaluate"]
+
+
+def evaluate(
+    method: Method,
+    tasks: Mapping[str, Holdout],
+    train: TrainView,
+    settings: EvaluationSettings,
+    *,
+    seed: int,
+    threads: int = 1,
+    save_rankings: int = 0,
+    metrics: Mapping[str, Metric] | None = None,
+    on_task: Callable[[str], None] | None = None,
+) -> dict[str, TaskResult]:
+    """Rank the whole candidate set of every task and return its figures.
+
+    Parameters
+    ----------
+    method
+        A fitted method.
+    tasks
+        Holdouts by name, ``<scenario>/<candidates>/k=<shots>``.
+    train
+        The training world, for popularity.
+    settings
+        Cut-offs, metrics, resamples.
+    seed
+        Seed of the lot that orders ties and of the bootstrap.
+    threads
+        Threads over blocks of users; changes no result.
+    save_rankings
+        Depth of the lists to keep in the result; 0 keeps none.
+    metrics
+        Metrics by name; by default those that ``settings`` names.
+    on_task
+        Called with the name of each task before it starts.
+
+    Raises
+    ------
+    ColdbenchError
+        When a score is NaN, infinite, not float32 or of the wrong shape.
+    """
+    settings.check()
+    chosen = registered_metrics(settings.metrics) if metrics is None else dict(metrics)
+    asked = _Asked(method, train, settings, chosen, seed, threads, save_rankings)
+    uses = Counter(id(holdout.query.items) for holdout in tasks.values())
+    encoded: dict[int, Any] = {}
+    results = {}
+    for name, holdout in tasks.items():
+        if on_task is not None:
+            on_task(name)
+        key = id(holdout.query.items)
+        with threadpool_limits(1 if isinstance(method, FactorMethod) else threads):
+            if key not in encoded:
+                encoded[key] = method.encode_items(holdout.query.items)
+            measured = asked.rank(name, holdout, encoded[key])
+        with threadpool_limits(1):
+            results[name] = asked.result(name, holdout, measured)
+        uses[key] -= 1
+        if not uses[key]:
+            del encoded[key]
+    return results
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The arguments of an evaluation that are the same for every task."""
+
+    method: Method
+    train: TrainView
+    settings: EvaluationSettings
+    metrics: Mapping[str, Metric]
+    seed: int
+    threads: int
+    depth: int
+
+    @property
+    def ks(self) -> list[int]:
+        return sorted({int(k) for k in self.settings.ks})
+
+    def rank(self, name: str, holdout: Holdout, encoded: Any) -> Measured:
+        """Rank the users of a task."""
+        auc = any(type(metric) is AUC for metric in self.metrics.values())
+        run = RankingPass(name, holdout, self.ks, max(self.ks[-1], self.depth), self.seed, auc)
+        return rank_task(self.method, run, encoded, block=self.settings.block, threads=self.threads)
+
+    def result(self, name: str, holdout: Holdout, measured: Measured) -> TaskResult:
+        """Turn a pass into estimates."""
+        ks, positions = self.ks, measured.ranked.positions
+        users = holdout.users[measured.rows]
+        if len(users) == 0 or len(holdout.items) == 0:
+            return TaskResult({}, {}, users[:0], {}, None)
+        per_user = metric_figures(measured, ks, self.metrics)
+        catalogue: dict[str, Estimate] = {}
+        if self.settings.beyond_accuracy:
+            per_user |= list_figures(positions, holdout, self.train, ks)
+            catalogue = catalogue_figures(positions, len(holdout.items), ks)
+        parts, groups = {}, {}
+        if self.settings.slices:
+            parts = self._parts(holdout, measured)
+            groups = user_groups(holdout.query.users.take(measured.rows))
+        scores, slices = estimate(
+            per_user, parts, groups, _sliced(measured, ks), self.settings.bootstrap,
+            crc32(name.encode(), self.seed % 2**32),
+        )  # fmt: skip
+        rankings = _rankings(measured, holdout, self.depth) if self.depth else None
+        return TaskResult(scores | catalogue, slices, users, per_user, rankings)
+
+    def _parts(self, holdout: Holdout, measured: Measured) -> dict[str, dict[str, DoubleArray]]:
+        """Return the figures of each part of the truth: all ks for warm and cold, else a few."""
+        found = {}
+        for name, part in truth_parts(holdout, self.train).items():
+            ks = sliced_ks(self.ks) if name.startswith("popularity") else self.ks
+            found[name] = part_figures(measured.ranked, holdout, measured.rows, part, ks)
+        return found
+
+
+def metric_figures(
+    measured: Measured, ks: list[int], metrics: Mapping[str, Metric]
+) -> dict[str, DoubleArray]:
+    """Return each metric per user: the kernel's for the built-in ones, else from the lists."""
+    found: dict[str, DoubleArray] = {}
+    for name, metric in metrics.items():
+        if type(metric) is AUC and measured.auc is not None:
+            found[name] = measured.auc
+        elif not metric.uses_k:
+            found[name] = metric.per_user(measured.ranked, ks[-1])
+        else:
+            for a, k in enumerate(ks):
+                if type(metric) in BUILT_IN:
+                    values = measured.values[:, a, BUILT_IN.index(type(metric))].copy()
+                else:
+                    values = metric.per_user(measured.ranked, k)
+                found[f"{name}@{k}"] = values
+    return found
+
+
+def _sliced(measured: Measured, ks: list[int]) -> dict[str, DoubleArray]:
+    """Return the figures that are reported of every group."""
+    names = {"ndcg": 3, "recall": 0}
+    return {
+        f"{name}@{k}": measured.values[:, ks.index(k), place]
+        for name, place in names.items()
+        for k in sliced_ks(ks)
+    }
+
+
+def _rankings(measured: Measured, holdout: Holdout, depth: int) -> Rankings:
+    """Return the kept lists in dataset indices."""
+    at = measured.ranked.positions[:, :depth]
+    items = np.where(at >= 0, holdout.items[at], -1).astype(np.int32)
+    return Rankings(holdout.users[measured.rows], items, measured.scores[:, :depth])

@@ -1,0 +1,132 @@
+"""Rating prediction: how far predicted values are from the held-out ones."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+from zlib import crc32
+
+import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from ...datasets.arrays import DoubleArray, FloatArray, LongArray
+from ...datasets.errors import ColdbenchError
+from ...datasets.world import Holdout, Query
+from .bootstrap import Resampled
+from .estimating import estimate
+from .results import EvaluationSettings, TaskResult
+from .slices import user_groups
+
+
+class Predictor(Protocol):
+    """A fitted method that predicts ratings."""
+
+    def predict(self, query: Query) -> FloatArray:
+        """Return float32 (users, candidates): the rating each user would give."""
+        ...
+
+
+def evaluate_ratings(
+    method: Predictor,
+    tasks: Mapping[str, Holdout],
+    settings: EvaluationSettings,
+    *,
+    seed: int,
+    threads: int = 1,
+    on_task: Callable[[str], None] | None = None,
+) -> dict[str, TaskResult]:
+    """Predict every held-out rating and return RMSE and MAE (lower is better).
+
+    ``rmse`` and ``mae`` are figures of one user, then the mean over users; ``rmse_pairs`` and
+    ``mae_pairs`` pool all pairs, so that a user weighs by how much they rated; their intervals
+    still resample users.
+
+    Parameters
+    ----------
+    method
+        A fitted method with ``predict``.
+    tasks
+        Holdouts by name, whose truth carries the ratings.
+    settings
+        ``bootstrap``, ``slices`` and ``block`` are used.
+    seed
+        Seed of the bootstrap.
+    threads
+        BLAS threads of ``predict``.
+
+    Raises
+    ------
+    ColdbenchError
+        When a prediction is NaN, infinite, not float32 or of the wrong shape, or the method
+        does not predict ratings.
+    """
+    settings.check()
+    if not callable(getattr(method, "predict", None)):
+        raise ColdbenchError(f"{type(method).__name__} predicts no ratings: it defines no predict")
+    results = {}
+    for name, holdout in tasks.items():
+        if on_task is not None:
+            on_task(name)
+        rows = np.flatnonzero(np.diff(holdout.truth.indptr))
+        with threadpool_limits(threads):
+            figures = _error_figures(method, name, holdout, rows, settings.block)
+        with threadpool_limits(1):
+            results[name] = _result(name, holdout, rows, figures, settings, seed)
+    return results
+
+
+def _error_figures(
+    method: Predictor, task: str, holdout: Holdout, rows: LongArray, block: int
+) -> dict[str, DoubleArray]:
+    """Return squared errors, absolute errors and ratings of each user, summed."""
+    found = {name: np.zeros(len(rows)) for name in ("squares", "distances", "ratings")}
+    for start in range(0, len(rows), block):
+        some = rows[start : start + block]
+        query = Query(holdout.query.users.take(some), holdout.query.items)
+        predicted = method.predict(query)
+        shape = (len(some), len(holdout.items))
+        if getattr(predicted, "dtype", None) != np.float32 or predicted.shape != shape:
+            raise ColdbenchError(
+                f"{type(method).__name__} predicted {getattr(predicted, 'dtype', type(predicted))} "
+                f"{getattr(predicted, 'shape', '')} in task {task}: it must be float32 {shape}"
+            )
+        truth = holdout.truth[some]
+        users = np.repeat(np.arange(len(some)), np.diff(truth.indptr))
+        errors = predicted[users, truth.indices].astype(np.float64) - truth.data
+        if not np.isfinite(errors).all():
+            user = holdout.users[some[users[~np.isfinite(errors)][0]]]
+            raise ColdbenchError(
+                f"{type(method).__name__} predicted a rating that is not finite in task {task} "
+                f"for user {user} (dataset index)"
+            )
+        at = slice(start, start + len(some))
+        for name, values in (("squares", errors**2), ("distances", np.abs(errors))):
+            found[name][at] = np.bincount(users, weights=values, minlength=len(some))
+        found["ratings"][at] = np.bincount(users, minlength=len(some))
+    return found
+
+
+def _result(
+    task: str,
+    holdout: Holdout,
+    rows: LongArray,
+    sums: dict[str, DoubleArray],
+    settings: EvaluationSettings,
+    seed: int,
+) -> TaskResult:
+    if len(rows) == 0:
+        return TaskResult({}, {}, holdout.users[rows], {}, None)
+    per_user = {
+        "rmse": np.sqrt(sums["squares"] / sums["ratings"]),
+        "mae": sums["distances"] / sums["ratings"],
+    }
+    groups = user_groups(holdout.query.users.take(rows)) if settings.slices else {}
+    draw = crc32(task.encode(), seed % 2**32)
+    scores, slices = estimate(per_user, {}, groups, per_user, settings.bootstrap, draw)
+    pooled = Resampled.of(sums, settings.bootstrap, draw)
+    n = len(rows)
+    scores["rmse_pairs"] = pooled.derived(
+        ["squares", "ratings"], lambda means: np.sqrt(means[:, 0] / means[:, 1]), n
+    )
+    scores["mae_pairs"] = pooled.derived(
+        ["distances", "ratings"], lambda means: means[:, 0] / means[:, 1], n
+    )
+    return TaskResult(scores, slices, holdout.users[rows], per_user, None)

@@ -1,0 +1,77 @@
+"""What Hydra calls once per job, here or on another machine: one run and its outcome file."""
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from ..datasets.errors import ColdbenchError
+from .config import to_run
+from .outcome import SKIPPED, Outcome, headline
+
+
+def job(config: DictConfig) -> Outcome:
+    """Make the run that a composed configuration describes; never raise for a failing one.
+
+    The traceback of a failure goes into the job's log, the reason into its outcome and record.
+    """
+    from hydra.core.hydra_config import HydraConfig
+
+    hydra: Any = HydraConfig.get()
+    start = time.perf_counter()
+    log = logging.getLogger(__name__)
+    log.info("started: %s", " ".join(hydra.overrides.task))
+    try:
+        outcome = _made(config, hydra)
+    except (Exception, SystemExit) as error:  # one bad job must not stop the others
+        log.exception("no record: the run failed before its data was split")
+        outcome = _unmade(config, hydra, error)
+    outcome = Outcome(**(vars(outcome) | {"seconds": round(time.perf_counter() - start, 3)}))
+    outcome.save(Path(hydra.runtime.output_dir))
+    log.info("ended after %.1f s: %s", outcome.seconds, outcome)
+    return outcome
+
+
+def _made(config: DictConfig, hydra: Any) -> Outcome:
+    """Return the outcome of a run that left a record."""
+    from .run import execute
+
+    run = execute(to_run(config))
+    record = run.record
+    return Outcome(
+        number=_number(hydra),
+        status=SKIPPED if run.skipped else record.status.value,
+        method=record.method,
+        dataset=record.dataset,
+        scenario=record.scenario,
+        seed=record.seed,
+        record=str(run.path),
+        score=headline(record),
+        seconds=0.0,
+        reason=record.error,
+    )
+
+
+def _unmade(config: DictConfig, hydra: Any, error: BaseException) -> Outcome:
+    """Return the outcome of a run that failed before there was anything to record."""
+    told = str(error) if isinstance(error, ColdbenchError) else f"{type(error).__name__}: {error}"
+    choices = hydra.runtime.choices
+    return Outcome(
+        number=_number(hydra),
+        status="failed",
+        method=str(choices.get("method")),
+        dataset=str(choices.get("dataset")),
+        scenario=str(choices.get("scenario")),
+        seed=int(config.seed),
+        record=None,
+        score="",
+        seconds=0.0,
+        reason=" ".join(told.split()),
+    )
+
+
+def _number(hydra: Any) -> int:
+    number = hydra.job.get("num")
+    return int(number) if number is not None else 0

@@ -1,0 +1,133 @@
+"""What was typed wrong, in one sentence: Hydra's composition errors with "did you mean"."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from ..datasets.errors import ColdbenchError
+from .registry import available, offers, unknown, unknown_field
+
+_ADVICE = re.compile(r"\s*To append to your (config|default list) use .*", re.DOTALL)
+_OWN_GROUPS = {"method": "methods", "dataset": "datasets", "scenario": "scenarios"}
+
+
+@contextmanager
+def explained(overrides: Sequence[str]) -> Iterator[None]:
+    """Turn an error of Hydra's composition into a ``ColdbenchError`` of one sentence.
+
+    Parameters
+    ----------
+    overrides
+        What was typed, to name the word that is wrong.
+    """
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise ColdbenchError(sentence(error, overrides)) from error
+
+
+def sentence(error: BaseException, overrides: Sequence[str]) -> str:
+    """Return what is wrong and what there is instead."""
+    from hydra.errors import MissingConfigException, OverrideParseException
+
+    if isinstance(error, OverrideParseException):
+        return _unreadable(error.override, _first_line(str(error)))
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        return _unknown_option(error)
+    for cause in _chain(error):
+        told = _unknown_key(cause) or _wrong_value(cause, overrides)
+        if told:
+            return told
+    return _unfitting(str(error))
+
+
+def _unreadable(word: str, complaint: str) -> str:
+    """``popularity`` or ``method.layers=[1``: no ``key=value`` that Hydra's grammar knows."""
+    if "=" not in word:
+        return f"cannot read {word!r}: write it as key=value, for example method={word}"
+    return f"cannot read {word!r}: {complaint}"
+
+
+def _unknown_option(error: Any) -> str:
+    """``method=als``: the group is known, the option is not."""
+    group, _, option = str(error.missing_cfg_file).removesuffix(".yaml").rpartition("/")
+    kind = _OWN_GROUPS.get(group)
+    names = list(error.options or (available(kind) if kind else ()))
+    offer = offers(kind).get(option) if kind else None
+    if offer is not None:
+        reason = offer.reason or f"its fields cannot be configured: {_misfit(offer.target)}"
+        return f"{group} {option!r} is not offered: {reason}"
+    return unknown(group or "configuration", option, names)
+
+
+def _misfit(target: Any) -> str:
+    """Return why OmegaConf cannot take a class as a schema."""
+    from omegaconf import OmegaConf
+
+    try:
+        OmegaConf.structured(target)
+    except Exception as error:  # whatever a plugin's annotations provoke
+        return _first_line(str(error))
+    return "it was installed after the choices were registered"
+
+
+def _unknown_key(error: BaseException) -> str | None:
+    """``method.factros=3`` or ``sed=1``: a field that its class does not have."""
+    from omegaconf.errors import ConfigAttributeError, ConfigKeyError
+
+    if not isinstance(error, (ConfigAttributeError, ConfigKeyError)):
+        return None
+    owner = error.object_type
+    if owner is None or not is_dataclass(owner):
+        return None
+    known = [one.name for one in fields(owner)]
+    place = str(error.full_key or error.key).rpartition(".")[0]
+    return unknown_field(owner.__name__, f"{place}." if place else "", str(error.key), known)
+
+
+def _wrong_value(error: BaseException, overrides: Sequence[str]) -> str | None:
+    """``method.factors=abc``: the field is known, the value does not fit its type."""
+    from omegaconf.errors import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return None
+    key = str(error.full_key or error.key or "")
+    typed = next((word for word in overrides if word.lstrip("+~").startswith(f"{key}=")), key)
+    return f"cannot use {typed!r}: {_first_line(str(error))}"
+
+
+def _unfitting(text: str) -> str:
+    """Every other complaint, without the advice to add what does not exist."""
+    overlay = re.match(
+        r"Could not override '([^'@]+)[^']*'\.\s*No match in the defaults list", text
+    )
+    if overlay:
+        return f"{overlay[1]!r} is an overlay and is added with a plus: +{overlay[1]}=<name>"
+    missing = re.match(r"You must specify '(\w+)'", text)
+    if missing and missing[1] in _OWN_GROUPS:
+        names = ", ".join(available(_OWN_GROUPS[missing[1]]))
+        return f"no {missing[1]} is chosen; write {missing[1]}=<name>, there are: {names}"
+    several = re.match(r"Ambiguous value for argument '([^']*)'", text)
+    if several:
+        return f"{several[1]!r} names several values; add -m to run each of them"
+    twice = re.match(r"Multiple values for (\w+)\.|(\w+) appears more than once", text)
+    if twice:
+        group = twice[1] or twice[2]
+        return f"{group} is already chosen; write {group}=<name> without the plus"
+    return " ".join(_ADVICE.sub("", text).split())
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    one: BaseException | None = error
+    while one is not None:
+        yield one
+        one = one.__cause__ or one.__context__
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0].rstrip(".") if text.strip() else "it does not fit"

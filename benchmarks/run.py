@@ -1,0 +1,167 @@
+"""One run: load, split, check, fit, ask, measure, write down."""
+
+import logging
+import os
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..datasets.dataset import Dataset
+from ..datasets.errors import ColdbenchError, NotApplicableError
+from ..datasets.world import Resources, Split
+from ..methods.base import Method
+from ..methods.parameters import check_parameters
+from .config import RunConfig
+from .cost import memory_peak
+from .describe import describe, figures, is_rating
+from .evaluation.evaluate import TaskResult, evaluate
+from .records import Cost, RunRecord, Status, jsonable, place, read, run_id, write
+from .requirements import require
+from .tables import rankings_path, users_path, write_rankings, write_users
+from .threads import limited
+
+SPLITS_KEPT = 4
+RANKED_DEPTH = 100
+
+_splits: "OrderedDict[str, Split]" = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A record, where it is, and whether it was there before."""
+
+    record: RunRecord
+    path: Path
+    skipped: bool = False
+
+
+def execute(config: RunConfig) -> Run:
+    """Make one run and write its record; a finished run is recognised and not made again.
+
+    What goes wrong once data and split are there becomes a failed or not applicable record.
+
+    Raises
+    ------
+    ColdbenchError
+        When the data cannot be loaded or split: without fingerprints there is no record.
+    """
+    data = config.dataset.load()
+    split = split_once(config, data)
+    draft = describe(config, data, split)
+    path = place(results_home(config.results), draft)
+    done = finished(path, config)
+    if done is not None:
+        return Run(done, path, skipped=True)
+    record = _attempt(config, data, split, draft, path)
+    if record.status is not Status.OK and _is_ok(path):
+        return Run(record, path)  # a forced run that fails leaves the finished record alone
+    written = write(path, record, replace=path.exists())
+    return Run(record, path) if written else Run(read(path), path, skipped=True)
+
+
+def finished(path: Path, config: RunConfig) -> RunRecord | None:
+    """Return the record of a run that need not be made again, None when it must be made."""
+    if config.force or not _is_ok(path):
+        return None
+    if config.save_rankings and not rankings_path(path).exists():
+        return None
+    return read(path)
+
+
+def _is_ok(path: Path) -> bool:
+    """Say whether a finished record is there; one that cannot be read counts as none."""
+    if not path.exists():
+        return False
+    try:
+        return read(path).status is Status.OK
+    except ColdbenchError as error:
+        logging.getLogger(__name__).warning("%s", error)
+        return False
+
+
+def results_home(folder: str | None = None) -> Path:
+    """Return the folder of the records: the given one, ``$COLDBENCH_RESULTS``, or ``results``."""
+    return Path(folder or os.environ.get("COLDBENCH_RESULTS") or "results")
+
+
+def split_once(config: RunConfig, data: Dataset) -> Split:
+    """Return the split with the run's resources; the latest few are kept for the next run."""
+    scenario = jsonable(vars(config.scenario))
+    kind = type(config.scenario)
+    key = run_id(
+        {
+            "data": data.sha256,
+            "scenario": f"{kind.__module__}.{kind.__qualname__}",
+            "settings": scenario,
+            "seed": config.seed,
+        }
+    )
+    if key not in _splits:
+        _splits[key] = config.scenario.split(data, config.seed)
+    _splits.move_to_end(key)
+    while len(_splits) > SPLITS_KEPT:
+        _splits.popitem(last=False)
+    split = _splits[key]
+    resources = Resources(config.threads, config.device, config.devices)
+    return replace(split, train=replace(split.train, resources=resources))
+
+
+def _attempt(
+    config: RunConfig, data: Dataset, split: Split, draft: RunRecord, path: Path
+) -> RunRecord:
+    """Return the record of a run, whatever becomes of it; the tables are written on the way."""
+    log = logging.getLogger(__name__)
+    try:
+        check_parameters(config.method)
+        require(config.method, split, rating=is_rating(config.scenario))
+        fitted, results, cost = measure(config, split)
+        write_users(users_path(path), results, data)
+        if config.save_rankings:
+            write_rankings(rankings_path(path), results, data)
+        training = jsonable(fitted.report())
+    except NotApplicableError as error:
+        return draft.model_copy(update={"status": Status.NOT_APPLICABLE, "error": str(error)})
+    except (Exception, SystemExit) as error:  # a failed run is recorded and never stops a sweep
+        log.exception("the run failed")
+        return draft.model_copy(update={"status": Status.FAILED, "error": _told(error)})
+    scores, slices = figures(results)
+    update = {"status": Status.OK, "scores": scores, "slices": slices, "cost": cost}
+    return draft.model_copy(update=update | {"training": training})
+
+
+def measure(config: RunConfig, split: Split) -> tuple[Method, dict[str, TaskResult], Cost]:
+    """Fit the method, ask it every task of the test part, and say what both took."""
+    with limited(config.threads), memory_peak() as peak:
+        start = time.perf_counter()
+        fitted: Method = config.method.fit(split.train)
+        between = time.perf_counter()
+        results = evaluate(
+            fitted,
+            split.test,
+            split.train,
+            config.evaluation,
+            seed=config.seed,
+            threads=config.threads,
+            save_rankings=RANKED_DEPTH if config.save_rankings else 0,
+        )
+        end = time.perf_counter()
+    trainable, parameters = fitted.parameter_counts()
+    cost: dict[str, Any] = {
+        "fit_seconds": round(between - start, 4),
+        "score_seconds": round(end - between, 4),
+        "peak_bytes": peak.bytes,
+        "trainable_parameters": int(trainable),
+        "parameters": int(parameters),
+    }
+    return fitted, results, Cost(**cost)
+
+
+def _told(error: BaseException) -> str:
+    """Return an error as one line, without the folders of this machine."""
+    text = " ".join(str(error).split())
+    for folder, short in ((Path.cwd(), "."), (Path.home(), "~")):
+        if len(folder.parts) > 1:
+            text = text.replace(str(folder), short)
+    return f"{type(error).__name__}: {text}"

@@ -1,0 +1,129 @@
+"""The rows of a leaderboard and who is ahead of whom."""
+
+from dataclasses import dataclass, field
+from statistics import fmean
+
+from .records import RunRecord, Status
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One row's figure in one task, over its seeds.
+
+    Attributes
+    ----------
+    mean, low, high
+        Mean of the seeds' means and of their interval bounds.
+    seeds
+        How many seeds have the figure.
+    users
+        Users of one seed, on average.
+    """
+
+    mean: float
+    low: float
+    high: float
+    seeds: int
+    users: int
+
+
+@dataclass
+class Row:
+    """One method with one configuration.
+
+    Attributes
+    ----------
+    label
+        The method, with the settings that tell it from its other rows.
+    records
+        One per seed.
+    cells
+        Figures by task.
+    """
+
+    label: str
+    records: list[RunRecord]
+    cells: dict[str, Cell] = field(default_factory=dict)
+
+    @property
+    def first(self) -> RunRecord:
+        """The record of the lowest seed, for what all of them share."""
+        return self.records[0]
+
+    @property
+    def troubles(self) -> list[str]:
+        """One sentence per seed without scores."""
+        return [
+            f"{self.label}, seed {one.seed}: {one.status.value.replace('_', ' ')}: {one.error}"
+            for one in self.records
+            if one.status is not Status.OK
+        ]
+
+    @property
+    def marks(self) -> str:
+        """What a reader must know of what it saw."""
+        marks = {
+            "reference": self.first.reference,
+            "open track": self.first.track == "open",
+            "transductive": self.first.side_information == "transductive",
+            "pretrained language model": self.first.family == "language_model",
+        }
+        return ", ".join(name for name, holds in marks.items() if holds)
+
+    def cost(self, name: str) -> float | None:
+        """Return one entry of the cost, averaged over the finished runs."""
+        known = [getattr(one.cost, name) for one in self.records if one.cost is not None]
+        return fmean(known) if known else None
+
+
+@dataclass
+class Board:
+    """All rows whose figures are comparable: one dataset, one scenario, the same settings.
+
+    Attributes
+    ----------
+    title
+        ``grid / movietweetings``, with the settings that tell it from its other boards.
+    metric
+        The figure that is shown, ``ndcg@10``.
+    tasks
+        In the order of the records.
+    """
+
+    dataset: str
+    scenario: str
+    title: str
+    metric: str
+    tasks: list[str]
+    rows: list[Row]
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether the metric is an error."""
+        return self.metric.split("@")[0] in ("rmse", "mae")
+
+    def ranking(self, task: str) -> list[tuple[int, Row, Cell]]:
+        """Return (rank, row, figure), best first; equal means share a rank."""
+        found = [(row, row.cells[task]) for row in self.rows if task in row.cells]
+        sign = 1.0 if self.lower_is_better else -1.0
+        found.sort(key=lambda pair: (sign * pair[1].mean, pair[0].label))
+        means = [cell.mean for _, cell in found]
+        return [(means.index(cell.mean) + 1, row, cell) for row, cell in found]
+
+    def winners(self, task: str) -> list[Row]:
+        """Return the row with the best mean, or several with exactly that mean."""
+        return [row for rank, row, _ in self.ranking(task) if rank == 1]
+
+    def not_separated(self, task: str) -> list[str]:
+        """Return the rows behind the winner whose interval still holds the winner's mean."""
+        ranked = self.ranking(task)
+        best = ranked[0][2].mean if ranked else 0.0
+        return [r.label for rank, r, c in ranked if rank > 1 and c.low <= best <= c.high]
+
+    def beats_reference(self, row: Row, task: str) -> bool:
+        """Say whether a row's interval lies wholly on the better side of every reference row."""
+        means = [cell.mean for _, one, cell in self.ranking(task) if one.first.reference]
+        if not means or row.first.reference or task not in row.cells:
+            return False
+        cell = row.cells[task]
+        return cell.high < min(means) if self.lower_is_better else cell.low > max(means)

@@ -1,0 +1,42 @@
+"""Counts of a split worth reporting."""
+
+from collections.abc import Mapping
+
+from ..dataset import Dataset
+from ..world import Holdout
+from .cut import OUTSIDE, TEST, VALIDATION, WARM, Cut
+
+COHORTS = {
+    "warm": WARM,
+    "cold_validation": VALIDATION,
+    "cold_test": TEST,
+    "outside": OUTSIDE,
+}
+
+
+def count(data: Dataset, cut: Cut, stages: Mapping[str, Mapping[str, Holdout]]) -> dict[str, int]:
+    """Return how many pairs and entities play which role, and how many were left out.
+
+    Parameters
+    ----------
+    data
+        Knows how many duplicate rows were merged.
+    cut
+        Settled.
+    stages
+        Every task by stage and name, also those that no user can be asked.
+    """
+    facts = {"pairs": len(cut.pairs), "merged_pairs": data.merged}
+    facts["unused_pairs"] = int((cut.parts == OUTSIDE).sum())
+    for side, cohort in (("users", cut.users), ("items", cut.items)):
+        for name, which in COHORTS.items():
+            facts[f"{name}_{side}"] = int((cohort == which).sum())
+    for stage, tasks in stages.items():
+        facts[f"{stage}_tasks_without_users"] = sum(not len(t.users) for t in tasks.values())
+        for name, task in tasks.items():
+            if name.startswith("new_user"):
+                facts[f"{stage}_users_left_out_{name.split('/')[0]}"] = task.left_out
+            if name.startswith("new_item/cold"):
+                cold = facts[f"cold_{stage}_items"]
+                facts[f"{stage}_items_left_out"] = cold - len(task.items)
+    return facts

@@ -1,0 +1,230 @@
+"""What all scenarios share: the settings, and the way from a dataset to a split."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import ClassVar
+
+import numpy as np
+
+from ..dataset import Dataset
+from ..errors import SplitError
+from ..interactions import Interactions
+from ..sides import Side, Track
+from ..world import Holdout, Resources, SideMode, Split, TrainView
+from .cut import STAGES, TEST, Cut
+from .facts import count
+from .fingerprint import sections, split_sha256
+from .lots import Lots, id_keys
+from .published import published_cut
+from .random_cut import Fractions, random_cut
+from .settings import (
+    PublishedFormat,
+    Strategy,
+    Task,
+    check_fractions,
+    check_quantiles,
+    checked_seed,
+    chosen,
+)
+from .stage import Stage, Tasks
+from .support import Order
+from .temporal_cut import temporal_cut
+from .training_world import TrainingWorld, build_world
+from .validation import Validation
+
+ONE_THREAD = Resources()
+
+
+@dataclass
+class Scenario:
+    """The settings of a split; a subclass says who is cold and builds its tasks.
+
+    Attributes
+    ----------
+    version
+        Raised by whatever changes a split or a score.
+    name
+        First part of the task names.
+    cold_users, cold_items
+        Which sides have cold entities.
+    """
+
+    version: ClassVar[int] = 1
+    name: ClassVar[str]
+    cold_users: ClassVar[bool] = False
+    cold_items: ClassVar[bool] = False
+
+    strategy: Strategy = field(
+        default=Strategy.RANDOM, metadata={"doc": "random, temporal or published"}
+    )
+    side_information: SideMode = field(
+        default=SideMode.INDUCTIVE,
+        metadata={"doc": "transductive shows side information of cold entities while fitting"},
+    )
+    track: Track = field(
+        default=Track.STRICT, metadata={"doc": "open admits side information written by users"}
+    )
+    task: Task = field(
+        default=Task.RANKING,
+        metadata={"doc": "ranking of positives, or rating of every rated pair"},
+    )
+    train_fraction: float = field(
+        default=0.8, metadata={"doc": "random: share of a user's warm pairs to train on"}
+    )
+    validation_fraction: float = field(
+        default=0.1, metadata={"doc": "random: share of a user's warm pairs to validate"}
+    )
+    test_fraction: float = field(
+        default=0.1, metadata={"doc": "random: share of a user's warm pairs to test"}
+    )
+    quantiles: list[float] = field(
+        default_factory=lambda: [0.8, 0.9],
+        metadata={"doc": "temporal: shares of the pairs before the cut-offs"},
+    )
+    files: str | None = field(
+        default=None, metadata={"doc": "published: folder of the split files"}
+    )
+    format: PublishedFormat = field(
+        default=PublishedFormat.ALDI, metadata={"doc": "published: whose files, aldi or heater"}
+    )
+
+    def __post_init__(self) -> None:
+        """Read choices that are given by their value, as ``Grid(strategy="temporal")``."""
+        for one in fields(self):
+            kind = type(one.default)
+            if issubclass(kind, Enum):
+                setattr(self, one.name, chosen(one.name, kind, getattr(self, one.name)))
+
+    def split(self, data: Dataset, seed: int, resources: Resources = ONE_THREAD) -> Split:
+        """Cut a dataset into a training world, validation tasks and test tasks.
+
+        Parameters
+        ----------
+        data
+            A loaded dataset.
+        seed
+            Draws every lot; also the seed of the training world. 0 or more.
+        resources
+            Handed on to the method.
+
+        Raises
+        ------
+        SplitError
+            For settings that make no sense, or a dataset that they cannot split.
+        DataError
+            For a published split that does not fit the dataset, with file and line.
+        """
+        self.check()
+        seed = checked_seed(seed)
+        rating = self.task is Task.RATING
+        cut = self._cut(data, data.interactions if rating else data.positives, seed)
+        cut = cut.settled(cold_users=self.cold_users, cold_items=self.cold_items)
+        world = build_world(data, cut, self.track, self.side_information, rating=rating)
+        built = self._build(world, Order(cut.pairs, *_keys(data), seed))
+        stages = {stage: _with_users(tasks) for stage, tasks in built.items()}
+        _refuse_unasked(stages["test"], cut, self)
+        slices = {k: v for k, v in stages["validation"].items() if self.validates(k)}
+        train = self._train(world, seed, Validation(slices, seed, rating), resources)
+        content = sections(train, stages, (world.user_rows, world.item_rows))
+        return Split(
+            train=train,
+            validation=stages["validation"],
+            test=stages["test"],
+            users=world.user_rows,
+            items=world.item_rows,
+            fingerprint=split_sha256(content, data.user_ids, data.item_ids, cut.files),
+            facts=count(data, cut, built),
+        )
+
+    def check(self) -> None:
+        """Refuse settings that make no sense."""
+        check_fractions(self.train_fraction, self.validation_fraction, self.test_fraction)
+        check_quantiles(self.quantiles)
+
+    def check_item_shots(self, name: str, shots: list[int]) -> None:
+        """Refuse shots of items in a temporal split: they would show one query's future."""
+        if self.strategy is Strategy.TEMPORAL and max(shots) > 0:
+            raise SplitError(
+                f"{name}={shots} with strategy=temporal would show interactions of new items that "
+                f"happen after some of the queries; use {name}=[0] or strategy=random"
+            )
+
+    def tasks(self, stage: Stage) -> Tasks:
+        """Return the tasks of one stage by name; without users they are left out later."""
+        raise TypeError(f"{type(self).__name__} does not define tasks")
+
+    def validates(self, task: str) -> bool:
+        """Say whether a validation task counts for early stopping: the cold ones do."""
+        return not task.startswith("warm/") and "/all/" not in task
+
+    def _cut(self, data: Dataset, pairs: Interactions, seed: int) -> Cut:
+        """Return the cut of the chosen strategy."""
+        if self.strategy is Strategy.TEMPORAL:
+            return temporal_cut(pairs, self.quantiles)
+        if self.strategy is Strategy.PUBLISHED:
+            self._refuse_published()
+            return published_cut(data, pairs, self.files, self.format)
+        cold = getattr(self, "cold_fraction", 0.0)
+        return random_cut(
+            pairs,
+            *_keys(data),
+            seed,
+            Fractions(cold, self.validation_fraction, self.test_fraction),
+            cold_users=self.cold_users,
+            cold_items=self.cold_items,
+        )
+
+    def _refuse_published(self) -> None:
+        if self.cold_users:
+            raise SplitError(
+                f"strategy=published with format={self.format.value} has cold items only and "
+                f"scenario {self.name} needs cold users; use scenario=new_item or strategy=random"
+            )
+        if not self.cold_items and self.format is PublishedFormat.HEATER:
+            raise SplitError(
+                "strategy=published with format=heater holds back no pair of a warm item; "
+                "use scenario=new_item, or format=aldi"
+            )
+
+    def _build(self, world: TrainingWorld, order: Order) -> dict[str, Tasks]:
+        forward = self.strategy is Strategy.TEMPORAL
+        return {
+            stage: self.tasks(Stage(world, order, part, forward)) for stage, part in STAGES.items()
+        }
+
+    def _train(
+        self, world: TrainingWorld, seed: int, validate: Validation, resources: Resources
+    ) -> TrainView:
+        transductive = self.side_information is SideMode.TRANSDUCTIVE
+        return TrainView(
+            interactions=world.interactions,
+            users=world.users,
+            items=world.items,
+            graph=world.graph,
+            unseen_users=world.unseen(Side.USER) if transductive else None,
+            unseen_items=world.unseen(Side.ITEM) if transductive else None,
+            seed=seed,
+            validate=validate,
+            resources=resources,
+        )
+
+
+def _keys(data: Dataset) -> tuple[Lots, Lots]:
+    return id_keys(data.user_ids), id_keys(data.item_ids)
+
+
+def _with_users(tasks: Mapping[str, Holdout]) -> dict[str, Holdout]:
+    return {name: task for name, task in tasks.items() if len(task.users)}
+
+
+def _refuse_unasked(test: Mapping[str, Holdout], cut: Cut, scenario: Scenario) -> None:
+    """Refuse a split whose cold entities have test pairs of which no task can ask."""
+    at = np.flatnonzero(cut.parts == TEST)
+    cold = (cut.users[cut.pairs.users[at]] == TEST) | (cut.items[cut.pairs.items[at]] == TEST)
+    asked = [name for name in test if not name.startswith("warm/")]
+    if not asked and bool(cold.any()):
+        raise SplitError(
+            f"scenario {scenario.name} has no cold test entity with an interaction to hold back "
+            f"beyond shots={getattr(scenario, 'shots', [0])}; use fewer shots or more data"
+        )

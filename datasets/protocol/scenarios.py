@@ -1,0 +1,126 @@
+"""The scenarios of the protocol: who is cold and what is asked."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from .cold_users import new_user_new_item_tasks, new_user_tasks
+from .scenario import Scenario
+from .settings import check_share, check_shots
+from .stage import Stage, Tasks
+from .warm_users import new_item_tasks, warm_tasks
+
+
+@dataclass
+class Warm(Scenario):
+    """Nobody is cold: the control."""
+
+    name: ClassVar[str] = "warm"
+
+    def tasks(self, stage: Stage) -> Tasks:
+        """Return ``warm/warm/k=0``."""
+        return warm_tasks(stage)
+
+    def validates(self, task: str) -> bool:
+        """Say yes: the warm task is all there is."""
+        return True
+
+
+@dataclass
+class ColdScenario(Scenario):
+    """A scenario with cold entities."""
+
+    cold_fraction: float = field(
+        default=0.2,
+        metadata={
+            "doc": "random: share of a cold side's entities, half to validate and half to test"
+        },
+    )
+
+    def check(self) -> None:
+        """Refuse settings that make no sense."""
+        super().check()
+        check_share("cold_fraction", self.cold_fraction)
+
+
+@dataclass
+class NewItem(ColdScenario):
+    """Items are cold, users are warm; the warm score of the same model stands beside it."""
+
+    name: ClassVar[str] = "new_item"
+    cold_items: ClassVar[bool] = True
+
+    shots: list[int] = field(
+        default_factory=lambda: [0], metadata={"doc": "interactions of a cold item that are shown"}
+    )
+
+    def check(self) -> None:
+        """Refuse settings that make no sense."""
+        super().check()
+        check_shots("shots", self.shots)
+        self.check_item_shots("shots", self.shots)
+
+    def tasks(self, stage: Stage) -> Tasks:
+        """Return ``warm/warm``, ``new_item/cold`` and ``new_item/all``."""
+        return warm_tasks(stage) | new_item_tasks(stage, self.shots)
+
+
+@dataclass
+class NewUser(ColdScenario):
+    """Users are cold, with the first k of their interactions shown; candidates are warm items."""
+
+    name: ClassVar[str] = "new_user"
+    cold_users: ClassVar[bool] = True
+
+    shots: list[int] = field(
+        default_factory=lambda: [0, 1, 5, 10],
+        metadata={"doc": "interactions of a cold user that are shown"},
+    )
+
+    def check(self) -> None:
+        """Refuse settings that make no sense."""
+        super().check()
+        check_shots("shots", self.shots)
+
+    def tasks(self, stage: Stage) -> Tasks:
+        """Return ``new_user/warm``."""
+        return new_user_tasks(stage, self.shots)
+
+
+@dataclass
+class NewUserNewItem(NewUser):
+    """Both sides are cold: users with k shots over warm items are asked about cold items."""
+
+    name: ClassVar[str] = "new_user_new_item"
+    cold_items: ClassVar[bool] = True
+
+    def tasks(self, stage: Stage) -> Tasks:
+        """Return ``new_user_new_item/cold``."""
+        return new_user_new_item_tasks(stage, self.shots)
+
+
+@dataclass
+class Grid(NewUser):
+    """Every task of the other scenarios, read from a single training."""
+
+    name: ClassVar[str] = "grid"
+    cold_items: ClassVar[bool] = True
+
+    item_shots: list[int] = field(
+        default_factory=lambda: [0],
+        metadata={"doc": "interactions of a cold item that are shown in new_item"},
+    )
+
+    def check(self) -> None:
+        """Refuse settings that make no sense."""
+        super().check()
+        check_shots("item_shots", self.item_shots)
+        self.check_item_shots("item_shots", self.item_shots)
+
+    def tasks(self, stage: Stage) -> Tasks:
+        """Return the tasks of ``warm``, ``new_item``, ``new_user`` and ``new_user_new_item``."""
+        return (
+            warm_tasks(stage)
+            | new_item_tasks(stage, self.item_shots)
+            | new_user_tasks(stage, self.shots)
+            | new_user_new_item_tasks(stage, self.shots)
+        )

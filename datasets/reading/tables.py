@@ -1,0 +1,89 @@
+"""Tables whose first line names the columns: CSV, row by row or whole, and Parquet."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError
+from .raw import read_raw
+from .rows import Row
+
+
+def read_csv_rows(
+    path: Path, required: Sequence[str], separator: str = ",", fallback: str | None = None
+) -> Iterator[Row]:
+    """Yield the rows of a small CSV file with a header.
+
+    Parameters
+    ----------
+    path
+        The file, plain or gzipped, in UTF-8.
+    required
+        Column names that must be there.
+    separator
+        One character.
+    fallback
+        Encoding to use when the file is not UTF-8; None refuses it.
+
+    Raises
+    ------
+    DataError
+        A missing or repeated column, a row with another number of fields, a wrong encoding.
+    """
+    reader = csv.reader(io.StringIO(_decoded(path, fallback), newline=""), delimiter=separator)
+    names = next(reader)
+    check_header(path, names, required)
+    for cells in _records(path, reader):
+        if len(cells) != len(names):
+            line = separator.join(cells)
+            raise DataError(
+                f"{line!r} has {len(cells)} fields where {len(names)} are expected",
+                path=path,
+                line=reader.line_num,
+                remedy=f"the header reads {separator.join(names)!r}",
+            )
+        yield Row(cells, names, path, reader.line_num)
+
+
+def _records(path: Path, reader: Any) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise DataError(
+            f"cannot be read as CSV ({error})",
+            path=path,
+            line=reader.line_num,
+            remedy="quote fields that hold separators, quotes or line ends",
+        ) from None
+
+
+def check_header(path: Path, names: Sequence[str], required: Sequence[str]) -> None:
+    """Refuse a header that lacks a required column or names one twice."""
+    for name in names:
+        if list(names).count(name) > 1:
+            raise DataError(f"column {name!r} appears twice", path=path, line=1)
+    for name in required:
+        if name not in names:
+            raise DataError(
+                f"column {name!r} is missing; the columns are {', '.join(names)}",
+                path=path,
+                line=1,
+                remedy=f"name a column {name!r} in the first line",
+            )
+
+
+def _decoded(path: Path, fallback: str | None) -> str:
+    content = read_raw(path)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if fallback is not None:
+            return content.decode(fallback)
+        raise DataError(
+            f"byte 0x{content[error.start]:02x} is not UTF-8",
+            path=path,
+            line=content.count(b"\n", 0, error.start) + 1,
+            remedy="convert the file with `iconv -t UTF-8`",
+        ) from None

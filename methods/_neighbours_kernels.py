@@ -1,0 +1,48 @@
+"""Compiled loop of the nearest-neighbour scores."""
+
+import numpy as np
+from numba import njit
+
+from ..datasets.arrays import FloatArray, IntArray
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def sum_largest(
+    similarity: FloatArray,
+    indptr: IntArray,
+    indices: IntArray,
+    k: int,
+    scores: FloatArray,
+) -> None:
+    """Write into ``scores`` the sum of the ``k`` largest similarities to each history.
+
+    Parameters
+    ----------
+    similarity
+        float32, (candidates, training items).
+    indptr, indices
+        The histories as the parts of a CSR matrix, (users, training items).
+    scores
+        float32, (users, candidates), overwritten. Values are summed in float64 from the largest
+        down, so the order of a history does not matter.
+    """
+    best = np.empty(k, np.float32)
+    for candidate in range(similarity.shape[0]):
+        row = similarity[candidate]
+        for user in range(len(indptr) - 1):
+            held = 0
+            for entry in range(indptr[user], indptr[user + 1]):
+                value = row[indices[entry]]
+                if held < k:
+                    held += 1
+                elif value <= best[k - 1]:
+                    continue
+                place = held - 1
+                while place > 0 and best[place - 1] < value:
+                    best[place] = best[place - 1]
+                    place -= 1
+                best[place] = value
+            total = 0.0
+            for place in range(held):
+                total += best[place]
+            scores[user, candidate] = total

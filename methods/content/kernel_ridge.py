@@ -1,0 +1,137 @@
+"""Ridge regression from item features to what each user liked."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar, Self
+
+import numpy as np
+
+from ...datasets.arrays import CSR, DoubleArray, FloatArray
+from ...datasets.errors import NotApplicableError
+from ...datasets.sides import Side
+from ...datasets.world import Entities, Query, TrainView
+from ..base import Family, Method, Need
+from ..parameters import Choices, Range, parameter
+from ..rows import binary, row_sums
+from .weighting import Weighting, column_weights, mean_length, weighted
+
+
+class Kernel(str, Enum):
+    """Similarity of two unit vectors with cosine c."""
+
+    LINEAR = "linear"  # c
+    RBF = "rbf"  # exp(-gamma |x - y|^2)
+
+
+@dataclass
+class KernelRidge(Method):
+    """One ridge regression per user, from item features to the history, solved in dual form.
+
+    Source: Saunders, Gammerman and Vovk, Ridge Regression Learning Algorithm in Dual Variables,
+    1998: prediction y' (K + lambda I)^-1 k.
+    Differs: the target is the whole training column of a user, 0 where nothing was observed, so
+    one Cholesky factor serves all users and k-shot users too. For ratings each user has a
+    regression of its own on its rated items, on the deviations from its damped mean.
+    """
+
+    kernel: Kernel = parameter(  # noqa: RUF009
+        Kernel.RBF, "similarity of two items", search=Choices(tuple(Kernel))
+    )
+    regularization: float = parameter(
+        10.0, "lambda, added to the diagonal", minimum=1e-6, search=Range(0.01, 100, log=True)
+    )
+    gamma: float = parameter(
+        1.0, "width of the rbf kernel", minimum=1e-6, search=Range(0.1, 10, log=True)
+    )
+    weighting: Weighting = parameter(  # noqa: RUF009
+        Weighting.NONE, "weights of the feature columns", search=Choices(tuple(Weighting))
+    )
+    max_items: int = parameter(
+        15_000, "training items beyond which the method refuses (8 bytes a pair)", minimum=1
+    )
+    damping: float = parameter(5.0, "for ratings: imagined ratings at the global mean", minimum=0)
+
+    family: ClassVar[Family] = Family.CONTENT
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
+    uses_support: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_FEATURES})
+
+    def fit(self, train: TrainView) -> Self:
+        """Factorise the regularised kernel matrix of the training items.
+
+        Raises
+        ------
+        NotApplicableError
+            With more than ``max_items`` training items.
+        """
+        self._refuse_beyond_limit(len(train.items))
+        from scipy.linalg import cholesky
+
+        self.weights_ = column_weights(train.items.features, self.weighting)
+        self.mean_length_ = mean_length(train.items.features)
+        self.vectors_ = self._weighted(train.items)
+        values = train.interactions.values
+        self.mean_ = float(values.mean(dtype=np.float64)) if len(values) else 0.0
+        gram = self._compare(self.vectors_, self.vectors_)
+        gram[np.diag_indices_from(gram)] += self.regularization
+        self.cholesky_ = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
+        return self
+
+    def encode_items(self, items: Entities) -> FloatArray:
+        """Return float32 (training items, candidates): what one liked item adds to each score."""
+        from scipy.linalg import cho_solve
+
+        factor = self.fitted("cholesky_")
+        across = self._compare(self.vectors_, self._weighted(items))
+        if not across.size:
+            return across.astype(np.float32)
+        influence: FloatArray = cho_solve(
+            (factor, True), across, overwrite_b=True, check_finite=False
+        ).astype(np.float32)
+        return influence
+
+    def score_block(self, users: Entities, items: FloatArray) -> FloatArray:
+        """Return float32 (users, candidates): history times influence."""
+        scores: FloatArray = np.asarray(binary(users.history) @ items, dtype=np.float32)
+        return scores
+
+    def predict(self, query: Query) -> FloatArray:
+        """Return float32 predicted ratings, (users, candidates)."""
+        vectors = self._weighted(query.items)
+        history = query.users.history
+        sizes = np.diff(history.indptr) + self.damping
+        offsets = row_sums(history, history.data - self.mean_) / np.where(sizes > 0, sizes, 1)
+        ratings = np.repeat((self.mean_ + offsets)[:, None], len(query.items), axis=1)
+        for user in np.flatnonzero(np.diff(history.indptr)):
+            rated = history[user]
+            residuals = rated.data - self.mean_ - offsets[user]
+            ratings[user] += self._regress(self.vectors_[rated.indices], residuals, vectors)
+        return ratings.astype(np.float32)
+
+    def _regress(self, seen: CSR, targets: DoubleArray, asked: CSR) -> DoubleArray:
+        """Return float64, (asked,): the ridge prediction from the ``seen`` rows' targets."""
+        gram = self._compare(seen, seen)
+        gram[np.diag_indices_from(gram)] += self.regularization
+        answer: DoubleArray = self._compare(asked, seen) @ np.linalg.solve(gram, targets)
+        return answer
+
+    def _weighted(self, items: Entities) -> CSR:
+        weights = self.fitted("weights_")
+        return weighted(items.features, weights, self.weighting, self.mean_length_)
+
+    def _compare(self, left: CSR, right: CSR) -> DoubleArray:
+        """Return the kernel matrix, float64 (left rows, right rows); zero vectors have length 0."""
+        cosine: DoubleArray = (left.astype(np.float64) @ right.T.astype(np.float64)).toarray()
+        if self.kernel is Kernel.LINEAR:
+            return cosine
+        squares = [row_sums(rows, rows.data.astype(np.float64) ** 2) for rows in (left, right)]
+        distance = squares[0][:, None] + squares[1][None, :] - 2 * cosine
+        return np.exp(-self.gamma * np.maximum(distance, 0))
+
+    def _refuse_beyond_limit(self, items: int) -> None:
+        if items > self.max_items:
+            raise NotApplicableError(
+                f"KernelRidge holds a kernel matrix of {items} x {items} training items "
+                f"({8 * items**2 / 2**30:.1f} GiB), more than max_items={self.max_items} allows; "
+                "raise max_items if the memory is there, or use content_knn"
+            )

@@ -1,0 +1,60 @@
+"""Feature vectors weighted as in text retrieval, then brought to length 1."""
+
+from enum import Enum
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from ...datasets.arrays import CSR, DoubleArray
+from ..rows import row_of_entries, row_sums, unit_rows
+
+_SATURATION, _LENGTH = 1.2, 0.75  # k1 and b of BM25, the values of Robertson and Zaragoza, 2009
+
+
+class Weighting(str, Enum):
+    """How the columns of a feature matrix are weighted before vectors are compared."""
+
+    NONE = "none"
+    TFIDF = "tfidf"
+    BM25 = "bm25"
+
+
+def column_weights(features: CSR, weighting: Weighting) -> DoubleArray:
+    """Return float64, (columns,): the inverse document frequency among the training rows.
+
+    Parameters
+    ----------
+    features
+        CSR of the training entities; no other row may enter.
+    weighting
+        ``tfidf`` takes ``log((1 + n) / (1 + df)) + 1``, ``bm25`` takes
+        ``log(1 + (n - df + 0.5) / (df + 0.5))``, ``none`` takes 1.
+    """
+    rows, columns = features.shape
+    frequency = np.bincount(features.indices[features.data != 0], minlength=columns)
+    if weighting is Weighting.TFIDF:
+        return np.asarray(np.log((1 + rows) / (1 + frequency)) + 1, np.float64)
+    if weighting is Weighting.BM25:
+        return np.asarray(np.log1p((rows - frequency + 0.5) / (frequency + 0.5)), np.float64)
+    return np.ones(columns)
+
+
+def mean_length(features: CSR) -> float:
+    """Return the mean over rows of the sum of absolute values, 1 where that is 0."""
+    total = float(np.abs(features.data).sum(dtype=np.float64))
+    return total / features.shape[0] if total else 1.0
+
+
+def weighted(features: CSR, weights: DoubleArray, weighting: Weighting, mean: float) -> CSR:
+    """Return CSR float32 of the same shape with weighted rows of length 1 (or 0).
+
+    ``mean`` is the ``mean_length`` of the training rows; only BM25 uses it.
+    """
+    values = features.data.astype(np.float64)
+    if weighting is Weighting.BM25:
+        size = np.abs(values)
+        length = row_sums(features, size)[row_of_entries(features)] / mean
+        room = _SATURATION * (1 - _LENGTH + _LENGTH * length)
+        values = values * (_SATURATION + 1) / np.where(size > 0, size + room, 1)
+    values *= weights[features.indices]
+    return unit_rows(csr_matrix((values, features.indices, features.indptr), features.shape))

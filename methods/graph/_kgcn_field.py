@@ -1,0 +1,119 @@
+"""Receptive fields: at most K edges of each node, chosen by a hash of the node's edges.
+
+The choice depends on nothing but the seed and the node's own edges, so that a cold item, which has
+no index, gets the same field in whatever order and company it is asked about, and a training item
+the same field in training and in a query.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ...datasets.arrays import BoolArray, LongArray
+from ...datasets.graph import Graph, Links
+
+Hash = npt.NDArray[np.uint64]
+
+
+@dataclass
+class Field:
+    """The receptive field of some rows.
+
+    Attributes
+    ----------
+    nodes, relations
+        int64, (rows, K): neighbour and relation; 0 where there is none.
+    present
+        bool, (rows, K): where there is one.
+    """
+
+    nodes: LongArray
+    relations: LongArray
+    present: BoolArray
+
+    def take(self, rows: LongArray) -> "Field":
+        """Return the fields of some rows."""
+        return Field(self.nodes[rows], self.relations[rows], self.present[rows])
+
+
+def receptive_field(
+    links: Links, n_rows: int, size: int, seed: int, among: BoolArray | None = None
+) -> Field:
+    """Return at most ``size`` edges of each row; a row with fewer keeps all it has.
+
+    Parameters
+    ----------
+    links
+        Edges of the rows.
+    n_rows
+        How many rows there are, those without edges included.
+    seed
+        Decides the lots.
+    among
+        bool, (nodes,): the nodes that may be chosen; by default all. A choice that it admits is
+        the choice without it.
+    """
+    edge = _mix(links.relations.astype(np.uint64) << np.uint64(32) | links.nodes.astype(np.uint64))
+    rows = links.rows.astype(np.int64)
+    salt = np.zeros(n_rows, dtype=np.uint64)
+    np.add.at(salt, rows, edge)
+    lot = _mix(edge ^ _mix(salt + np.uint64(seed))[rows])
+    order = np.lexsort((links.nodes, links.relations, lot, rows))
+    if among is not None:
+        order = order[among[links.nodes[order]]]
+    counts = np.bincount(rows[order], minlength=n_rows)
+    place = np.arange(len(order)) - (np.cumsum(counts) - counts)[rows[order]]
+    order, place = order[place < size], place[place < size]
+    field = Field(
+        np.zeros((n_rows, size), dtype=np.int64),
+        np.zeros((n_rows, size), dtype=np.int64),
+        np.zeros((n_rows, size), dtype=bool),
+    )
+    at = (rows[order], place)
+    field.nodes[at] = links.nodes[order]
+    field.relations[at] = links.relations[order]
+    field.present[at] = True
+    return field
+
+
+def trained_nodes(field: Field, n_items: int, depth: int) -> BoolArray:
+    """Return bool, (nodes,): the items, and what their fields lead to in ``depth`` steps.
+
+    The rows of all other nodes stay as they were drawn, and say nothing.
+    """
+    trained = np.zeros(len(field.nodes), dtype=bool)
+    trained[:n_items] = True
+    for _ in range(depth):
+        at = np.flatnonzero(trained)
+        trained[field.nodes[at][field.present[at]]] = True
+    return trained
+
+
+def graph_links(graph: Graph) -> Links:
+    """Return every edge from both of its ends; seen from the tail it has the inverse relation."""
+    inverse = (graph.relations + len(graph.relation_names)).astype(np.int32)
+    return Links(
+        np.concatenate((graph.heads, graph.tails)),
+        np.concatenate((graph.relations, inverse)),
+        np.concatenate((graph.tails, graph.heads)),
+    )
+
+
+def shared_links(links: Links, n_nodes: int) -> Links:
+    """Return the edges that would be left to a node if it were new.
+
+    An entity that only one node leads to would not be in the training graph without that node.
+    """
+    pairs = np.unique(links.rows.astype(np.int64) * n_nodes + links.nodes)
+    leading = np.bincount(pairs % n_nodes, minlength=n_nodes)
+    keep = leading[links.nodes] > 1
+    return Links(links.rows[keep], links.relations[keep], links.nodes[keep])
+
+
+def _mix(values: Hash) -> Hash:
+    """Return a well-mixed 64-bit hash of each value (the finaliser of splitmix64)."""
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))

@@ -1,0 +1,143 @@
+"""What the towers of DropoutNet read: preference vectors and content, as dense blocks."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse.linalg import svds
+
+from ...datasets.arrays import CSR, FloatArray
+from ...datasets.world import Entities
+from ..training.histories import mean_rows
+
+
+@dataclass
+class Scale:
+    """Centre and spread of the columns of a training matrix."""
+
+    mean: FloatArray
+    spread: FloatArray
+
+    @classmethod
+    def of(cls, rows: FloatArray) -> "Scale":
+        """Measure the columns; a constant column keeps its spread of 1."""
+        spread = rows.std(axis=0, dtype=np.float64)
+        spread[spread < 1e-8] = 1
+        mean = rows.mean(axis=0, dtype=np.float64)
+        return cls(mean.astype(np.float32), spread.astype(np.float32))
+
+    def __call__(self, rows: FloatArray) -> FloatArray:
+        """Return the rows with the training columns at mean 0 and spread 1."""
+        scaled: FloatArray = (rows - self.mean) / self.spread
+        return scaled
+
+
+@dataclass
+class Preferences:
+    """The preference inputs of one side.
+
+    Attributes
+    ----------
+    own
+        float32 (warm entities, d): the teacher's factors of this side, scaled.
+    across
+        float32 (warm entities of the other side, d): the teacher's factors there.
+    transformed
+        Scale of the mean factor of a whole history.
+    """
+
+    own: FloatArray
+    across: FloatArray
+    transformed: Scale
+
+    @classmethod
+    def of(cls, factors: FloatArray, across: FloatArray, history: CSR) -> "Preferences":
+        """Scale the factors of one side; ``history`` is (its entities, the other side)."""
+        return cls(Scale.of(factors)(factors), across, Scale.of(mean_rows(history, across)))
+
+    def transform(self, history: CSR) -> FloatArray:
+        """Return the inputs of entities known by a history alone; zero without a history."""
+        inputs = self.transformed(mean_rows(history, self.across))
+        inputs[np.diff(history.indptr) == 0] = 0
+        return inputs
+
+    def __call__(self, entities: Entities) -> FloatArray:
+        """Return the inputs at inference: learned, transformed from the support, or zero."""
+        warm = entities.known >= 0
+        inputs = np.zeros((len(entities), self.own.shape[1]), dtype=np.float32)
+        inputs[warm] = self.own[entities.known[warm]]
+        inputs[~warm] = self.transform(entities.history[~warm])
+        return inputs
+
+
+@dataclass
+class Content:
+    """The content input of one side: its features, or their leading singular directions.
+
+    Attributes
+    ----------
+    directions
+        float32 (columns, r): right singular vectors of the training rows; None when the features
+        are narrow enough to be read as they are.
+    scale
+        Scale of the reduced training rows; None with ``directions``.
+    """
+
+    directions: FloatArray | None
+    scale: Scale | None
+
+    @classmethod
+    def of(cls, features: CSR, rank: int, seed: int) -> "Content":
+        """Learn the reduction from training rows where they have more than ``rank`` columns."""
+        if min(features.shape) <= rank:
+            return cls(None, None)
+        start = np.random.default_rng(seed).standard_normal(min(features.shape))
+        _, sizes, right = svds(features.astype(np.float64), k=rank, v0=start)
+        directions = np.ascontiguousarray(right[np.argsort(-sizes)].T, dtype=np.float32)
+        return cls(directions, Scale.of(features @ directions))
+
+    def width(self, features: CSR) -> int:
+        """Return the columns of the content made from ``features``."""
+        return int(features.shape[1] if self.directions is None else self.directions.shape[1])
+
+    def __call__(self, features: CSR) -> FloatArray:
+        """Return the dense content rows of some entities."""
+        if self.directions is None or self.scale is None:
+            dense: FloatArray = features.toarray().astype(np.float32, copy=False)
+            return dense
+        return self.scale(features @ self.directions)
+
+
+@dataclass
+class SideInputs:
+    """Everything that turns the entities of one side into what their tower reads."""
+
+    preferences: Preferences
+    content: Content
+
+    @classmethod
+    def of(
+        cls, warm: Entities, own: FloatArray, across: FloatArray, rank: int, seed: int
+    ) -> "SideInputs":
+        """Learn from the warm entities and the teacher's factors of both sides."""
+        preferences = Preferences.of(own, across, warm.history)
+        return cls(preferences, Content.of(warm.features, rank, seed))
+
+    def __call__(self, entities: Entities) -> tuple[FloatArray, FloatArray]:
+        """Return float32 (preference, content) at inference."""
+        return self.preferences(entities), self.content(entities.features)
+
+    def state(self) -> dict[str, Any]:
+        """Return the arrays that ``restored`` takes."""
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, state: dict[str, Any]) -> "SideInputs":
+        """Return the inputs whose ``state`` this is."""
+        preferences, content = state["preferences"], state["content"]
+        transformed = Scale(**preferences["transformed"])
+        scale = content["scale"] and Scale(**content["scale"])
+        return cls(
+            Preferences(preferences["own"], preferences["across"], transformed),
+            Content(content["directions"], scale),
+        )

@@ -1,0 +1,74 @@
+"""Scores of a user as sums of the largest similarities between a candidate and the history."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..datasets.arrays import CSR, FloatArray
+
+_BYTES_KEPT = 1 << 30  # similarities up to this size are computed once and kept
+_BYTES_AT_ONCE = 1 << 26  # beyond it they are computed anew for each block of users, in this size
+
+
+@dataclass(frozen=True)
+class Similarities:
+    """Similarities of candidates to training items: kept when they fit, else made block by block.
+
+    Attributes
+    ----------
+    n_candidates, n_trained
+        The shape.
+    rows
+        ``rows(slice) -> float32 (candidates in the slice, n_trained)``.
+    kept
+        All rows, or None when they would be too large.
+    """
+
+    n_candidates: int
+    n_trained: int
+    rows: Callable[[slice], FloatArray]
+    kept: FloatArray | None = None
+
+    def sums(self, history: CSR, k: int) -> FloatArray:
+        """Return float32 (users, candidates): sums of the ``k`` largest similarities.
+
+        Parameters
+        ----------
+        history
+            CSR (users, n_trained); the stored entries count, whatever their values.
+        k
+            How many similarities are summed; a shorter history gives all it has, an empty one 0.
+        """
+        from ._neighbours_kernels import sum_largest
+
+        scores = np.zeros((history.shape[0], self.n_candidates), dtype=np.float32)
+        for at, block in self._blocks():
+            into = scores[:, at : at + len(block)]
+            sum_largest(block, history.indptr, history.indices, k, into)
+        return scores
+
+    def _blocks(self) -> Iterator[tuple[int, FloatArray]]:
+        if self.kept is not None:
+            yield 0, self.kept
+            return
+        for part in _slices(self.n_candidates, self.n_trained):
+            yield part.start, self.rows(part)
+
+
+def similarities(
+    n_candidates: int, n_trained: int, rows: Callable[[slice], FloatArray]
+) -> Similarities:
+    """Return the similarities that ``rows`` computes, kept in memory up to 1 GiB."""
+    if 4 * n_candidates * n_trained > _BYTES_KEPT:
+        return Similarities(n_candidates, n_trained, rows)
+    kept = np.empty((n_candidates, n_trained), dtype=np.float32)
+    for part in _slices(n_candidates, n_trained):
+        kept[part] = rows(part)
+    return Similarities(n_candidates, n_trained, rows, kept)
+
+
+def _slices(n_candidates: int, n_trained: int) -> Iterator[slice]:
+    step = max(1, _BYTES_AT_ONCE // (4 * max(1, n_trained)))
+    for at in range(0, n_candidates, step):
+        yield slice(at, min(at + step, n_candidates))

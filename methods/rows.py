@@ -1,0 +1,47 @@
+"""Row operations on CSR matrices that several methods share."""
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from ..datasets.arrays import CSR, DoubleArray, LongArray
+
+
+def binary(matrix: CSR) -> CSR:
+    """Return a CSR float32 matrix of ones at the stored entries of ``matrix``."""
+    ones = np.ones(len(matrix.data), dtype=np.float32)
+    return csr_matrix((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def row_of_entries(matrix: CSR) -> LongArray:
+    """Return int64, (entries,): the row of each stored entry."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+
+
+def row_sums(matrix: CSR, values: DoubleArray) -> DoubleArray:
+    """Return float64, (rows,): sums of ``values``, one per stored entry of ``matrix``."""
+    rows = row_of_entries(matrix)
+    return np.bincount(rows, weights=values, minlength=matrix.shape[0]).astype(np.float64)
+
+
+def scale_rows(matrix: CSR, sizes: DoubleArray) -> CSR:
+    """Return CSR float32: each row divided by its size; a row of size 0 becomes zero."""
+    factor = np.divide(1.0, sizes, out=np.zeros(len(sizes)), where=sizes > 0)
+    data = (matrix.data * factor[row_of_entries(matrix)]).astype(np.float32)
+    return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def unit_rows(matrix: CSR) -> CSR:
+    """Return CSR float32 with rows of Euclidean length 1; a zero row stays zero."""
+    squares = row_sums(matrix, matrix.data.astype(np.float64) ** 2)
+    return scale_rows(matrix, np.sqrt(squares))
+
+
+def top_per_row(matrix: CSR, k: int) -> CSR:
+    """Return CSR with the ``k`` largest stored entries of each row, ties to the lower column."""
+    rows = row_of_entries(matrix)
+    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    rank = np.arange(len(order)) - matrix.indptr[rows]
+    kept = np.sort(order[rank < k])
+    counts = np.bincount(rows[kept], minlength=matrix.shape[0])
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    return csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)

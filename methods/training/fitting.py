@@ -1,0 +1,202 @@
+"""Train a torch network with Lightning: in memory, quiet, stopped by the split's validation.
+
+A method builds a network whose ``loss(batch)`` returns a scalar tensor and hands it over::
+
+    with seeded(train.seed):
+        net = build_net(...)                      # torch.nn.Module with .loss(batch)
+    self.net_ = net
+    self.log_ = fit_module(
+        net, batches, train,                      # batches(epoch) -> iterable of mini-batches
+        optimiser=lambda p: torch.optim.Adam(p, lr=self.learning_rate),
+        epochs=self.epochs, patience=self.patience,
+        validate=lambda: train.validate(self),    # the only road to early stopping
+    ).as_json()
+
+- While ``validate`` runs, the network is in evaluation mode, without gradients, and on the
+  training device; the method scores with it as it stands. The best weights are kept in memory and
+  are in the network when ``fit_module`` returns, in evaluation mode, still on the training device
+  (``weights.device_of``); on the CPU after training on several.
+- ``batches`` decides the order of the data by (seed, epoch); see ``batches.TensorBatches``.
+- Threads, device and number of devices come from ``train.resources``. With several devices the
+  mini-batches of an epoch are dealt round-robin, gradients are averaged (``ddp``), rank 0 alone
+  validates, and every rank ends with the same weights. One process that asks for several CPU
+  devices forks them and gets the weights and the log back; on a GPU, or under ``torchrun`` and
+  Slurm, each rank runs the whole command. Every trainable parameter must take part in every loss,
+  and nothing but the weights and the log leaves a forked rank (no attribute that ``validate`` or
+  ``after_step`` sets). The result is not that of one device: ``devices`` is in the log.
+- The process is left as it was: torch's generators and thread count, logging levels, warnings.
+"""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ...datasets.errors import ColdbenchError
+from ...datasets.world import TrainView
+from .batches import Batches
+from .seeding import seeded
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+MakeOptimiser: TypeAlias = "Callable[[list[nn.Parameter]], torch.optim.Optimizer]"
+
+
+class TrainingError(ColdbenchError, ArithmeticError):
+    """A training that cannot go on, with the reason and the remedy."""
+
+
+@dataclass
+class TrainingLog:
+    """What happened while a network was trained.
+
+    Attributes
+    ----------
+    losses
+        Mean training loss of each epoch.
+    validation
+        Value of ``validate`` where it was asked: (epochs run so far, value); epoch 0 is the
+        untrained network, when asked for.
+    best_epoch
+        After how many epochs the kept weights were reached.
+    steps
+        Optimiser steps.
+    device, devices, threads
+        The hardware.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    validation: list[tuple[int, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    steps: int = 0
+    device: str = "cpu"
+    devices: int = 1
+    threads: int = 1
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the log as plain JSON values, for ``Method.report``."""
+        return asdict(self) | {"validation": [list(pair) for pair in self.validation]}
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how a network is trained; the arguments of ``fit_module``."""
+
+    epochs: int
+    patience: int | None
+    validate: Callable[[], float] | None
+    validate_every: int
+    validate_first: bool
+    learning_rate_factor: Callable[[int], float] | None
+    clip: float | None
+    after_step: Callable[[int], None] | None
+
+
+def fit_module(
+    module: "nn.Module",
+    batches: Batches,
+    train: TrainView,
+    *,
+    optimiser: MakeOptimiser,
+    epochs: int,
+    validate: Callable[[], float] | None = None,
+    patience: int | None = None,
+    validate_every: int = 1,
+    validate_first: bool = False,
+    learning_rate_factor: Callable[[int], float] | None = None,
+    clip: float | None = None,
+    after_step: Callable[[int], None] | None = None,
+    precision: str = "32-true",
+    batches_per_step: int = 16,
+    progress: bool | None = None,
+) -> TrainingLog:
+    """Train ``module`` by ``module.loss(batch)`` and return the learning curve.
+
+    Parameters
+    ----------
+    module
+        Network with a method ``loss(batch) -> scalar tensor``; changed in place. Only parameters
+        with ``requires_grad`` are trained.
+    batches
+        ``batches(epoch)`` gives the mini-batches of an epoch, counted from 0; tensors are moved
+        to the device.
+    train
+        For its seed and resources.
+    optimiser
+        Makes the optimiser from the trainable parameters.
+    epochs
+        The most epochs to run.
+    validate
+        Called after an epoch; higher is better. None keeps the last weights.
+    patience
+        Stop after this many validations without a better value; None never stops early.
+    validate_every
+        Epochs between validations.
+    validate_first
+        Validate the untrained network too; it may then be the best.
+    learning_rate_factor
+        Factor on the learning rate by optimiser step, counted from 0 (warm-up, decay).
+    clip
+        Largest norm of the gradient.
+    after_step
+        Called with the number of the step that was just taken (AdaLoRA's budget, for example).
+    precision
+        Lightning's name: ``32-true``, ``bf16-mixed``, ``bf16-true``.
+    batches_per_step
+        Mini-batches handed to Lightning at a time; each is still its own optimiser step. Hides
+        the trainer's cost per step.
+    progress
+        Show a bar; by default when the error stream is a terminal.
+
+    Raises
+    ------
+    TrainingError
+        When the loss is not finite.
+    """
+    from ._lightning import Training, make_trainer
+
+    schedule = Schedule(
+        epochs,
+        patience,
+        validate,
+        validate_every,
+        validate_first,
+        learning_rate_factor,
+        clip,
+        after_step,
+    )
+    resources = train.resources
+    bar = sys.stderr.isatty() if progress is None else progress
+    log = TrainingLog(device=resources.device, devices=resources.devices, threads=resources.threads)
+    with seeded(train.seed, resources.threads), _quiet():
+        training = Training(module, batches, optimiser, schedule, log, batches_per_step)
+        trainer = make_trainer(resources, epochs, precision, bar)
+        training.run(trainer)
+    return log
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Lightning's banners and warnings, and keep its environment variables to itself."""
+    names = ("pytorch_lightning", "lightning_fabric", "pytorch_lightning.utilities.rank_zero")
+    loggers = [logging.getLogger(name) for name in names]
+    levels, environment = [one.level for one in loggers], dict(os.environ)
+    for one in loggers:
+        one.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            for pattern in (r".*pytorch_lightning.*", r".*lightning_fabric.*", r".*torch.*"):
+                warnings.filterwarnings("ignore", module=pattern)
+            yield
+    finally:
+        for one, level in zip(loggers, levels, strict=True):
+            one.setLevel(level)
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        os.environ.update(environment)

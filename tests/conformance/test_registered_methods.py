@@ -1,0 +1,48 @@
+"""Every registered method passes every check that applies to it.
+
+A method is fitted once for all its checks, in whichever process runs them: with pytest-xdist use
+``--dist loadgroup``, which keeps a method's checks together.
+"""
+
+from functools import cache
+
+import pytest
+from coldbench.benchmarks.conformance.check import carry_out
+from coldbench.benchmarks.conformance.outcome import Verdict
+from coldbench.benchmarks.conformance.subject import Subject
+from coldbench.benchmarks.conformance.suite import CHECKS
+from coldbench.benchmarks.registry import available, find, offers
+
+BY_NAME = {check.name: check for check in CHECKS}
+OFFERS = offers("methods")
+OURS = [name for name in available("methods") if OFFERS[name].distribution == "coldbench"]
+
+
+@cache
+def subject(name: str) -> Subject:
+    return Subject(name, find("methods", name))
+
+
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        pytest.param(name, check, marks=pytest.mark.xdist_group(name))
+        for name in OURS
+        for check in BY_NAME
+    ],
+)
+def test_conformance(name: str, check: str) -> None:
+    outcome = carry_out(BY_NAME[check], subject(name))
+    told = f"{outcome.demands}: {outcome.values}; {outcome.remedy}"
+    assert outcome.verdict not in (Verdict.FAILED, Verdict.NOT_REACHED), told
+    if BY_NAME[check].leak:
+        assert outcome.verdict is not Verdict.EXEMPT, told
+
+
+def test_every_own_method_is_offered() -> None:
+    refused = {
+        name: offer.reason
+        for name, offer in OFFERS.items()
+        if offer.distribution == "coldbench" and offer.target is None
+    }
+    assert refused == {}

@@ -1,0 +1,154 @@
+"""Content hashes and the cache that is keyed by them."""
+
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+import pytest
+from coldbench.datasets.cache import cached_arrays, data_home
+from coldbench.datasets.hashing import content_hash
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+
+VALUE = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.binary()
+)
+NESTED = st.recursive(VALUE, lambda inner: st.lists(inner, max_size=4), max_leaves=12)
+
+
+def same(one: object, other: object) -> bool:
+    """Equality that tells 1, 1.0 and True apart."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and repr(one) == repr(other)
+
+
+@given(one=NESTED, other=NESTED)
+def test_equal_values_and_only_they_hash_alike(one: object, other: object) -> None:
+    assert (content_hash(one) == content_hash(other)) == same(one, other)
+
+
+def test_parts_do_not_run_together() -> None:
+    hashes = {
+        content_hash("ab", "c"),
+        content_hash("a", "bc"),
+        content_hash("abc"),
+        content_hash(["ab", "c"]),
+        content_hash(["abc"]),
+        content_hash(),
+        content_hash([]),
+        content_hash(""),
+        content_hash(None),
+    }
+    assert len(hashes) == 9
+
+
+def test_arrays_count_with_dtype_shape_and_content() -> None:
+    base = np.arange(6, dtype=np.int32)
+    others = [
+        base.astype(np.int64),
+        base.reshape(2, 3),
+        base.reshape(3, 2),
+        base[::-1],
+        base.astype(np.float32),
+        base[:5],
+    ]
+    assert len({content_hash(one) for one in [base, *others]}) == 7
+    big_endian = base.astype(">i4")
+    assert content_hash(base) == content_hash(big_endian) == content_hash(np.repeat(base, 2)[::2])
+
+
+def test_texts_count_whatever_holds_them() -> None:
+    narrow = np.array(["a", "bé"])
+    wide = narrow.astype("<U40")
+    assert content_hash(narrow) == content_hash(wide) == content_hash(wide.astype(object))
+    assert content_hash(narrow) != content_hash(np.array(["abé", ""]))
+
+
+def test_a_matrix_counts_by_what_it_means() -> None:
+    canonical = csr_matrix(np.array([[0, 2.0], [1, 0]], dtype=np.float32))
+    doubled = csr_matrix(
+        (np.array([1, 1, 1], dtype=np.float32), np.array([1, 1, 0]), np.array([0, 2, 3])), (2, 2)
+    )
+    assert content_hash(canonical) == content_hash(doubled)
+    assert doubled.nnz == 3, "hashing must not change the matrix"
+    assert content_hash(canonical) != content_hash(canonical.T.tocsr())
+
+
+def test_mappings_count_without_their_order_and_enums_by_value() -> None:
+    class Colour(str, Enum):
+        RED = "red"
+
+    assert content_hash({"a": 1, "b": 2}) == content_hash({"b": 2, "a": 1})
+    assert content_hash({"a": 1}) != content_hash({"a": 2})
+    assert content_hash(Colour.RED) == content_hash("red")
+
+
+def test_what_has_no_content_is_refused() -> None:
+    with pytest.raises(TypeError, match="cannot hash a object"):
+        content_hash(object())
+
+
+def test_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLDBENCH_DATA", "/data/here")
+    assert data_home() == Path("/data/here")
+    monkeypatch.delenv("COLDBENCH_DATA")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    assert data_home() == Path("/caches/coldbench")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert data_home() == Path("/home/someone/.cache/coldbench")
+
+
+def arrays() -> dict[str, np.ndarray]:
+    return {"x": np.arange(3), "names": np.array(["a", "bb"]), "count": np.array(7)}
+
+
+def test_arrays_are_made_once(home: Path) -> None:
+    made: list[int] = []
+
+    def make() -> dict[str, np.ndarray]:
+        made.append(1)
+        return arrays()
+
+    for _ in range(3):
+        found = cached_arrays("kind", "key", make)
+        assert found["x"].tolist() == [0, 1, 2] and found["names"].tolist() == ["a", "bb"]
+        assert int(found["count"]) == 7
+    assert len(made) == 1
+    assert [path.name for path in (home / "cache" / "kind").iterdir()] == ["key.npz"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a zip", None], ids=["empty", "other", "cut"])
+def test_a_damaged_file_is_made_again(home: Path, damage: bytes | None) -> None:
+    cached_arrays("kind", "key", arrays)
+    path = home / "cache" / "kind" / "key.npz"
+    path.write_bytes(path.read_bytes()[:100] if damage is None else damage)
+    with pytest.warns(UserWarning, match="damaged"):
+        assert cached_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
+    assert cached_arrays("kind", "key", dict)["x"].tolist() == [0, 1, 2]
+
+
+def test_a_maker_that_fails_leaves_nothing(home: Path) -> None:
+    def fail() -> dict[str, np.ndarray]:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        cached_arrays("kind", "key", fail)
+    assert not home.exists()
+
+
+def test_objects_are_not_cached_and_nothing_half_written_stays(home: Path) -> None:
+    with pytest.raises(ValueError, match="Object arrays"):
+        cached_arrays("kind", "key", lambda: {"x": np.array([{}], dtype=object)})
+    assert list((home / "cache" / "kind").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_costs_only_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("COLDBENCH_DATA", str(tmp_path / "file"))
+    with pytest.warns(UserWarning, match="cannot be written"):
+        assert cached_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]

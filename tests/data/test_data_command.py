@@ -1,0 +1,81 @@
+"""``coldbench data``: what a person types and reads."""
+
+from pathlib import Path
+
+import pytest
+from coldbench.benchmarks.commands.data import main
+from coldbench.datasets.acquire.catalogue import entry
+from coldbench.datasets.errors import ColdbenchError
+
+FILES = {
+    "kg.txt": "0\tfilm.film.star\t9\n",
+    "item_index2entity_id.txt": "10\t0\n",
+}
+
+
+def test_info_prints_the_card(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "movietweetings"]) == 0
+    said = capsys.readouterr().out
+    for part in (
+        "MIT, (c) 2013 Simon Dooms",
+        "CrowdRec at RecSys 2013",
+        "5-core of the positives",
+        "4,333 users x 2,414 items, 68,055 pairs, 68,055 positives",
+        "66 of the 10,506 films have no genre",
+        "timestamps complete",
+    ):
+        assert part in said
+    rows = {tuple(line.split()) for line in said.splitlines()}
+    assert ("item", "genre", "categories", "23", "editorial") in rows
+    assert ("item", "title", "text", "2,414", "filled", "intrinsic") in rows
+    assert ("graph", "dbpedia", "relation", "editorial") in rows
+
+
+def test_info_of_what_is_not_here_says_how_to_get_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "ml-1m"]) == 0
+    said = capsys.readouterr().out
+    assert "may not redistribute" in said and "`coldbench data fetch ml-1m`" in said
+
+
+def test_info_of_a_graph_shows_its_licence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "kg-mkr"]) == 0
+    assert "MIT-licensed" in capsys.readouterr().out
+
+
+def test_unknown_names_get_the_nearest() -> None:
+    with pytest.raises(ColdbenchError, match="did you mean movietweetings"):
+        main(["info", "movietweeting"])
+    for action in (["fetch", "ml-10m"], ["verify", "ml-10m"], ["add", "ml-10m", "x"]):
+        with pytest.raises(ColdbenchError, match=r"no dataset 'ml-10m'.*did you mean ml-1"):
+            main(action)
+
+
+def test_a_missing_word_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ([], ["fetch"], ["add", "ml-1m"], ["bring", "ml-1m"]):
+        with pytest.raises(SystemExit) as left:
+            main(words)
+        assert left.value.code == 2
+    assert "NAME" in capsys.readouterr().err
+
+
+def test_add_and_verify(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ColdbenchError, match=r"kg\.txt: sha256"):
+        main(["add", "kg-mkr", str(tmp_path)])
+    assert "Licence: The repository is MIT-licensed" in capsys.readouterr().out
+    with pytest.raises(ColdbenchError, match="is not on this machine"):
+        main(["verify", "kg-mkr"])
+    assert main(["verify", "movietweetings"]) == 0
+    assert "ratings.dat.gz: as published" in capsys.readouterr().out
+
+
+def test_verify_fails_for_damaged_files(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = entry("kg-mkr").folder
+    folder.mkdir(parents=True)
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    assert main(["verify", "kg-mkr"]) == 1
+    said = capsys.readouterr().out
+    assert "kg.txt: differs from the published file" in said
+    assert "2 of 2 files cannot be used" in said and "data fetch kg-mkr" in said

@@ -1,0 +1,141 @@
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from coldbench import __version__
+from coldbench.benchmarks import cli
+from coldbench.benchmarks.commands import demo
+
+HEAVY = [
+    "torch", "pytorch_lightning", "transformers", "peft", "sentence_transformers", "implicit",
+    "lightfm", "wandb", "sknetwork", "numba", "polars", "pyarrow", "pandas", "matplotlib",
+    "pooch", "statsmodels", "scipy.stats", "hydra",
+]  # fmt: skip
+PROBE = """
+import json, sys
+from coldbench.benchmarks.cli import main
+status = main(sys.argv[1:])
+print(json.dumps([status, sorted(sys.modules)]))
+"""
+SECONDS = 0.6
+
+
+def probe(*argv: str) -> tuple[int, list[str], str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *argv], capture_output=True, text=True, check=True
+    )
+    *text, last = done.stdout.splitlines()
+    status, modules = json.loads(last)
+    return status, modules, "\n".join(text)
+
+
+def test_list_imports_every_class_and_nothing_heavy() -> None:
+    status, modules, text = probe("list")
+    assert status == 0
+    assert "coldbench.methods.language.finetuned_encoder" in modules
+    assert [name for name in HEAVY if name in modules] == []
+    assert "implicit_als" in text and "movietweetings" in text and "not offered" not in text
+
+
+def test_help_imports_not_even_numpy() -> None:
+    status, modules, text = probe("--help")
+    assert status == 0 and "numpy" not in modules and "rich" not in modules
+    assert all(command in text for command in cli.COMMANDS)
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["list"], ["--version"]])
+def test_the_answer_comes_at_once(argv: list[str]) -> None:
+    def once() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            [sys.executable, "-m", "coldbench.benchmarks.cli", *argv],
+            capture_output=True,
+            check=True,
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    # Processor time: what the machine does beside the test must not fail it.
+    assert min(once() for _ in range(3)) < SECONDS
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"coldbench {__version__}\n"
+    assert cli.main([]) == cli.main(["help"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["leaderbord"], "no command 'leaderbord'; did you mean leaderboard? there are: check, "),
+        (["tune"], "no command 'tune'; there are: "),
+        (["list", "method"], "no kind 'method'; did you mean methods? there are: datasets, "),
+        (["list", "methods", "als"], "no method 'als'; did you mean implicit_als? there are: "),
+        (["list", "a", "b", "c"], "list takes a kind and a name, not 'a b c'"),
+        (["demo", "quick"], "demo takes words such as threads=2, not 'quick'"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_status_2(
+    argv: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(argv) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(told) and err.count("\n") == 1
+
+
+def test_every_command_is_there_and_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in cli.COMMANDS:
+        try:
+            assert cli.main([command, "--help"]) == 0
+        except SystemExit as end:
+            assert end.code == 0
+        assert len(capsys.readouterr().out.splitlines()) > 2
+
+
+def test_list_shows_what_a_method_declares(fakes: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list", "methods"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert "Scores a candidate by its place" in lines["by_index"]
+    assert "(coldbench-fakes)" in lines["by_index"] and "(coldbench)" not in lines["random"]
+    assert "item_features" in lines["content_knn"] and "item" in lines["content_knn"]
+    assert cli.main(["list", "methods", "by_index"]) == 0
+    told = capsys.readouterr().out
+    assert "factor of every score" in told and "[2, 3]" in told
+
+
+def test_list_says_what_is_not_offered(install: object, capsys: pytest.CaptureFixture[str]) -> None:
+    install("bad", "[coldbench.methods]\nbad = coldbench_fakes_x:X\n",  # type: ignore[operator]
+            coldbench_fakes_x="import sys; sys.exit('no licence')")  # fmt: skip
+    assert cli.main(["list", "methods"]) == 0
+    out = capsys.readouterr().out
+    assert "bad is not offered: its import called sys.exit(no licence)" in out
+    assert "popularity" in out
+
+
+def test_the_demo_names_offered_methods_of_all_five_families(
+    monkeypatch: pytest.MonkeyPatch, workplace: Path
+) -> None:
+    from coldbench.benchmarks.registry import find
+
+    families = {find("methods", name).family.value for name in demo._methods()}
+    assert families == {
+        "reference", "collaborative", "content", "hybrid", "graph", "language_model",
+    }  # fmt: skip
+
+
+def test_the_demo_runs_its_methods_and_prints_the_leaderboard(
+    monkeypatch: pytest.MonkeyPatch, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "_methods", lambda: ["popularity", "random"])
+    words = ["evaluation.bootstrap=20", "results=mine"]
+    assert cli.main(["demo", *words]) == 0
+    out = capsys.readouterr().out
+    assert "[2/2]" in out and "2 runs: 2 ok" in out
+    assert "grid / movietweetings: ndcg@10" in out and "new_item/cold/k=0: winner " in out
+    assert len(list(Path("mine").rglob("*.json"))) == 2
+    assert cli.main(["demo", *words]) == 0
+    assert "2 runs: 2 skipped" in capsys.readouterr().out

@@ -1,0 +1,85 @@
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from coldbench.benchmarks.config import RunConfig
+from coldbench.benchmarks.requirements import OFFERS, require
+from coldbench.benchmarks.run import split_once
+from coldbench.datasets.errors import NotApplicableError
+from coldbench.datasets.world import Split
+from coldbench.methods.base import Family, Method, Need
+from scipy.sparse import csr_matrix
+
+
+@dataclass
+class Needy(Method):
+    """Needs what it is told to need."""
+
+    family: ClassVar[Family] = Family.CONTENT
+
+
+@pytest.fixture
+def split(tiny: Callable[..., RunConfig]) -> Split:
+    config = tiny("random", "scenario.side_information=transductive")
+    return split_once(config, config.dataset.load())
+
+
+def needing(*needs: Need) -> Method:
+    class Told(Needy):
+        pass
+
+    Told.needs = frozenset(needs)
+    return Told()
+
+
+def without(split: Split, need: Need) -> Split:
+    """The split after taking away what the need asks for."""
+    train = split.train
+
+    def bare(side: str) -> object:
+        entities = getattr(train, side)
+        return replace(entities, features=csr_matrix((len(entities), 0), dtype=np.float32))
+
+    gone = {
+        Need.ITEM_FEATURES: lambda: {"items": bare("items")},
+        Need.USER_FEATURES: lambda: {"users": bare("users")},
+        Need.ITEM_TEXT: lambda: {"items": replace(train.items, text=None)},
+        Need.USER_TEXT: lambda: {"users": replace(train.users, text=None)},
+        Need.GRAPH: lambda: {"graph": None},
+        Need.TIMESTAMPS: lambda: {"interactions": replace(train.interactions, timestamps=None)},
+        Need.TRANSDUCTIVE: lambda: {"unseen_items": None, "unseen_users": None},
+    }[need]()
+    return replace(split, train=replace(train, **gone))  # type: ignore[arg-type]
+
+
+def test_every_need_can_be_checked() -> None:
+    assert set(OFFERS) == set(Need)
+
+
+@pytest.mark.parametrize("need", Need)
+def test_what_is_missing_is_told_and_what_is_there_passes(split: Split, need: Need) -> None:
+    if need is not Need.TIMESTAMPS or split.train.interactions.has_all_times:
+        require(needing(need), split)
+    with pytest.raises(NotApplicableError) as error:
+        require(needing(need), without(split, need))
+    words = OFFERS[need][1]
+    assert str(error.value) == (f"Told needs {words}, which this dataset and scenario do not give")
+
+
+def test_everything_that_is_missing_is_told_at_once(split: Split) -> None:
+    bare = without(without(split, Need.GRAPH), Need.ITEM_TEXT)
+    with pytest.raises(NotApplicableError, match="needs item texts and a knowledge graph, which"):
+        require(needing(Need.GRAPH, Need.ITEM_TEXT, Need.ITEM_FEATURES), bare)
+
+
+def test_a_rating_task_is_for_methods_that_predict(split: Split) -> None:
+    class Predicts(Needy):
+        def predict(self, query: object) -> None:
+            return None
+
+    require(Predicts(), split, rating=True)
+    require(needing(), split)
+    with pytest.raises(NotApplicableError, match="Told ranks and predicts no ratings"):
+        require(needing(), split, rating=True)

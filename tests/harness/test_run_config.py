@@ -1,0 +1,147 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from coldbench.benchmarks import registry
+from coldbench.benchmarks.config import GROUPS, RunConfig, compose_run, plain
+from coldbench.datasets.errors import ColdbenchError
+from coldbench.datasets.protocol.settings import Strategy
+from coldbench.datasets.world import SideMode
+from omegaconf import OmegaConf
+
+CLASSES = [(group, name) for group, kind in GROUPS.items() for name in registry.available(kind)]
+Compose = Callable[..., RunConfig]
+
+
+@pytest.mark.parametrize(("group", "name"), CLASSES)
+def test_every_class_comes_back_from_the_configuration(group: str, name: str) -> None:
+    words = [f"{group}={name}"] + ([] if group == "method" else ["method=popularity"])
+    made = getattr(compose_run(words), group)
+    target = registry.find(GROUPS[group], name)
+    assert type(made) is target
+    assert made == target()
+    again = OmegaConf.to_object(OmegaConf.structured(made))
+    assert again == made and plain(again) == plain(target())
+
+
+def test_what_is_typed_arrives(fakes: None) -> None:
+    run = compose_run(
+        ["method=by_index", "method.weight=0.5", "method.layers=[7]", "seed=3", "threads=2",
+         "dataset=planted", "dataset.n_users=9", "scenario=new_user", "scenario.shots=[0,2]",
+         "evaluation.ks=[1]", "device=cuda", "save_rankings=true", "results=elsewhere"]
+    )  # fmt: skip
+    assert (run.method.weight, run.method.layers, run.seed, run.threads) == (0.5, [7], 3, 2)
+    assert (run.dataset.n_users, run.scenario.shots, run.evaluation.ks) == (9, [0, 2], [1])
+    assert (run.device, run.save_rankings, run.results) == ("cuda", True, "elsewhere")
+
+
+def test_defaults_of_a_run() -> None:
+    run = compose_run(["method=random"])
+    assert registry.name_of("datasets", run.dataset) == "movietweetings"
+    assert registry.name_of("scenarios", run.scenario) == "grid"
+    assert (run.seed, run.threads, run.device, run.devices) == (0, 1, "cpu", 1)
+
+
+def test_choices_are_typed_by_value_or_name(fakes: None) -> None:
+    words = ["method=by_index", "scenario.side_information=transductive"]
+    assert compose_run(words).scenario.side_information is SideMode.TRANSDUCTIVE
+    assert compose_run([*words, "method.order=down"]).method.order.value == "down"
+    assert compose_run([*words, "method.order=DOWN"]).method.order.value == "down"
+    assert compose_run([*words, "scenario.strategy=temporal"]).scenario.strategy is (
+        Strategy.TEMPORAL
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("method=als", "no method 'als'; did you mean implicit_als? there are: by_index, "),
+        ("method=by_indx", "no method 'by_indx'; did you mean by_index? there are: "),
+        ("dataset=movietweeting", "no dataset 'movietweeting'; did you mean movietweetings? "),
+        ("scenario=newitem", "no scenario 'newitem'; did you mean new_item"),
+        ("method.wieght=3", "ByIndex has no field method.wieght; did you mean method.weight? "),
+        ("+method.wieght=3", "ByIndex has no field method.wieght; did you mean method.weight? "),
+        ("++method.depth=3", "ByIndex has no field method.depth; there are: layers, order, weight"),
+        (
+            "dataset.kcore=3",
+            "MovieTweetings has no field dataset.kcore; did you mean dataset.k_cor",
+        ),
+        ("scenario.shot=[1]", "Grid has no field scenario.shot; did you mean scenario.shots"),
+        ("evaluation.bootstrp=9", "EvaluationSettings has no field evaluation.bootstrp; did you "),
+        ("sed=3", "a run has no field sed; did you mean seed? there are: dataset, device, "),
+        ("+sed=3", "a run has no field sed; did you mean seed? there are: dataset, device, "),
+        ("methd=random", "a run has no field methd; did you mean method? there are: "),
+        ("method.weight=abc", "cannot use 'method.weight=abc': "),
+        ("method.layers=3", "cannot use 'method.layers=3': "),
+        ("method.order=left", "cannot use 'method.order=left': 'left' is none of: up, down"),
+        ("seed=one", "cannot use 'seed=one': "),
+        ("method.weight=-1", "ByIndex.weight = -1.0 must be at least 0"),
+        ("seed=0,1", "'seed=0,1' names several values; add -m to run each of them"),
+        ("popularity", "cannot read 'popularity': write it as key=value, for example method="),
+        ("method.layers=[1", "cannot read 'method.layers=[1': "),
+        ("experiment=first_run", "'experiment' is an overlay and is added with a plus: "),
+        ("+experiment=frist_run", "no experiment 'frist_run'; did you mean first_run? there "),
+        ("+method=random", "method is already chosen; write method=<name> without the plus"),
+        ("hydra/launcher=nope", "no hydra/launcher 'nope'; "),
+        ("method=null", "Config group override must be a string or a list"),
+    ],
+)
+def test_a_mistake_is_told_in_one_sentence(fakes: None, word: str, told: str) -> None:
+    with pytest.raises(ColdbenchError) as error:
+        compose_run(["method=by_index", word])
+    text = str(error.value)
+    assert text.startswith(told)
+    assert "\n" not in text
+    assert "append to your" not in text and "use +" not in text
+
+
+def test_no_method_lists_what_there_is() -> None:
+    with pytest.raises(ColdbenchError, match=r"no method is chosen; write method=<name>, there "):
+        compose_run([])
+
+
+def test_a_method_that_is_not_offered_says_why(install: Callable[..., None]) -> None:
+    install("bad", "[coldbench.methods]\nbad = coldbench_fakes_x:X\n",
+            coldbench_fakes_x="import no_such_library")  # fmt: skip
+    with pytest.raises(ColdbenchError, match=r"^method 'bad' is not offered: its import failed"):
+        compose_run(["method=bad"])
+
+
+def test_a_class_that_omegaconf_cannot_hold_is_left_out_with_its_reason(
+    install: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    body = (
+        "from dataclasses import dataclass\nfrom coldbench.methods.base import Method, Family\n"
+        "class Odd: pass\n@dataclass\nclass Fine(Method):\n    family = Family.CONTENT\n"
+        "    sizes: Odd | None = None\n"
+    )
+    install("odd", "[coldbench.methods]\nodd = coldbench_fakes_odd:Fine\n",
+            coldbench_fakes_odd=body)  # fmt: skip
+    with pytest.raises(ColdbenchError, match=r"method 'odd' is not offered: its fields cannot be"):
+        compose_run(["method=odd"])
+    assert "method 'odd' cannot be configured and is left out" in caplog.text
+    assert compose_run(["method=popularity"]).seed == 0
+
+
+def test_a_users_own_presets_are_found_by_searchpath(fakes: None, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "method").mkdir(parents=True)
+    (folder / "method" / "heavy.yaml").write_text("defaults: [by_index, _self_]\nweight: 9.0\n")
+    words = [f"hydra.searchpath=[file://{folder}]", "method=heavy"]
+    run = compose_run(words)
+    assert run.method.weight == 9.0 and registry.name_of("methods", run.method) == "by_index"
+    with pytest.raises(ColdbenchError, match="no method 'heavyy'; did you mean heavy"):
+        compose_run([words[0], "method=heavyy"])
+
+
+def test_the_experiment_names_offered_methods_and_overrides_nothing() -> None:
+    run = compose_run(["method=popularity", "+experiment=first_run"])
+    assert run.dataset == registry.find("datasets", "movietweetings")()
+    assert run.scenario == registry.find("scenarios", "grid")()
+
+
+def test_composition_leaves_hydra_as_it_was() -> None:
+    from hydra.core.global_hydra import GlobalHydra
+
+    compose_run(["method=random"])
+    assert not GlobalHydra.instance().is_initialized()

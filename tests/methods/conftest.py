@@ -1,0 +1,80 @@
+"""Small training worlds made by hand: what a split would hand out, without a split."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from coldbench.datasets.arrays import frozen
+from coldbench.datasets.graph import Graph, Links
+from coldbench.datasets.interactions import Interactions
+from coldbench.datasets.sides import Provenance, Side
+from coldbench.datasets.world import Entities, Query, Resources, TrainView
+from scipy.sparse import csr_matrix
+
+
+def matrix(rows, shape=None):
+    """Return a read-only CSR float32; an empty list needs the shape."""
+    dense = np.asarray(rows, dtype=np.float32)
+    if shape is not None:
+        dense = dense.reshape(shape)
+    return frozen(csr_matrix(dense))
+
+
+def entities(side, known, history, features=None, links=None, text=None):
+    """Return the rows of one side; features default to no columns."""
+    rows = len(known)
+    features = matrix(np.zeros((rows, 0))) if features is None else matrix(features)
+    names = tuple(f"f{j}" for j in range(features.shape[1]))
+    known = frozen(np.array(known, dtype=np.int32))
+    if links is not None:
+        links = Links(*(frozen(np.array(part, dtype=np.int32)) for part in links))
+    return Entities(side, known, matrix(history), features, names, text, links)
+
+
+def users(known, history, features=None):
+    return entities(Side.USER, known, history, features)
+
+
+def items(known, history, features=None, links=None):
+    return entities(Side.ITEM, known, history, features, links)
+
+
+def train_view(
+    pairs, user_features=None, item_features=None, graph=None, links=None, seed=0, ratings=None
+):
+    """Return a training world from a dense 0/1 matrix (users, items).
+
+    ``graph`` is (heads, relations, tails, n_nodes); ``ratings`` a dense matrix of the values at
+    the pairs, which then also are the values of the histories.
+    """
+    pairs = np.asarray(pairs)
+    at = np.nonzero(pairs)
+    table = pairs if ratings is None else np.asarray(ratings)
+    values = table[at].astype(np.float32)
+    interactions = Interactions(
+        at[0].astype(np.int32), at[1].astype(np.int32), values, None, *pairs.shape
+    )
+    if graph is not None:
+        heads, relations, tails, n_nodes = graph
+        parts = (frozen(np.array(part, dtype=np.int32)) for part in (heads, relations, tails))
+        names = tuple(f"r{j}" for j in range(max(relations, default=0) + 1))
+        origin = (Provenance.INTRINSIC,) * len(names)
+        graph = Graph(*parts, pairs.shape[1], n_nodes, names, origin)
+    seen = table * (pairs != 0)
+    return TrainView(
+        interactions,
+        users(np.arange(pairs.shape[0]), seen, user_features),
+        items(np.arange(pairs.shape[1]), seen.T, item_features, links),
+        graph,
+        None,
+        None,
+        seed,
+        lambda method: 0.0,
+        Resources(),
+    )
+
+
+@pytest.fixture
+def world():
+    """Return the builders: ``world.train``, ``world.users``, ``world.items``, ``world.query``."""
+    return SimpleNamespace(train=train_view, users=users, items=items, query=Query, matrix=matrix)

@@ -1,0 +1,244 @@
+import itertools
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from coldbench.datasets.errors import ColdbenchError, NotFittedError
+from coldbench.datasets.sides import Side
+from coldbench.datasets.world import Query
+from coldbench.methods.language.encoder import sentence_encoder
+from coldbench.methods.language.finetuned_encoder import FineTunedEncoder, Tuning
+from coldbench.methods.parameters import check_parameters
+from coldbench.methods.training.weights import to_arrays
+
+QUICK = {
+    "hidden": 32,
+    "batch_size": 64,
+    "fresh": 16,
+    "epochs": 6,
+    "patience": 6,
+    "top_layers": 1,
+    "learning_rate": 3e-3,
+    "encoder_learning_rate": 3e-3,
+    "dropout": 0.1,
+}
+
+
+def copy(method):
+    """Return an unfitted method with the same settings."""
+    return FineTunedEncoder(**{one.name: getattr(method, one.name) for one in fields(method)})
+
+
+def base_weights(folder):
+    from safetensors.numpy import load_file
+
+    return load_file(folder / "model.safetensors")
+
+
+def ever_better(train):
+    """Return the world with a validation that keeps the last epoch."""
+    numbers = itertools.count()
+    return replace(train, validate=lambda method: next(numbers))
+
+
+@pytest.fixture
+def world(make_world):
+    return make_world()
+
+
+@pytest.fixture
+def fit(settings):
+    def fit(train, **different):
+        return FineTunedEncoder(**settings | QUICK | different).fit(train)
+
+    return fit
+
+
+@pytest.fixture
+def fitted(fit, world):
+    return fit(world.train)
+
+
+def test_the_loss_falls_and_the_score_rises_over_the_frozen_encoder(fitted, world):
+    facts = fitted.report()
+    losses = facts["training"]["losses"]
+    assert losses[-1] < losses[0] - 0.2
+    assert facts["validation_after"] > facts["validation_before"] + 0.02
+    assert world.precision(fitted) == facts["validation_after"] > 0.8
+
+
+def test_the_record_tells_base_model_cut_off_curve_and_what_was_trained(fitted, tiny):
+    facts = fitted.report()
+    assert facts["model"] == "tiny" and facts["tuning"] == "lora"
+    assert len(facts["weights_sha256"]) == 64 and facts["model_data_until"] is None
+    curve = facts["training"]["validation"]
+    assert [epoch for epoch, _ in curve] == list(range(7))
+    assert facts["validation_after"] == max(value for _, value in curve)
+    assert facts["trainable_parameters"] == fitted.parameter_counts()[0]
+
+
+def test_shuffled_texts_bring_cold_items_to_chance(fit, make_world):
+    shuffled = make_world(shuffled=True)
+    assert shuffled.precision(fit(shuffled.train)) < 0.42  # chance is 0.25, the best of 7 epochs
+
+
+def test_before_training_it_is_the_frozen_encoder(fit, world, settings):
+    method = fit(world.train, epochs=0)
+    query, counts = world.query, world.train.item_counts
+    encode = sentence_encoder("tiny", settings["model_path"], settings["max_length"]).encode
+    trained, candidates = encode(list(world.train.items.text)), encode(list(query.items.text))
+    profile = query.users.history @ trained + counts @ trained / counts.sum()
+    profile /= np.linalg.norm(profile, axis=1, keepdims=True)
+    np.testing.assert_allclose(method.score(query), profile @ candidates.T, atol=1e-5)
+
+
+@pytest.mark.parametrize("tuning", list(Tuning))
+def test_only_the_chosen_part_is_trained(fit, world, tuning, tiny):
+    method = fit(ever_better(world.train), tuning=tuning, epochs=2)
+    before = base_weights(tiny)
+    state = method.state()["arrays"]["encoder"]
+    layer = sum(a.size for name, a in before.items() if name.startswith("encoder.layer.2."))
+    towers = sum(array.size for array in method.state()["arrays"]["towers"].values())
+    trained = {
+        Tuning.LORA: 4 * 8 * 24,  # A and B of query and value
+        Tuning.TOP_LAYERS: layer,
+        Tuning.FULL: sum(a.size for n, a in before.items() if not n.startswith("pooler")),
+        Tuning.FROZEN: 0,
+    }[tuning]
+    assert method.parameter_counts()[0] == trained + towers
+    assert sum(array.size for name, array in state.items()) == trained
+    if tuning is not Tuning.FROZEN:
+        now = to_arrays(method.live_.model.encoder.body)
+        for name, array in before.items():
+            inside = name.startswith("encoder.layer.2.") or tuning is Tuning.FULL
+            kept = now.get(name, now.get(name.replace("query.", "query.base_layer.")))
+            kept = now.get(name.replace("value.", "value.base_layer."), kept)
+            if tuning is Tuning.LORA or not inside:
+                np.testing.assert_array_equal(kept, array)
+        assert tuning is Tuning.LORA or not np.array_equal(
+            now["encoder.layer.2.output.dense.weight"],
+            before["encoder.layer.2.output.dense.weight"],
+        )
+
+
+@pytest.mark.parametrize("tuning", [Tuning.LORA, Tuning.TOP_LAYERS, Tuning.FULL])
+def test_the_encoder_itself_moves_the_vectors(fit, world, tuning, settings):
+    method = fit(ever_better(world.train), tuning=tuning, epochs=2)
+    texts = list(world.query.items.text)
+    encode = sentence_encoder("tiny", settings["model_path"], settings["max_length"]).encode
+    tuned = method.live_._text_vectors(texts).detach().numpy()
+    assert np.abs(tuned - encode(texts)).max(1).min() > 1e-4  # rounding is below 1e-6
+
+
+@pytest.mark.parametrize("tuning", list(Tuning))
+def test_saved_and_loaded_it_scores_the_same(fit, world, tuning, tmp_path):
+    method = fit(ever_better(world.train), tuning=tuning, epochs=2)
+    method.save(tmp_path / "state.npz")
+    loaded = copy(method).load(tmp_path / "state.npz")
+    np.testing.assert_array_equal(loaded.score(world.query), method.score(world.query))
+    assert loaded.report() == method.report()
+    assert loaded.parameter_counts() == method.parameter_counts()
+
+
+def test_a_saved_lora_does_not_hold_the_base_model(fitted, tmp_path, tiny):
+    fitted.save(tmp_path / "state.npz")
+    state = fitted.state()["arrays"]["encoder"]
+    assert state and all("lora_" in name for name in state)
+
+
+def test_loading_onto_another_encoder_is_refused(fitted, other_tiny, tmp_path):
+    fitted.save(tmp_path / "state.npz")
+    other = replace(fitted, model_path=str(other_tiny))
+    with pytest.raises(ColdbenchError, match="fit again"):
+        other.load(tmp_path / "state.npz")
+
+
+def test_the_same_seed_gives_the_same_scores_and_another_one_others(fit, world):
+    first, again = (fit(ever_better(world.train), epochs=2) for _ in range(2))
+    other = fit(ever_better(replace(world.train, seed=1)), epochs=2)
+    np.testing.assert_array_equal(first.score(world.query), again.score(world.query))
+    assert not np.array_equal(first.score(world.query), other.score(world.query))
+
+
+def test_a_block_of_one_and_any_order_give_the_same_rows(fitted, world):
+    users, items = world.query.users, world.query.items
+    scores = fitted.score(world.query)
+    assert scores.dtype == np.float32 and np.isfinite(scores).all()
+    alone = fitted.score(Query(users.take(slice(4, 5)), items))
+    np.testing.assert_allclose(alone[0], scores[4], rtol=1e-5, atol=1e-6)
+    order = np.random.default_rng(0).permutation(len(items))
+    turned = fitted.score(Query(users.take(slice(None, None, -1)), items.take(order)))
+    np.testing.assert_allclose(turned, scores[::-1, order], rtol=1e-5, atol=1e-6)
+
+
+def test_users_without_history_and_no_candidates_are_served(fitted, world, make_entities):
+    nobody = make_entities(Side.USER, [-1, -1], np.zeros((2, len(world.train.items))), None)
+    scores = fitted.score(Query(nobody, world.query.items))
+    assert np.isfinite(scores).all() and scores.std() > 0
+    np.testing.assert_array_equal(scores[0], scores[1])
+    none = world.query.items.take(slice(0, 0))
+    assert fitted.score(Query(world.query.users, none)).shape == (len(world.query.users), 0)
+    assert fitted.score(Query(nobody.take(slice(0, 0)), world.query.items)).shape[0] == 0
+
+
+def test_a_warm_item_and_a_cold_one_with_its_text_are_the_same(fitted, world, make_entities):
+    warm = world.train.items.take(slice(3, 4))
+    cold = make_entities(Side.ITEM, [-1], np.zeros((1, 60)), [warm.text[0]])
+    np.testing.assert_array_equal(fitted.item_factors(warm), fitted.item_factors(cold))
+
+
+def test_values_of_a_history_do_not_count(fitted, world):
+    users = world.query.users
+    rated = replace(users, history=users.history * 4)
+    np.testing.assert_array_equal(fitted.user_factors(rated), fitted.user_factors(users))
+
+
+def test_a_users_own_text_helps_who_has_no_history(fit, make_world, make_entities, tmp_path):
+    world = make_world(user_text=True)
+    method = fit(world.train, thinning=1.0, epochs=12, patience=12)
+    users = world.query.users
+    told = make_entities(Side.USER, [-1] * 60, np.zeros((60, len(world.train.items))), users.text)
+    alone = replace(told, text=None)
+    liked = world.liked
+
+    def precision(entities):
+        best = np.argsort(-method.score(Query(entities, world.query.items)), axis=1)[:, :5]
+        return np.take_along_axis(liked, best, axis=1).mean()
+
+    assert precision(told) > precision(alone) + 0.2
+    method.save(tmp_path / "state.npz")
+    loaded = copy(method).load(tmp_path / "state.npz")
+    np.testing.assert_array_equal(loaded.user_factors(told), method.user_factors(told))
+
+
+def test_bf16_training_learns_and_scores_in_fp32(fit, world):
+    from coldbench.methods.language.encoder import Precision
+
+    method = fit(world.train, training_precision=Precision.BF16)
+    facts = method.report()
+    assert facts["validation_after"] > facts["validation_before"]
+    assert method.item_vectors_.dtype == np.float32
+
+
+def test_fitting_again_forgets_the_first_world(fit, world, make_world):
+    other = make_world(seed=5)
+    again = fit(world.train, epochs=2).fit(ever_better(other.train))
+    expected = fit(ever_better(other.train), epochs=2).score(other.query)
+    np.testing.assert_array_equal(again.score(other.query), expected)
+
+
+def test_too_many_layers_are_refused(fit, world):
+    with pytest.raises(ColdbenchError, match="top_layers = 9, but the encoder has 3"):
+        fit(world.train, top_layers=9)
+
+
+def test_the_settings_are_valid_and_small_is_cheaper():
+    check_parameters(FineTunedEncoder())
+    small = FineTunedEncoder.small()
+    check_parameters(small)
+    assert small.epochs < FineTunedEncoder().epochs
+
+
+def test_unfitted_it_says_so(world):
+    with pytest.raises(NotFittedError, match="FineTunedEncoder is not fitted"):
+        FineTunedEncoder().score(world.query)

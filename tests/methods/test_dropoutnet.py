@@ -1,0 +1,172 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from coldbench.datasets.errors import NotFittedError
+from coldbench.datasets.protocol.scenarios import Grid
+from coldbench.datasets.protocol.validation import Validation
+from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.world import Query
+from coldbench.methods.hybrid import dropoutnet
+from coldbench.methods.hybrid._dropoutnet_inputs import Content, Preferences, Scale
+from coldbench.methods.hybrid._dropoutnet_pairs import InputDropout, PairBatches, TrainingSide
+from coldbench.methods.hybrid.dropoutnet import DropoutNet
+from scipy.sparse import csr_matrix
+
+
+@pytest.fixture(scope="module")
+def split():
+    return Grid().split(Planted().load(), 0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLDBENCH_DATA", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+def fitted(split, **options):
+    return DropoutNet(**{"factors": 16, "epochs": 20} | options).fit(split.train)
+
+
+@pytest.fixture(scope="module")
+def method(split, home):
+    return fitted(split)
+
+
+def ndcg(method, split, task):
+    return Validation({task: split.test[task]}, 0)(method)
+
+
+def chance(split, task):
+    rng = np.random.default_rng(0)
+    lots = [
+        Validation({task: split.test[task]}, 0)(
+            lambda q: rng.random((len(q.users), len(q.items)), dtype=np.float32)
+        )
+        for _ in range(5)
+    ]
+    return float(np.mean(lots))
+
+
+def permuted(items, rng):
+    return replace(items, features=items.features[rng.permutation(len(items))])
+
+
+def test_loss_falls(method):
+    losses = method.report()["training"]["losses"]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+@pytest.mark.parametrize("task", ["new_item/cold/k=0", "new_user_new_item/cold/k=10"])
+def test_ranks_cold_items_of_the_planted_world(method, split, task):
+    assert ndcg(method, split, task) > 1.5 * chance(split, task)
+
+
+def test_support_tells_users_without_features_apart(split):
+    nothing = csr_matrix((len(split.train.users), 0), dtype=np.float32)
+    users = replace(split.train.users, features=nothing)
+    blind = DropoutNet(factors=16, epochs=4).fit(
+        replace(split.train, users=users, validate=lambda method: 0.0)
+    )
+    scores = {}
+    for k in (0, 10):
+        query = split.test[f"new_user/warm/k={k}"].query
+        users = replace(query.users, features=csr_matrix((len(query.users), 0), dtype=np.float32))
+        scores[k] = blind.score(Query(users, query.items))
+    assert np.allclose(scores[0], scores[0][0])  # nobody knows anything: the same for all
+    assert scores[10].std(axis=0).min() > 0
+
+
+def test_permuted_features_bring_chance(split, method):
+    rng = np.random.default_rng(0)
+    task = "new_item/cold/k=0"
+    query = split.test[task].query
+    lot = replace(split.test[task], query=replace(query, items=permuted(query.items, rng)))
+    honest, fooled = ndcg(method, split, task), Validation({task: lot}, 0)(method)
+    assert abs(fooled - chance(split, task)) < 0.35 * (honest - chance(split, task))
+
+
+def test_a_cold_entity_has_no_preference_whatever_the_factors_are(split):
+    method = fitted(split, epochs=2)
+    query = split.test["new_item/cold/k=0"].query
+    before = method.item_factors(query.items)
+    assert not method.item_inputs_.preferences(query.items).any()
+    method.item_inputs_.preferences.own[:] = 1e6  # would-be rows of the cold items among them
+    method.item_inputs_.preferences.across[:] = -1e6
+    assert np.array_equal(method.item_factors(query.items), before)
+
+
+def test_preference_is_the_row_the_mean_of_the_support_or_zero(world):
+    own = np.array([[1.0, 0.0], [3.0, 2.0]], dtype=np.float32)
+    across = np.array([[2.0, 4.0], [0.0, 2.0], [4.0, 0.0]], dtype=np.float32)
+    history = csr_matrix(np.array([[1, 1, 0], [0, 1, 1]], dtype=np.float32))
+    inputs = Preferences.of(own, across, history)
+    rows = world.users([1, -1, -1], [[0, 1, 1], [5, 0, 3], [0, 0, 0]])
+    means = np.array([[1.0, 3.0], [2.0, 1.0]])  # of the two training histories
+    support = (np.array([3.0, 2.0]) - means.mean(axis=0)) / means.std(axis=0)
+    assert np.allclose(inputs(rows), [[1.0, 1.0], support, [0.0, 0.0]])
+
+
+def test_wide_content_is_reduced_as_by_a_dense_decomposition():
+    rng = np.random.default_rng(0)
+    dense = rng.normal(size=(30, 12)).astype(np.float32)
+    content = Content.of(csr_matrix(dense), 4, seed=0)
+    left, sizes, _ = np.linalg.svd(dense, full_matrices=False)
+    expected = Scale.of(left[:, :4] * sizes[:4])(left[:, :4] * sizes[:4])
+    assert np.allclose(np.abs(content(csr_matrix(dense))), np.abs(expected), atol=1e-3)
+    assert content.width(csr_matrix(dense)) == 4
+    narrow = Content.of(csr_matrix(dense), 12, seed=0)
+    assert np.array_equal(narrow(csr_matrix(dense)), dense)
+
+
+def test_batches_give_the_teachers_scores_and_the_right_shares(split, method):
+    train = split.train
+    own = np.random.default_rng(1).normal(size=(len(train.users), 16)).astype(np.float32)
+    across = np.random.default_rng(2).normal(size=(len(train.items), 16)).astype(np.float32)
+    sides = (
+        TrainingSide(train.users, method.user_inputs_),
+        TrainingSide(train.items, method.item_inputs_),
+    )
+    batches = PairBatches(*sides, own, across, InputDropout(0.5, 0.25, 3), 64, 10, seed=5)
+    asked, hidden, order = [], [], []
+    for (preference, _), items, positions, targets in batches(0):
+        assert positions.shape == targets.shape == (len(preference), 20)
+        assert int(positions.max()) < len(items[0])
+        asked.append(len(preference))
+        hidden += (preference == 0).all(dim=1).tolist()
+        order.append(targets)
+    assert sum(asked) == len(train.users) and min(asked) >= 64
+    assert 0.35 < np.mean(hidden) < 0.65
+    best = np.sort(own @ across.T, axis=1)[:, -10:]
+    assert np.isclose(np.concatenate(order)[:, :10].sum(), best.sum(), rtol=1e-4)
+
+
+def test_blocks_and_order_do_not_matter(split, method, monkeypatch):
+    query = split.test["new_user/warm/k=5"].query
+    whole = method.score(query)
+    monkeypatch.setattr(dropoutnet, "_ROWS", 7)
+    blocks = method.score(query)
+    one = method.score(Query(query.users.take(np.array([3])), query.items))
+    back = method.score(Query(query.users.take(slice(None, None, -1)), query.items))
+    for other in (blocks, back[::-1]):
+        assert np.allclose(whole, other, rtol=1e-4, atol=1e-5)
+    assert np.allclose(whole[3:4], one, rtol=1e-4, atol=1e-5)
+
+
+def test_same_seed_same_scores_and_the_teacher_is_kept(split, monkeypatch):
+    query = split.test["new_item/cold/k=0"].query
+    first = fitted(split, epochs=2).score(query)
+    monkeypatch.setattr(dropoutnet, "cached_arrays", lambda kind, key, make: make())
+    assert np.array_equal(first, fitted(split, epochs=2).score(query))
+
+
+def test_save_and_load_keep_the_scores(split, method, tmp_path):
+    query = split.test["new_user_new_item/cold/k=1"].query
+    method.save(tmp_path / "state.npz")
+    again = DropoutNet(factors=16).load(tmp_path / "state.npz")
+    assert np.array_equal(method.score(query), again.score(query))
+    assert again.parameter_counts() == method.parameter_counts()
+    with pytest.raises(NotFittedError):
+        DropoutNet().score(query)

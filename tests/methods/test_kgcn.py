@@ -1,0 +1,299 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from coldbench.datasets.errors import NotApplicableError, NotFittedError
+from coldbench.datasets.graph import Links
+from coldbench.datasets.protocol.scenarios import Grid
+from coldbench.datasets.protocol.validation import Validation
+from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.world import Query
+from coldbench.methods.graph import _kgcn_scores
+from coldbench.methods.graph._kgcn_field import (
+    Field,
+    graph_links,
+    receptive_field,
+    shared_links,
+    trained_nodes,
+)
+from coldbench.methods.graph._kgcn_net import KGCNModule, Pairs
+from coldbench.methods.graph._kgcn_pairs import PairBatches, other_items, pair_keys
+from coldbench.methods.graph._kgcn_scores import Candidates
+from coldbench.methods.graph.kgcn import KGCN, Aggregator
+from coldbench.methods.training.seeding import seeded
+from coldbench.methods.training.weights import to_arrays
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+@pytest.fixture(scope="module")
+def split():
+    return Grid().split(Planted().load(), 0)
+
+
+@pytest.fixture(scope="module")
+def method(split):
+    return KGCN(epochs=8, learning_rate=0.01).fit(split.train)
+
+
+def ndcg(method, split, task):
+    return Validation({task: split.test[task]}, 0)(method)
+
+
+def chance(split, task):
+    rng = np.random.default_rng(0)
+    lots = [
+        Validation({task: split.test[task]}, 0)(
+            lambda q: rng.random((len(q.users), len(q.items)), dtype=np.float32)
+        )
+        for _ in range(5)
+    ]
+    return float(np.mean(lots))
+
+
+def random_links(rng, n_rows, n_nodes, n_edges, n_relations=4):
+    parts = (
+        rng.integers(0, high, n_edges).astype(np.int32) for high in (n_rows, n_relations, n_nodes)
+    )
+    return Links(*parts)
+
+
+def edges(field, row):
+    there = field.present[row]
+    return sorted(zip(field.relations[row][there], field.nodes[row][there], strict=True))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 6))
+def test_a_field_depends_on_the_nodes_own_edges_alone(seed, size):
+    rng = np.random.default_rng(seed)
+    links = random_links(rng, 6, 20, 40)
+    field = receptive_field(links, 6, size, seed)
+    order = rng.permutation(40)
+    back = Links(5 - links.rows[order], links.relations[order], links.nodes[order])
+    turned = receptive_field(back, 6, size, seed)
+    for row in range(6):
+        mine = links.rows == row
+        own = sorted(zip(links.relations[mine], links.nodes[mine], strict=True))
+        alone = Links(np.zeros(mine.sum(), np.int32), links.relations[mine], links.nodes[mine])
+        assert edges(field, row) == edges(turned, 5 - row)
+        assert edges(field, row) == edges(receptive_field(alone, 1, size, seed), 0)
+        assert len(edges(field, row)) == min(size, len(own))
+        assert len(own) > size or edges(field, row) == own
+
+
+def test_fields_choose_evenly_and_by_seed():
+    rows = np.repeat(np.arange(2000, dtype=np.int32), 6)
+    nodes = np.tile(np.arange(6, dtype=np.int32), 2000)
+    nodes[5::6] = np.arange(2000) + 6  # an edge of its own tells the rows apart
+    links = Links(rows, np.zeros_like(rows), nodes)
+    field = receptive_field(links, 2000, 2, seed=0)
+    counts = np.bincount(field.nodes[field.present], minlength=6)[:5]
+    assert np.abs(counts - 4000 / 6).max() < 100
+    assert not np.array_equal(field.nodes, receptive_field(links, 2000, 2, seed=1).nodes)
+
+
+def test_a_training_item_has_one_field_in_training_and_in_a_query(split):
+    graph, items = split.train.graph, split.train.items
+    trained = receptive_field(graph_links(graph), graph.n_nodes, 3, 7)
+    asked = receptive_field(items.links, len(items), 3, 7)
+    assert all(edges(trained, row) == edges(asked, row) for row in range(len(items)))
+
+
+def test_nodes_that_may_not_be_chosen_change_no_other_choice():
+    rng = np.random.default_rng(0)
+    links = random_links(rng, 10, 30, 100)
+    free = receptive_field(links, 10, 3, 0)
+    chosen = np.isin(np.arange(30), free.nodes[free.present])
+    among = receptive_field(links, 10, 3, 0, chosen)
+    assert all(edges(free, row) == edges(among, row) for row in range(10))
+    few = receptive_field(links, 10, 3, 0, np.arange(30) < 5)
+    assert few.present.any() and few.nodes[few.present].max() < 5
+
+
+def test_trained_nodes_are_what_the_items_lead_to():
+    links = Links(*(np.array(p, np.int32) for p in ([0, 1, 2, 3], [0] * 4, [2, 3, 4, 5])))
+    field = receptive_field(links, 7, 2, 0)
+    assert trained_nodes(field, 2, 1).tolist() == [True] * 4 + [False] * 3
+    assert trained_nodes(field, 2, 2).tolist() == [True] * 6 + [False]
+
+
+def test_shared_links_leave_out_what_one_node_alone_leads_to():
+    links = Links(*(np.array(p, np.int32) for p in ([0, 0, 1, 1, 1], [0] * 5, [5, 6, 6, 7, 7])))
+    kept = shared_links(links, 8)
+    assert kept.rows.tolist() == [0, 1] and kept.nodes.tolist() == [6, 6]
+
+
+def test_other_items_are_never_chosen_ones(split):
+    matrix, rng = split.train.interactions.csr, np.random.default_rng(0)
+    users = rng.integers(0, matrix.shape[0], 20_000)
+    items = other_items(users, pair_keys(matrix), matrix.shape[1], rng)
+    assert not np.asarray(matrix[users, items]).any()
+    assert items.min() >= 0 and items.max() < matrix.shape[1]
+
+
+def test_batches_hold_every_pair_once_with_honest_histories(split):
+    train = split.train.interactions
+    batches = PairBatches(train, dropout=0.5, support=3, size=500, seed=1)
+    keys = []
+    for batch in batches(0):
+        users, chosen = batch.users.numpy(), batch.items[:, 0].numpy()
+        keys.append(users * train.n_items + chosen)
+        for row in range(0, len(users), 50):
+            at = int(batch.history[row])
+            shown = batch.entries[batch.offsets[at] : batch.offsets[at + 1]].numpy()
+            liked = train.csr[users[row]].indices
+            assert set(shown) <= set(liked)
+            assert len(shown) == len(liked) if batch.with_row[row] else len(shown) <= 3
+            assert bool(batch.shown[row]) == (chosen[row] in shown)
+    assert np.array_equal(np.sort(np.concatenate(keys)), pair_keys(train.csr))
+    assert 0.4 < float(batch.with_row.float().mean()) < 0.6
+
+
+def dense_scores(net, users, own, fields, node_fields):
+    """Return (users, items) by the paper's equations, one pair and one neighbour at a time."""
+    arrays = to_arrays(net)
+    rows, relations = arrays["nodes.weight"], arrays["relations.weight"]
+
+    def vector(user, self_vector, field, depth):
+        if depth == 0:
+            return self_vector
+        layer = net.layers[depth - 1]
+        near = [
+            (relation, vector(user, rows[node], (node_fields, node), depth - 1))
+            for relation, node in edges(*field)
+        ]
+        before = vector(user, self_vector, field, depth - 1)
+        interest = np.exp([float(user @ relations[r]) for r, _ in near])
+        mean = sum(
+            (w * v for w, (_, v) in zip(interest / interest.sum(), near, strict=True)), 0 * before
+        )
+        joined = {
+            "sum": lambda: before + mean,
+            "concat": lambda: np.concatenate((before, mean)),
+            "neighbor": lambda: mean,
+        }[layer.aggregator]()
+        name = f"layers.{depth - 1}.linear"
+        total = arrays[f"{name}.weight"] @ joined + arrays[f"{name}.bias"]
+        return np.tanh(total) if layer.last else np.maximum(total, 0)
+
+    depth = len(net.layers)
+    return np.array(
+        [[u @ vector(u, v, (fields, row), depth) for row, v in enumerate(own)] for u in users]
+    )
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("aggregator", list(Aggregator))
+def test_block_and_pair_scores_equal_the_paper_one_by_one(monkeypatch, depth, aggregator):
+    monkeypatch.setattr(_kgcn_scores, "_CANDIDATES", 3)
+    monkeypatch.setattr(_kgcn_scores, "_NUMBERS", 100)
+    rng = np.random.default_rng(depth)
+    node_fields = receptive_field(random_links(rng, 14, 14, 30), 14, 3, 0)
+    with seeded(0), torch.no_grad():
+        net = KGCNModule((4, 14, 4), 5, depth, aggregator.value)
+        for weights in net.parameters():
+            weights.copy_(torch.randn(weights.shape))
+        known = np.array([0, 1, 2, 3, -1, -1, 6])
+        links = random_links(rng, 7, 14, 12)
+        fields = receptive_field(links, 7, 3, 0)
+        own = net.nodes.weight.numpy()[known] * (known >= 0)[:, None]
+        users = torch.randn(6, 5)
+        expected = dense_scores(net, users.numpy(), own, fields, node_fields)
+        blocks = Candidates(net, known, fields, node_fields).scores(users).numpy()
+        assert np.allclose(blocks, expected, rtol=1e-4, atol=1e-5)
+        nothing = Field(*(np.zeros_like(part) for part in vars(node_fields).values()))
+        net.set_fields(node_fields, nothing, 0.0)
+        vectors = net.nodes.weight[:4].detach()
+        pairs = net.pair_scores(users[:4], vectors, 2 * torch.arange(4)).numpy()
+    expected = dense_scores(net, users[:4].numpy(), vectors.numpy(), node_fields, node_fields)
+    assert np.allclose(pairs, np.diag(expected), rtol=1e-4, atol=1e-5)
+
+
+def test_the_chosen_item_does_not_tell_on_itself():
+    with seeded(0), torch.no_grad():
+        net = KGCNModule((2, 6, 2), 4, 1, "sum")
+        batch = Pairs(
+            *map(torch.tensor, ([1, 1, 0], [True, False, False], [0, 2, 3, 2], [0, 3, 4])),
+            *map(torch.tensor, ([0, 0, 1], [True, False, True])),
+            *map(torch.tensor, ([[2, 5], [1, 5], [2, 5]], [[True, True]] * 3)),
+        )
+        rows, vectors = net.nodes.weight, net.batch_users(batch)
+        expected = torch.stack(
+            (
+                net.users.weight[1] + (rows[0] + rows[3]) / 2,
+                (rows[0] + rows[2] + rows[3]) / 3,
+                torch.zeros(4),  # its only history is the chosen item: as with no support
+            )
+        )
+    assert torch.allclose(vectors, expected + net.everyone, atol=1e-6)
+
+
+def test_loss_falls(method):
+    losses = method.report()["training"]["losses"]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+@pytest.mark.parametrize("task", ["new_item/cold/k=0", "new_user_new_item/cold/k=5"])
+def test_ranks_cold_items_of_the_planted_world(method, split, task):
+    assert ndcg(method, split, task) > 1.5 * chance(split, task)
+
+
+def test_support_is_used(method, split):
+    assert ndcg(method, split, "new_user/warm/k=10") > 2 * chance(split, "new_user/warm/k=10")
+
+
+def test_permuted_links_bring_chance(method, split):
+    task = "new_item/cold/k=0"
+    query, honest = split.test[task].query, ndcg(method, split, task)
+    to = np.random.default_rng(0).permutation(len(query.items)).astype(np.int32)
+    links = query.items.links
+    items = replace(query.items, links=Links(to[links.rows], links.relations, links.nodes))
+    lot = replace(split.test[task], query=replace(query, items=items))
+    level = chance(split, task)
+    assert abs(Validation({task: lot}, 0)(method) - level) < 0.35 * (honest - level)
+
+
+def test_blocks_and_order_do_not_matter(method, split):
+    query = split.test["new_item/all/k=0"].query
+    whole = method.score(query)
+    back = slice(None, None, -1)
+    turned = method.score(Query(query.users.take(back), query.items.take(back)))
+    assert np.allclose(whole, turned[::-1, ::-1], rtol=1e-5, atol=1e-6)
+    one = method.score_block(query.users.take(np.array([5])), method.encode_items(query.items))
+    assert np.allclose(whole[5:6], one, rtol=1e-5, atol=1e-6)
+    assert whole.dtype == np.float32
+
+
+def test_items_without_links_and_empty_queries_are_answered(method, split):
+    query = split.test["new_item/cold/k=0"].query
+    bare = method.score(Query(query.users, replace(query.items, links=None)))
+    assert np.isfinite(bare).all() and (bare == bare[:, :1]).all()
+    nobody = Query(query.users.take(slice(0, 0)), query.items)
+    nothing = Query(query.users, query.items.take(slice(0, 0)))
+    assert method.score(nobody).shape == (0, len(query.items))
+    assert method.score(nothing).shape == (len(query.users), 0)
+
+
+def test_same_seed_same_scores(split):
+    query = split.test["new_item/cold/k=0"].query
+    first, second = (KGCN(epochs=2).fit(split.train).score(query) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_save_and_load_keep_the_scores(split, tmp_path, depth):
+    method = KGCN(epochs=1, depth=depth, dim=8).fit(split.train)
+    query = split.test["new_user_new_item/cold/k=1"].query
+    method.save(tmp_path / "state.npz")
+    again = KGCN(depth=depth, dim=8).load(tmp_path / "state.npz")
+    assert np.array_equal(method.score(query), again.score(query))
+    assert again.parameter_counts() == method.parameter_counts()
+
+
+def test_says_what_is_missing(world, split):
+    with pytest.raises(NotFittedError):
+        KGCN().score(split.test["warm/warm/k=0"].query)
+    with pytest.raises(NotApplicableError, match="needs a knowledge graph"):
+        KGCN().fit(world.train([[1, 0], [0, 1]]))

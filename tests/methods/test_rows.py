@@ -1,0 +1,34 @@
+import numpy as np
+from coldbench.methods.rows import (
+    binary,
+    row_of_entries,
+    row_sums,
+    scale_rows,
+    top_per_row,
+    unit_rows,
+)
+from scipy.sparse import csr_matrix
+
+ROWS = csr_matrix(np.array([[3, 0, 4], [0, 0, 0], [0, -2, 0]], dtype=np.float32))
+
+
+def test_lengths_and_zero_rows():
+    np.testing.assert_allclose(unit_rows(ROWS).toarray(), [[0.6, 0, 0.8], [0] * 3, [0, -1, 0]])
+    np.testing.assert_array_equal(row_of_entries(ROWS), [0, 0, 2])
+    np.testing.assert_array_equal(row_sums(ROWS, ROWS.data), [7, 0, -2])
+    halves = scale_rows(ROWS, np.array([2.0, 0.0, 2.0])).toarray()
+    np.testing.assert_array_equal(halves, ROWS.toarray() / 2)
+    assert unit_rows(ROWS).dtype == np.float32
+
+
+def test_stored_zeros_are_entries():
+    stored = csr_matrix((np.zeros(2, np.float32), [0, 2], [0, 1, 2]), shape=(2, 3))
+    np.testing.assert_array_equal(binary(stored).toarray(), [[1, 0, 0], [0, 0, 1]])
+
+
+def test_largest_entries_stay_and_ties_go_to_the_lower_column():
+    rows = csr_matrix(np.array([[1, 3, 3, 3], [0, 0, 2, 1], [0, 0, 0, 0]], dtype=np.float32))
+    kept = top_per_row(rows, 2).toarray()
+    np.testing.assert_array_equal(kept, [[0, 3, 3, 0], [0, 0, 2, 1], [0, 0, 0, 0]])
+    assert top_per_row(rows[:0], 2).shape == (0, 4)
+    np.testing.assert_array_equal(top_per_row(rows, 9).toarray(), rows.toarray())

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from coldbench.datasets.graph import Graph
+from coldbench.datasets.protocol.graph_view import view_graph
+from coldbench.datasets.protocol.scenarios import Grid
+from coldbench.datasets.sides import Provenance, Track
+
+# Items 0..3, entities 4 drama, 5 Kurosawa, 6 Japan, 7 a place nobody links to.
+TRIPLES = [
+    (0, 0, 4),  # genre
+    (1, 0, 4),
+    (2, 1, 5),  # item 2 is directed by 5
+    (5, 2, 6),  # who is from 6
+    (2, 3, 0),  # item 2 cites item 0
+    (1, 3, 2),  # item 1 cites item 2
+    (4, 4, 3),  # a genre lists item 3, written by users
+    (0, 3, 1),
+]
+NAMES = ("genre", "director", "from", "cites", "lists")
+
+
+def world():
+    heads, relations, tails = (np.array(c, dtype=np.int32) for c in zip(*TRIPLES, strict=True))
+    provenance = (Provenance.INTRINSIC,) * 4 + (Provenance.USER_GENERATED,)
+    return Graph(heads, relations, tails, 4, 8, NAMES, provenance)
+
+
+def rows_of(*arrays):
+    return zip(*(array.tolist() for array in arrays), strict=True)
+
+
+def edges(graph):
+    return set(rows_of(graph.heads, graph.relations, graph.tails))
+
+
+def of(links):
+    return sorted(rows_of(links.rows, links.relations, links.nodes))
+
+
+def rows(*indices):
+    return np.array(indices, dtype=np.int32)
+
+
+def test_inductive_keeps_what_warm_items_reach():
+    view = view_graph(world(), Track.STRICT, rows(0, 1), transductive=False)
+    # Nodes: items 0 and 1, then drama. Kurosawa and Japan hang on the cold item 2.
+    assert (view.graph.n_items, view.graph.n_nodes) == (2, 3)
+    assert edges(view.graph) == {(0, 0, 2), (1, 0, 2), (0, 3, 1)}
+    assert view.graph.relation_names == NAMES[:4]
+
+
+def test_transductive_keeps_the_entities_of_everybody_but_no_cold_item():
+    view = view_graph(world(), Track.STRICT, rows(0, 1), transductive=True)
+    assert (view.graph.n_items, view.graph.n_nodes) == (2, 6)
+    assert edges(view.graph) == {(0, 0, 2), (1, 0, 2), (0, 3, 1), (3, 2, 4)}
+
+
+def test_links_of_a_cold_item_fold_both_directions():
+    view = view_graph(world(), Track.STRICT, rows(0, 1), transductive=False)
+    # Item 2 cites item 0 (node 0); item 1 (node 1) cites it: 3 + 4 relation names.
+    assert of(view.links(rows(2))) == [(0, 3, 0), (0, 7, 1)]
+    view = view_graph(world(), Track.STRICT, rows(0, 1), transductive=True)
+    assert of(view.links(rows(2))) == [(0, 1, 3), (0, 3, 0), (0, 7, 1)]
+    assert of(view.links(rows(3))) == []
+
+
+def test_links_of_warm_items_follow_the_order_of_the_rows():
+    view = view_graph(world(), Track.STRICT, rows(0, 1), transductive=False)
+    assert of(view.links(rows(1, 0))) == [(0, 0, 2), (0, 7, 0), (1, 0, 2), (1, 3, 1)]
+    assert of(view.links(rows(0, 1))) == [(0, 0, 2), (0, 3, 1), (1, 0, 2), (1, 7, 0)]
+
+
+def test_the_open_track_admits_what_users_wrote():
+    view = view_graph(world(), Track.OPEN, rows(0, 1), transductive=False)
+    assert view.graph.relation_names == NAMES
+    assert of(view.links(rows(3))) == [(0, 4 + 5, 2)]
+
+
+def test_warm_items_are_numbered_as_in_training():
+    view = view_graph(world(), Track.STRICT, rows(1, 2), transductive=False)
+    # Nodes: item 1, item 2, drama, Kurosawa, Japan.
+    assert edges(view.graph) == {(0, 0, 2), (1, 1, 3), (3, 2, 4), (0, 3, 1)}
+    assert of(view.links(rows(0))) == [(0, 0, 2), (0, 3, 0), (0, 7, 1)]
+
+
+@pytest.mark.parametrize("mode", ["inductive", "transductive"])
+def test_a_split_shows_only_warm_items_as_nodes(data, mode):
+    split = Grid(side_information=mode).split(data, 4)
+    graph = split.train.graph
+    assert graph.n_items == len(split.items)
+    ends = np.concatenate([graph.heads, graph.tails])
+    assert ends.max() < graph.n_nodes
+    # Each item has one private entity; private entities of cold items stay out when inductive.
+    own = graph.relations == 1
+    np.testing.assert_array_equal(graph.heads[own], np.arange(len(split.items)))
+    n_private = graph.n_nodes - graph.n_items - 6
+    assert n_private == (2 * len(split.items) if mode == "inductive" else 2 * 80)
+    if mode == "inductive":
+        assert len(set(ends.tolist())) == graph.n_nodes
+    cold = split.test["new_item/cold/k=0"].query.items
+    assert set(cold.links.rows.tolist()) == set(range(len(cold)))
+    assert cold.links.nodes.max() < graph.n_nodes
+    assert split.test["new_user/warm/k=0"].query.users.links is None
