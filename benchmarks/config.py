@@ -12,10 +12,7 @@ from ..datasets.errors import ColdbenchError
 from ..methods.parameters import check_parameters
 from . import enum_values as enum_values  # OmegaConf reads enum values from here on
 from .evaluation.results import EvaluationSettings
-from .registry import offers, unknown_field
-
-GROUPS = {"method": "methods", "dataset": "datasets", "scenario": "scenarios"}
-"""Configuration group of each kind that a run chooses from."""
+from .registry import GROUPS, offers, unknown_field
 
 CONFIG_MODULE = "coldbench.conf"
 CONFIG_NAME = "run"
@@ -58,9 +55,6 @@ class RunConfig:
     force: bool = False
 
 
-_stored: dict[tuple[str, str], type[Any]] = {}
-
-
 def register() -> None:
     """Store the schema of a run and of every offered class in Hydra's ``ConfigStore``, once."""
     from hydra.core.config_store import ConfigStore
@@ -69,9 +63,9 @@ def register() -> None:
     store.store(name="run_schema", node=_schema(RunConfig), provider="coldbench")
     for group, kind in GROUPS.items():
         for name, offer in offers(kind).items():
-            if offer.target is None or _stored.get((group, name)) is offer.target:
+            held = store.repo.get(group, {}).get(f"{name}.yaml")
+            if offer.target is None or (held and OmegaConf.get_type(held.node) is offer.target):
                 continue
-            _stored[group, name] = offer.target
             try:
                 node = _schema(offer.target)
                 store.store(group=group, name=name, node=node, provider=offer.distribution)

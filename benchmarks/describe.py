@@ -9,11 +9,11 @@ from typing import Any
 from ..datasets.dataset import Dataset
 from ..datasets.world import Split
 from ..methods.base import Family
-from .config import GROUPS, RunConfig, plain
+from .config import RunConfig, plain
 from .environment import commit, environment
 from .evaluation.results import Estimate, TaskResult
 from .records import Figure, RunRecord, Status, now, run_id
-from .registry import name_of
+from .registry import GROUPS, name_of
 
 UNSEEN = ("results", "force", "save_rankings")
 """Settings of a run that are no part of its identity: they say where and whether, not what."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import Any
 
-from .outcome import HEADLINE
+from .outcome import shown_metric
 from .records import Figure, RunRecord, Status, run_id
 from .standings import Board, Cell, Row
 
@@ -35,7 +35,7 @@ def boards(
     for record in records:
         if dataset in (None, record.dataset) and scenario in (None, record.scenario):
             groups.setdefault(run_id(_conditions(record)), []).append(record)
-    made = [_board(group, metric or _usual(group)) for group in groups.values()]
+    made = [_board(group, metric or shown_metric(group)) for group in groups.values()]
     made.sort(key=lambda one: (one.dataset, one.scenario))
     _title(made)
     return made
@@ -55,12 +55,6 @@ def _conditions(record: RunRecord) -> dict[str, Any]:
         "version": record.scenario_version,
         "names": f"{record.scenario}/{record.dataset}",
     }
-
-
-def _usual(records: Sequence[RunRecord]) -> str:
-    """Return the metric that is shown when none is asked for."""
-    measured = [name for one in records for task in one.scores.values() for name in task]
-    return HEADLINE if HEADLINE in measured or not measured else measured[0]
 
 
 def _board(records: Sequence[RunRecord], metric: str) -> Board:

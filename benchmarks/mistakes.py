@@ -7,10 +7,9 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from ..datasets.errors import ColdbenchError
-from .registry import available, offers, unknown, unknown_field
+from .registry import GROUPS, available, offers, unknown, unknown_field
 
 _ADVICE = re.compile(r"\s*To append to your (config|default list) use .*", re.DOTALL)
-_OWN_GROUPS = {"method": "methods", "dataset": "datasets", "scenario": "scenarios"}
 
 
 @contextmanager
@@ -56,7 +55,7 @@ def _unreadable(word: str, complaint: str) -> str:
 def _unknown_option(error: Any) -> str:
     """``method=als``: the group is known, the option is not."""
     group, _, option = str(error.missing_cfg_file).removesuffix(".yaml").rpartition("/")
-    kind = _OWN_GROUPS.get(group)
+    kind = GROUPS.get(group)
     names = list(error.options or (available(kind) if kind else ()))
     offer = offers(kind).get(option) if kind else None
     if offer is not None:
@@ -109,8 +108,8 @@ def _unfitting(text: str) -> str:
     if overlay:
         return f"{overlay[1]!r} is an overlay and is added with a plus: +{overlay[1]}=<name>"
     missing = re.match(r"You must specify '(\w+)'", text)
-    if missing and missing[1] in _OWN_GROUPS:
-        names = ", ".join(available(_OWN_GROUPS[missing[1]]))
+    if missing and missing[1] in GROUPS:
+        names = ", ".join(available(GROUPS[missing[1]]))
         return f"no {missing[1]} is chosen; write {missing[1]}=<name>, there are: {names}"
     several = re.match(r"Ambiguous value for argument '([^']*)'", text)
     if several:

@@ -2,9 +2,10 @@
 
 import json
 import logging
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from statistics import fmean
 
 from ..datasets.atomic import replacing
 from .records import RunRecord
@@ -81,20 +82,23 @@ def outcomes(sweep: Path, known: dict[Path, Outcome] | None = None) -> list[Outc
     return sorted(found.values(), key=lambda one: one.number)
 
 
-def headline(record: RunRecord, metric: str = HEADLINE) -> str:
+def shown_metric(records: Iterable[RunRecord]) -> str:
+    """Return the metric to show when none is asked for.
+
+    The headline or, where no record has it (a rating task, other cut-offs), the first there is.
+    """
+    measured = [name for one in records for task in one.scores.values() for name in task]
+    return HEADLINE if HEADLINE in measured or not measured else measured[0]
+
+
+def headline(record: RunRecord) -> str:
     """Return one figure that stands for a run: the mean of a metric over its cold tasks.
 
-    Over the warm tasks where there is no cold one; the first metric there is, where the wanted
-    one was not measured.
+    Over the warm tasks where there is no cold one; empty without scores.
     """
     cold = {task: one for task, one in record.scores.items() if not task.startswith("warm/")}
-    tasks = cold or record.scores
-    names: dict[str, Any] = next(iter(tasks.values()), {})
-    chosen = metric if metric in names else next(iter(names), None)
-    if chosen is None:
-        return ""
-    means = [one[chosen].mean for one in tasks.values() if chosen in one]
-    known = [mean for mean in means if mean is not None]
-    if not known:
-        return ""
-    return f"{'cold' if cold else 'warm'} {chosen} {sum(known) / len(known):.4f}"
+    metric = shown_metric([record])
+    tasks = [one for one in (cold or record.scores).values() if metric in one]
+    known = [one[metric].mean for one in tasks]
+    means = [mean for mean in known if mean is not None]
+    return f"{'cold' if cold else 'warm'} {metric} {fmean(means):.4f}" if means else ""

@@ -15,6 +15,9 @@ from ..datasets.errors import ColdbenchError
 KINDS = ("methods", "datasets", "scenarios", "metrics")
 """The groups of entry points, without their prefix ``coldbench.``."""
 
+GROUPS = {"method": "methods", "dataset": "datasets", "scenario": "scenarios"}
+"""Configuration group of each kind that a run chooses from."""
+
 OWN = "coldbench"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 

@@ -17,6 +17,7 @@ from .config import RunConfig
 from .cost import memory_peak
 from .describe import describe, figures, is_rating
 from .evaluation.evaluate import TaskResult, evaluate
+from .evaluation.rating import evaluate_ratings
 from .records import Cost, RunRecord, Status, jsonable, place, read, run_id, write
 from .requirements import require
 from .tables import rankings_path, users_path, write_rankings, write_users
@@ -55,9 +56,11 @@ def execute(config: RunConfig) -> Run:
     if done is not None:
         return Run(done, path, skipped=True)
     record = _attempt(config, data, split, draft, path)
-    if record.status is not Status.OK and _is_ok(path):
+    there = _is_ok(path)
+    if there and record.status is not Status.OK:
         return Run(record, path)  # a forced run that fails leaves the finished record alone
-    written = write(path, record, replace=path.exists())
+    replace_it = config.force or config.save_rankings or (path.exists() and not there)
+    written = write(path, record, replace=replace_it)
     return Run(record, path) if written else Run(read(path), path, skipped=True)
 
 
@@ -137,25 +140,37 @@ def measure(config: RunConfig, split: Split) -> tuple[Method, dict[str, TaskResu
         start = time.perf_counter()
         fitted: Method = config.method.fit(split.train)
         between = time.perf_counter()
-        results = evaluate(
-            fitted,
-            split.test,
-            split.train,
-            config.evaluation,
-            seed=config.seed,
-            threads=config.threads,
-            save_rankings=RANKED_DEPTH if config.save_rankings else 0,
-        )
+        results = _asked(config, fitted, split)
         end = time.perf_counter()
     trainable, parameters = fitted.parameter_counts()
-    cost: dict[str, Any] = {
-        "fit_seconds": round(between - start, 4),
-        "score_seconds": round(end - between, 4),
-        "peak_bytes": peak.bytes,
-        "trainable_parameters": int(trainable),
-        "parameters": int(parameters),
-    }
-    return fitted, results, Cost(**cost)
+    cost = Cost(
+        fit_seconds=round(between - start, 4),
+        score_seconds=round(end - between, 4),
+        peak_bytes=peak.bytes,
+        trainable_parameters=int(trainable),
+        parameters=int(parameters),
+    )
+    return fitted, results, cost
+
+
+def _asked(config: RunConfig, fitted: Method, split: Split) -> dict[str, TaskResult]:
+    """Measure the ranked lists or, in a rating task, the predicted ratings."""
+    seed, threads = config.seed, config.threads
+    if is_rating(config.scenario):
+        predictor: Any = fitted
+        return evaluate_ratings(
+            predictor, split.test, config.evaluation, seed=seed, threads=threads
+        )
+    depth = RANKED_DEPTH if config.save_rankings else 0
+    return evaluate(
+        fitted,
+        split.test,
+        split.train,
+        config.evaluation,
+        seed=seed,
+        threads=threads,
+        save_rankings=depth,
+    )
 
 
 def _told(error: BaseException) -> str:

@@ -100,7 +100,7 @@ class Board:
     @property
     def lower_is_better(self) -> bool:
         """Whether the metric is an error."""
-        return self.metric.split("@")[0] in ("rmse", "mae")
+        return self.metric.split("_")[0] in ("rmse", "mae")
 
     def ranking(self, task: str) -> list[tuple[int, Row, Cell]]:
         """Return (rank, row, figure), best first; equal means share a rank."""

@@ -65,5 +65,5 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
 
 
 def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    with replacing(path) as file:
+    with replacing(path, durable=False) as file:
         np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]

@@ -164,6 +164,7 @@ def test_the_rule_of_teachers(module: str, target: str, allowed: bool) -> None:
 
 
 def test_the_harness_imports_no_concrete_method() -> None:
+    """The measure of the training layer alone reaches further: to that layer, to no method."""
     allowed = set(SHARED[:3])
     wrong = {
         (m, t)
@@ -171,6 +172,7 @@ def test_the_harness_imports_no_concrete_method() -> None:
         if floor(m) == "benchmarks"
         for t in imports(m)
         if floor(t) == "methods" and t not in allowed
+        if not (m == "benchmarks.bench.training" and t.startswith("methods.training."))
     }
     assert wrong == set()
 

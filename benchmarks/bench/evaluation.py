@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
+from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ...datasets.arrays import CSR, FloatArray
+from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.interactions import Interactions
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Holdout, Query, TrainView
@@ -119,12 +119,13 @@ def measure_evaluation(
 ) -> dict[str, float]:
     """Return median seconds on one thread and their ratios to the bare product.
 
-    All are measured in turn in one process. ``product`` is numpy's product of the factors in
-    blocks, in the fastest of three block sizes, and nothing else. ``ranking`` is our pass: product,
-    mask, top 100, and recall, precision, hit rate, NDCG, MRR and MAP at 5, 10, 20, 50 and 100 of
-    every user. ``ranking_auc`` adds AUC, ``evaluation`` adds 1,000 bootstrap resamples, slices and
-    the figures beyond accuracy. ``implicit`` is implicit's ``ranking_metrics_at_k`` (precision,
-    MAP, NDCG and AUC at one k of 100) with the same factors.
+    All are measured in turn in one process, and a ratio is the median of the turns' ratios, so
+    that a disturbance meets all alike. ``product`` is numpy's product of the factors in blocks,
+    in the fastest of three block sizes, and nothing else. ``ranking`` is our pass: product, mask,
+    top 100, and recall, precision, hit rate, NDCG, MRR and MAP at 5, 10, 20, 50 and 100 of every
+    user. ``ranking_auc`` adds AUC, ``evaluation`` adds 1,000 bootstrap resamples, slices and the
+    figures beyond accuracy. ``implicit`` is implicit's ``ranking_metrics_at_k`` (precision, MAP,
+    NDCG and AUC at one k of 100) with the same factors.
 
     Parameters
     ----------
@@ -138,36 +139,39 @@ def measure_evaluation(
         memory during one ranking.
     """
     task = make_task(shape)
-    ways: dict[str, Callable[[], Any]] = {
-        **{f"product_{rows}": lambda rows=rows: _product(task, rows) for rows in PRODUCT_ROWS},
-        "ranking": lambda: _ranking(task, auc=False),
-        "ranking_auc": lambda: _ranking(task, auc=True),
-        "evaluation": lambda: _evaluation(task),
-    }
+    users = min(implicit_users or shape.users, shape.users)
     with threadpool_limits(1):
-        small = make_task(Shape("warm-up", 50, 400, shape.dimensions, 10, 5))
-        _ranking(small, auc=True)
+        ways: dict[str, Callable[[], Any]] = {
+            **{f"product_{rows}": partial(_product, task, rows) for rows in PRODUCT_ROWS},
+            "ranking": partial(_ranking, task, auc=False),
+            "ranking_auc": partial(_ranking, task, auc=True),
+            "evaluation": partial(_evaluation, task),
+            "implicit": _implicit(task, users),
+        }
+        _ranking(make_task(Shape("warm-up", 50, 400, shape.dimensions, 10, 5)), auc=True)
         with memory_peak() as peak:
             _ranking(task, auc=False)
-        seconds = _in_turn(ways, repeats)
-        users = min(implicit_users or shape.users, shape.users)
-        scored = _implicit(task, users)
-        seconds["implicit"] = _in_turn({"it": scored}, max(1, repeats // 5))["it"]
-        seconds["implicit"] *= shape.users / users
-    product = min(seconds.pop(f"product_{rows}") for rows in PRODUCT_ROWS)
-    ratios = {f"{name}_over_product": value / product for name, value in seconds.items()}
-    return {"product": product, **seconds, **ratios, "ranking_mib": peak.bytes / 2**20}
+        turns = _in_turn(ways, repeats)
+    turns["implicit"] = turns["implicit"] * (shape.users / users)
+    products = [turns.pop(f"product_{rows}") for rows in PRODUCT_ROWS]
+    product = min(products, key=lambda seconds: float(np.median(seconds)))
+    return {
+        "product": float(np.median(product)),
+        **{name: float(np.median(seconds)) for name, seconds in turns.items()},
+        **{f"{n}_over_product": float(np.median(s / product)) for n, s in turns.items()},
+        "ranking_mib": peak.bytes / 2**20,
+    }
 
 
-def _in_turn(ways: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
-    """Return the median seconds of each, measured in turn, so that a disturbance meets all."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(repeats):
+def _in_turn(ways: dict[str, Callable[[], Any]], repeats: int) -> dict[str, DoubleArray]:
+    """Return the seconds of each in every turn."""
+    seconds = {name: np.zeros(repeats) for name in ways}
+    for turn in range(repeats):
         for name, way in ways.items():
             start = time.perf_counter()
             way()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: median(values) for name, values in seconds.items()}
+            seconds[name][turn] = time.perf_counter() - start
+    return seconds
 
 
 def _product(task: Task, rows: int) -> None:

@@ -88,14 +88,14 @@ def _rows(found: dict[str, dict[str, float]]) -> list[tuple[str, str, str, str]]
     """Return (measure, way, seconds, ratio to the base) for every way measured."""
     rows = []
     for name, seconds in found.items():
-        base = next(seconds[key] for key in BASES if key in seconds)
+        base = next(key for key in BASES if key in seconds)
         for key, title in ROWS.items():
             if key in seconds:
-                rows.append((name, title, f"{seconds[key]:.3g}", f"{seconds[key] / base:.2f}"))
+                ratio = seconds.get(f"{key}_over_{base}", seconds[key] / seconds[base])
+                rows.append((name, title, f"{seconds[key]:.3g}", f"{ratio:.2f}"))
         if "ranking_mib" in seconds:
-            rows.append(
-                (name, "memory of ours above its inputs", f"{seconds['ranking_mib']:.0f} MiB", "")
-            )
+            memory = f"{seconds['ranking_mib']:.0f} MiB"
+            rows.append((name, "memory of ours above its inputs", memory, ""))
     return rows
 
 

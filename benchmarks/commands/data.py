@@ -57,6 +57,9 @@ def _fetch(name: str, console: "Console") -> int:
 
     wanted = entry(name)
     _show_licence(name, console)
+    if wanted.folder.is_dir() and all(one.good for one in verify(wanted)) and wanted.remotes:
+        console.print(f"{name} is already in {wanted.folder}", soft_wrap=True)
+        return 0
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(
         *columns, TransferSpeedColumn(), console=console, disable=not console.is_terminal

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
 from ..cli import complain
-from ..config import CONFIG_MODULE, CONFIG_NAME, GROUPS, register
+from ..config import CONFIG_MODULE, CONFIG_NAME, register
 from ..outcome import Outcome
-from ..registry import available
+from ..registry import GROUPS, available
 
 
 def main(argv: list[str]) -> int:
@@ -81,13 +81,14 @@ def _single(one: Outcome) -> int:
 def _show(one: Outcome) -> None:
     """Print the headline metric of every task with its interval."""
     from ..console import console, duration, table
-    from ..outcome import HEADLINE
+    from ..outcome import shown_metric
     from ..records import read
 
     out, record = console(), read(Path(str(one.record)))
-    rows = table("task", HEADLINE, "95 % interval", "users")
+    metric = shown_metric([record])
+    rows = table("task", metric, "95 % interval", "users")
     for task, scores in record.scores.items():
-        figure = scores.get(HEADLINE)
+        figure = scores.get(metric)
         if figure is not None and figure.mean is not None:
             interval = f"{figure.low:.4f} - {figure.high:.4f}"
             rows.add_row(task, f"{figure.mean:.4f}", interval, str(figure.n))

@@ -90,7 +90,6 @@ def save_and_load(subject: Subject) -> str:
             loaded.score(subject.probe(task)),
             f"{task} after save and load",
             "let state() hold all that score needs, and restore() set it",
-            rounding=0,
         )
     return f"{size} bytes"
 

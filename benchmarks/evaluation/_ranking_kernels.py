@@ -21,6 +21,7 @@ NO_KEY = np.int64(2**63 - 1)
 INFINITE = np.int32(0x7F800000)
 MAGNITUDE = np.int32(0x7FFFFFFF)
 MINUS_ZERO = np.int32(-(2**31))
+LOWEST_ORDER, HIGHEST_ORDER = np.int32(-(2**31)), np.int32(2**31 - 1)
 LOWEST = np.float32(np.finfo(np.float32).min)
 TRIES = 40
 
@@ -64,8 +65,8 @@ def is_finite(bits):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def group_maxima(line, best, second, where):  # type: ignore[no-untyped-def]
-    """Write the two largest scores of each group of candidates and the offset of the largest.
+def group_maxima(line, best):  # type: ignore[no-untyped-def]
+    """Write the largest score of each group of candidates.
 
     Group g holds the candidates g, g + groups, g + 2 groups ...: neighbouring groups are
     neighbouring scores, so that every step is elementwise. Four members are read at a time, which
@@ -73,24 +74,32 @@ def group_maxima(line, best, second, where):  # type: ignore[no-untyped-def]
     """
     n = len(best)
     for g in range(n):
-        best[g], second[g], where[g] = -np.inf, -np.inf, 0
+        best[g] = -np.inf
     for start in range(0, len(line), 4 * n):
         one, two = line[start : start + n], line[start + n : start + 2 * n]
         three, four = line[start + 2 * n : start + 3 * n], line[start + 3 * n : start + 4 * n]
-        first, step = np.int32(start), np.int32(n)
         for g in range(n):
-            a, b, c, d, held = one[g], two[g], three[g], four[g], best[g]
-            ab, cd = max(a, b), max(c, d)
-            high = max(ab, cd)
-            next_high = max(max(min(a, b), min(c, d)), min(ab, cd))
-            at_ab = first if a >= b else np.int32(first + step)
-            at_cd = np.int32(first + 2 * step) if c >= d else np.int32(first + 3 * step)
-            at = at_ab if ab >= cd else at_cd
-            second[g] = max(max(second[g], next_high), min(high, held))
-            where[g] = at if high > held else where[g]
-            best[g] = max(high, held)
+            best[g] = max(best[g], max(max(one[g], two[g]), max(three[g], four[g])))
     for g in range(n):
         best[g] += np.float32(0.0)
+
+
+@njit(cache=True, nogil=True)
+def mark_members(line, threshold, members):  # type: ignore[no-untyped-def]
+    """Write for each group a number whose bits say which of its members reach the threshold."""
+    n = len(members)
+    for g in range(n):
+        members[g] = 0
+    for start in range(0, len(line), 4 * n):
+        one, two = line[start : start + n], line[start + n : start + 2 * n]
+        three, four = line[start + 2 * n : start + 3 * n], line[start + 3 * n : start + 4 * n]
+        bit = np.int32(1 << (start // n))
+        for g in range(n):
+            a = bit if one[g] >= threshold else np.int32(0)
+            b = np.int32(bit << 1) if two[g] >= threshold else np.int32(0)
+            c = np.int32(bit << 2) if three[g] >= threshold else np.int32(0)
+            d = np.int32(bit << 3) if four[g] >= threshold else np.int32(0)
+            members[g] |= np.int32(np.int32(a | b) | np.int32(c | d))
 
 
 @njit(cache=True, nogil=True)
@@ -112,7 +121,7 @@ def threshold_of(best, depth, orders):  # type: ignore[no-untyped-def]
     """
     if len(best) < depth:
         return LOWEST
-    low, high = np.int32(2**31 - 1), MINUS_ZERO
+    low, high = HIGHEST_ORDER, LOWEST_ORDER
     bits = best.view(np.int32)
     for g in range(len(best)):
         order = ordered(bits[g])
@@ -137,29 +146,37 @@ def threshold_of(best, depth, orders):  # type: ignore[no-untyped-def]
     return np.float32(max(as_float(low), LOWEST))
 
 
-@njit(cache=True, nogil=True)
-def pick(line, best, second, where, threshold, reached, picked):  # type: ignore[no-untyped-def]
-    """Write the candidates that reach the threshold; return how many.
+@njit(cache=True, nogil=True, inline="always")
+def lowest_bit(pattern):  # type: ignore[no-untyped-def]
+    """Return the place of the lowest bit that is set: the exponent of that bit as a float."""
+    alone = np.float32(np.uint32(pattern & -pattern))
+    return np.uint32((alone.view(np.int32) >> np.int32(23)) - np.int32(127))
 
-    Without branches: what does not count is overwritten by the next.
+
+@njit(cache=True, nogil=True)
+def pick(members, reached, picked):  # type: ignore[no-untyped-def]
+    """Write the candidates whose bit is set in their group; return how many.
+
+    The first of each group without branches: what does not count is overwritten by the next.
     """
-    groups, members = np.uint64(len(best)), len(line) // len(best)
+    groups = np.uint64(len(members))
     count, crowded = ZERO, ZERO
     for g in range(groups):
         reached[count] = g
-        count += np.uint64(best[g] >= threshold)
+        count += np.uint64(members[g] != 0)
     for a in range(count):
         group = np.uint64(reached[a])
-        picked[a] = np.uint32(group + np.uint64(where[group]))
+        pattern = np.int64(members[group])
+        picked[a] = np.uint32(group + groups * np.uint64(lowest_bit(pattern)))
         reached[crowded] = group
-        crowded += np.uint64(second[group] >= threshold)
+        crowded += np.uint64(pattern & (pattern - 1) != 0)
     for a in range(crowded):
         group = np.uint64(reached[a])
-        largest = group + np.uint64(where[group])
-        for step in range(members):
-            c = group + np.uint64(step) * groups
-            picked[count] = np.uint32(c)
-            count += np.uint64((line[c] >= threshold) & (c != largest))
+        pattern = np.int64(members[group]) & (np.int64(members[group]) - 1)
+        while pattern != 0:
+            picked[count] = np.uint32(group + groups * np.uint64(lowest_bit(pattern)))
+            count += ONE
+            pattern &= pattern - 1
     return count
 
 
@@ -197,17 +214,17 @@ def top_keys(  # type: ignore[no-untyped-def]
     ``candidates`` is -inf. Returns the first row with a NaN or infinite score, or -1.
     """
     width = scores.shape[1]
-    best, second = np.empty(groups, np.float32), np.empty(groups, np.float32)
-    where, orders = np.empty(groups, np.int32), np.empty(groups, np.int32)
+    best, orders = np.empty(groups, np.float32), np.empty(groups, np.int32)
+    members = np.empty(groups, np.int32)
     reached, picked = np.empty(groups + 1, np.uint32), np.empty(width + 1, np.uint32)
     score, item = np.empty(width, np.int32), np.empty(width, np.int32)
     for i in range(len(rows)):
         if not is_finite(bits[i, :candidates]):
             return i
         write_mask(scores[i : i + 1], rows[i : i + 1], mask_starts, mask_items)
-        group_maxima(scores[i], best, second, where)
-        threshold = threshold_of(best, depth, orders)
-        counts[i] = pick(scores[i], best, second, where, threshold, reached, picked)
+        group_maxima(scores[i], best)
+        mark_members(scores[i], threshold_of(best, depth, orders), members)
+        counts[i] = pick(members, reached, picked)
         write_keys(picked, counts[i], bits[i], items, user_keys[i], score, item, keys[i])
     return -1
 

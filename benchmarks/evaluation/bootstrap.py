@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets.arrays import BoolArray, DoubleArray, LongArray
+from ...datasets.arrays import DoubleArray, LongArray
 from .results import Estimate
 
 DRAWS = 2_000_000
@@ -87,7 +87,7 @@ class Resampled:
 
     def estimates(self) -> dict[Hashable, Estimate]:
         """Return every figure's mean with its 95 % percentile interval."""
-        low, high = interval(self.draws)
+        low, high = interval(self.draws, self.means)
         return {
             name: Estimate(float(self.means[c]), float(low[c]), float(high[c]), int(self.n[c]))
             for name, c in self.place.items()
@@ -106,15 +106,24 @@ class Resampled:
             Users behind it.
         """
         columns = [self.place[name] for name in names]
-        mean = float(formula(self.means[None, columns])[0])
-        low, high = interval(formula(self.draws[:, columns])[:, None])
-        return Estimate(mean, float(low[0]), float(high[0]), n)
+        mean = formula(self.means[None, columns])
+        low, high = interval(formula(self.draws[:, columns])[:, None], mean)
+        return Estimate(float(mean[0]), float(low[0]), float(high[0]), n)
 
 
-def interval(draws: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
-    """Return the 2.5 and 97.5 percentiles of each column, resamples with NaN left out."""
+def interval(draws: DoubleArray, means: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    """Return the 2.5 and 97.5 percentiles of each column, resamples with NaN left out.
+
+    Parameters
+    ----------
+    draws
+        float64, (resamples, figures).
+    means
+        float64, (figures,): stands in where every resample is NaN.
+    """
     low, high = np.percentile(draws, PERCENTILES, axis=0)
-    partial: BoolArray = np.isnan(low)
-    if partial.any():
-        low[partial], high[partial] = np.nanpercentile(draws[:, partial], PERCENTILES, axis=0)
+    for column in np.flatnonzero(np.isnan(low)):
+        known = draws[np.isfinite(draws[:, column]), column]
+        known = known if len(known) else means[column : column + 1]
+        low[column], high[column] = np.percentile(known, PERCENTILES)
     return low, high

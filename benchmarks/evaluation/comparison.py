@@ -113,10 +113,11 @@ def _compare(
 ) -> Comparison:
     differences = paired_differences(left, right)
     draws = resampled_means(differences[:, None], resamples, seed)
-    low, high = interval(draws)
+    mean = differences.mean()
+    low, high = interval(draws, np.array([mean]))
     p_bootstrap, p_wilcoxon = _bootstrap_p(draws[:, 0]), _wilcoxon_p(differences)
     return Comparison(
-        first, second, float(differences.mean()), float(low[0]), float(high[0]),
+        first, second, float(mean), float(low[0]), float(high[0]),
         len(differences), int((differences > 0).sum()), int((differences < 0).sum()),
         p_bootstrap, p_wilcoxon, p_bootstrap, p_wilcoxon,
     )  # fmt: skip

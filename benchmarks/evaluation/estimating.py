@@ -62,7 +62,7 @@ def _harmonic(resampled: Resampled, parts: Mapping[str, Figures]) -> dict[str, E
 def _harmonic_mean(pairs: DoubleArray) -> DoubleArray:
     """Return 2ab / (a + b) of each row, 0 where both are 0."""
     total, mean = pairs.sum(axis=1), np.zeros(len(pairs))
-    np.divide(2.0 * pairs.prod(axis=1), total, out=mean, where=total > 0)
+    np.divide(2.0 * pairs.prod(axis=1), total, out=mean, where=total != 0)
     return mean
 
 

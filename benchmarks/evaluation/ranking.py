@@ -11,7 +11,7 @@ from ...datasets.world import Holdout
 from .lot import user_keys
 from .metrics import BUILT_IN, Ranked
 
-SORTED_TOGETHER = 64
+SORTED_TOGETHER = 256
 """Rows of one call of the sort."""
 
 
@@ -41,7 +41,7 @@ class Measured:
 
 
 class RankingPass:
-    """The buffers and inputs of one pass; ``measure`` ranks one block of scores into them.
+    """The inputs of one pass over a task, and the arrays that ``rank_block`` fills.
 
     Parameters
     ----------
@@ -132,10 +132,10 @@ class Buffers:
 def _groups(candidates: int, depth: int) -> int:
     """Return the number of groups of candidates whose maxima bound the top ``depth``.
 
-    More groups bound it closer and cost more to search: 4, 8 ... 32 candidates in each, so that
+    More groups bound it closer and cost more to search: 4, 8 ... 28 candidates in each, so that
     there are about four times as many groups as places, was the fastest.
     """
-    size = 4 * min(8, max(1, candidates // (16 * depth)))
+    size = 4 * min(7, max(1, candidates // (16 * depth)))
     return -(-candidates // size)
 
 

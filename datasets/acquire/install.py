@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from .entry import Entry, Remote
 from .extract import extract, is_archive
 
 MANIFEST = "manifest.json"
+ABANDONED = 24 * 3600
+"""Seconds after which the staging folder of a killed process may be removed."""
 
 
 def fetch(
@@ -109,6 +112,9 @@ def _refuse_embedded(entry: Entry) -> None:
 def _staging(name: str) -> Iterator[Path]:
     home = data_home()
     home.mkdir(parents=True, exist_ok=True)
+    for old in home.glob(f".{name}.*.staging"):
+        if time.time() - old.stat().st_mtime > ABANDONED:
+            shutil.rmtree(old, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=home, prefix=f".{name}.", suffix=".staging") as folder:
         yield Path(folder)
 

@@ -55,8 +55,8 @@ class Cut:
         SplitError
             When nothing is left to train on, or a cold side has no cold entity for the test.
         """
-        training = self.parts == TRAIN
-        if not training.any():
+        training = np.flatnonzero(self.parts == TRAIN)
+        if not len(training):
             raise SplitError(
                 f"no training interaction is left of {len(self.pairs)}; use a dataset with more "
                 "interactions, a smaller cold_fraction or a larger first quantile"

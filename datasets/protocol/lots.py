@@ -41,7 +41,12 @@ def entity_lots(keys: Lots, seed: int, purpose: str) -> Lots:
 
 def pair_lots(user_keys: Lots, item_keys: Lots, seed: int, purpose: str) -> Lots:
     """Return one uniform 64-bit lot per pair from the keys of its user and its item."""
-    return _mix(_mix(user_keys ^ _stream(seed, purpose)) + item_keys)
+    return joined_lots(entity_lots(user_keys, seed, purpose), item_keys)
+
+
+def joined_lots(user_lots: Lots, item_keys: Lots) -> Lots:
+    """Return the lots of pairs whose users' own lots are drawn already: once per user, not pair."""
+    return _mix(user_lots + item_keys)
 
 
 def unit(lots: Lots) -> DoubleArray:

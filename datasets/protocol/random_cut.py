@@ -8,7 +8,7 @@ from ..arrays import DoubleArray, IntArray
 from ..errors import SplitError
 from ..interactions import Interactions
 from .cut import OUTSIDE, TEST, TRAIN, VALIDATION, WARM, Cut, Parts
-from .lots import Lots, entity_lots, order_by_key, pair_lots, unit
+from .lots import Lots, entity_lots, joined_lots, order_by_key, unit
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def random_cut(
     parts[(one != WARM) & (other != WARM) & (one != other)] = OUTSIDE
     warm = np.flatnonzero(parts == WARM)
     of_user, of_item = pairs.users[warm], pairs.items[warm]
-    lots = pair_lots(user_keys[of_user], item_keys[of_item], seed, "division")
+    lots = joined_lots(entity_lots(user_keys, seed, "division")[of_user], item_keys[of_item])
     rounding = unit(entity_lots(user_keys, seed, "rounding"))
     parts[warm] = divide(of_user, of_item, lots, rounding, pairs.n_items, fractions)
     return Cut(pairs, parts, users, items)

@@ -142,9 +142,7 @@ def _training_pairs(cut: Cut, user_rows: IntArray, item_rows: IntArray) -> Inter
     at = np.flatnonzero(cut.parts == TRAIN)
     users = index_of(user_rows, pairs.n_users)[pairs.users[at]]
     items = index_of(item_rows, pairs.n_items)[pairs.items[at]]
+    times = None if pairs.timestamps is None else pairs.timestamps[at]
+    training = Interactions(users, items, pairs.values[at], times, len(user_rows), len(item_rows))
     keys = users.astype(np.int64) * len(item_rows) + items
-    order = np.argsort(keys) if (keys[1:] < keys[:-1]).any() else np.arange(len(keys))
-    times = None if pairs.timestamps is None else pairs.timestamps[at][order]
-    return Interactions(
-        users[order], items[order], pairs.values[at][order], times, len(user_rows), len(item_rows)
-    )
+    return training.take(np.argsort(keys)) if (keys[1:] < keys[:-1]).any() else training

@@ -84,8 +84,10 @@ def decoded_lines(path: Path, encoding: str = "utf-8") -> list[str]:
 def by_id(rows: Iterator[Row], name: str = "id") -> dict[int, Row]:
     """Return the rows by their id; a repeated id raises ``DataError`` naming both lines."""
     found: dict[int, Row] = {}
+    at: int | None = None
     for row in rows:
-        text = row[name]
+        at = row.names.index(name) if at is None else at
+        text = row.cells[at]
         key = int(text) if text.isascii() and text.isdigit() else row.whole(name)
         if key in found:
             raise row.error(f"id {key} was described before, in line {found[key].line}", name)

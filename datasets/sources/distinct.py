@@ -7,14 +7,15 @@ from ..arrays import BoolArray, IntArray, LongArray
 
 def distinct_rows(
     users: IntArray, items: IntArray, times: LongArray | None, n_items: int
-) -> tuple[LongArray, int]:
+) -> tuple[LongArray | None, int]:
     """Return the rows to keep, sorted by user then item, and how many duplicates fell away.
 
-    Of the rows of one pair the latest stays; where the times are equal or unknown, the last row.
+    Rows that are distinct and sorted already are all kept as they are: None stands for them. Of
+    the rows of one pair the latest stays; where the times are equal or unknown, the last row.
     """
     keys = users.astype(np.int64) * n_items + items
     if bool((keys[1:] > keys[:-1]).all()):
-        return np.arange(len(keys)), 0
+        return None, 0
     order = np.argsort(keys)
     ordered = keys[order]
     if bool((ordered[1:] > ordered[:-1]).all()):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from ..sides import Provenance, SideInformation, TextColumn
 from .columns import categorical, numeric
@@ -41,6 +41,7 @@ class Film:
         return f"Genres: {', '.join(self.genres)}" if self.genres else ""
 
 
+@cache
 def genres_of(cell: str) -> tuple[str, ...]:
     """Return the genres of a ``|`` separated cell, sorted; empty where there are none."""
     return tuple(sorted({name for name in cell.split("|") if name}))

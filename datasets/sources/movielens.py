@@ -8,7 +8,7 @@ from typing import ClassVar
 from ..dataset import Dataset
 from ..errors import DataError
 from ..graph import Graph
-from ..reading.numbers import read_numbers
+from ..reading.ratings import read_ratings
 from ..reading.rows import Row
 from .build import dataset
 from .card import Card
@@ -90,7 +90,7 @@ class MovieLens1M:
         rebuilt = ratings.name.startswith(REBUILT)
         columns = rating_columns(times_may_lack=rebuilt)
         rule = Rule(self.minimum_rating, self.k_core)
-        read = partial(read_numbers, ratings, columns, "::")
+        read = partial(read_ratings, ratings, columns, "::")
         pairs = rated_pairs(rule, "ml-1m", ratings, read)
         films, people = described_1m(folder)
         users = people_of(rows_of(people, pairs.user_ids, "user", folder), coded_person)
@@ -162,7 +162,7 @@ class MovieLens100K:
         folder = folder_of("ml-100k", self.path)
         ratings = file_of("ml-100k", folder, "u.data")
         rule = Rule(self.minimum_rating, self.k_core)
-        read = partial(read_numbers, ratings, rating_columns(times_may_lack=False), "\t")
+        read = partial(read_ratings, ratings, rating_columns(times_may_lack=False), "\t")
         pairs = rated_pairs(rule, "ml-100k", ratings, read)
         films, people = described_100k(folder)
         items = [flagged_film(row) for row in rows_of(films, pairs.item_ids, "film", folder)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..dataset import Dataset
 from ..reading.columns import Column, Kind
-from ..reading.numbers import read_numbers
+from ..reading.ratings import read_ratings
 from ..reading.rows import by_id, read_rows
 from ..sides import Provenance, SideInformation
 from .build import dataset
@@ -70,7 +70,7 @@ class MovieTweetings:
         rule = Rule(self.minimum_rating, self.k_core)
         path = EMBEDDED / "ratings.dat.gz"
         pairs = rated_pairs(
-            rule, "movietweetings", path, partial(read_numbers, path, RATINGS, "::")
+            rule, "movietweetings", path, partial(read_ratings, path, RATINGS, "::")
         )
         films = _films(pairs.item_ids)
         triples = film_triples(films)

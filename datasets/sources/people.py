@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..reading.rows import Row
 from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
@@ -53,7 +54,7 @@ class Person:
     occupation: str
     area: str
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The user in words, ``"female, 25-34, programmer"``."""
         return f"{self.gender}, {self.age}, {self.occupation}"

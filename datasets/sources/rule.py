@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import BoolArray, IntArray, TextArray, frozen
+from ..arrays import BoolArray, IntArray, LongArray, TextArray, frozen
 from ..cache import cached_arrays
 from ..errors import DataError
 from ..hashing import content_hash
@@ -125,11 +125,11 @@ def apply_rule(rule: Rule, rows: Rows) -> dict[str, np.ndarray]:
     order, merged = distinct_rows(users, items, times, len(item_ids))
     limit = np.float32(-np.inf if rule.minimum_rating is None else rule.minimum_rating)
     liked = rows["rating"] >= limit
-    core = order.take(np.flatnonzero(liked.take(order)))
+    core = _in_order(liked, order)
     sizes = len(user_ids), len(item_ids)
     kept_users, kept_items = k_core(users.take(core), items.take(core), rule.k_core, *sizes)
     alive = kept_users.take(users) & kept_items.take(items)
-    kept = order.take(np.flatnonzero(alive.take(order)))
+    kept = _in_order(alive, order)
     arrays = {
         "users": _renumbered(kept_users).take(users.take(kept)),
         "items": _renumbered(kept_items).take(items.take(kept)),
@@ -150,6 +150,14 @@ def apply_rule(rule: Rule, rows: Rows) -> dict[str, np.ndarray]:
         "merged": np.array(merged),
         "digest": np.array(_digest(arrays)),
     }
+
+
+def _in_order(keep: BoolArray, order: LongArray | None) -> LongArray:
+    """Return the positions where ``keep`` holds, in the given order; None is the rows' own."""
+    if order is None:
+        return np.flatnonzero(keep)
+    positions: LongArray = order.take(np.flatnonzero(keep.take(order)))
+    return positions
 
 
 def _digest(arrays: dict[str, np.ndarray]) -> str:

@@ -20,11 +20,11 @@ class ImplicitALS(FactorMethod):
     Source: Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets, 2008,
     equations 3 to 5, confidence 1 + alpha; trained by the library ``implicit``.
     Differs: the paper leaves lambda to cross-validation, the default here was chosen on the
-    validation part of movietweetings; while training, a half sweep takes three conjugate gradient steps instead of the
-    exact solve (Takacs, Pilaszy and Tikk, 2011). Afterwards every training user gets the exact
-    solution given the final item factors; a new user is the same solve from the history, so warm
-    and k-shot users are served alike. Training items keep their factors; a new item is the solve
-    from its support users. No history means a zero factor.
+    validation part of movietweetings. While training, a half sweep takes three conjugate
+    gradient steps instead of the exact solve (Takacs, Pilaszy and Tikk, 2011). Afterwards every
+    training user gets the exact solution given the final item factors; a new user is the same
+    solve from the history, so warm and k-shot users are served alike. Training items keep their
+    factors; a new item is the solve from its support users. No history means a zero factor.
     """
 
     factors: int = parameter(64, "length of a factor", minimum=1, search=Range(16, 256, log=True))

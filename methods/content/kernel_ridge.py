@@ -15,6 +15,8 @@ from ..parameters import Choices, Range, parameter
 from ..rows import binary, row_sums
 from .weighting import Weighting, column_weights, mean_length, weighted
 
+_ROWS = 1024  # rows of the kernel matrix that are computed at once
+
 
 class Kernel(str, Enum):
     """Similarity of two unit vectors with cosine c."""
@@ -74,7 +76,8 @@ class KernelRidge(Method):
         self.mean_ = float(values.mean(dtype=np.float64)) if len(values) else 0.0
         gram = self._compare(self.vectors_, self.vectors_)
         gram[np.diag_indices_from(gram)] += self.regularization
-        self.cholesky_ = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
+        # the transpose of a symmetric matrix, in the memory order that LAPACK overwrites
+        self.cholesky_ = cholesky(gram.T, lower=True, overwrite_a=True, check_finite=False)
         return self
 
     def encode_items(self, items: Entities) -> FloatArray:
@@ -82,13 +85,11 @@ class KernelRidge(Method):
         from scipy.linalg import cho_solve
 
         factor = self.fitted("cholesky_")
-        across = self._compare(self.vectors_, self._weighted(items))
+        across = self._compare(self._weighted(items), self.vectors_).T
         if not across.size:
             return across.astype(np.float32)
-        influence: FloatArray = cho_solve(
-            (factor, True), across, overwrite_b=True, check_finite=False
-        ).astype(np.float32)
-        return influence
+        influence = cho_solve((factor, True), across, overwrite_b=True, check_finite=False)
+        return np.ascontiguousarray(influence, dtype=np.float32)
 
     def score_block(self, users: Entities, items: FloatArray) -> FloatArray:
         """Return float32 (users, candidates): history times influence."""
@@ -121,12 +122,19 @@ class KernelRidge(Method):
 
     def _compare(self, left: CSR, right: CSR) -> DoubleArray:
         """Return the kernel matrix, float64 (left rows, right rows); zero vectors have length 0."""
-        cosine: DoubleArray = (left.astype(np.float64) @ right.T.astype(np.float64)).toarray()
-        if self.kernel is Kernel.LINEAR:
-            return cosine
-        squares = [row_sums(rows, rows.data.astype(np.float64) ** 2) for rows in (left, right)]
-        distance = squares[0][:, None] + squares[1][None, :] - 2 * cosine
-        return np.exp(-self.gamma * np.maximum(distance, 0))
+        found = np.empty((left.shape[0], right.shape[0]))
+        across = right.T.astype(np.float64)
+        for at in range(0, left.shape[0], _ROWS):
+            block = left[at : at + _ROWS].astype(np.float64)
+            found[at : at + _ROWS] = (block @ across).toarray()
+        if self.kernel is Kernel.RBF:
+            found *= -2
+            found += _squares(left)[:, None]
+            found += _squares(right)[None, :]
+            np.maximum(found, 0, out=found)
+            found *= -self.gamma
+            np.exp(found, out=found)
+        return found
 
     def _refuse_beyond_limit(self, items: int) -> None:
         if items > self.max_items:
@@ -135,3 +143,8 @@ class KernelRidge(Method):
                 f"({8 * items**2 / 2**30:.1f} GiB), more than max_items={self.max_items} allows; "
                 "raise max_items if the memory is there, or use content_knn"
             )
+
+
+def _squares(rows: CSR) -> DoubleArray:
+    """Return float64, (rows,): squared lengths."""
+    return row_sums(rows, rows.data.astype(np.float64) ** 2)

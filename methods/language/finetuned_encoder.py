@@ -1,5 +1,6 @@
 """A sentence encoder fine-tuned on who liked what, under two towers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     import torch
 
     from ._finetuned_net import FineTuning, TextTowers
-
-WARM_UP_STEPS = 20
 
 
 class Tuning(str, Enum):
@@ -73,7 +72,7 @@ class FineTunedEncoder(FactorMethod):
     lora_alpha: float = parameter(16.0, "scale of the low-rank updates, over the rank", minimum=0)
     hidden: int = parameter(256, "inner width of the adaptation layers", minimum=1)
     dropout: float = parameter(
-        0.2, "dropout in the adaptation layers", minimum=0, maximum=0.9, search=Range(0.0, 0.5)
+        0.5, "dropout in the adaptation layers", minimum=0, maximum=0.9, search=Range(0.0, 0.5)
     )
     temperature: float = parameter(
         0.05,
@@ -82,7 +81,7 @@ class FineTunedEncoder(FactorMethod):
         search=Range(0.02, 0.2, log=True),
     )
     batch_size: int = parameter(512, "pairs of a user and a liked item in a step", minimum=1)
-    fresh: int = parameter(128, "items of a step that are encoded with gradients", minimum=1)
+    fresh: int = parameter(64, "items of a step that are encoded with gradients", minimum=1)
     history_length: int = parameter(50, "longer histories are thinned to this", minimum=1)
     thinning: float = parameter(
         0.5, "share of the pairs whose history is thinned to any length", minimum=0, maximum=1
@@ -94,8 +93,8 @@ class FineTunedEncoder(FactorMethod):
         3e-4, "AdamW step of the encoder", minimum=0, search=Range(1e-5, 1e-3, log=True)
     )
     weight_decay: float = parameter(0.01, "AdamW decay", minimum=0)
-    epochs: int = parameter(10, "most passes over the training pairs", minimum=0)
-    patience: int = parameter(2, "epochs without a better validation before it stops", minimum=1)
+    epochs: int = parameter(4, "most passes over the training pairs", minimum=0)
+    patience: int = parameter(3, "epochs without a better validation before it stops", minimum=1)
     training_precision: Precision = parameter(  # noqa: RUF009
         Precision.FP32, "arithmetic of training; scores are always computed in fp32"
     )
@@ -112,7 +111,7 @@ class FineTunedEncoder(FactorMethod):
     @classmethod
     def small(cls) -> Self:
         """Return cheap settings that still learn a small world."""
-        return cls(epochs=3, fresh=64, top_layers=1)
+        return cls(epochs=5, batch_size=128, fresh=32, top_layers=1)
 
     def fit(self, train: TrainView) -> Self:
         """Train the towers and the chosen part of the encoder, stopped by validation."""
@@ -136,7 +135,7 @@ class FineTunedEncoder(FactorMethod):
             validate=lambda: train.validate(self._follow(tuning)),
             patience=self.patience,
             validate_first=True,
-            learning_rate_factor=lambda step: min(1.0, (step + 1) / WARM_UP_STEPS),
+            learning_rate_factor=self._schedule(len(train.interactions)),
             precision="bf16-mixed" if self.training_precision is Precision.BF16 else "32-true",
         ).as_json()
         return self._follow(tuning)
@@ -240,6 +239,12 @@ class FineTunedEncoder(FactorMethod):
 
         groups = model.groups(self.learning_rate, self.encoder_learning_rate)
         return torch.optim.AdamW(groups, weight_decay=self.weight_decay)
+
+    def _schedule(self, pairs: int) -> Callable[[int], float]:
+        """Return the factor on the learning rates by step: up for a tenth, then down to 0."""
+        steps = max(1, self.epochs * -(-pairs // self.batch_size))
+        warm_up = max(1, steps // 10)
+        return lambda step: min((step + 1) / warm_up, (steps - step) / max(1, steps - warm_up))
 
     def _follow(self, tuning: "FineTuning") -> Self:
         """Score with the weights as they are now."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ...datasets.errors import ColdbenchError
 from ...datasets.world import Resources
 from .batches import Batches
-from .fitting import MakeOptimiser, Schedule, TrainingError, TrainingLog
+from .schedule import MakeOptimiser, Schedule, TrainingError, TrainingLog
 
 
 class _Stream:

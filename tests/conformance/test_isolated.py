@@ -11,7 +11,7 @@ from coldbench.benchmarks.conformance.isolated import examine_isolated
 from coldbench.benchmarks.conformance.outcome import Outcome, Verdict
 from coldbench.benchmarks.conformance.suite import CHECKS
 
-LIMIT = 12
+LIMIT = 20
 PLUGINS = '''
 import os, sys, time
 from dataclasses import dataclass

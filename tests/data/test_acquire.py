@@ -263,6 +263,16 @@ def test_an_optional_file_may_lack(server: Server, home: Path) -> None:
     assert len(said) == 1 and "raw-data.csv is left out" in said[0] and "404" in said[0]
 
 
+def test_what_a_killed_process_left_is_cleared_away(server: Server, home: Path) -> None:
+    old, young = home / ".ml-1m.old.staging", home / ".ml-1m.young.staging"
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "half").write_bytes(b"x")
+    os.utime(old, (0, 0))
+    get(entry_of(server, zipped(FILES)))
+    assert not old.exists() and young.exists()
+
+
 # Archives that lie.
 
 

@@ -1,10 +1,13 @@
 """``coldbench data``: what a person types and reads."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.commands.data import main
-from coldbench.datasets.acquire.catalogue import entry
+from coldbench.datasets.acquire import download
+from coldbench.datasets.acquire.catalogue import ENTRIES, entry
+from coldbench.datasets.acquire.entry import Remote
 from coldbench.datasets.errors import ColdbenchError
 
 FILES = {
@@ -68,6 +71,27 @@ def test_add_and_verify(tmp_path: Path, home: Path, capsys: pytest.CaptureFixtur
         main(["verify", "kg-mkr"])
     assert main(["verify", "movietweetings"]) == 0
     assert "ratings.dat.gz: as published" in capsys.readouterr().out
+
+
+def test_fetch_leaves_alone_what_is_there_and_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = replace(
+        entry("kg-mkr"), known={}, remotes=(Remote("http://127.0.0.1:9/kg.txt", optional=True),)
+    )
+    monkeypatch.setitem(ENTRIES, "kg-mkr", graph)
+    monkeypatch.setattr(download, "ATTEMPTS", 1)
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    assert main(["add", "kg-mkr", str(tmp_path)]) == 0
+    capsys.readouterr()
+    assert main(["fetch", "kg-mkr"]) == 0
+    said = capsys.readouterr().out
+    assert "Licence: " in said and f"kg-mkr is already in {graph.folder}" in said
+    (graph.folder / "kg.txt").write_text("damaged")
+    with pytest.raises(ColdbenchError, match=r"kg\.txt is missing"):
+        main(["fetch", "kg-mkr"])
+    assert "kg.txt is left out" in capsys.readouterr().out
 
 
 def test_verify_fails_for_damaged_files(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.interactions import NO_TIME
+from coldbench.datasets.reading import ratings
 from coldbench.datasets.reading.columns import Column, Kind
 from coldbench.datasets.reading.frames import read_frame
 from coldbench.datasets.reading.lists import read_lists
 from coldbench.datasets.reading.numbers import read_numbers
+from coldbench.datasets.reading.ratings import one_pass, read_ratings
 from coldbench.datasets.reading.raw import present
 from coldbench.datasets.reading.tables import read_csv_rows
 from hypothesis import HealthCheck, given, settings
@@ -174,3 +176,48 @@ def test_the_fast_path_accepts_what_the_slow_pass_accepts(tmp_path: Path, text: 
         assert not good or any(float(line.split("::")[2]) > 10 for line in lines)
     else:
         assert good and len(table["user"]) == len(lines)
+
+
+CELL = st.sampled_from(["0", "7", "12", "3.5", "10", "10.0", ".5", "5.", "4294967296", "-1", ""])
+
+
+@given(
+    rows=st.lists(st.lists(CELL, min_size=3, max_size=5), min_size=1, max_size=6),
+    separator=st.sampled_from(["::", "\t"]),
+    end=st.sampled_from(["\n", "\r\n", "\n\n", ":\n"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
+def test_one_pass_reads_what_the_c_parser_reads_or_nothing(
+    tmp_path: Path, rows: list[list[str]], separator: str, end: str
+) -> None:
+    content = "".join(separator.join(row) + end for row in rows).encode()
+    table = one_pass(content, LAYOUT, separator)
+    if table is None:
+        return
+    path = tmp_path / "table"
+    path.write_bytes(content)
+    for name, values in read_numbers(path, LAYOUT, separator).items():
+        assert table[name].dtype == values.dtype
+        np.testing.assert_array_equal(table[name], values)
+
+
+@given(rows=st.lists(ROW, min_size=1, max_size=30))
+def test_one_pass_takes_the_plain_form(rows: list[tuple[int, int, float, int | None]]) -> None:
+    rows = [(u, i, r, None if t is None else abs(t)) for u, i, r, t in rows]
+    content = "\n".join("::".join("" if c is None else str(c) for c in row) for row in rows)
+    table = one_pass(content.encode(), LAYOUT, "::")
+    assert table is not None
+    assert table["rating"].tolist() == [row[2] for row in rows]
+    assert table["timestamp"].tolist() == [NO_TIME if r[3] is None else r[3] for r in rows]
+
+
+def test_a_large_file_with_an_error_is_told_like_a_small_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ratings, "LARGE", 0)
+    path = tmp_path / "table"
+    path.write_text("1::2::3::4\n5::6::11::8\n")
+    with pytest.raises(DataError, match=r"table, line 2, column 'rating': rating 11 is outside"):
+        read_ratings(path, LAYOUT, "::")
+    path.write_text("1::2::3::4\n5::6::7::8\n")
+    assert read_ratings(path, LAYOUT, "::")["user"].tolist() == [1, 5]

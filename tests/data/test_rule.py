@@ -37,6 +37,7 @@ def test_the_latest_row_of_a_pair_stays_and_ties_go_to_the_last(
             expected[user, item] = (value, time)
     users, items, values, times = (np.array(column) for column in zip(*rows, strict=True))
     order, merged = distinct_rows(users.astype(np.int32), items.astype(np.int32), times, 5)
+    order = np.arange(len(users)) if order is None else order
     found = list(zip(users[order], items[order], values[order], times[order], strict=True))
     assert found == [(u, i, *expected[u, i]) for u, i in sorted(expected)]
     assert merged == len(rows) - len(expected)
@@ -46,6 +47,7 @@ def test_the_latest_row_of_a_pair_stays_and_ties_go_to_the_last(
 def test_without_times_the_last_row_stays(rows: list[tuple[int, int]]) -> None:
     users, items = (np.array(column, dtype=np.int32) for column in zip(*rows, strict=True))
     order, merged = distinct_rows(users, items, None, 8)
+    order = np.arange(len(users)) if order is None else order
     last = {pair: row for row, pair in enumerate(rows)}
     assert order.tolist() == [last[pair] for pair in sorted(last)]
     assert merged == len(rows) - len(last)

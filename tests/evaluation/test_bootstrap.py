@@ -54,6 +54,13 @@ def test_a_figure_that_one_user_has_still_has_an_interval():
     assert (estimate.mean, estimate.low, estimate.high, estimate.n) == (0.25, 0.25, 0.25, 1)
 
 
+def test_a_figure_that_no_resample_meets_keeps_its_mean():
+    alone = np.full(50, np.nan)
+    alone[7] = 0.25
+    estimates = [Resampled.of({"x": alone}, 1, seed).estimates()["x"] for seed in range(20)]
+    assert {(one.mean, one.low, one.high) for one in estimates} == {(0.25, 0.25, 0.25)}
+
+
 def test_without_resamples_the_interval_is_the_mean(rng):
     estimate = Resampled.of({"x": rng.random(9)}, 0, 0).estimates()["x"]
     assert estimate.low == estimate.mean == estimate.high

@@ -1,4 +1,3 @@
-import copy
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,6 +5,7 @@ from pathlib import Path
 import pytest
 from coldbench.benchmarks import registry, run
 from coldbench.benchmarks.config import RunConfig, compose_run
+from coldbench.benchmarks.registry import GROUPS
 from hydra.core.config_store import ConfigStore
 
 TINY = [
@@ -107,12 +107,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setenv("PYTHONPATH", str(folder))
-    store = ConfigStore.instance()
-    kept = copy.deepcopy(store.repo)
     registry.refresh()
     yield folder
     registry.refresh()
-    store.repo = kept
+    for group in GROUPS:
+        ConfigStore.instance().repo.pop(group, None)
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", None)).startswith(str(folder)):
             del sys.modules[name]

@@ -1,3 +1,4 @@
+import gc
 import os
 import platform
 import sys
@@ -15,19 +16,21 @@ MIB = 1 << 20
 
 
 def test_the_peak_counts_what_is_freed_again() -> None:
+    gc.collect()
     with memory_peak() as peak:
-        block = np.ones(64 * MIB, dtype=np.uint8)
+        block = np.ones(256 * MIB, dtype=np.uint8)
         del block
-    assert 60 * MIB < peak.bytes < 90 * MIB
+    assert 230 * MIB < peak.bytes < 300 * MIB
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the mark cannot be reset")
 def test_an_earlier_peak_does_not_hide_a_later_one() -> None:
+    gc.collect()
     with memory_peak() as large:
-        np.ones(128 * MIB, dtype=np.uint8)
+        np.ones(256 * MIB, dtype=np.uint8)
     with memory_peak() as small:
         np.ones(32 * MIB, dtype=np.uint8)
-    assert small.bytes < 50 * MIB < large.bytes
+    assert small.bytes < 100 * MIB < large.bytes
 
 
 def test_the_peak_of_the_process_is_the_fallback(monkeypatch: pytest.MonkeyPatch) -> None:

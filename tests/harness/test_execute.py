@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 import logging
 import os
@@ -7,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from coldbench.benchmarks import cli
 from coldbench.benchmarks import run as run_module
-from coldbench.benchmarks.config import RunConfig
+from coldbench.benchmarks.config import RunConfig, compose_run
 from coldbench.benchmarks.describe import identity
 from coldbench.benchmarks.records import Status, read
 from coldbench.benchmarks.registry import find
@@ -143,6 +146,23 @@ def test_a_forced_failure_leaves_the_finished_record(
     assert read(good.path) == good.record
 
 
+def test_a_run_that_another_process_finished_meanwhile_is_left_to_it(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = find("methods", "by_index")
+    real, inner = method.fit, []
+
+    def slow(self: object, train: object) -> object:
+        monkeypatch.setattr(method, "fit", real)
+        inner.append(execute(tiny()))
+        return real(self, train)
+
+    monkeypatch.setattr(method, "fit", slow)
+    outer = execute(tiny())
+    assert not inner[0].skipped and outer.skipped
+    assert outer.record == inner[0].record == read(outer.path)
+
+
 def test_a_corrupt_record_is_made_again(tiny: Tiny, caplog: pytest.LogCaptureFixture) -> None:
     first = execute(tiny())
     first.path.write_text('{"schema": 1')
@@ -192,6 +212,21 @@ def test_rankings_are_written_when_asked_and_give_the_recall(tiny: Tiny) -> None
         if wanted:
             recalls.append(len(wanted & set(listed["item"])) / len(wanted))
     assert run.record.scores["warm/warm/k=0"]["recall@10"].mean == pytest.approx(np.mean(recalls))
+
+
+def test_a_rating_task_is_measured_by_its_errors(
+    workplace: Path, fakes: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["scenario=warm", "scenario.task=rating", "evaluation.bootstrap=20"]
+    for method in ("popularity", "by_index"):
+        execute(compose_run([f"method={method}", *words]))
+    assert cli.main(["leaderboard", "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["method"], row["metric"], row["status"]) for row in rows] == [
+        ("popularity", "rmse", "ok"), ("by_index", "rmse", "not_applicable"),
+    ]  # fmt: skip
+    assert 0.5 < float(rows[0]["mean"]) < 3
+    assert "by_index" in rows[1]["label"] and "predicts no ratings" in rows[1]["reason"]
 
 
 def test_a_sweep_splits_once_per_seed(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:

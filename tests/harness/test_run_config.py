@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 from coldbench.benchmarks import registry
-from coldbench.benchmarks.config import GROUPS, RunConfig, compose_run, plain
+from coldbench.benchmarks.config import RunConfig, compose_run, plain
+from coldbench.benchmarks.registry import GROUPS
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.protocol.settings import Strategy
 from coldbench.datasets.world import SideMode

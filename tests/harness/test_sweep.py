@@ -4,13 +4,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from coldbench.benchmarks import cli, sweep
+from coldbench.benchmarks.config import RunConfig
 from coldbench.benchmarks.outcome import Outcome, headline, outcomes
 from coldbench.benchmarks.records import Status, read_all
 from coldbench.benchmarks.registry import find
+from coldbench.benchmarks.run import execute
 
 COLDBENCH = [sys.executable, "-m", "coldbench.benchmarks.cli"]
 
@@ -227,21 +231,15 @@ def test_an_earlier_sweep_in_the_same_folder_is_forgotten(
     assert "1 runs: 1 skipped" in capsys.readouterr().out
 
 
-def test_the_headline_is_the_mean_over_cold_tasks() -> None:
-    class Figured:
-        def __init__(self, **scores: dict[str, float]) -> None:
-            self.scores = {
-                task.replace("_at_", "/"): {
-                    name: type("F", (), {"mean": mean})() for name, mean in one.items()
-                }
-                for task, one in scores.items()
-            }
-
-    two = Figured(warm_at_warm={"ndcg@10": 0.9}, new_item_at_cold={"ndcg@10": 0.1},
-                  new_user_at_warm={"ndcg@10": 0.3})  # fmt: skip
-    assert headline(two) == "cold ndcg@10 0.2000"  # type: ignore[arg-type]
-    assert headline(Figured(warm_at_warm={"rmse": 0.9})) == "warm rmse 0.9000"  # type: ignore[arg-type]
-    assert headline(Figured()) == ""  # type: ignore[arg-type]
+def test_the_headline_is_the_mean_over_cold_tasks(tiny: Callable[..., RunConfig]) -> None:
+    record = execute(tiny("by_index")).record
+    cold = [one for task, one in record.scores.items() if not task.startswith("warm/")]
+    mean = np.mean([one["ndcg@10"].mean for one in cold])  # type: ignore[list-item]
+    assert headline(record) == f"cold ndcg@10 {mean:.4f}"
+    warm = execute(tiny("by_index", "scenario=warm", "evaluation.ks=[5]")).record
+    metric = next(iter(warm.scores["warm/warm/k=0"]))
+    assert headline(warm).startswith(f"warm {metric} ")
+    assert headline(record.model_copy(update={"scores": {}})) == ""
 
 
 def test_status_values_are_those_of_the_contract() -> None:

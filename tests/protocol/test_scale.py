@@ -1,10 +1,9 @@
-"""Time aside, a split of many interactions needs memory in proportion to them, not to the matrix."""
+"""A split needs memory in proportion to the interactions, not to users times items."""
 
 import tracemalloc
 
 import numpy as np
 import pytest
-
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.scenarios import Grid
