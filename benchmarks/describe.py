@@ -32,7 +32,7 @@ def describe(config: RunConfig, data: Dataset, split: Split) -> RunRecord:
         run_id=run_id({**names, **prints, "config": settings, "seed": config.seed}),
         status=Status.FAILED,
         family=Family(config.method.family).value,
-        reference=_is_reference(config.method),
+        reference=config.method.reference,
         seed=config.seed,
         config=settings,
         scenario_version=getattr(config.scenario, "version", 1),
@@ -95,11 +95,6 @@ def _figures(estimates: Mapping[str, Estimate]) -> dict[str, Figure]:
 def _finite(number: float) -> float | None:
     """Return a figure to ten decimals, None where it is not defined."""
     return round(float(number), 10) if math.isfinite(number) else None
-
-
-def _is_reference(method: Any) -> bool:
-    """Say whether other methods must beat this one: its family, or its class, says so."""
-    return method.family is Family.REFERENCE or bool(getattr(method, "reference", False))
 
 
 def _value(scenario: Any, field: str) -> str | None:

@@ -44,7 +44,8 @@ class FeatureColumn:
     provenance
         Where it comes from.
     matrix
-        CSR float32, (entities, values). Categorical: 0/1 per value. Numeric: one raw value column.
+        CSR float32, (entities, values). Categorical: 0/1 per value. Numeric: one column of raw
+        values, in which a known zero is stored and a missing value is not.
     values
         Names of the matrix columns, ``("Drama", "Comedy")``; ``("",)`` for a numeric column.
     numeric

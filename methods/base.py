@@ -49,6 +49,9 @@ class Method:
     ----------
     family
         Where the leaderboard lists it.
+    reference
+        True for the cheap baselines of every leaderboard: a method beats them only when its
+        interval lies above each of theirs.
     cold
         The sides on which it claims to serve cold entities better than chance **without any
         support** (k = 0); conformance proves the claim on a planted world.
@@ -64,6 +67,7 @@ class Method:
     """
 
     family: ClassVar[Family]
+    reference: ClassVar[bool] = False
     cold: ClassVar[frozenset[Side]] = frozenset()
     uses_support: ClassVar[bool] = False
     needs: ClassVar[frozenset[Need]] = frozenset()

@@ -39,11 +39,12 @@ class ContentKNN(Method):
     neighbours: int = parameter(
         5, "largest similarities that are summed", minimum=1, search=Range(1, 100, log=True)
     )
-    weighting: Weighting = parameter(  # noqa: RUF009
+    weighting: Weighting = parameter(
         Weighting.TFIDF, "weights of the feature columns", search=Choices(tuple(Weighting))
     )
 
     family: ClassVar[Family] = Family.CONTENT
+    reference: ClassVar[bool] = True
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_FEATURES})

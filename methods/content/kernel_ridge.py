@@ -36,16 +36,14 @@ class KernelRidge(Method):
     regression of its own on its rated items, on the deviations from its damped mean.
     """
 
-    kernel: Kernel = parameter(  # noqa: RUF009
-        Kernel.RBF, "similarity of two items", search=Choices(tuple(Kernel))
-    )
+    kernel: Kernel = parameter(Kernel.RBF, "similarity of two items", search=Choices(tuple(Kernel)))
     regularization: float = parameter(
         10.0, "lambda, added to the diagonal", minimum=1e-6, search=Range(0.01, 100, log=True)
     )
     gamma: float = parameter(
         1.0, "width of the rbf kernel", minimum=1e-6, search=Range(0.1, 10, log=True)
     )
-    weighting: Weighting = parameter(  # noqa: RUF009
+    weighting: Weighting = parameter(
         Weighting.NONE, "weights of the feature columns", search=Choices(tuple(Weighting))
     )
     max_items: int = parameter(
@@ -54,6 +52,7 @@ class KernelRidge(Method):
     damping: float = parameter(5.0, "for ratings: imagined ratings at the global mean", minimum=0)
 
     family: ClassVar[Family] = Family.CONTENT
+    reference: ClassVar[bool] = True
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_FEATURES})

@@ -52,7 +52,7 @@ class KGCN(Method):
         8, "edges in a receptive field", minimum=1, search=Choices((2, 4, 8, 16))
     )
     depth: int = parameter(1, "layers", minimum=1, maximum=4, search=Choices((1, 2)))
-    aggregator: Aggregator = parameter(  # noqa: RUF009
+    aggregator: Aggregator = parameter(
         Aggregator.SUM, "joins own vector and neighbourhood", search=Choices(tuple(Aggregator))
     )
     dropout: float = parameter(

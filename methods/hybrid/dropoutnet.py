@@ -48,7 +48,7 @@ class DropoutNet(FactorMethod):
     alpha: float = parameter(
         20.0, "confidence of a pair in the teacher", minimum=0, search=Range(1, 100, log=True)
     )
-    hidden: list[int] = parameter(  # noqa: RUF009
+    hidden: list[int] = parameter(
         [200],
         "widths of the hidden layers",
         minimum=1,

@@ -38,7 +38,7 @@ class LightFM(FactorMethod):
     components: int = parameter(
         32, "length of an embedding", minimum=1, search=Range(16, 256, log=True)
     )
-    loss: Loss = parameter(  # noqa: RUF009
+    loss: Loss = parameter(
         Loss.WARP, "what is minimised", search=Choices((Loss.LOGISTIC, Loss.BPR, Loss.WARP))
     )
     epochs: int = parameter(30, "passes over the interactions", minimum=1, search=Range(5, 100))

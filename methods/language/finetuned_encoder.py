@@ -59,7 +59,7 @@ class FineTunedEncoder(FactorMethod):
     user's own text, where there is one, enters by its frozen sentence vector.
     """
 
-    tuning: Tuning = parameter(  # noqa: RUF009
+    tuning: Tuning = parameter(
         Tuning.LORA, "part of the encoder that is trained", search=Choices(tuple(Tuning))
     )
     top_layers: int = parameter(
@@ -95,7 +95,7 @@ class FineTunedEncoder(FactorMethod):
     weight_decay: float = parameter(0.01, "AdamW decay", minimum=0)
     epochs: int = parameter(4, "most passes over the training pairs", minimum=0)
     patience: int = parameter(3, "epochs without a better validation before it stops", minimum=1)
-    training_precision: Precision = parameter(  # noqa: RUF009
+    training_precision: Precision = parameter(
         Precision.FP32, "arithmetic of training; scores are always computed in fp32"
     )
     model: str = parameter(DEFAULT_MODEL, "encoder, by its name on the hub")

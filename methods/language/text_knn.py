@@ -37,9 +37,7 @@ class TextKNN(Method):
     model: str = parameter(DEFAULT_MODEL, "encoder, by its name on the hub")
     model_path: str = parameter("", "folder with the encoder's files, if it lies somewhere else")
     max_length: int = parameter(256, "tokens after which a text is cut", minimum=8)
-    precision: Precision = parameter(  # noqa: RUF009
-        Precision.FP32, "arithmetic of the encoder"
-    )
+    precision: Precision = parameter(Precision.FP32, "arithmetic of the encoder")
 
     family: ClassVar[Family] = Family.LANGUAGE_MODEL
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})

@@ -31,6 +31,7 @@ class Popularity(Method):
     )
 
     family: ClassVar[Family] = Family.REFERENCE
+    reference: ClassVar[bool] = True
     cold: ClassVar[frozenset[Side]] = frozenset({Side.USER})
 
     def fit(self, train: TrainView) -> Self:

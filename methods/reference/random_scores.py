@@ -25,6 +25,7 @@ class RandomScores(Method):
     """
 
     family: ClassVar[Family] = Family.REFERENCE
+    reference: ClassVar[bool] = True
 
     def fit(self, train: TrainView) -> Self:
         """Keep the seed."""
