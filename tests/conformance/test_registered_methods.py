@@ -46,3 +46,18 @@ def test_every_own_method_is_offered() -> None:
         if offer.distribution == "coldbench" and offer.target is None
     }
     assert refused == {}
+
+
+SMALL = [name for name in OURS if hasattr(find("methods", name), "small")]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in SMALL])
+def test_the_default_settings_hold_the_claims_too(name: str) -> None:
+    method = find("methods", name)
+    whole = Subject(name, method, lambda split: method())
+    claims = [check for check in CHECKS if check.name.startswith(("solves", "permuted", "support"))]
+    outcomes = [carry_out(check, whole) for check in claims]
+    assert [one for one in outcomes if one.verdict in (Verdict.FAILED, Verdict.NOT_REACHED)] == []
+    assert any(one.verdict is Verdict.PASSED for one in outcomes)
