@@ -111,7 +111,7 @@ class FineTunedEncoder(FactorMethod):
     @classmethod
     def small(cls) -> Self:
         """Return cheap settings that still learn a small world."""
-        return cls(epochs=5, batch_size=128, fresh=32, top_layers=1)
+        return cls(epochs=3, batch_size=128, fresh=16, top_layers=1)
 
     def fit(self, train: TrainView) -> Self:
         """Train the towers and the chosen part of the encoder, stopped by validation."""
