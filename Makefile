@@ -53,7 +53,8 @@ bench: setup ## Measure speed beside the alternatives, as ratios, into results/b
 	OMP_NUM_THREADS=1 $(BIN)/python -m coldbench.benchmarks.bench
 
 results: setup ## The published records: every method on movietweetings, grid, three split seeds
-	$(BIN)/coldbench run +experiment=first_run seed=0,1,2 threads=1
+	$(BIN)/coldbench run +experiment=first_run seed=0,1,2
+	$(BIN)/coldbench leaderboard --results results --format md > results/leaderboard.md
 
 lock: ## Resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 pyproject.toml \

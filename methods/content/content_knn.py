@@ -1,28 +1,15 @@
 """Candidates that resemble what the user liked."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Self
-
-import numpy as np
 
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
+from ..neighbours import Similarities, similarities
 from ..parameters import Choices, Range, parameter
 from .weighting import Weighting, column_weights, mean_length, weighted
-
-_BYTES_KEPT = 1 << 30  # similarities up to this size are computed once and kept
-_BYTES_AT_ONCE = 1 << 26  # beyond it, they are computed in blocks of this size
-
-
-@dataclass(frozen=True)
-class _Candidates:
-    """Encoded candidates: their vectors, and their similarities where these are kept."""
-
-    vectors: CSR
-    similarity: FloatArray | None
 
 
 @dataclass
@@ -57,38 +44,17 @@ class ContentKNN(Method):
         self.vectors_ = self._weighted(train.items)
         return self
 
-    def encode_items(self, items: Entities) -> _Candidates:
-        """Return the candidates' vectors, and similarities to the training items if these fit."""
-        trained = self.fitted("vectors_").shape[0]
+    def encode_items(self, items: Entities) -> Similarities:
+        """Return the cosines of the candidates to the training items."""
+        trained = self.fitted("vectors_").T.tocsr()
         vectors = self._weighted(items)
-        if 4 * len(items) * trained > _BYTES_KEPT:
-            return _Candidates(vectors, None)
-        similarity = np.empty((len(items), trained), dtype=np.float32)
-        for at, block in self._similarities(vectors):
-            similarity[at : at + len(block)] = block
-        return _Candidates(vectors, similarity)
+        return similarities(
+            vectors.shape[0], trained.shape[1], lambda part: (vectors[part] @ trained).toarray()
+        )
 
-    def score_block(self, users: Entities, items: _Candidates) -> FloatArray:
+    def score_block(self, users: Entities, items: Similarities) -> FloatArray:
         """Return float32 (users, candidates); 0 for a user without history."""
-        from ._top_k_kernels import add_top_k
-
-        history = users.history
-        scores = np.zeros((len(users), items.vectors.shape[0]), dtype=np.float32)
-        if items.similarity is not None:
-            blocks = iter([(0, items.similarity)])
-        else:
-            blocks = self._similarities(items.vectors)
-        for at, block in blocks:
-            into = scores[:, at : at + len(block)]
-            add_top_k(block, history.indptr, history.indices, self.neighbours, into)
-        return scores
+        return items.sums(users.history, self.neighbours)
 
     def _weighted(self, items: Entities) -> CSR:
         return weighted(items.features, self.weights_, self.weighting, self.mean_length_)
-
-    def _similarities(self, vectors: CSR) -> Iterator[tuple[int, FloatArray]]:
-        """Yield (first candidate, float32 cosines to all training items), a block at a time."""
-        trained = self.vectors_.T.tocsr()
-        rows = max(1, _BYTES_AT_ONCE // (4 * max(1, trained.shape[1])))
-        for at in range(0, vectors.shape[0], rows):
-            yield at, (vectors[at : at + rows] @ trained).toarray()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from coldbench.datasets.errors import NotApplicableError
-from coldbench.methods.content import content_knn
+from coldbench.methods import neighbours as shared
 from coldbench.methods.content.content_knn import ContentKNN
 from coldbench.methods.content.kernel_ridge import Kernel, KernelRidge
 from coldbench.methods.content.weighting import Weighting, column_weights, mean_length, weighted
@@ -47,8 +47,8 @@ def unit(rows):
 @pytest.mark.parametrize("kept", [True, False])
 def test_content_knn_equals_brute_force(world, monkeypatch, neighbours, kept):
     if not kept:
-        monkeypatch.setattr(content_knn, "_BYTES_KEPT", 0)
-        monkeypatch.setattr(content_knn, "_BYTES_AT_ONCE", 4 * 30 * 4)
+        monkeypatch.setattr(shared, "_BYTES_KEPT", 0)
+        monkeypatch.setattr(shared, "_BYTES_AT_ONCE", 4 * 30 * 4)
     rng = np.random.default_rng(0)
     features = rng.standard_normal((30, 6)) * (rng.random((30, 6)) < 0.6)
     asked = np.vstack([rng.standard_normal((10, 6)), np.zeros((1, 6)), features[:2]])
@@ -69,7 +69,7 @@ def test_content_knn_equals_brute_force(world, monkeypatch, neighbours, kept):
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_top_k_kernel_does_not_mind_the_order_of_a_history(data):
-    from coldbench.methods.content._top_k_kernels import add_top_k
+    from coldbench.methods._neighbours_kernels import sum_largest
 
     value = st.floats(-1, 1, width=32)
     row = np.array(data.draw(st.lists(value, min_size=1, max_size=12)), dtype=np.float32)
@@ -77,7 +77,7 @@ def test_top_k_kernel_does_not_mind_the_order_of_a_history(data):
     order = data.draw(st.permutations(range(len(row))))
     scores = np.empty((3, 1), dtype=np.float32)
     indices = np.concatenate([np.arange(len(row)), order]).astype(np.int32)
-    add_top_k(
+    sum_largest(
         row[None], np.array([0, len(row), len(row), 2 * len(row)], np.int32), indices, k, scores
     )
     expected = np.sort(row.astype(float))[::-1][:k].sum()
