@@ -50,7 +50,7 @@ format: setup ## Let ruff rewrite the code
 	$(BIN)/ruff format .
 
 bench: setup ## Measure speed beside the alternatives, as ratios, into results/bench
-	OMP_NUM_THREADS=1 $(BIN)/python -m coldbench.benchmarks.bench
+	OMP_NUM_THREADS=1 $(BIN)/python -m coldbench.benchmarks.bench --full
 
 results: setup ## The published records: every method on movietweetings, grid, three split seeds
 	$(BIN)/coldbench run +experiment=first_run seed=0,1,2

@@ -10,6 +10,8 @@ from ..registry import offers
 from . import leaderboard, run
 
 EXPERIMENT = "first_run"
+TASKS = ("new_item/cold/k=0", "new_user/warm/k=5", "new_user_new_item/cold/k=5")
+"""Shown in detail, with intervals and costs, above the overview: one of each cold side."""
 
 USAGE = f"""usage: coldbench demo [key=value ...]
 
@@ -34,6 +36,9 @@ def main(argv: list[str]) -> int:
     for word in argv:
         if word.startswith("results="):
             shown += ["--results", word.removeprefix("results=")]
+    tasks = () if any(word.startswith("scenario") for word in argv) else TASKS
+    for task in tasks:
+        leaderboard.main([*shown, "--task", task])
     leaderboard.main(shown)
     return status
 

@@ -13,6 +13,10 @@ from ..outcome import HEADLINE
 from ..records import RunRecord, read_all
 from ..registry import unknown
 from ..run import results_home
+from ..standings import Board
+
+EVERY = "all"
+"""As a task: each of them in detail."""
 
 
 def main(argv: list[str]) -> int:
@@ -24,16 +28,23 @@ def main(argv: list[str]) -> int:
         raise ColdbenchError(f"no record in {home}; make one with: coldbench run method=popularity")
     _check(asked, records)
     made = boards(records, metric=asked.metric, dataset=asked.dataset, scenario=asked.scenario)
-    if asked.task is not None:
-        made = [board for board in made if asked.task in board.tasks]
     if asked.format == "csv":
-        sys.stdout.write(as_csv(made, asked.task))
-    elif asked.format == "md":
-        sys.stdout.write("\n".join(markdown(board, asked.task) for board in made))
+        sys.stdout.write(as_csv(made, None if asked.task == EVERY else asked.task))
+        return 0
+    parts = [(board, task) for board in made for task in _tasks(board, asked.task)]
+    if asked.format == "md":
+        sys.stdout.write("\n".join(markdown(board, task) for board, task in parts))
     else:
-        for board in made:
-            show(board, asked.task, console())
+        for board, task in parts:
+            show(board, task, console())
     return 0
+
+
+def _tasks(board: Board, asked: str | None) -> list[str | None]:
+    """Return what to show of a board: None is the overview, a name that task in detail."""
+    if asked == EVERY:
+        return list(board.tasks)
+    return [asked] if asked is None or asked in board.tasks else []
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--results", metavar="DIR", help="folder of the records (results)")
     parser.add_argument("--dataset", metavar="NAME", help="only this dataset")
     parser.add_argument("--scenario", metavar="NAME", help="only this scenario")
-    parser.add_argument("--task", metavar="NAME", help="one task in detail, new_item/cold/k=0")
+    parser.add_argument(
+        "--task", metavar="NAME", help="one task in detail, new_item/cold/k=0; all: each of them"
+    )
     parser.add_argument("--metric", metavar="NAME", help=f"({HEADLINE})")
     parser.add_argument("--format", choices=("table", "md", "csv"), default="table")
     return parser
@@ -70,5 +83,5 @@ def _check(asked: argparse.Namespace, records: list[RunRecord]) -> None:
     }
     for what, names in held.items():
         name = getattr(asked, what)
-        if name is not None and names and name not in names:
+        if name not in (None, EVERY) and names and name not in names:
             raise ColdbenchError(unknown(what, name, names))
