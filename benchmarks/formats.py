@@ -13,7 +13,7 @@ from rich.text import Text
 from .console import duration, table
 from .standings import Board, Cell, Row
 
-LEGEND = "† its 95 % interval lies above every reference row of that task"
+LEGEND = "† in every seed its 95 % interval lies above every reference row of that task"
 COSTS = ("fit_seconds", "score_seconds", "peak_bytes", "trainable_parameters", "parameters")
 CSV_FIELDS = (
     "scenario", "dataset", "board", "task", "metric", "rank", "method", "label", "family", "marks",

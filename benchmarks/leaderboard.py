@@ -1,8 +1,9 @@
 """Who is best at what, rebuilt from the records alone.
 
 A row is a method with one configuration; its figure in a task is the mean over the split seeds.
-Its interval is the mean of the seeds' own 95 % bootstrap bounds: as wide as the interval of one
-seed, because the seeds share most of their users and are no independent samples.
+Its interval spans the seeds' own 95 % bootstrap intervals, from the lowest bound to the highest:
+which items are cold can move a figure by more than which users are asked. Two rows are compared
+seed by seed, on the same split; one is clearly ahead when it is so in every seed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -94,22 +95,25 @@ def _one_per_seed(records: Sequence[RunRecord]) -> list[RunRecord]:
 
 
 def _cells(records: Sequence[RunRecord], metric: str) -> dict[str, Cell]:
-    """Return the pooled figure of every task."""
-    figures: dict[str, list[Figure]] = {}
+    """Return the figure of every task over the seeds; a missing bound counts as the mean."""
+    figures: dict[str, dict[int, Figure]] = {}
     for record in records:
         for task, scores in record.scores.items():
             if metric in scores and scores[metric].mean is not None:
-                figures.setdefault(task, []).append(scores[metric])
-    return {task: _pooled(known) for task, known in figures.items()}
+                figures.setdefault(task, {})[record.seed] = scores[metric]
+    return {
+        task: Cell(
+            {seed: _bounds(one) for seed, one in known.items()},
+            round(fmean(one.n for one in known.values())),
+        )
+        for task, known in figures.items()
+    }
 
 
-def _pooled(figures: Sequence[Figure]) -> Cell:
-    """Average the means and the bounds; a missing bound counts as the mean."""
-    means = [one.mean or 0.0 for one in figures]
-    lows = [m if f.low is None else f.low for m, f in zip(means, figures, strict=True)]
-    highs = [m if f.high is None else f.high for m, f in zip(means, figures, strict=True)]
-    users = round(fmean(one.n for one in figures))
-    return Cell(fmean(means), fmean(lows), fmean(highs), len(figures), users)
+def _bounds(figure: Figure) -> tuple[float, float, float]:
+    mean = figure.mean or 0.0
+    low = mean if figure.low is None else figure.low
+    return mean, low, mean if figure.high is None else figure.high
 
 
 def _label(rows: Sequence[Row]) -> None:

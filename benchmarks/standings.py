@@ -12,19 +12,44 @@ class Cell:
 
     Attributes
     ----------
-    mean, low, high
-        Mean of the seeds' means and of their interval bounds.
-    seeds
-        How many seeds have the figure.
+    by_seed
+        (mean, low, high) of each seed.
     users
         Users of one seed, on average.
     """
 
-    mean: float
-    low: float
-    high: float
-    seeds: int
+    by_seed: dict[int, tuple[float, float, float]]
     users: int
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds have the figure."""
+        return len(self.by_seed)
+
+    @property
+    def mean(self) -> float:
+        """The mean of the seeds' means."""
+        return fmean(mean for mean, _, _ in self.by_seed.values())
+
+    @property
+    def low(self) -> float:
+        """The lowest bound of any seed: seeds may differ by more than the users of one do."""
+        return min(low for _, low, _ in self.by_seed.values())
+
+    @property
+    def high(self) -> float:
+        """The highest bound of any seed."""
+        return max(high for _, _, high in self.by_seed.values())
+
+    def clearly_above(self, other: "Cell") -> bool:
+        """Say whether, in every seed of both, the interval lies above the other's mean."""
+        shared = self.by_seed.keys() & other.by_seed.keys()
+        return bool(shared) and all(self.by_seed[s][1] > other.by_seed[s][0] for s in shared)
+
+    def clearly_below(self, other: "Cell") -> bool:
+        """Say whether, in every seed of both, the interval lies below the other's mean."""
+        shared = self.by_seed.keys() & other.by_seed.keys()
+        return bool(shared) and all(self.by_seed[s][2] < other.by_seed[s][0] for s in shared)
 
 
 @dataclass
@@ -115,15 +140,21 @@ class Board:
         return [row for rank, row, _ in self.ranking(task) if rank == 1]
 
     def not_separated(self, task: str) -> list[str]:
-        """Return the rows behind the winner whose interval still holds the winner's mean."""
+        """Return the rows behind the winner that are not clearly behind it in every seed."""
         ranked = self.ranking(task)
-        best = ranked[0][2].mean if ranked else 0.0
-        return [r.label for rank, r, c in ranked if rank > 1 and c.low <= best <= c.high]
+        return [r.label for rank, r, c in ranked if rank > 1 and not self._behind(c, ranked[0][2])]
 
     def beats_reference(self, row: Row, task: str) -> bool:
-        """Say whether a row's interval lies wholly on the better side of every reference row."""
-        means = [cell.mean for _, one, cell in self.ranking(task) if one.first.reference]
-        if not means or row.first.reference or task not in row.cells:
+        """Say whether a row is clearly ahead of every reference row, in every seed."""
+        others = [cell for _, one, cell in self.ranking(task) if one.first.reference]
+        if not others or row.first.reference or task not in row.cells:
             return False
-        cell = row.cells[task]
-        return cell.high < min(means) if self.lower_is_better else cell.low > max(means)
+        return all(self._ahead(row.cells[task], other) for other in others)
+
+    def _ahead(self, cell: Cell, other: Cell) -> bool:
+        better = Cell.clearly_below if self.lower_is_better else Cell.clearly_above
+        return better(cell, other)
+
+    def _behind(self, cell: Cell, other: Cell) -> bool:
+        worse = Cell.clearly_above if self.lower_is_better else Cell.clearly_below
+        return worse(cell, other)

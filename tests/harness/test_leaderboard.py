@@ -56,13 +56,13 @@ def the_row(board: Board, label: str) -> Row:
     return row
 
 
-def test_a_row_is_the_mean_over_seeds_with_the_mean_of_the_bounds() -> None:
+def test_a_row_is_the_mean_over_seeds_and_its_interval_spans_theirs() -> None:
     board = the_board(
         a_record(mean=0.2, half=0.1, seed=0), a_record(mean=0.4, half=0.3, seed=1),
         a_record("other", mean=0.1),
     )  # fmt: skip
     cell = the_row(board, "m").cells[COLD]
-    assert (cell.mean, cell.low, cell.high) == pytest.approx((0.3, 0.1, 0.5))
+    assert (cell.mean, cell.low, cell.high) == pytest.approx((0.3, 0.1, 0.7))
     assert (cell.seeds, cell.users) == (2, 100)
     assert "the rows do not have the same seeds: compare with care" in closing(board, None)
 
@@ -105,6 +105,20 @@ def test_a_win_needs_an_interval_above_the_best_reference_row(
     assert board.beats_reference(the_row(board, "m"), COLD) is beats
     assert not board.beats_reference(the_row(board, "strong"), COLD)
     assert ("**0.5000†**" in markdown(board, None)) is beats
+
+
+def test_rows_are_compared_seed_by_seed() -> None:
+    """Ahead in the mean and in most seeds is not ahead in every seed."""
+    board = the_board(
+        a_record("strong", 0.3, reference=True, half=0.01, seed=0),
+        a_record("strong", 0.7, reference=True, half=0.01, seed=1),
+        a_record("steady", 0.4, half=0.05, seed=0), a_record("steady", 0.8, half=0.05, seed=1),
+        a_record("lucky", 0.2, half=0.05, seed=0), a_record("lucky", 1.1, half=0.05, seed=1),
+    )  # fmt: skip
+    assert board.beats_reference(the_row(board, "steady"), COLD)
+    assert not board.beats_reference(the_row(board, "lucky"), COLD)
+    assert [row.label for row in board.winners(COLD)] == ["lucky"]
+    assert board.not_separated(COLD) == ["steady", "strong"]
 
 
 def test_without_a_reference_row_nobody_is_marked() -> None:
