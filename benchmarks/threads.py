@@ -20,10 +20,12 @@ def limited(threads: int) -> Iterator[None]:
     """
     before = {name: os.environ.get(name) for name in VARIABLES}
     os.environ.update(dict.fromkeys(VARIABLES, str(threads)))
-    _limit_loaded(threads)
     try:
+        # Telling numba starts its pool, which sets OpenMP's number anew: hence a limit on each side.
         with threadpool_limits(threads):
-            yield
+            _limit_loaded(threads)
+            with threadpool_limits(threads):
+                yield
     finally:
         for name, value in before.items():
             if value is None:

@@ -55,7 +55,7 @@ def test_blas_and_later_libraries_get_the_threads(
         assert all(pool["num_threads"] <= threads for pool in threadpool_info())
     assert os.environ["OMP_NUM_THREADS"] == "7" and "MKL_NUM_THREADS" not in os.environ
     after = {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
-    # Telling numba its number may load its own pool, which then has no number to go back to.
+    # A pool that is loaded inside the block has no number to go back to.
     assert {path: after[path] for path in before} == before
 
 
