@@ -21,7 +21,7 @@ def limited(threads: int) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in VARIABLES}
     os.environ.update(dict.fromkeys(VARIABLES, str(threads)))
     try:
-        # Telling numba starts its pool, which sets OpenMP's number anew: hence a limit on each side.
+        # Telling numba starts its pool, which sets OpenMP's number anew: a limit on each side.
         with threadpool_limits(threads):
             _limit_loaded(threads)
             with threadpool_limits(threads):
