@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..datasets.errors import NotApplicableError
+from ..datasets.errors import ColdbenchError, NotApplicableError
 from ..datasets.world import Entities, Split, TrainView
 from ..methods.base import Method, Need
 
@@ -52,6 +52,24 @@ def require(method: Method, split: Split, *, rating: bool = False) -> None:
         )
     if rating and not predicts(method):
         raise NotApplicableError(f"{name} ranks and predicts no ratings (it has no predict(query))")
+
+
+def require_device(device: str) -> None:
+    """Refuse a device that torch does not see here; torch is not even loaded for the CPU.
+
+    Raises
+    ------
+    ColdbenchError
+        With the devices that there are.
+    """
+    if device == "cpu":
+        return
+    import torch
+
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not found.get(device.partition(":")[0], False):
+        there = ", ".join(["cpu", *(name for name, holds in found.items() if holds)])
+        raise ColdbenchError(f"device={device} is not there; on this machine there are: {there}")
 
 
 def predicts(method: Any) -> bool:

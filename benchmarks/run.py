@@ -19,7 +19,7 @@ from .describe import describe, figures, is_rating
 from .evaluation.evaluate import TaskResult, evaluate
 from .evaluation.rating import evaluate_ratings
 from .records import Cost, RunRecord, Status, jsonable, place, read, run_id, write
-from .requirements import require
+from .requirements import require, require_device
 from .tables import rankings_path, users_path, write_rankings, write_users
 from .threads import limited
 
@@ -46,8 +46,10 @@ def execute(config: RunConfig) -> Run:
     Raises
     ------
     ColdbenchError
-        When the data cannot be loaded or split: without fingerprints there is no record.
+        When the data cannot be loaded or split, or the device is not there: without fingerprints
+        there is no record.
     """
+    require_device(config.device)
     data = config.dataset.load()
     split = split_once(config, data)
     draft = describe(config, data, split)

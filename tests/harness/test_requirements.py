@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from coldbench.benchmarks.config import RunConfig
-from coldbench.benchmarks.requirements import OFFERS, require
+from coldbench.benchmarks.requirements import OFFERS, require, require_device
 from coldbench.benchmarks.run import split_once
-from coldbench.datasets.errors import NotApplicableError
+from coldbench.datasets.errors import ColdbenchError, NotApplicableError
 from coldbench.datasets.world import Split
 from coldbench.methods.base import Family, Method, Need
 from scipy.sparse import csr_matrix
@@ -83,3 +83,9 @@ def test_a_rating_task_is_for_methods_that_predict(split: Split) -> None:
     require(needing(), split)
     with pytest.raises(NotApplicableError, match="Told ranks and predicts no ratings"):
         require(needing(), split, rating=True)
+
+
+def test_a_device_that_is_not_there_is_told_with_those_that_are() -> None:
+    require_device("cpu")
+    with pytest.raises(ColdbenchError, match="device=abacus:1 is not there; .* there are: cpu"):
+        require_device("abacus:1")
