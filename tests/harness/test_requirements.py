@@ -87,5 +87,5 @@ def test_a_rating_task_is_for_methods_that_predict(split: Split) -> None:
 
 def test_a_device_that_is_not_there_is_told_with_those_that_are() -> None:
     require_device("cpu")
-    with pytest.raises(ColdbenchError, match="device=abacus:1 is not there; .* there are: cpu"):
+    with pytest.raises(ColdbenchError, match=r"device=abacus:1 is not there; .* there are: cpu"):
         require_device("abacus:1")
