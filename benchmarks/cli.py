@@ -16,6 +16,7 @@ COMMANDS = {
     "data": "fetch, add, verify or describe a dataset",
     "split": "write a split as CSV files with original ids",
     "check": "run the conformance suite on one method",
+    "new-method": "write a package with a method that runs, to be changed into your own",
     "demo": "run the methods of every family on the embedded dataset and print the leaderboard",
 }
 INTERRUPTED = 130
@@ -76,7 +77,7 @@ def _dispatch(words: list[str]) -> int:
         words = ["run", *words]
     if words[0] not in COMMANDS:
         raise ColdbenchError(unknown("command", words[0], COMMANDS))
-    module = import_module(f"{__package__}.commands.{words[0]}")
+    module = import_module(f"{__package__}.commands.{words[0].replace('-', '_')}")
     status: int = module.main(words[1:])
     return status
 

@@ -13,9 +13,13 @@ from ..methods.parameters import check_parameters
 from . import enum_values as enum_values  # OmegaConf reads enum values from here on
 from .evaluation.results import EvaluationSettings
 from .registry import GROUPS, offers, unknown_field
+from .tracking.none import NoTracking
+from .tracking.wandb import WandbTracking
 
 CONFIG_MODULE = "coldbench.conf"
 CONFIG_NAME = "run"
+TRACKERS: dict[str, type[Any]] = {"none": NoTracking, "wandb": WandbTracking}
+"""The options of ``tracking=``."""
 
 
 @dataclass
@@ -40,6 +44,9 @@ class RunConfig:
         Folder of the records; None is ``$COLDBENCH_RESULTS``, else ``results``.
     force
         Run again although a finished record exists; the new one replaces it.
+    tracking
+        Where the record is mirrored once it is written: an instance of one of ``TRACKERS``; None
+        mirrors nothing.
     """
 
     method: Any = MISSING
@@ -53,6 +60,7 @@ class RunConfig:
     save_rankings: bool = False
     results: str | None = None
     force: bool = False
+    tracking: Any = None
 
 
 def register() -> None:
@@ -61,6 +69,8 @@ def register() -> None:
 
     store = ConfigStore.instance()
     store.store(name="run_schema", node=_schema(RunConfig), provider="coldbench")
+    for name, tracker in TRACKERS.items():
+        store.store(group="tracking", name=name, node=_schema(tracker), provider="coldbench")
     for group, kind in GROUPS.items():
         for name, offer in offers(kind).items():
             held = store.repo.get(group, {}).get(f"{name}.yaml")

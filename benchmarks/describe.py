@@ -15,7 +15,7 @@ from .evaluation.results import Estimate, TaskResult
 from .records import Figure, RunRecord, Status, now, run_id
 from .registry import GROUPS, name_of
 
-UNSEEN = ("results", "force", "save_rankings")
+UNSEEN = ("results", "force", "save_rankings", "tracking")
 """Settings of a run that are no part of its identity: they say where and whether, not what."""
 
 _PATH_FIELDS = ("path", "file", "files", "folder", "directory")

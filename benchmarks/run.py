@@ -22,6 +22,7 @@ from .records import Cost, RunRecord, Status, jsonable, place, read, run_id, wri
 from .requirements import require, require_device
 from .tables import rankings_path, users_path, write_rankings, write_users
 from .threads import limited
+from .tracking.tracker import mirror
 
 SPLITS_KEPT = 4
 RANKED_DEPTH = 100
@@ -39,8 +40,9 @@ class Run:
 
 
 def execute(config: RunConfig) -> Run:
-    """Make one run and write its record; a finished run is recognised and not made again.
+    """Make one run, write its record and mirror that; a finished run is not made again.
 
+    The record of a finished run is mirrored all the same: so one that was not sent is sent again.
     What goes wrong once data and split are there becomes a failed or not applicable record.
 
     Raises
@@ -49,6 +51,13 @@ def execute(config: RunConfig) -> Run:
         When the data cannot be loaded or split, or the device is not there: without fingerprints
         there is no record.
     """
+    run = _recorded(config)
+    mirror(config.tracking, run.path)
+    return run
+
+
+def _recorded(config: RunConfig) -> Run:
+    """Return the run with its record on disk, made now or found there."""
     require_device(config.device)
     data = config.dataset.load()
     split = split_once(config, data)

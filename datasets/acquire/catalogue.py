@@ -36,6 +36,13 @@ MKR_KNOWN = {
     "item_index2entity_id.txt": "ba88da11d2fffdcea4fc0d73f1fd16f5478d8fcfb362e16331dc30cceea81f60",
 }
 ATTRIBUTES = "d2b1f49b7825c17ee7676da5fa9fdb349eb803d0ae965af0382e218df652e7b4"
+LATEST_KNOWN = {
+    "ratings.csv": "aa289ca83157595d0df6aea1be6a4ded676ddc4385472e8313a8ed9805352646",
+    "movies.csv": "5a5f32dd9bb3797b8e728a1b98958789d2b13f294a69fdfbc5727f8a9611aa07",
+    "tags.csv": "92a9f8bb7916dceef6151209845788c3643f794dfa79d1feaec7121b5960399d",
+    "links.csv": "97ad18e4e56a09363c65676b6cb3482ce3e2cea2372a24620c1599c843325f31",
+}
+RETAIL = "e92bcbbce1b7a1041ad79462879d4774bf050c7b8fee9f4eef89f09fb6330664"
 DESCRIPTIONS = "b47eb5d8b2ca1754e994daa93736dcc027dc8cc03da0ea28115a552eb6158724"
 
 ENTRIES = {
@@ -120,6 +127,57 @@ ENTRIES = {
             (("users.dat",), ("item-tag.dat",), ("tags.dat",)),
             ("citations.dat", "raw-data.csv"),
             CITEULIKE_KNOWN,
+        ),
+        Entry(
+            "ml-latest-small",
+            "https://grouplens.org/datasets/movielens/latest/",
+            "GroupLens terms of use (see README.txt in the archive): research purposes with "
+            "acknowledgement; 'may redistribute the data set ... so long as it is distributed "
+            "under these same license conditions'; 'may not use this information for any "
+            "commercial or revenue-bearing purposes without first obtaining permission'.",
+            (
+                Remote(
+                    "https://files.grouplens.org/datasets/movielens/ml-latest-small.zip",
+                    "sha256:696d65a3dfceac7c45750ad32df2c259311949efec81f0f144fdfb91ebc9e436",
+                    978_202,
+                ),
+            ),
+            (("ratings.csv",), ("movies.csv",), ("tags.csv",)),
+            ("links.csv", "README.txt"),
+            LATEST_KNOWN,
+        ),
+        Entry(
+            "hetrec-lastfm",
+            "https://grouplens.org/datasets/hetrec-2011/",
+            "'The data contained in hetrec2011-lastfm-2k.zip is made available for non-commercial "
+            "use.' Cite Last.fm and HetRec 2011 (Cantador, Brusilovsky and Kuflik).",
+            (
+                Remote(
+                    "https://files.grouplens.org/datasets/hetrec2011/hetrec2011-lastfm-2k.zip",
+                    "sha256:6738f48195667ff03caaab4d32ca9a3133d8cc026b7c3cdaf6ce1010e913c59c",
+                ),
+            ),
+            (("user_artists.dat",), ("user_friends.dat",), ("artists.dat",)),
+            ("user_taggedartists.dat", "tags.dat", "readme.txt"),
+        ),
+        Entry(
+            "online-retail-ii",
+            "https://archive.ics.uci.edu/dataset/502/online+retail+ii",
+            "See the dataset's page at UCI, which is believed to say CC BY 4.0: cite Chen, Online "
+            "Retail II, UCI, 2019. What is fetched is its first sheet as a Parquet file, from a "
+            "repository that states no licence.",
+            (
+                _github(
+                    "viniciusfrantz/cohort_project",
+                    "1ab85b6ffbd0bfe457d31f2903a9b68d9a325c0f",
+                    "data/online_retail.parquet",
+                    RETAIL,
+                    3_669_327,
+                ),
+            ),
+            (("online_retail.parquet",),),
+            (),
+            {"online_retail.parquet": RETAIL},
         ),
         Entry(
             "kg-mkr",

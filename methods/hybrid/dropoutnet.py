@@ -1,13 +1,11 @@
 """DropoutNet: preference and content in, factors out, and the preference often missing."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from ...datasets.arrays import FloatArray
-from ...datasets.cache import cached_arrays
-from ...datasets.hashing import content_hash
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
@@ -97,10 +95,13 @@ class DropoutNet(FactorMethod):
 
         from ..training.fitting import fit_module
         from ..training.seeding import seeded
+        from ..training.teacher import als_factors
         from ._dropoutnet_inputs import SideInputs
         from ._dropoutnet_pairs import InputDropout, PairBatches, TrainingSide
 
-        own, across = self._teach(train)
+        own, across = als_factors(
+            train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
+        )
         rank, seed = self.content_rank, train.seed
         self.user_inputs_ = SideInputs.of(train.users, own, across, rank, seed)
         self.item_inputs_ = SideInputs.of(train.items, across, own, rank, seed)
@@ -174,29 +175,6 @@ class DropoutNet(FactorMethod):
         self.net_ = self._build(*state["content"]).eval()
         from_arrays(self.net_, state["weights"])
         self.log_ = state["log"]
-
-    def _teach(self, train: TrainView) -> tuple[FloatArray, FloatArray]:
-        """Return the teacher's user and item factors, computed once per training world."""
-        import implicit
-
-        from ..collaborative.implicit_als import ImplicitALS
-
-        teacher = ImplicitALS(
-            factors=self.factors, regularization=self.regularization, alpha=self.alpha
-        )
-
-        def make() -> dict[str, np.ndarray]:
-            teacher.fit(train)
-            return {
-                "users": teacher.user_factors(train.users),
-                "items": teacher.item_factors(train.items),
-            }
-
-        key = content_hash(
-            implicit.__version__, asdict(teacher), train.interactions.csr, train.seed
-        )
-        found = cached_arrays("als_factors", key, make)
-        return found["users"], found["items"]
 
     def _build(self, user_content: int, item_content: int) -> "DropoutNetModule":
         from ._dropoutnet_net import DropoutNetModule

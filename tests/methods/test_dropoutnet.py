@@ -11,6 +11,7 @@ from coldbench.methods.hybrid import dropoutnet
 from coldbench.methods.hybrid._dropoutnet_inputs import Content, Preferences, Scale
 from coldbench.methods.hybrid._dropoutnet_pairs import InputDropout, PairBatches, TrainingSide
 from coldbench.methods.hybrid.dropoutnet import DropoutNet
+from coldbench.methods.training import teacher
 from scipy.sparse import csr_matrix
 
 
@@ -158,7 +159,7 @@ def test_blocks_and_order_do_not_matter(split, method, monkeypatch):
 def test_same_seed_same_scores_and_the_teacher_is_kept(split, monkeypatch):
     query = split.test["new_item/cold/k=0"].query
     first = fitted(split, epochs=2).score(query)
-    monkeypatch.setattr(dropoutnet, "cached_arrays", lambda kind, key, make: make())
+    monkeypatch.setattr(teacher, "cached_arrays", lambda kind, key, make: make())
     assert np.array_equal(first, fitted(split, epochs=2).score(query))
 
 

@@ -1,0 +1,63 @@
+"""What a service that mirrors records is asked for, and how it is kept from harming a run."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Protocol
+
+from ..records import RunRecord, read
+from ..tables import rankings_path
+from .none import NoTracking
+
+_RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
+
+
+class Tracker(Protocol):
+    """An option of ``tracking=``: a dataclass whose fields are its settings."""
+
+    def send(self, record: RunRecord, rankings: Path | None) -> None:
+        """Mirror one record; whatever goes wrong is raised.
+
+        Parameters
+        ----------
+        record
+            As it is on disk.
+        rankings
+            The ranked lists beside it as Parquet, None where they were not saved.
+        """
+        ...
+
+
+def mirror(tracker: Tracker | None, path: Path) -> bool:
+    """Send the record at ``path`` and say whether it went.
+
+    A tracker that is absent or broken costs one sentence on standard error (and a traceback in
+    the log of the job), never the run: the record is on disk already. Only the first of several
+    processes that train together sends.
+    """
+    if tracker is None or isinstance(tracker, NoTracking) or not is_first_process():
+        return False
+    try:
+        rankings = rankings_path(path)
+        tracker.send(read(path), rankings if rankings.exists() else None)
+    except (Exception, SystemExit) as error:  # a service that mirrors must never stop a run
+        logging.getLogger(__name__).info("the record was not mirrored", exc_info=True)
+        sys.stderr.write(f"{_unsent(path, error)}\n")
+        return False
+    return True
+
+
+def is_first_process() -> bool:
+    """Say whether this process is alone or has rank 0, by the variables that launchers set."""
+    ranks = [os.environ[name] for name in _RANKS if os.environ.get(name)]
+    return not ranks or ranks[0] == "0"
+
+
+def _unsent(path: Path, error: BaseException) -> str:
+    told = " ".join(str(error).split())
+    return (
+        f"warning: run {path.stem} is recorded but was not mirrored "
+        f"({type(error).__name__}{': ' if told else ''}{told}); once that is mended, the same "
+        "command finds the run finished and sends its record again"
+    )

@@ -1,0 +1,148 @@
+"""Last.fm of HetRec 2011: how often people listened to artists, their friends and their tags."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from ..dataset import Dataset
+from ..errors import DataError
+from ..reading.columns import Column, Kind
+from ..reading.frames import read_frame
+from ..reading.raw import present
+from ..reading.rows import Row, by_id, read_rows
+from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
+from .build import dataset
+from .card import Card
+from .columns import categorical
+from .locate import file_of, folder_of
+from .rule import Rows, Rule, as_text, rated_pairs
+
+NAME = "hetrec-lastfm"
+LISTENED = (
+    Column("userID", Kind.ID),
+    Column("artistID", Kind.ID),
+    Column("weight", Kind.NUMBER, 1),
+)
+TAGGED = ("userID", "artistID", "tagID", "day", "month", "year")
+
+
+@dataclass
+class HetRecLastFM:
+    """How often 1,892 people listened to 17,632 artists, at most 50 each; friends; no times.
+
+    Attributes
+    ----------
+    minimum_rating
+        A pair is a positive from this number of listenings on; None takes every pair.
+    k_core
+        Keep the users and items with this many positives among each other; 0 keeps all.
+    path
+        Folder of the files; by default ``$COLDBENCH_DATA/hetrec-lastfm``.
+    minimum_tag_count
+        Drop tags that fewer of the kept artists carry.
+    """
+
+    minimum_rating: float | None = None
+    k_core: int = 5
+    path: str | None = None
+    minimum_tag_count: int = 5
+
+    card: ClassVar[Card] = Card(
+        title="Last.fm of HetRec 2011",
+        publisher="Ignacio Fernández-Tobías, Iván Cantador, Alejandro Bellogín, Universidad "
+        "Autónoma de Madrid, May 2011 (https://grouplens.org/datasets/hetrec-2011/)",
+        licence="'made available for non-commercial use': fetched for the user, never shipped",
+        citation="Cantador, Brusilovsky, Kuflik: 2nd Workshop on Information Heterogeneity and "
+        "Fusion in Recommender Systems (HetRec 2011), RecSys 2011; Last.fm, http://www.lastfm.com",
+        gaps=(
+            "Listenings have no times, and each user has only the 50 artists heard most.",
+            "A rating is a listening count, 1 to 352,698: a rating task on it says little.",
+            "What people made themselves is user-generated: friends (a column per friend) and, "
+            "where `user_taggedartists.dat` is there, tags. Under the strict track users have no "
+            "side information and artists only their name.",
+            "The publishers give no checksum; the archive's is the one that other projects record.",
+        ),
+    )
+
+    def load(self) -> Dataset:
+        """Read the files of the folder and return the dataset."""
+        folder = folder_of(NAME, self.path)
+        listened = file_of(NAME, folder, "user_artists.dat")
+        rule = Rule(self.minimum_rating, self.k_core)
+        pairs = rated_pairs(rule, NAME, listened, partial(_rated, listened))
+        return dataset(
+            NAME,
+            pairs,
+            (as_text(pairs.user_ids), as_text(pairs.item_ids)),
+            SideInformation((_friends(folder, pairs.user_ids),)),
+            _artists(folder, pairs.item_ids, self.minimum_tag_count),
+            None,
+            rule.sentence(),
+        )
+
+
+def _rated(path: Path, stored: bytes) -> Rows:
+    frame = read_frame(path, LISTENED, "\t", stored)
+    return {
+        "user": frame["userID"].to_numpy(),
+        "item": frame["artistID"].to_numpy(),
+        "rating": frame["weight"].to_numpy().astype(np.float32),
+    }
+
+
+def _friends(folder: Path, ids: np.ndarray) -> FeatureColumn:
+    """Return a column per friend, whether the friend is among the kept users or not."""
+    path = file_of(NAME, folder, "user_friends.dat")
+    frame = read_frame(path, (Column("userID", Kind.ID), Column("friendID", Kind.ID)), "\t")
+    cells: dict[int, list[str]] = {key: [] for key in ids.tolist()}
+    for user, friend in zip(frame["userID"].to_list(), frame["friendID"].to_list(), strict=True):
+        if user in cells:
+            cells[user].append(str(friend))
+    return categorical("friend", Provenance.USER_GENERATED, list(cells.values()))
+
+
+def _artists(folder: Path, ids: np.ndarray, minimum: int) -> SideInformation:
+    path = file_of(NAME, folder, "artists.dat")
+    known = by_id(_headed(path, ("id", "name", "url", "pictureURL")))
+    for key in ids.tolist():
+        if key not in known:
+            raise DataError(f"artist {key} has listeners but no row", path=path, column="id")
+    names = TextColumn("name", Provenance.INTRINSIC, [known[key]["name"] for key in ids.tolist()])
+    tagged = present(folder, "user_taggedartists.dat")
+    if tagged is None:
+        return SideInformation((), (names,))
+    cells = _tags(tagged, file_of(NAME, folder, "tags.dat"), ids, minimum)
+    written = TextColumn("tags", Provenance.USER_GENERATED, ["; ".join(cell) for cell in cells])
+    return SideInformation(
+        (categorical("tag", Provenance.USER_GENERATED, cells),), (names, written)
+    )
+
+
+def _tags(path: Path, named: Path, ids: np.ndarray, minimum: int) -> list[list[str]]:
+    """Return the distinct tags of each artist, sorted, those of too few artists left out."""
+    names = by_id(_headed(named, ("tagID", "tagValue"), "latin-1"), "tagID")
+    cells: dict[int, set[str]] = {key: set() for key in ids.tolist()}
+    for row in _headed(path, TAGGED):
+        artist, tag = row.whole("artistID"), row.whole("tagID")
+        if tag not in names:
+            raise row.error(f"tag {tag} has no row in {named.name}", "tagID")
+        if artist in cells:
+            cells[artist].add(names[tag]["tagValue"])
+    carried = Counter(tag for cell in cells.values() for tag in cell)
+    return [sorted(tag for tag in cell if carried[tag] >= minimum) for cell in cells.values()]
+
+
+def _headed(path: Path, names: tuple[str, ...], encoding: str = "utf-8") -> Iterator[Row]:
+    """Yield the rows below a header; quotes are letters, as artists' names hold single ones."""
+    rows = read_rows(path, names, "\t", encoding)
+    header = next(rows)
+    if list(header.cells) != list(names):
+        raise header.error(
+            f"the header reads {' '.join(header.cells)!r}", remedy=f"expected {' '.join(names)!r}"
+        )
+    return rows

@@ -1,0 +1,55 @@
+"""Pretrained factors that other methods learn from, computed once per training world."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...datasets.arrays import FloatArray
+from ...datasets.cache import cached_arrays
+from ...datasets.hashing import content_hash
+from ...datasets.world import TrainView
+
+if TYPE_CHECKING:
+    from ..collaborative.implicit_als import ImplicitALS
+
+
+def als_teacher(
+    train: TrainView, *, factors: int, regularization: float, alpha: float
+) -> "ImplicitALS":
+    """Return weighted matrix factorisation fitted to a training world, from the cache if it can.
+
+    Parameters
+    ----------
+    train
+        For its interactions, seed and threads; the first two decide what is found again.
+    factors, regularization, alpha
+        The settings of ``ImplicitALS``; the others keep their defaults.
+    """
+    import implicit
+
+    teacher = untrained_als(factors=factors, regularization=regularization, alpha=alpha)
+
+    def make() -> dict[str, np.ndarray]:
+        teacher.fit(train)
+        return {"users": teacher.user_factors_, "items": teacher.item_factors_}
+
+    key = content_hash(implicit.__version__, asdict(teacher), train.interactions.csr, train.seed)
+    found = cached_arrays("als_factors", key, make)
+    teacher.user_factors_, teacher.item_factors_ = found["users"], found["items"]
+    return teacher
+
+
+def als_factors(
+    train: TrainView, *, factors: int, regularization: float, alpha: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the teacher's float32 (users, factors) and (items, factors)."""
+    teacher = als_teacher(train, factors=factors, regularization=regularization, alpha=alpha)
+    return teacher.user_factors_, teacher.item_factors_
+
+
+def untrained_als(*, factors: int, regularization: float, alpha: float) -> "ImplicitALS":
+    """Return the teacher with these settings, for a saved state to be restored into."""
+    from ..collaborative.implicit_als import ImplicitALS
+
+    return ImplicitALS(factors=factors, regularization=regularization, alpha=alpha)

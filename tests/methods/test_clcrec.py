@@ -1,0 +1,170 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from coldbench.datasets.errors import NotFittedError
+from coldbench.datasets.protocol.scenarios import Grid
+from coldbench.datasets.protocol.validation import Validation
+from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.world import Query
+from coldbench.methods.hybrid import clcrec
+from coldbench.methods.hybrid._clcrec_net import CLCRecModule
+from coldbench.methods.hybrid._clcrec_pairs import ContrastivePairs
+from coldbench.methods.hybrid._dropoutnet_inputs import Content
+from coldbench.methods.hybrid.clcrec import CLCRec
+
+ITEM_TASK = "new_item/cold/k=0"
+
+
+@pytest.fixture(scope="module")
+def split():
+    return Grid().split(Planted().load(), 0)
+
+
+def fitted(split, **options):
+    return CLCRec(**{"epochs": 15, "learning_rate": 0.005} | options).fit(split.train)
+
+
+@pytest.fixture(scope="module")
+def method(split):
+    return fitted(split)
+
+
+def ndcg(method, split, task):
+    return Validation({task: split.test[task]}, 0)(method)
+
+
+def chance(split, task):
+    rng = np.random.default_rng(0)
+
+    def lots(query):
+        return rng.random((len(query.users), len(query.items)), dtype=np.float32)
+
+    return float(np.mean([Validation({task: split.test[task]}, 0)(lots) for _ in range(5)]))
+
+
+def test_loss_falls(method):
+    losses = method.report()["training"]["losses"]
+    assert losses[-1] < losses[0] - 0.4  # of log(513) at most: a share grows by half at least
+
+
+@pytest.mark.parametrize("task", [ITEM_TASK, "new_user_new_item/cold/k=10"])
+def test_ranks_cold_items_of_the_planted_world(method, split, task):
+    assert ndcg(method, split, task) > 1.5 * chance(split, task)
+
+
+def test_permuted_features_bring_chance(split, method):
+    task, rng = split.test[ITEM_TASK], np.random.default_rng(0)
+    items, fooled = task.query.items, []
+    for _ in range(5):
+        moved = replace(items, features=items.features[rng.permutation(len(items))])
+        lot = replace(task, query=replace(task.query, items=moved))
+        fooled.append(Validation({ITEM_TASK: lot}, 0)(method))
+    honest, nothing = ndcg(method, split, ITEM_TASK), chance(split, ITEM_TASK)
+    assert abs(np.mean(fooled) - nothing) < 0.25 * (honest - nothing)
+
+
+def test_the_losses_are_those_of_the_paper():
+    torch.manual_seed(0)
+    net = CLCRecModule((3, 5, 4), dim=6, hidden=8)
+    net.set_losses(temperature=0.7, balance=0.3, norm_weight=0.2)
+    users, items = torch.tensor([2, 0]), torch.tensor([0, 1, 4])
+    chosen, sampled = torch.tensor([0, 1]), torch.tensor([2, 1, 2])
+    as_content = torch.tensor([[True], [False], [False], [True], [True]])
+    hidden = torch.tensor([[False, False, False], [True, True, False]])
+    content = torch.randn(3, 4)
+    rows, made, people = net.items(items), net.encode(content), net.users(users)
+    own_losses, taste_losses = [], []
+    for pair, liked in enumerate((0, 1)):
+        cosines = torch.cosine_similarity(rows[liked][None], made, dim=1) / 0.7
+        others = [cosines[at].exp() for at in (2, 1, 2) if at != liked]
+        own_losses.append(-torch.log(cosines[liked].exp() / (cosines[liked].exp() + sum(others))))
+        shown = [made[0], rows[1]][pair]
+        wrong = [row for at, row in enumerate((rows[2], made[1], made[2])) if not hidden[pair, at]]
+        scores = [torch.exp(people[pair] @ row / 0.7) for row in (shown, *wrong)]
+        taste_losses.append(-torch.log(scores[0] / sum(scores)))
+    lengths = people.norm(dim=1).mean() + rows[[0, 1, 2, 1, 2]].norm(dim=1).mean()
+    own, taste = sum(own_losses) / 2, sum(taste_losses) / 2
+    expected = 0.3 * own + 0.7 * taste + 0.2 * lengths / 2
+    found = net.loss((users, content, items, chosen, sampled, as_content, hidden))
+    assert torch.isclose(found, expected, rtol=1e-5)
+
+
+def test_a_batch_of_known_items_alone_gives_a_finite_loss():
+    net = CLCRecModule((2, 3, 4), dim=6, hidden=8)
+    at = torch.tensor([0, 0])
+    batch = (at, torch.zeros(1, 4), torch.tensor([1]), at, at, torch.zeros(4, 1, dtype=torch.bool))
+    loss = net.loss((*batch, torch.ones(2, 2, dtype=torch.bool)))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert all(torch.isfinite(weight.grad).all() for weight in net.parameters())
+
+
+def test_batches_hold_each_observed_pair_once_and_hide_what_users_like(split):
+    train = split.train
+    content = Content.of(train.items.features, 300, 0)
+    batches = ContrastivePairs(
+        train.interactions, train.items.features, content, 30, 0.25, 64, seed=5
+    )
+    found, shares = [], []
+    for users, rows, items, chosen, sampled, as_content, hidden in batches(0):
+        assert np.array_equal(rows.numpy(), train.items.features[items.numpy()].toarray())
+        assert len(sampled) == 30 and len(as_content) == len(users) + 30
+        found.append(np.stack((users.numpy(), items[chosen].numpy())))
+        likes = train.interactions.csr[users.numpy()][:, items[sampled].numpy()].toarray() > 0
+        assert np.array_equal(hidden.numpy(), likes)
+        shares.append(as_content.numpy())
+    found = np.concatenate(found, axis=1)
+    seen = np.stack((train.interactions.users, train.interactions.items))
+    assert np.array_equal(found[:, np.lexsort(found)], seen[:, np.lexsort(seen)])
+    assert 0.2 < np.concatenate(shares).mean() < 0.3
+
+
+def test_a_user_is_its_row_the_mean_of_the_support_or_of_all(split, method, world):
+    rows, own = method.net_.items.weight.detach().numpy(), method.net_.users.weight.detach().numpy()
+    support = np.zeros((3, len(rows)))
+    support[:2, [3, 7]] = 1
+    asked = world.users([4, -1, -1], support)
+    expected = np.stack((own[4], rows[[3, 7]].mean(axis=0), own.mean(axis=0)))
+    assert np.allclose(method.user_factors(asked), expected, atol=1e-6)
+
+
+def test_an_item_is_its_row_or_its_content(split, method):
+    items = split.test["new_item/all/k=0"].query.items
+    vectors, warm = method.item_factors(items), items.known >= 0
+    assert warm.any() and not warm.all()
+    assert np.array_equal(vectors[warm], method.net_.items.weight.detach()[items.known[warm]])
+    content = torch.from_numpy(items.features[~warm].toarray())
+    with torch.inference_mode():
+        assert np.allclose(vectors[~warm], method.net_.encode(content), atol=1e-6)
+
+
+def test_blocks_and_order_do_not_matter(split, method, monkeypatch):
+    query = split.test["new_user_new_item/cold/k=5"].query
+    whole = method.score(query)
+    monkeypatch.setattr(clcrec, "_ROWS", 7)
+    blocks = method.score(query)
+    one = method.score(Query(query.users.take(np.array([3])), query.items))
+    back = method.score(Query(query.users.take(slice(None, None, -1)), query.items))
+    for other in (blocks, back[::-1]):
+        assert np.allclose(whole, other, rtol=1e-4, atol=1e-5)
+    assert np.allclose(whole[3:4], one, rtol=1e-4, atol=1e-5)
+
+
+def test_same_seed_same_scores(split):
+    query = split.test[ITEM_TASK].query
+    first = fitted(split, epochs=2).score(query)
+    assert np.array_equal(first, fitted(split, epochs=2).score(query))
+
+
+@pytest.mark.parametrize("rank", [300, 5])
+def test_save_and_load_keep_the_scores(split, tmp_path, rank):
+    method = fitted(split, epochs=1, content_rank=rank)
+    query = split.test["new_user_new_item/cold/k=1"].query
+    method.save(tmp_path / "state.npz")
+    again = CLCRec().load(tmp_path / "state.npz")
+    assert np.array_equal(method.score(query), again.score(query))
+    assert again.parameter_counts() == method.parameter_counts()
+    with pytest.raises(NotFittedError):
+        CLCRec().score(query)

@@ -1,0 +1,340 @@
+import numpy as np
+import pytest
+from coldbench.benchmarks.cli import main
+from coldbench.benchmarks.config import compose_run
+from coldbench.datasets.errors import ColdbenchError, NotApplicableError
+from coldbench.methods.collaborative import ease, user_knn
+from coldbench.methods.collaborative.ease import EASE
+from coldbench.methods.collaborative.implicit_als import ImplicitALS
+from coldbench.methods.collaborative.implicit_bpr import ImplicitBPR
+from coldbench.methods.collaborative.user_knn import UserKNN
+from omegaconf import OmegaConf
+
+BPR = {"factors": 8, "regularization": 0.01, "iterations": 60}
+
+
+def taste_pairs(n_users=60, n_items=40, seed=0):
+    """Two tastes: even users take even items, odd users odd ones, plus a little noise."""
+    rng = np.random.default_rng(seed)
+    same = np.add.outer(np.arange(n_users), np.arange(n_items)) % 2 == 0
+    pairs = rng.random((n_users, n_items)) < np.where(same, 0.5, 0.03)
+    pairs[np.arange(n_users), np.arange(n_users) % n_items] = True
+    return pairs.astype(int)
+
+
+def random_pairs(n_users=60, n_items=40, seed=0):
+    """Return pairs as many as those of two tastes, but without any taste."""
+    rng = np.random.default_rng(seed)
+    return (rng.random((n_users, n_items)) < 0.27).astype(int)
+
+
+# EASE
+
+
+@pytest.mark.parametrize("regularization", [0.5, 500.0])
+def test_ease_is_the_closed_form(world, monkeypatch, regularization):
+    monkeypatch.setattr(ease, "_ROWS", 16)  # 40 items: two whole blocks and a part of one
+    pairs = taste_pairs()
+    fitted = EASE(regularization=regularization).fit(world.train(pairs))
+    inverse = np.linalg.inv(pairs.T @ pairs + regularization * np.eye(40))
+    expected = np.eye(40) - inverse / np.diag(inverse)[None, :]
+    assert fitted.weights_.dtype == np.float32
+    assert (np.diag(fitted.weights_) == 0).all()
+    np.testing.assert_allclose(fitted.weights_, expected, rtol=1e-5, atol=1e-7)
+    shots = np.zeros((1, 40))
+    shots[0, [4, 6]] = 1
+    users = world.users([1, -1], np.vstack([pairs[[1]], shots]))
+    support = np.zeros((4, 60))
+    support[1, [0, 2]] = 1
+    scores = fitted.score(world.query(users, world.items([7, -1, 0, 39], support)))
+    wanted = np.vstack([pairs[[1]], shots]) @ expected[:, [7, 0, 39]]
+    np.testing.assert_allclose(scores[:, [0, 2, 3]], wanted, rtol=1e-4, atol=1e-6)
+    assert (scores[:, 1] == 0).all(), "a cold item scores 0, whatever its support"
+
+
+def test_ease_is_at_the_minimum_with_a_zero_diagonal(world):
+    pairs = taste_pairs()
+    best = EASE(regularization=3.0).fit(world.train(pairs)).weights_.astype(float)
+
+    def loss(weights):
+        return ((pairs - pairs @ weights) ** 2).sum() + 3.0 * (weights**2).sum()
+
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        step = 0.01 * rng.standard_normal(best.shape)
+        np.fill_diagonal(step, 0)
+        assert loss(best + step) > loss(best)
+
+
+def test_ease_refuses_too_many_items(world):
+    with pytest.raises(
+        NotApplicableError, match=r"^EASE .* 40 training items exceed max_items = 39"
+    ):
+        EASE(max_items=39).fit(world.train(taste_pairs()))
+    EASE(max_items=40).fit(world.train(taste_pairs()))
+
+
+def test_ease_names_a_singular_matrix(world):
+    with pytest.raises(np.linalg.LinAlgError, match=r"raise method\.regularization"):
+        EASE(regularization=-10.0).fit(world.train(taste_pairs()))
+
+
+# user neighbours
+
+
+def dense_neighbours(pairs, histories, own, k, shrinkage):
+    """Return the similarities of histories to the training users, top k kept."""
+    common = histories @ pairs.T
+    norms = np.sqrt(np.outer(histories.sum(axis=1), pairs.sum(axis=1)))
+    similar = common / np.maximum(norms + shrinkage, 1e-12)
+    for row, index in enumerate(own):
+        if index >= 0:
+            similar[row, index] = 0
+    kept = np.zeros_like(similar)
+    for row, values in enumerate(similar):
+        top = np.lexsort((np.arange(len(values)), -values))[:k]
+        kept[row, top] = values[top]
+    return kept
+
+
+@pytest.mark.parametrize(("neighbours", "shrinkage"), [(100, 0.0), (7, 10.0), (1, 2.0)])
+def test_user_knn_equals_brute_force(world, monkeypatch, neighbours, shrinkage):
+    monkeypatch.setattr(user_knn, "_ROWS", 2)
+    pairs = taste_pairs()
+    shots = np.zeros((2, 40))
+    shots[0, [4, 6]] = 1
+    histories, known = np.vstack([pairs[[1, 8, 59]], shots]), np.array([1, 8, 59, -1, -1])
+    support = np.zeros((2, 60))
+    support[0, [0, 2, 7]] = 1
+    takers = np.column_stack([pairs[:, 6], support[0], pairs[:, 39], support[1]])
+    fitted = UserKNN(neighbours=neighbours, shrinkage=shrinkage).fit(world.train(pairs))
+    items = world.items([6, -1, 39, -1], takers.T)
+    scores = fitted.score(world.query(world.users(known, histories), items))
+    similar = dense_neighbours(pairs, histories, known, neighbours, shrinkage)
+    np.testing.assert_allclose(scores, similar @ takers, rtol=1e-5, atol=1e-6)
+    assert (scores[:, 3] == 0).all(), "a cold item without support scores 0"
+    assert (scores[4] == 0).all(), "a user without history gets 0"
+    assert scores[:3, [0, 2]].any() and scores[3, [0, 2]].any()
+
+
+def test_user_knn_by_hand(world):
+    pairs = [[1, 1, 0], [1, 1, 1], [0, 0, 1]]
+    fitted = UserKNN(shrinkage=1.0).fit(world.train(pairs))
+    users = world.users([0, -1], [[1, 1, 0], [1, 1, 0]])
+    scores = fitted.score(world.query(users, world.items([0, 1, 2], np.transpose(pairs))))
+    near = 2 / (np.sqrt(6) + 1)
+    twin = 2 / (2 + 1)  # the first training user: a stranger's twin, but not its own neighbour
+    np.testing.assert_allclose(
+        scores, [[near, near, near], [near + twin, near + twin, near]], rtol=1e-6
+    )
+
+
+def test_user_knn_keeps_itself_out_of_its_few_neighbours(world):
+    """With one neighbour, a warm user who was its own would hear of nothing but its history."""
+    pairs = taste_pairs()
+    train = world.train(pairs)
+    fitted = UserKNN(neighbours=1, shrinkage=0.0).fit(train)
+    scores = fitted.score(world.query(train.users, train.items))
+    assert ((scores > 0) & (pairs == 0)).any(axis=1).mean() > 0.95
+
+
+def test_user_knn_ignores_rating_values(world):
+    pairs = taste_pairs()
+    ratings = pairs * np.random.default_rng(1).integers(1, 6, pairs.shape)
+    plain, rated = world.train(pairs), world.train(pairs, ratings=ratings)
+    one = UserKNN().fit(plain).score(world.query(plain.users, plain.items))
+    two = UserKNN().fit(rated).score(world.query(rated.users, rated.items))
+    np.testing.assert_array_equal(one, two)
+
+
+# Bayesian personalised ranking
+
+
+def pair_loss(users, items, pairs):
+    """Return the mean of -ln sigmoid(x_ui - x_uj) over items taken i and not taken j."""
+    scores = users.astype(float) @ items.astype(float).T
+    margins = scores[:, :, None] - scores[:, None, :]
+    weights = pairs[:, :, None] * (1 - pairs[:, None, :])
+    return (weights * np.logaddexp(0, -margins)).sum() / weights.sum()
+
+
+def test_bpr_lowers_its_loss_and_ends_in_a_bias(world):
+    pairs = taste_pairs()
+    pairs[:, 7] = 0  # an item that nobody took
+    train = world.train(pairs)
+    losses = []
+    for iterations in (1, 10, 60):
+        fitted = ImplicitBPR(**(BPR | {"iterations": iterations})).fit(train)
+        users, items = fitted.user_factors(train.users), fitted.item_factors(train.items)
+        losses.append(pair_loss(users, items, pairs))
+        assert users.shape == (60, 9) and (users[:, -1] == 1).all()
+        assert items.shape == (40, 9) and items[np.arange(40) != 7, -1].all()
+        assert (items[7] == 0).all()
+    assert losses[0] < 0.694
+    assert losses[0] > losses[1] > losses[2] and losses[2] < 0.5
+
+
+def test_bpr_repeats_to_the_last_bit_and_follows_the_seed(world):
+    pairs = taste_pairs()
+    query = world.query(world.users([-1, 3], pairs[[5, 3]]), world.train(pairs).items)
+    one, same, other = (
+        ImplicitBPR(**BPR).fit(world.train(pairs, seed=seed)).score(query) for seed in (3, 3, 4)
+    )
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+
+
+def test_bpr_answers_new_users_with_the_mean_of_their_history(world):
+    pairs = taste_pairs()
+    fitted = ImplicitBPR(**BPR).fit(world.train(pairs))
+    history = np.zeros((2, 40))
+    history[0, [2, 4, 9]] = 5.0  # values do not matter
+    users = fitted.user_factors(world.users([-1, -1], history))
+    mean = fitted.item_factors_[[2, 4, 9], :-1].mean(axis=0)
+    np.testing.assert_allclose(users, [[*mean, 1], [0] * 8 + [1]], rtol=1e-5, atol=1e-7)
+
+
+def test_bpr_undoes_that_negatives_are_drawn_by_popularity(world):
+    """Chances of 2, 10 and 30 in a hundred, nobody has a taste: the best bias is known."""
+    shares = np.repeat([0.02, 0.1, 0.3], 10)
+    pairs = np.random.default_rng(0).random((1000, 30)) < shares
+    train = world.train(pairs)
+    stranger = world.query(world.users([-1], np.zeros((1, 30))), train.items)
+    raw, fair = (
+        ImplicitBPR(factors=2, uniform_negatives=fair, regularization=0.001, iterations=30)
+        .fit(train)
+        .score(stranger)[0]
+        for fair in (False, True)
+    )
+    np.testing.assert_allclose(fair - raw, np.log(pairs.sum(axis=0)), rtol=1e-5)
+    drawn_by_count = np.diff(-np.log(1 - shares[::10]))
+    drawn_uniformly = np.diff(np.log(shares[::10] / (1 - shares[::10])))
+    assert np.diff(raw.reshape(3, 10).mean(axis=1)) == pytest.approx(drawn_by_count, abs=0.25)
+    assert np.diff(fair.reshape(3, 10).mean(axis=1)) == pytest.approx(drawn_uniformly, abs=0.25)
+
+
+def test_bpr_serves_strangers_as_it_would_have_learned_them(world):
+    pairs = taste_pairs()
+    train = world.train(pairs)
+    fitted = ImplicitBPR(**BPR).fit(train)
+    learned = fitted.score(world.query(train.users, train.items))
+    np.testing.assert_array_equal(fitted.user_factors(train.users), fitted.user_factors_)
+    folded = fitted.score(world.query(world.users([-1] * 60, pairs), train.items))
+    likeness = [np.corrcoef(one, two)[0, 1] for one, two in zip(learned, folded, strict=True)]
+    assert min(likeness) > 0.8
+
+
+def test_bpr_without_a_history_is_the_bias_and_with_everything_finite(world):
+    pairs = taste_pairs()
+    fitted = ImplicitBPR(**BPR).fit(world.train(pairs))
+    users = world.users([-1, -1], np.vstack([np.zeros(40), np.ones(40)]))
+    scores = fitted.score(world.query(users, world.items(np.arange(40), pairs.T)))
+    np.testing.assert_array_equal(scores[0], fitted.item_factors_[:, -1])
+    assert np.isfinite(scores).all()
+
+
+# all three
+
+
+LEARNERS = [
+    EASE(regularization=200.0),
+    UserKNN(neighbours=20, shrinkage=1.0),
+    ImplicitBPR(**BPR),
+]
+
+
+@pytest.mark.parametrize("method", LEARNERS)
+def test_new_users_find_their_taste_with_two_shots(world, method, tmp_path):
+    pairs = taste_pairs()
+    shots = np.zeros((2, 40))
+    shots[0, [0, 2]] = shots[1, [1, 3]] = 1
+    train = world.train(pairs)
+    query = world.query(world.users([-1, -1], shots), train.items)
+    scores = method.fit(train).score(query)
+    rest = np.arange(4, 40)
+    for row in (0, 1):
+        own, other = (scores[row, rest[rest % 2 == side]] for side in (row, 1 - row))
+        assert (own[:, None] > other).mean() > 0.97
+    method.save(tmp_path / "state.npz")
+    settings = {k: v for k, v in vars(method).items() if not k.endswith("_")}
+    again = type(method)(**settings).load(tmp_path / "state.npz")
+    np.testing.assert_array_equal(again.score(query), scores)
+
+
+@pytest.mark.parametrize("method", LEARNERS)
+def test_without_taste_there_is_nothing_to_find(world, method):
+    """Shots carry no news where nobody has a taste: the same comparison lands on a half."""
+    shots = np.zeros((2, 40))
+    shots[0, [0, 2]] = shots[1, [1, 3]] = 1
+    rest, shares = np.arange(4, 40), []
+    for seed in range(6):
+        train = world.train(random_pairs(seed=seed))
+        scores = method.fit(train).score(world.query(world.users([-1, -1], shots), train.items))
+        difference = scores[0, rest] - scores[1, rest]
+        even, odd = difference[rest % 2 == 0], difference[rest % 2 == 1]
+        shares.append((even[:, None] > odd).mean())
+    assert abs(np.mean(shares) - 0.5) < 0.12
+
+
+@pytest.mark.parametrize("method", LEARNERS)
+def test_cold_items_without_support_tie(world, method):
+    train = world.train(taste_pairs())
+    cold = world.items([-1] * 3, np.zeros((3, 60)))
+    assert (method.fit(train).score(world.query(train.users, cold)) == 0).all()
+
+
+@pytest.mark.parametrize("method", LEARNERS)
+def test_a_user_is_answered_alone_as_in_company(world, method):
+    pairs = taste_pairs()
+    train = world.train(pairs)
+    fitted = method.fit(train)
+    users = world.users([-1] * 60, pairs)
+    together = fitted.score(world.query(users, train.items))
+    alone = [fitted.score(world.query(users.take([row]), train.items))[0] for row in (59, 0, 17)]
+    np.testing.assert_allclose(alone, together[[59, 0, 17]], rtol=1e-5, atol=1e-7)
+
+
+# the preset
+
+
+def test_the_preset_changes_the_settings_of_implicit_als_alone():
+    method = compose_run(["method=ials_2022"]).method
+    assert type(method) is ImplicitALS
+    assert method == ImplicitALS(factors=256, regularization=117.0, alpha=10.0, iterations=16)
+    assert compose_run(["method=ials_2022", "method.factors=32"]).method.factors == 32
+    with pytest.raises(ColdbenchError, match="did you mean ials_2022"):
+        compose_run(["method=ials_202"])
+
+
+def test_the_preset_composes_on_the_command_line(capsys):
+    assert main(["run", "method=ials_2022", "--cfg", "job"]) == 0
+    shown = OmegaConf.create(capsys.readouterr().out)
+    assert dict(shown.method) == {
+        "factors": 256, "regularization": 117.0, "alpha": 10.0, "iterations": 16
+    }  # fmt: skip
+
+
+def test_the_preset_follows_from_the_numbers_of_the_paper():
+    """The reduction in the comment of the file: weights over alpha0, lambda at exponent 0."""
+    weight, users, items, pairs = 0.1, 116_677, 20_108, 8.5e6
+    method = compose_run(["method=ials_2022"]).method
+    assert method.alpha == pytest.approx(1 / weight)
+    spread = 0.003 * 2 * (pairs + weight * users * items) / (users + items)
+    assert method.regularization == pytest.approx(spread * (1 + weight) / weight, rel=0.01)
+
+
+def test_the_preset_solves_the_loss_of_the_paper_up_to_scale(world):
+    """For fixed items: weight alpha0 on all pairs, 1 more on the observed, ridge r per row."""
+    weight, ridge = 0.1, 0.9
+    items = np.random.default_rng(0).standard_normal((40, 4))
+    history = taste_pairs()[[3]]
+    liked = items[np.flatnonzero(history)]
+    left = weight * items.T @ items + liked.T @ liked + ridge * np.eye(4)
+    paper = np.linalg.solve(left, liked.sum(axis=0))
+    method = compose_run(["method=ials_2022"]).method
+    method.regularization = ridge * (1 + weight) / weight
+    scale = np.sqrt(1 + weight)  # of every factor, so 1 + alpha0 of every score
+    method.user_factors_ = np.zeros((60, 4), dtype=np.float32)
+    method.item_factors_ = (scale * items).astype(np.float32)
+    found = method.user_factors(world.users([-1], history))
+    np.testing.assert_allclose(found[0], scale * paper, rtol=1e-5)

@@ -1,0 +1,177 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from coldbench.datasets.errors import NotFittedError
+from coldbench.datasets.protocol.scenarios import Grid
+from coldbench.datasets.protocol.validation import Validation
+from coldbench.datasets.sources.planted import Planted
+from coldbench.methods.content import _logistic
+from coldbench.methods.content._logistic import regressions
+from coldbench.methods.content.lsi_lr import LSILR, latent_directions
+from coldbench.methods.content.weighting import Weighting
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+COLD = ["new_item/cold/k=0", "new_user_new_item/cold/k=10"]
+
+
+@pytest.fixture(scope="module")
+def split():
+    return Grid().split(Planted().load(), 0)
+
+
+@pytest.fixture(scope="module")
+def method(split):
+    return LSILR().fit(split.train)
+
+
+def loss(weights, points, targets, penalty):
+    scores = points @ weights[:-1] + weights[-1]
+    total = np.logaddexp(0, scores).sum() - scores @ targets
+    return total + 0.5 * penalty * weights[:-1] @ weights[:-1]
+
+
+def gradient(weights, points, targets, penalty):
+    scores = points @ weights[:-1] + weights[-1]
+    excess = 1 / (1 + np.exp(-scores)) - targets
+    return np.append(points.T @ excess + penalty * weights[:-1], excess.sum())
+
+
+@pytest.mark.parametrize("penalty", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize("numbers", [1 << 22, 60])
+def test_each_row_is_the_regression_that_a_general_optimiser_finds(monkeypatch, penalty, numbers):
+    monkeypatch.setattr(_logistic, "_NUMBERS", numbers)
+    rng = np.random.default_rng(0)
+    points = rng.standard_normal((40, 4)) * [3, 1, 1, 0.1]
+    positives = (rng.random((6, 40)) < [[0.1], [0.5], [0.9], [0.3], [0], [0.02]]).astype(np.float32)
+    positives[5, 7] = 1
+    found = regressions(csr_matrix(positives), points, penalty)
+    for targets, weights in zip(positives, found, strict=True):
+        if not targets.any():
+            assert (weights == 0).all()
+            continue
+        best = minimize(
+            loss, np.zeros(5), (points, targets, penalty), jac=gradient, tol=1e-12,
+            options={"gtol": 1e-9},
+        )  # fmt: skip
+        np.testing.assert_allclose(weights, best.x, rtol=1e-3, atol=1e-4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_no_general_optimiser_finds_a_lower_loss(data):
+    seed = data.draw(st.integers(0, 10_000))
+    size = data.draw(st.integers(2, 30))
+    width = data.draw(st.integers(0, 5))
+    penalty = data.draw(st.floats(1e-3, 1e3))
+    scale = data.draw(st.sampled_from([0.01, 1.0, 100.0]))
+    rng = np.random.default_rng(seed)
+    points = scale * rng.standard_normal((size, width))
+    targets = (rng.random(size) < rng.random()).astype(np.float32)
+    targets[rng.permutation(size)[:2]] = 0, 1
+    [weights] = regressions(csr_matrix(targets[None]), points, penalty)
+    assert np.isfinite(weights).all()
+    start, rest = np.zeros(width + 1), (points, targets, penalty)
+    best = minimize(loss, start, rest, jac=gradient, tol=1e-12).fun
+    assert loss(weights.astype(float), *rest) <= best + 1e-5 * (1 + best)
+
+
+def test_a_user_who_took_everything_gets_finite_coefficients():
+    points = np.random.default_rng(0).standard_normal((30, 3))
+    found = regressions(csr_matrix(np.ones((2, 30), dtype=np.float32)), points, 1.0)
+    assert np.isfinite(found).all()
+    assert found[0, -1] > 5
+    np.testing.assert_allclose(found[:, :-1], 0, atol=1e-2)
+
+
+@pytest.mark.parametrize("shape", [(30, 12), (12, 30), (30, 4)])
+def test_directions_are_the_leading_right_singular_vectors(shape):
+    dense = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    found = latent_directions(csr_matrix(dense), 5, seed=0)
+    _, _, right = np.linalg.svd(dense.astype(float), full_matrices=False)
+    kept = min(5, *shape)
+    assert found.shape == (shape[1], kept)
+    np.testing.assert_allclose(np.abs(found.T @ right[:kept].T), np.eye(kept), atol=1e-6)
+
+
+def test_directions_without_variance_are_left_out():
+    dense = np.outer(np.arange(1, 9), [1, 2, 0, 1])
+    assert latent_directions(csr_matrix(dense, dtype=np.float32), 3, 0).shape == (4, 1)
+    assert latent_directions(csr_matrix((8, 4), dtype=np.float32), 3, 0).shape == (4, 0)
+    assert latent_directions(csr_matrix((8, 0), dtype=np.float32), 3, 0).shape == (0, 0)
+
+
+def test_scores_are_the_log_odds_of_a_regression_on_the_topics(split, method):
+    query = split.test["new_user_new_item/cold/k=5"].query
+    users, items = query.users.take(slice(0, 3)), query.items
+    scores = method.score(replace(query, users=users))
+    topics = method.item_factors(items)[:, :-1].astype(float)
+    for row, history in zip(scores, users.history.toarray(), strict=True):
+        best = minimize(
+            loss, np.zeros(topics.shape[1] + 1), (method.points_, history, 1.0), jac=gradient,
+            tol=1e-12, options={"gtol": 1e-9},
+        )  # fmt: skip
+        np.testing.assert_allclose(row, topics @ best.x[:-1] + best.x[-1], rtol=1e-3, atol=1e-3)
+
+
+def test_a_warm_user_and_one_shown_its_whole_history_agree(split, method):
+    warm = split.train.users.take(slice(0, 40))
+    cold = replace(warm, known=np.full(40, -1, dtype=np.int32))
+    np.testing.assert_allclose(
+        method.user_factors(cold), method.user_factors(warm), rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("task", COLD)
+@pytest.mark.parametrize("rank", [7, 64])
+def test_ranks_the_planted_world_and_permuted_features_do_not(split, task, rank):
+    fitted = LSILR(rank=rank).fit(split.train)
+    query, rng = split.test[task].query, np.random.default_rng(0)
+    ndcg = {name: [] for name in ("honest", "fooled", "chance")}
+    ndcg["honest"].append(Validation({task: split.test[task]}, 0)(fitted))
+    for _ in range(8):
+        order = rng.permutation(len(query.items))
+        items = replace(query.items, features=query.items.features[order])
+        lot = replace(split.test[task], query=replace(query, items=items))
+        ndcg["fooled"].append(Validation({task: lot}, 0)(fitted))
+        scores = rng.random((len(query.users), len(query.items)), dtype=np.float32)
+        ndcg["chance"].append(Validation({task: lot}, 0)(lambda _, scores=scores: scores))
+    honest, fooled, chance = (float(np.mean(ndcg[name])) for name in ndcg)
+    assert honest > 1.3 * chance
+    assert abs(fooled - chance) < 0.35 * (honest - chance)
+
+
+def test_order_and_blocks_do_not_matter(split, method, monkeypatch):
+    query = split.test["new_user_new_item/cold/k=5"].query
+    whole = method.score(query)
+    back = method.score(replace(query, users=query.users.take(slice(None, None, -1))))
+    one = method.score(replace(query, users=query.users.take(slice(2, 3))))
+    monkeypatch.setattr(_logistic, "_NUMBERS", 700)
+    blocks = method.score(query)
+    np.testing.assert_allclose(back[::-1], whole, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(one, whole[2:3], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(blocks, whole, rtol=1e-5, atol=1e-6)
+
+
+def test_a_user_without_history_ties_all(split, method):
+    query = split.test["new_user_new_item/cold/k=0"].query
+    assert (method.score(query) == 0).all()
+
+
+@pytest.mark.parametrize("weighting", list(Weighting))
+def test_saving_and_empty_features(split, world, tmp_path, weighting):
+    query = split.test["new_user_new_item/cold/k=1"].query
+    fitted = LSILR(weighting=weighting).fit(split.train)
+    fitted.save(tmp_path / "state.npz")
+    again = LSILR(weighting=weighting).load(tmp_path / "state.npz")
+    np.testing.assert_array_equal(again.score(query), fitted.score(query))
+    bare = world.train(np.eye(5), item_features=np.zeros((5, 0)))
+    nothing = world.items([-1, 0], np.zeros((2, 5)), np.zeros((2, 0)))
+    found = fitted.fit(bare).score(world.query(bare.users, nothing))
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(found[:, 0], found[:, 1])
+    with pytest.raises(NotFittedError):
+        LSILR().score(query)
