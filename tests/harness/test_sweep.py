@@ -96,7 +96,10 @@ def test_a_field_of_a_swept_method_may_be_fixed_or_swept(
 @pytest.mark.parametrize(
     ("argv", "told"),
     [
-        (["-m", "method=by_index,als"], "no method 'als'; did you mean ials_2022 or implicit_als? "),
+        (
+            ["-m", "method=by_index,als"],
+            "no method 'als'; did you mean ials_2022 or implicit_als? ",
+        ),
         (["-m", "method=by_index,random", "method.weight=2"], "RandomScores has no field method.w"),
         (["method=by_index", "seeds=2"], "a run has no field seeds; did you mean seed? "),
         (["method=als"], "no method 'als'; did you mean ials_2022 or implicit_als? "),
