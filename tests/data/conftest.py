@@ -13,6 +13,12 @@ SHARED = Path(os.environ.get("COLDBENCH_TEST_DATA", Path(__file__).parents[2] / 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+FOLDERS = {
+    "hetrec-lastfm": "hetrec2011-lastfm-2k",
+    "online-retail-ii": "online-retail-ii-2009-2010",
+}
+"""Shared folders that are not called like their dataset."""
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -27,7 +33,7 @@ def shared() -> Callable[[str], Path]:
     """Return the folder of a real dataset, or skip the test."""
 
     def folder(name: str) -> Path:
-        path = SHARED / name
+        path = SHARED / FOLDERS.get(name, name)
         if not path.is_dir():
             pytest.skip(f"{path} is not on this machine")
         return path
