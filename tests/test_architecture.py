@@ -220,15 +220,23 @@ def test_every_method_class_is_an_entry_point() -> None:
     named = {
         tuple(point.removeprefix("coldbench.").split(":")) for point in points("methods").values()
     }
-    defined = set()
-    for module in FILES:
-        if floor(module) != "methods" or shared(module):
-            continue
-        for node in tree(module).body:
-            bases = {ast.unparse(base) for base in getattr(node, "bases", [])}
-            if isinstance(node, ast.ClassDef) and bases & {"Method", "FactorMethod"}:
-                defined.add((module, node.name))
-    public = {(module, name) for module, name in defined if not name.startswith("_")}
+    classes = {
+        (module, node.name): {ast.unparse(base) for base in node.bases}
+        for module in FILES
+        if floor(module) == "methods"
+        for node in tree(module).body
+        if isinstance(node, ast.ClassDef)
+    }
+    kinds, grown = {"Method"}, True
+    while grown:  # also through bases of bases
+        more = {name for (_, name), bases in classes.items() if bases & kinds}
+        grown = not more <= kinds
+        kinds |= more
+    public = {
+        (module, name)
+        for module, name in classes
+        if name in kinds and not shared(module) and not module.split(".")[-1].startswith("_")
+    }
     assert public == named
 
 

@@ -13,6 +13,7 @@ from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
 from ..parameters import Choices, Range, parameter
+from ..training.network import NetworkMethod
 
 if TYPE_CHECKING:
     from ._cfkg_net import CFKGModule
@@ -26,7 +27,7 @@ class Ranking(str, Enum):
 
 
 @dataclass
-class CFKG(FactorMethod):
+class CFKG(NetworkMethod, FactorMethod):
     """Translation over one graph of users, items and entities; a user plus "likes" is near an item.
 
     Source: Zhang, Ai, Chen and Wang, Learning over Knowledge-Base Embeddings for Recommendation,
@@ -157,30 +158,13 @@ class CFKG(FactorMethod):
         vectors[warm] = _numpy(net.nodes.weight)[items.known[warm]]
         return vectors
 
-    def report(self) -> dict[str, Any]:
-        """Return the learning curve and the hardware of the training."""
-        return {"training": self.fitted("log_")}
+    def beside(self) -> dict[str, Any]:
+        """Return the sizes."""
+        return {"sizes": self.net_.sizes}
 
-    def parameter_counts(self) -> tuple[int, int]:
-        """Return the weights of the network; all are trained."""
-        from ..training.weights import count_parameters
-
-        return count_parameters(self.fitted("net_"))
-
-    def state(self) -> dict[str, Any]:
-        """Return weights, sizes and log as arrays and numbers."""
-        from ..training.weights import to_arrays
-
-        net = self.fitted("net_")
-        return {"weights": to_arrays(net), "sizes": net.sizes, "log": self.log_}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Build the network again and set what ``state`` returned."""
-        from ..training.weights import from_arrays
-
-        self.net_ = self._build(state["sizes"]).eval()
-        from_arrays(self.net_, state["weights"])
-        self.log_ = state["log"]
+    def rebuilt(self, state: dict[str, Any]) -> "CFKGModule":
+        """Return a network of the same sizes."""
+        return self._build(state["sizes"])
 
     def _build(self, sizes: tuple[int, int, int, int]) -> "CFKGModule":
         from ._cfkg_net import CFKGModule

@@ -11,8 +11,9 @@ from ...datasets.errors import NotApplicableError
 from ...datasets.graph import Graph, Links
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
-from ..base import Family, Method, Need
+from ..base import Family, Need
 from ..parameters import Choices, Range, parameter
+from ..training.network import NetworkMethod
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +31,7 @@ class Aggregator(str, Enum):
 
 
 @dataclass
-class KGCN(Method):
+class KGCN(NetworkMethod):
     """Convolution over sampled neighbours, weighted by the user's interest in each relation.
 
     Source: Wang, Zhao, Xie, Li and Guo, Knowledge Graph Convolutional Networks for Recommender
@@ -142,39 +143,22 @@ class KGCN(Method):
             scores: FloatArray = items.scores(self._user_vectors(net, users)).cpu().numpy()
         return scores
 
-    def report(self) -> dict[str, Any]:
-        """Return the learning curve and the hardware of the training."""
-        return {"training": self.fitted("log_")}
-
-    def parameter_counts(self) -> tuple[int, int]:
-        """Return the weights of the network; all are trained."""
-        from ..training.weights import count_parameters
-
-        return count_parameters(self.fitted("net_"))
-
-    def state(self) -> dict[str, Any]:
-        """Return weights, sizes, receptive fields and log as arrays and numbers."""
-        from ..training.weights import to_arrays
-
-        net = self.fitted("net_")
+    def beside(self) -> dict[str, Any]:
+        """Return sizes and receptive fields."""
         return {
-            "weights": to_arrays(net),
-            "sizes": net.sizes,
+            "sizes": self.net_.sizes,
             "fields": vars(self.fields_),
             "trained": self.trained_,
             "seed": self.seed_,
-            "log": self.log_,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Build the network again and set what ``state`` returned."""
-        from ..training.weights import from_arrays
+    def rebuilt(self, state: dict[str, Any]) -> "KGCNModule":
+        """Set the receptive fields and return a network of the same sizes."""
         from ._kgcn_field import Field
 
-        self.net_ = self._build(state["sizes"]).eval()
-        from_arrays(self.net_, state["weights"])
         self.fields_ = Field(**state["fields"])
-        self.trained_, self.seed_, self.log_ = state["trained"], state["seed"], state["log"]
+        self.trained_, self.seed_ = state["trained"], state["seed"]
+        return self._build(state["sizes"])
 
     def _build(self, sizes: tuple[int, int, int]) -> "KGCNModule":
         from ._kgcn_net import KGCNModule

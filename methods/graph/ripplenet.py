@@ -10,8 +10,9 @@ from ...datasets.errors import NotApplicableError
 from ...datasets.graph import Graph
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
-from ..base import Family, Method, Need
+from ..base import Family, Need
 from ..parameters import Choices, Range, parameter
+from ..training.network import NetworkMethod
 
 if TYPE_CHECKING:
     import torch
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class RippleNet(Method):
+class RippleNet(NetworkMethod):
     """Attention over the triples that a history leads to, hop by hop.
 
     Source: Wang, Zhang, Wang, Zhao, Li, Xie and Guo, RippleNet: Propagating User Preferences on
@@ -129,39 +130,21 @@ class RippleNet(Method):
             scores: FloatArray = items.scores(sets).cpu().numpy()
         return scores
 
-    def report(self) -> dict[str, Any]:
-        """Return the learning curve and the hardware of the training."""
-        return {"training": self.fitted("log_")}
-
-    def parameter_counts(self) -> tuple[int, int]:
-        """Return the weights of the network; all are trained."""
-        from ..training.weights import count_parameters
-
-        return count_parameters(self.fitted("net_"))
-
-    def state(self) -> dict[str, Any]:
-        """Return weights, sizes, triples, everyone's sets and log as arrays and numbers."""
-        from ..training.weights import to_arrays
-
-        net = self.fitted("net_")
+    def beside(self) -> dict[str, Any]:
+        """Return sizes, triples and everyone's sets."""
         return {
-            "weights": to_arrays(net),
-            "sizes": net.sizes,
+            "sizes": self.net_.sizes,
             "ripples": vars(self.ripples_),
             "everyone": self.everyone_,
-            "log": self.log_,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Build the network again and set what ``state`` returned."""
-        from ..training.weights import from_arrays
+    def rebuilt(self, state: dict[str, Any]) -> "RippleNetModule":
+        """Set triples and sets and return a network of the same sizes."""
         from ._ripple_sets import Ripples
 
         self.ripples_ = Ripples(**state["ripples"])
         self.everyone_ = state["everyone"]
-        self.net_ = self._build(state["sizes"]).eval()
-        from_arrays(self.net_, state["weights"])
-        self.log_ = state["log"]
+        return self._build(state["sizes"])
 
     def _build(self, sizes: tuple[int, int, int]) -> "RippleNetModule":
         from ._ripplenet_net import RippleNetModule

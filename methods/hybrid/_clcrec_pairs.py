@@ -10,7 +10,7 @@ import torch
 from ...datasets.arrays import CSR, LongArray
 from ...datasets.interactions import Interactions
 from ..training.seeding import numpy_generator
-from ._dropoutnet_inputs import Content
+from ._side_inputs import Content
 
 if TYPE_CHECKING:
     from ._clcrec_net import Batch

@@ -12,7 +12,7 @@ from ...datasets.arrays import FloatArray, LongArray
 from ...datasets.world import Entities
 from ..training.histories import short_histories
 from ..training.seeding import numpy_generator
-from ._dropoutnet_inputs import SideInputs
+from ._side_inputs import SideInputs
 
 if TYPE_CHECKING:
     from ._dropoutnet_net import Batch

@@ -12,7 +12,7 @@ from ...datasets.interactions import Interactions
 from ...datasets.world import Entities
 from ..training.histories import short_histories
 from ..training.seeding import numpy_generator
-from ._dropoutnet_inputs import SideInputs
+from ._side_inputs import SideInputs
 
 if TYPE_CHECKING:
     from ._heater_net import Batch, SideRows

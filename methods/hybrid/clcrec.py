@@ -10,6 +10,7 @@ from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
 from ..parameters import Choices, Range, parameter
+from ..training.network import NetworkMethod
 
 if TYPE_CHECKING:
     from ._clcrec_net import CLCRecModule
@@ -18,7 +19,7 @@ _ROWS = 4096  # items whose dense content is held at once
 
 
 @dataclass
-class CLCRec(FactorMethod):
+class CLCRec(NetworkMethod, FactorMethod):
     """Contrastive learning between users, item id rows and encoded content.
 
     Source: Wei, Wang, Li, Nie, Li, Li and Chua, Contrastive Learning for Cold-start
@@ -83,7 +84,7 @@ class CLCRec(FactorMethod):
         from ..training.fitting import fit_module
         from ..training.seeding import seeded
         from ._clcrec_pairs import ContrastivePairs
-        from ._dropoutnet_inputs import Content
+        from ._side_inputs import Content
 
         features = train.items.features
         self.content_ = Content.of(features, self.content_rank, train.seed)
@@ -135,39 +136,18 @@ class CLCRec(FactorMethod):
             vectors[rows] = self._encoded(items.take(rows))
         return vectors
 
-    def report(self) -> dict[str, Any]:
-        """Return the learning curve and the hardware of the training."""
-        return {"training": self.fitted("log_")}
+    def beside(self) -> dict[str, Any]:
+        """Return sizes and the reduction of the content."""
+        return {"sizes": self.net_.sizes, "content": asdict(self.content_)}
 
-    def parameter_counts(self) -> tuple[int, int]:
-        """Return the weights of rows and encoder; all are trained."""
-        from ..training.weights import count_parameters
-
-        return count_parameters(self.fitted("net_"))
-
-    def state(self) -> dict[str, Any]:
-        """Return weights, sizes, content reduction and log as arrays and numbers."""
-        from ..training.weights import to_arrays
-
-        net = self.fitted("net_")
-        return {
-            "weights": to_arrays(net),
-            "sizes": net.sizes,
-            "content": asdict(self.content_),
-            "log": self.log_,
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Build the network again and set what ``state`` returned."""
-        from ..training.weights import from_arrays
-        from ._dropoutnet_inputs import Content, Scale
+    def rebuilt(self, state: dict[str, Any]) -> "CLCRecModule":
+        """Set the reduction of the content and return a network of the same sizes."""
+        from ._side_inputs import Content, Scale
 
         content = state["content"]
         scale = content["scale"] and Scale(**content["scale"])
         self.content_ = Content(content["directions"], scale)
-        self.net_ = self._build(state["sizes"]).eval()
-        from_arrays(self.net_, state["weights"])
-        self.log_ = state["log"]
+        return self._build(state["sizes"])
 
     def _build(self, sizes: tuple[int, int, int]) -> "CLCRecModule":
         from ._clcrec_net import CLCRecModule

@@ -1,26 +1,27 @@
 """Heater: content mapped to pretrained factors by experts, and used in their place at random."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
 from ...datasets.arrays import FloatArray
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
-from ..base import FactorMethod, Family, Need
+from ..base import Family, Need
 from ..parameters import Choices, Range, parameter
+from ._two_sided import TwoSided
 
 if TYPE_CHECKING:
-    from ._dropoutnet_inputs import SideInputs
     from ._heater_net import HeaterModule
     from ._heater_pairs import HeaterRows
+    from ._side_inputs import SideInputs
 
 _ROWS = 4096  # entities whose dense inputs are held at once
 
 
 @dataclass
-class Heater(FactorMethod):
+class Heater(TwoSided):
     """Experts that map content to pretrained factors, trained with the two exchanged at random.
 
     Source: Zhu, Sefati, Saadatpanah and Caverlee, Recommendation for New Users and New Items via
@@ -116,8 +117,8 @@ class Heater(FactorMethod):
         from ..training.fitting import fit_module
         from ..training.seeding import seeded
         from ..training.teacher import als_factors
-        from ._dropoutnet_inputs import SideInputs
         from ._heater_pairs import HeaterPairs
+        from ._side_inputs import SideInputs
 
         own, across = als_factors(
             train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
@@ -158,42 +159,6 @@ class Heater(FactorMethod):
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, factors): the top net on the true or mapped factor."""
         return self._encode("items", items)
-
-    def report(self) -> dict[str, Any]:
-        """Return the learning curve and the hardware of the training."""
-        return {"training": self.fitted("log_")}
-
-    def parameter_counts(self) -> tuple[int, int]:
-        """Return the weights of the networks, and these with the teacher's factors."""
-        from ..training.weights import count_parameters
-
-        trainable, _ = count_parameters(self.fitted("net_"))
-        factors = self.user_inputs_.preferences.own.size + self.item_inputs_.preferences.own.size
-        return trainable, trainable + factors
-
-    def state(self) -> dict[str, Any]:
-        """Return weights, widths, inputs and log as arrays and numbers."""
-        from ..training.weights import to_arrays
-
-        net = self.fitted("net_")
-        return {
-            "weights": to_arrays(net),
-            "content": list(net.content),
-            "users": self.user_inputs_.state(),
-            "items": self.item_inputs_.state(),
-            "log": self.log_,
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Build the networks again and set what ``state`` returned."""
-        from ..training.weights import from_arrays
-        from ._dropoutnet_inputs import SideInputs
-
-        self.user_inputs_ = SideInputs.restored(state["users"])
-        self.item_inputs_ = SideInputs.restored(state["items"])
-        self.net_ = self._build(*state["content"]).eval()
-        from_arrays(self.net_, state["weights"])
-        self.log_ = state["log"]
 
     def _rows(self, warm: Entities, inputs: "SideInputs", share: float) -> "HeaterRows":
         from ._heater_pairs import HeaterRows

@@ -11,7 +11,7 @@ from coldbench.datasets.world import Query
 from coldbench.methods.hybrid import clcrec
 from coldbench.methods.hybrid._clcrec_net import CLCRecModule
 from coldbench.methods.hybrid._clcrec_pairs import ContrastivePairs
-from coldbench.methods.hybrid._dropoutnet_inputs import Content
+from coldbench.methods.hybrid._side_inputs import Content
 from coldbench.methods.hybrid.clcrec import CLCRec
 
 ITEM_TASK = "new_item/cold/k=0"

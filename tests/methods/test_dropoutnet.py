@@ -8,8 +8,8 @@ from coldbench.datasets.protocol.validation import Validation
 from coldbench.datasets.sources.planted import Planted
 from coldbench.datasets.world import Query
 from coldbench.methods.hybrid import dropoutnet
-from coldbench.methods.hybrid._dropoutnet_inputs import Content, Preferences, Scale
 from coldbench.methods.hybrid._dropoutnet_pairs import InputDropout, PairBatches, TrainingSide
+from coldbench.methods.hybrid._side_inputs import Content, Preferences, Scale
 from coldbench.methods.hybrid.dropoutnet import DropoutNet
 from coldbench.methods.training import teacher
 from scipy.sparse import csr_matrix

@@ -1,0 +1,51 @@
+"""A method around one torch network: its log, its parameters, its state on disk."""
+
+from typing import TYPE_CHECKING, Any
+
+from ..base import Method
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class NetworkMethod(Method):
+    """A method that keeps its network in ``net_`` and the log of its training in ``log_``.
+
+    A subclass says with ``beside`` what else it has learned, and with ``rebuilt`` how that
+    becomes a network again; weights and log are taken care of here.
+    """
+
+    net_: Any
+    log_: dict[str, Any]
+
+    def beside(self) -> dict[str, Any]:
+        """Return what must be known besides weights and log, as arrays, texts and numbers."""
+        raise TypeError(f"{type(self).__name__} does not define beside")
+
+    def rebuilt(self, state: dict[str, Any]) -> "nn.Module":
+        """Set what ``beside`` returned and return the network, its weights still any."""
+        raise TypeError(f"{type(self).__name__} does not define rebuilt")
+
+    def report(self) -> dict[str, Any]:
+        """Return the learning curve and the hardware of the training."""
+        return {"training": self.fitted("log_")}
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Return the weights of the network: (trainable, all)."""
+        from .weights import count_parameters
+
+        return count_parameters(self.fitted("net_"))
+
+    def state(self) -> dict[str, Any]:
+        """Return weights, log and what stands beside them."""
+        from .weights import to_arrays
+
+        return {"weights": to_arrays(self.fitted("net_")), "log": self.log_} | self.beside()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Build the network again and set what ``state`` returned."""
+        from .weights import from_arrays
+
+        self.net_ = self.rebuilt(state).eval()
+        from_arrays(self.net_, state["weights"])
+        self.log_ = state["log"]
