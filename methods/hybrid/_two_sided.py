@@ -8,14 +8,12 @@ from ..training.network import NetworkMethod
 if TYPE_CHECKING:
     from torch import nn
 
-    from ._side_inputs import SideInputs
-
 
 class TwoSided(NetworkMethod, FactorMethod):
     """A network that reads, for users and for items, a pretrained factor and the content."""
 
-    user_inputs_: "SideInputs"
-    item_inputs_: "SideInputs"
+    user_inputs_: Any
+    item_inputs_: Any
 
     def parameter_counts(self) -> tuple[int, int]:
         """Return the weights of the network, and these with the teacher's factors."""

@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import pytest
 from coldbench.benchmarks import registry
+from coldbench.benchmarks.registry import KINDS, OWN, offers
 from coldbench.datasets.errors import ColdbenchError
 
 GOOD = '''
@@ -143,3 +144,10 @@ def test_an_offer_cannot_be_changed() -> None:
     offer = registry.offers("methods")["random"]
     with pytest.raises(dataclasses.FrozenInstanceError):
         offer.reason = "because"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_everything_of_ours_is_offered(kind: str) -> None:
+    """What cannot be offered drops out of lists and suites without a sound: not ours."""
+    ours = [one for one in offers(kind).values() if one.distribution == OWN]
+    assert ours and {one.name: one.reason for one in ours if one.reason is not None} == {}
