@@ -11,8 +11,9 @@ from .registry import unknown
 
 COMMANDS = {
     "run": "run one method (method=NAME), or a sweep of them (-m method=A,B seed=0,1,2)",
-    "list": "show the methods, datasets, scenarios and metrics that are installed",
+    "list": "show the methods, datasets, scenarios, metrics and tables that there are",
     "leaderboard": "rank the methods by the records in results/",
+    "table": "print a paper's table with our figures beside it",
     "data": "fetch, add, verify or describe a dataset",
     "split": "write a split as CSV files with original ids",
     "check": "run the conformance suite on one method",

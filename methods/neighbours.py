@@ -68,6 +68,14 @@ def similarities(
     return Similarities(n_candidates, n_trained, rows, kept)
 
 
+def cosines(vectors: CSR, trained: CSR) -> Similarities:
+    """Return the products of candidates' rows with training items' rows, all of length 1 or 0."""
+    columns = trained.T.tocsr()
+    return similarities(
+        vectors.shape[0], columns.shape[1], lambda part: (vectors[part] @ columns).toarray()
+    )
+
+
 def _slices(n_candidates: int, n_trained: int) -> Iterator[slice]:
     step = max(1, _BYTES_AT_ONCE // (4 * max(1, n_trained)))
     for at in range(0, n_candidates, step):

@@ -1,4 +1,4 @@
-"""Row operations on CSR matrices that several methods share."""
+"""Row operations on CSR matrices that several methods share, and weights of their columns."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -34,6 +34,16 @@ def unit_rows(matrix: CSR) -> CSR:
     """Return CSR float32 with rows of Euclidean length 1; a zero row stays zero."""
     squares = row_sums(matrix, matrix.data.astype(np.float64) ** 2)
     return scale_rows(matrix, np.sqrt(squares))
+
+
+def inverse_frequency(matrix: CSR) -> DoubleArray:
+    """Return float64, (columns,): ``log((1 + n) / (1 + df)) + 1`` over the ``n`` rows.
+
+    ``df`` is the number of rows in which a column is not 0.
+    """
+    rows, columns = matrix.shape
+    frequency = np.bincount(matrix.indices[matrix.data != 0], minlength=columns)
+    return np.asarray(np.log((1 + rows) / (1 + frequency)) + 1, np.float64)
 
 
 def top_per_row(matrix: CSR, k: int) -> CSR:

@@ -23,7 +23,7 @@ def main(argv: list[str]) -> int:
     """Print the leaderboard; a record that cannot be read is told and left out."""
     asked = _parser().parse_args(argv)
     home = results_home(asked.results)
-    records = _records(home)
+    records = readable_records(home)
     if not records:
         raise ColdbenchError(f"no record in {home}; make one with: coldbench run method=popularity")
     _check(asked, records)
@@ -63,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _records(home: Path) -> list[RunRecord]:
+def readable_records(home: Path) -> list[RunRecord]:
+    """Return the records of a folder; one that cannot be read is told and left out."""
     found = []
     for one in read_all(home):
         if isinstance(one, ColdbenchError):

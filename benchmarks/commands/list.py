@@ -10,11 +10,14 @@ from typing import Any
 from ...datasets.errors import ColdbenchError
 from ..registry import KINDS, Offer, find, offers, unknown
 
-USAGE = """usage: coldbench list [methods|datasets|scenarios|metrics] [NAME]
+USAGE = """usage: coldbench list [methods|datasets|scenarios|metrics|tables] [NAME]
 
 Without a word it lists everything; with a kind and a name, the fields of one class:
 coldbench list methods implicit_als.
 """
+
+TABLES = "tables"
+"""What can be listed and is no entry point: tables of papers are data of this package."""
 
 
 def main(argv: list[str]) -> int:
@@ -24,14 +27,32 @@ def main(argv: list[str]) -> int:
         return 0
     if len(argv) > 2:
         raise ColdbenchError(f"list takes a kind and a name, not {' '.join(argv)!r}")
-    if argv and argv[0] not in KINDS:
-        raise ColdbenchError(unknown("kind", argv[0], KINDS))
+    if argv and argv[0] not in (*KINDS, TABLES):
+        raise ColdbenchError(unknown("kind", argv[0], (*KINDS, TABLES)))
+    if argv == [TABLES]:
+        _show_tables()
+        return 0
+    if argv[:1] == [TABLES]:
+        raise ColdbenchError(f"a table is shown by: coldbench table {argv[1]}")
     if len(argv) == 2:
         _show_fields(find(argv[0], argv[1]), argv[1])
         return 0
     for kind in argv or KINDS:
         _show_kind(kind)
+    if not argv:
+        _show_tables()
     return 0
+
+
+def _show_tables() -> None:
+    """Print the papers' tables that ``coldbench table`` knows."""
+    from ..console import console, table
+    from ..papers.paper_table import find_table, names
+
+    rows = table("name", "what it is", title=TABLES)
+    for name in names():
+        rows.add_row(name, find_table(name).title)
+    console().print(rows)
 
 
 def _show_kind(kind: str) -> None:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from ..errors import SplitError
 from .cold_users import new_user_new_item_tasks, new_user_tasks
+from .cut import TEST
+from .gar_tasks import gar_tasks
 from .scenario import Scenario
 from .settings import check_share, check_shots
 from .stage import Stage, Tasks
@@ -62,6 +65,28 @@ class NewItem(ColdScenario):
     def tasks(self, stage: Stage) -> Tasks:
         """Return ``warm/warm``, ``new_item/cold`` and ``new_item/all``."""
         return warm_tasks(stage) | new_item_tasks(stage, self.shots)
+
+
+@dataclass
+class NewItemGAR(NewItem):
+    """The tasks of new_item and, from the same training, those of the GAR and ALDI papers."""
+
+    name: ClassVar[str] = "new_item_gar"
+
+    gar_users: int = field(
+        default=2000, metadata={"doc": "users that the papers' tasks ask: the first of the dataset"}
+    )
+
+    def check(self) -> None:
+        """Refuse settings that make no sense."""
+        super().check()
+        if self.gar_users < 1:
+            raise SplitError(f"gar_users={self.gar_users} asks nobody; use for example 2000")
+
+    def tasks(self, stage: Stage) -> Tasks:
+        """Return the tasks of ``new_item`` and, in the test, ``gar/cold``, ``warm`` and ``all``."""
+        papers = gar_tasks(stage, self.gar_users) if stage.part == TEST else {}
+        return super().tasks(stage) | papers
 
 
 @dataclass

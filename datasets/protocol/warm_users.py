@@ -16,8 +16,8 @@ from .training_world import members
 def warm_tasks(stage: Stage) -> Tasks:
     """Return ``warm/warm/k=0``: every warm item is a candidate, what is known is masked."""
     world = stage.world
-    truth = _warm_truth(stage)
-    return {"warm/warm/k=0": _asked(stage, world.items, world.item_rows, truth, stage.known)}
+    truth = warm_truth(stage)
+    return {"warm/warm/k=0": task_of(stage, world.items, world.item_rows, truth, stage.known)}
 
 
 def new_item_tasks(stage: Stage, shots: Sequence[int]) -> Tasks:
@@ -36,15 +36,15 @@ def new_item_tasks(stage: Stage, shots: Sequence[int]) -> Tasks:
         return {}
     truth = world.matrix(at[shown.before >= most], world.user_rows, cold)
     masked = pattern(world.matrix(at[shown.before < most], world.user_rows, cold))
-    all_truth, all_masked = _beside(_warm_truth(stage), truth), _beside(stage.known, masked)
+    all_truth, all_masked = beside(warm_truth(stage), truth), beside(stage.known, masked)
     rows = np.concatenate([world.item_rows, cold])
     tasks: Tasks = {}
     for k in shots:
         support = world.matrix(at[shown.before < k], world.user_rows, cold).T.tocsr()
         items = world.item_view.entities(cold, unknown(cold), support)
-        tasks[f"new_item/cold/k={k}"] = _asked(stage, items, cold, truth, masked)
-        everything = _warm_and_cold(stage, rows, support)
-        tasks[f"new_item/all/k={k}"] = _asked(stage, everything, rows, all_truth, all_masked)
+        tasks[f"new_item/cold/k={k}"] = task_of(stage, items, cold, truth, masked)
+        everything = warm_and_cold(stage, rows, support)
+        tasks[f"new_item/all/k={k}"] = task_of(stage, everything, rows, all_truth, all_masked)
     return tasks
 
 
@@ -56,12 +56,13 @@ def _shown(stage: Stage, at: LongArray, most: int) -> Shown:
     return stage.order.shown(at, items, np.ones(len(at), dtype=bool), n_items)
 
 
-def _warm_truth(stage: Stage) -> CSR:
+def warm_truth(stage: Stage) -> CSR:
+    """Return the held-out pairs of warm users with warm items, CSR over both."""
     world = stage.world
     return world.matrix(stage.pairs(WARM, WARM), world.user_rows, world.item_rows)
 
 
-def _warm_and_cold(stage: Stage, rows: IntArray, support: CSR) -> Entities:
+def warm_and_cold(stage: Stage, rows: IntArray, support: CSR) -> Entities:
     """Return the warm items followed by cold ones with their support."""
     world = stage.world
     known = np.full(len(rows), -1, dtype=np.int32)
@@ -70,11 +71,12 @@ def _warm_and_cold(stage: Stage, rows: IntArray, support: CSR) -> Entities:
     return world.item_view.entities(rows, known, csr_matrix(history))
 
 
-def _beside(warm: CSR, cold: CSR) -> CSR:
+def beside(warm: CSR, cold: CSR) -> CSR:
+    """Return the columns of the warm items followed by those of the cold ones."""
     return csr_matrix(hstack([warm, cold], format="csr", dtype=np.float32))
 
 
-def _asked(stage: Stage, items: Entities, rows: IntArray, truth: CSR, masked: CSR) -> Holdout:
+def task_of(stage: Stage, items: Entities, rows: IntArray, truth: CSR, masked: CSR) -> Holdout:
     """Return the task of the warm users that have some truth."""
     world, asked = stage.world, asked_rows(truth)
     users = world.user_rows[asked]

@@ -7,7 +7,7 @@ from ...datasets.arrays import CSR, FloatArray
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
-from ..neighbours import Similarities, similarities
+from ..neighbours import Similarities, cosines
 from ..parameters import Choices, Range, parameter
 from .weighting import Weighting, column_weights, mean_length, weighted
 
@@ -46,11 +46,7 @@ class ContentKNN(Method):
 
     def encode_items(self, items: Entities) -> Similarities:
         """Return the cosines of the candidates to the training items."""
-        trained = self.fitted("vectors_").T.tocsr()
-        vectors = self._weighted(items)
-        return similarities(
-            vectors.shape[0], trained.shape[1], lambda part: (vectors[part] @ trained).toarray()
-        )
+        return cosines(self._weighted(items), self.fitted("vectors_"))
 
     def score_block(self, users: Entities, items: Similarities) -> FloatArray:
         """Return float32 (users, candidates); 0 for a user without history."""

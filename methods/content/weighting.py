@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from ...datasets.arrays import CSR, DoubleArray
-from ..rows import row_of_entries, row_sums, unit_rows
+from ..rows import inverse_frequency, row_of_entries, row_sums, unit_rows
 
 _SATURATION, _LENGTH = 1.2, 0.75  # k1 and b of BM25, the values of Robertson and Zaragoza, 2009
 
@@ -31,10 +31,10 @@ def column_weights(features: CSR, weighting: Weighting) -> DoubleArray:
         ``log(1 + (n - df + 0.5) / (df + 0.5))``, ``none`` takes 1.
     """
     rows, columns = features.shape
-    frequency = np.bincount(features.indices[features.data != 0], minlength=columns)
     if weighting is Weighting.TFIDF:
-        return np.asarray(np.log((1 + rows) / (1 + frequency)) + 1, np.float64)
+        return inverse_frequency(features)
     if weighting is Weighting.BM25:
+        frequency = np.bincount(features.indices[features.data != 0], minlength=columns)
         return np.asarray(np.log1p((rows - frequency + 0.5) / (frequency + 0.5)), np.float64)
     return np.ones(columns)
 

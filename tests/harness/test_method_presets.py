@@ -11,20 +11,36 @@ PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 CHANGES = {
     "lightfm_bpr": ("lightfm", {"loss": "bpr"}),
     "lightfm_logistic": ("lightfm", {"loss": "logistic"}),
+    "lightfm_warp": ("lightfm", {"loss": "warp"}),
+    "lightfm_tags": ("lightfm", {"loss": "logistic", "identities": False}),
+    "lightfm_tags_ids": ("lightfm", {"loss": "logistic", "identities": True}),
     "content_knn_bm25": ("content_knn", {"weighting": "bm25"}),
+    "content_knn_attributes": ("content_knn", {"weighting": "none"}),
+    "word_knn_bm25": ("word_knn", {"weighting": "bm25"}),
+    "ials_2022": (
+        "implicit_als",
+        {"factors": 256, "regularization": 117.0, "alpha": 10.0, "iterations": 16},
+    ),
 }
+DEFAULTS_BY_NAME = {"lightfm_warp"}
+"""The default loss beside the presets of the other ones."""
+
+
+def test_every_preset_says_what_it_changes() -> None:
+    assert set(PRESETS) == set(CHANGES)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_composes_to_a_method_with_other_settings(preset: str) -> None:
     method = compose_run([f"method={preset}"]).method
     assert preset not in registry.available("methods"), "a preset would hide the method"
-    assert method != type(method)(), "a preset that changes nothing is not needed"
+    same = method == type(method)()
+    assert same == (preset in DEFAULTS_BY_NAME), "a preset that changes nothing is not needed"
 
 
 @pytest.mark.parametrize(("preset", "expected"), CHANGES.items())
 def test_a_preset_changes_what_it_says_and_nothing_else(
-    preset: str, expected: tuple[str, dict[str, str]]
+    preset: str, expected: tuple[str, dict[str, str | bool | float]]
 ) -> None:
     name, changes = expected
     method = compose_run([f"method={preset}"]).method
@@ -35,3 +51,12 @@ def test_a_preset_changes_what_it_says_and_nothing_else(
 def test_a_field_of_a_preset_can_be_set_beside_it() -> None:
     method = compose_run(["method=lightfm_bpr", "method.components=7"]).method
     assert (method.components, method.loss.value) == (7, "bpr")
+
+
+def test_the_paper_names_of_lightfm_spell_out_both_settings() -> None:
+    """A later change of a default must not change what the paper's variants are."""
+    for name in ("lightfm_tags", "lightfm_tags_ids"):
+        written = (FOLDER / f"{name}.yaml").read_text()
+        assert "\nloss: logistic\n" in written and "\nidentities: " in written
+    ids = compose_run(["method=lightfm_tags_ids"]).method
+    assert ids == compose_run(["method=lightfm_logistic"]).method

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from coldbench.benchmarks.config import compose_run
 from coldbench.methods.hybrid.light_fm import LightFM, Loss
 
 N_USERS, N_ITEMS, TOPICS = 80, 60, 4
@@ -55,9 +56,16 @@ def test_scores_equal_the_library_on_warm_pairs(world, loss):
     np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_cold_entity_has_neither_identity_nor_its_bias(world):
+@pytest.mark.parametrize("preset", ["lightfm", "lightfm_tags", "lightfm_tags_ids"])
+def test_a_cold_entity_has_neither_identity_nor_its_bias(world, preset):
     train, users, items, _ = attribute_world(world)
-    method = LightFM(components=8, epochs=3).fit(train)
+    few = ["method.components=8", "method.epochs=3"]
+    method = compose_run([f"method={preset}", *few]).method.fit(train)
+    own = 0 if preset == "lightfm_tags" else N_ITEMS
+    assert method.item_embeddings_.shape == (TOPICS + own, 8)
+    assert method.item_biases_.shape == (TOPICS + own,)
+    warm = method.item_factors(train.items)[:4]
+    assert np.array_equal(warm, method.item_factors(items)[:4]) == (own == 0)
     factors = method.item_factors(items)
     np.testing.assert_allclose(factors[:4, :8], method.item_embeddings_[:4], rtol=1e-6)
     np.testing.assert_allclose(factors[:4, 9], method.item_biases_[:4], rtol=1e-6)

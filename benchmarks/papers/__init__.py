@@ -1,0 +1,1 @@
+"""Tables of papers as data, to stand beside our own figures."""

@@ -1,0 +1,53 @@
+"""Texts as counts of words."""
+
+import re
+from collections import Counter
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from ...datasets.arrays import CSR
+from ...datasets.errors import NotApplicableError
+from ...datasets.world import Entities
+
+_WORD = re.compile(r"\w\w+")
+
+
+def words_of(text: str) -> list[str]:
+    """Return the runs of two or more word characters (letters of any script, digits, ``_``)."""
+    return _WORD.findall(text.lower())
+
+
+def vocabulary(entities: Entities, minimum_count: int) -> np.ndarray:
+    """Return an object array of str: the words of at least so many of the texts, in order."""
+    found: Counter[str] = Counter()
+    for text in _texts(entities):
+        found.update(set(words_of(text)))
+    kept = sorted(word for word, texts in found.items() if texts >= minimum_count)
+    return np.array(kept, dtype=object)
+
+
+def word_counts(entities: Entities, words: np.ndarray) -> CSR:
+    """Return CSR float32, (rows, words): how often each word is in each text; others are dropped.
+
+    Raises
+    ------
+    NotApplicableError
+        When the entities have no text.
+    """
+    column = {word: at for at, word in enumerate(words)}
+    indices: list[int] = []
+    indptr = [0]
+    for text in _texts(entities):
+        indices += [column[word] for word in words_of(text) if word in column]
+        indptr.append(len(indices))
+    ones = np.ones(len(indices), dtype=np.float32)
+    counts = csr_matrix((ones, indices, indptr), (len(entities), len(words)))
+    counts.sum_duplicates()
+    return counts
+
+
+def _texts(entities: Entities) -> list[str]:
+    if entities.text is None:
+        raise NotApplicableError(f"these {entities.side.value}s have no text to take words from")
+    return [str(text) for text in entities.text]

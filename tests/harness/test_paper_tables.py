@@ -1,0 +1,187 @@
+"""Papers' tables: their figures, ours beside them under both protocols, and what is missing."""
+
+import math
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from coldbench.benchmarks import cli
+from coldbench.benchmarks.commands import run
+from coldbench.benchmarks.config import compose_run
+from coldbench.benchmarks.papers.beside import (
+    OWN_PROTOCOL,
+    PAPERS_PROTOCOL,
+    PUBLISHED,
+    lines,
+    missing,
+)
+from coldbench.benchmarks.papers.paper_table import PaperTable, find_table, names
+from coldbench.benchmarks.records import RunRecord, Status, place, write
+from coldbench.benchmarks.registry import available
+from coldbench.datasets.errors import ColdbenchError
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "results" / "tables.md"
+
+
+def a_record(table: PaperTable, method: str, track: str, value: float, seed: int = 0) -> RunRecord:
+    """A run of the table with ``value`` under the paper's protocol and twice that under ours."""
+    scores: dict[str, dict[str, object]] = {}
+    for column in table.columns:
+        for task, factor in ((column.own, 2), (column.task, 1)):
+            mean = factor * value
+            figure = {"mean": mean, "low": mean, "high": mean, "n": 10}
+            scores.setdefault(task, {})[column.metric] = figure
+    return RunRecord.model_validate(
+        {
+            "run_id": f"{abs(hash((method, track, seed))):016x}"[:16],
+            "status": "ok",
+            "method": method,
+            "family": "content",
+            "dataset": table.dataset,
+            "scenario": table.scenario,
+            "seed": seed,
+            "config": {"method": {}, "dataset": {}, "scenario": dict(table.settings)},
+            "data_sha256": "d" * 64,
+            "split_sha256": "e" * 64,
+            "scenario_version": 1,
+            "side_information": "inductive",
+            "track": track,
+            "scores": scores,
+            "environment": {"python": "3.11", "packages": {}, "device": "cpu", "threads": 1},
+            "started": "2026-01-01T00:00:00+00:00",
+        }
+    )
+
+
+@pytest.fixture(params=names())
+def table(request: pytest.FixtureRequest) -> PaperTable:
+    return find_table(request.param)
+
+
+def test_there_are_tables_of_gar_llm_ins_and_heater() -> None:
+    assert set(names()) >= {
+        "gar_citeulike",
+        "gar_citeulike_main",
+        "llm_ins_citeulike",
+        "heater_citeulike",
+    }
+
+
+def test_a_table_is_whole(table: PaperTable) -> None:
+    assert table.differs and table.source and table.files
+    assert len({(column.task, column.metric) for column in table.columns}) == len(table.columns)
+    for row in table.rows:
+        assert len(row.values) == len(table.columns)
+        assert all(math.isnan(value) or 0 < value < 1 for value in row.values)
+    assert set(table.methods) <= set(available("methods"))
+
+
+def test_its_words_make_a_run_with_the_tasks_it_shows(table: PaperTable) -> None:
+    words = [word for word in table.words("folder") if not word.startswith("scenario.track")]
+    config = compose_run(["method=popularity", *words])
+    assert config.scenario.name == table.scenario and config.scenario.files == "folder"
+    prefixes = {"new_item", "warm"} | ({"gar"} if table.scenario == "new_item_gar" else set())
+    asked = {task for column in table.columns for task in (column.task, column.own)}
+    assert {task.split("/")[0] for task in asked} <= prefixes
+
+
+def test_figures_that_can_be_checked_by_eye() -> None:
+    added = {row.label: row.values for row in find_table("gar_citeulike").rows}
+    assert added["Heater"][:2] == (0.0449, 0.1326) and added["GAR"][:2] == (0.0429, 0.1260)
+    main = {row.label: row.values for row in find_table("gar_citeulike_main").rows}
+    assert main["GAR"] == (0.0483, 0.1241, 0.0294, 0.0936, 0.0553, 0.0955)
+    rows = find_table("llm_ins_citeulike").rows
+    groups = [row.group for row in rows]
+    assert [groups.count(name) for name in ("MF", "NGCF", "LightGCN")] == [10, 11, 11]
+    (best,) = [row for row in rows if (row.group, row.label) == ("LightGCN", "LLM-InS")]
+    assert best.values == (0.3601, 0.2126, 0.3252, 0.2156, 0.2285, 0.1747)
+    assert find_table("heater_citeulike").rows[0].values[2] == 0.645
+
+
+def test_ours_stand_under_the_published_rows_for_each_protocol() -> None:
+    table = find_table("gar_citeulike")
+    records = [
+        a_record(table, "graph_knn", "strict", 0.1),
+        a_record(table, "content_knn", "open", 0.2, seed=0),
+        a_record(table, "content_knn", "open", 0.3, seed=1),
+    ]
+    found = lines(table, records)
+    assert [one.part for one in found] == [PUBLISHED] * 6 + [PAPERS_PROTOCOL] * 2 + [
+        OWN_PROTOCOL
+    ] * 2
+    papers, ours = found[6:8], found[8:]
+    assert [one.label for one in papers] == ["content_knn", "graph_knn"]
+    assert papers[0].values == pytest.approx([0.25] * 6) and ours[0].values[0] == 0.5
+    assert papers[0].notes == "open track, 2 seeds" and papers[1].notes == "strict track, 1 seed"
+
+
+def test_where_both_protocols_agree_ours_stand_once() -> None:
+    table = find_table("heater_citeulike")
+    found = lines(table, [a_record(table, "graph_knn", "strict", 0.1)])
+    assert [one.part for one in found] == [PUBLISHED, PAPERS_PROTOCOL]
+
+
+def test_runs_of_another_split_do_not_count() -> None:
+    table = find_table("gar_citeulike")
+    other = a_record(table, "graph_knn", "strict", 0.1)
+    settings = {"strategy": "random", "format": "aldi"}
+    other = other.model_copy(update={"config": {**other.config, "scenario": settings}})
+    assert not table.takes(other)
+    assert "graph_knn, strict track: not run" in list(missing(table, [other]))
+
+
+def test_a_run_without_scores_is_told_with_its_reason() -> None:
+    table = find_table("gar_citeulike")
+    refused = a_record(table, "content_knn", "strict", 0.1).model_copy(
+        update={"status": Status.NOT_APPLICABLE, "scores": {}, "error": "needs item features"}
+    )
+    told = list(missing(table, [refused]))
+    assert "content_knn, strict track: not applicable: needs item features" in told
+    assert all(one.part == PUBLISHED for one in lines(table, [refused]))
+
+
+@pytest.mark.parametrize("form", ["table", "md"])
+def test_the_command_prints_published_and_ours(
+    form: str, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = find_table("llm_ins_citeulike")
+    record = a_record(table, "graph_knn", "strict", 0.1234)
+    write(place(Path("results"), record), record)
+    assert cli.main(["table", "llm_ins_citeulike", "--format", form]) == 0
+    said = capsys.readouterr().out
+    assert "0.3601" in said and "0.1234" in said and "0.2468" in said
+    assert "Differs: Side information" in said and "popularity, open track: not run" in said
+
+
+def test_run_needs_the_files_and_makes_the_runs_of_the_table(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ColdbenchError, match=r"--files FOLDER with --run: the folder .*ALDI"):
+        cli.import_module("coldbench.benchmarks.commands.table").main(["gar_citeulike", "--run"])
+    asked: list[list[str]] = []
+    monkeypatch.setattr(run, "main", lambda words: asked.append(words) or 0)
+    assert cli.main(["table", "gar_citeulike", "--run", "--files", "split"]) == 0
+    (words,) = asked
+    assert words[0] == "-m" and "scenario.files=split" in words
+    assert "scenario.track=strict,open" in words and "content_knn" in words[1]
+
+
+def test_an_unknown_table_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["table", "gar_citeulik"]) == 2
+    assert "did you mean gar_citeulike" in capsys.readouterr().err
+
+
+def test_list_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list", "tables"]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in names())
+
+
+def test_the_files_are_package_data() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["coldbench.benchmarks"]
+    packed = {path.stem for pattern in patterns for path in (ROOT / "benchmarks").glob(pattern)}
+    assert set(names()) <= packed
+    assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in names())
