@@ -118,10 +118,15 @@ def _bounds(figure: Figure) -> tuple[float, float, float]:
 
 def _label(rows: Sequence[Row]) -> None:
     """Add to the label of each row what tells it from the other rows of its method."""
-    settings = {id(row): _flat(row.first.config.get("method", {})) for row in rows}
+    settings = {id(row): _flat(row.first.config.get("method", {})) | _seen(row) for row in rows}
     for row in rows:
         others = [settings[id(one)] for one in rows if one.first.method == row.first.method]
         row.label = " ".join([row.first.method, *_differences(settings[id(row)], others)])
+
+
+def _seen(row: Row) -> dict[str, Any]:
+    """Return what a row was allowed to see, as settings."""
+    return {"track": row.first.track, "side_information": row.first.side_information}
 
 
 def _title(made: Sequence[Board]) -> None:

@@ -28,15 +28,34 @@ def main(argv: list[str]) -> int:
     start = hydra.main(
         version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=CONFIG_NAME
     )(job)
+    lost = None
     try:
         with _as_program(words), explained(argv):
             start()
+    except Exception as error:
+        lost = _lost(error)
+        if lost is None:
+            raise
     finally:
         if Watch.current is not None:  # interrupted, or a launcher gave up
             Watch.current.close()
+    if lost is not None:
+        complain(lost)
+        return 1
     if single:
         return _single(single[0])
     return int(any(one.status == "failed" for one in swept))
+
+
+def _lost(error: Exception) -> str | None:
+    """Return the sentence about a job whose process died; None for another error."""
+    if type(error).__module__.split(".")[0] not in ("submitit", "joblib"):
+        return None
+    told = " ".join(str(error).split("\n")[:2]).strip(" .")
+    return (
+        f"a job's process ended without an outcome ({type(error).__name__}: {told}); the same "
+        f"command again makes what is missing"
+    )
 
 
 def _spread(argv: list[str]) -> list[str]:
