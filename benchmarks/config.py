@@ -44,6 +44,9 @@ class RunConfig:
         Folder of the records; None is ``$COLDBENCH_RESULTS``, else ``results``.
     force
         Run again although a finished record exists; the new one replaces it.
+    time_limit
+        Seconds after which fitting and evaluating are stopped and the run has failed; the same
+        for loading and splitting before it. 0 or None: never.
     tracking
         Where the record is mirrored once it is written: an instance of one of ``TRACKERS``; None
         mirrors nothing.
@@ -60,6 +63,7 @@ class RunConfig:
     save_rankings: bool = False
     results: str | None = None
     force: bool = False
+    time_limit: float | None = field(default=86_400.0, metadata={"minimum": 0})
     tracking: Any = None
 
 
@@ -138,6 +142,7 @@ def to_run(config: DictConfig) -> RunConfig:
         if not is_dataclass(getattr(run, group)):
             raise ColdbenchError(f"{group} is not chosen; write {group}=<name>")
         check_parameters(getattr(run, group))
+    check_parameters(run)
     return run
 
 

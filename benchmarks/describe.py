@@ -15,7 +15,7 @@ from .evaluation.results import Estimate, TaskResult
 from .records import Figure, RunRecord, Status, now, run_id
 from .registry import GROUPS, name_of
 
-UNSEEN = ("results", "force", "save_rankings", "tracking")
+UNSEEN = ("results", "force", "save_rankings", "time_limit", "tracking")
 """Settings of a run that are no part of its identity: they say where and whether, not what."""
 
 _PATH_FIELDS = ("path", "file", "files", "folder", "directory")
@@ -56,12 +56,15 @@ def identity(config: RunConfig) -> dict[str, Any]:
     """Return the resolved configuration that identifies a run, the same on any machine.
 
     A path is cut down to its last part: what it holds is in ``data_sha256`` or ``split_sha256``.
+    Of the folder of a published split nothing is kept, since everybody's is called differently.
     Settings of a method may hold names with a slash (of a published model), which are kept.
     """
     settings = plain(config)
     for name in UNSEEN:
         del settings[name]
     del settings["evaluation"]["block"]
+    if "files" in settings["scenario"]:
+        settings["scenario"]["files"] = None
     return {
         name: _without_folders(value, name, everywhere=name in _OF_FILES)
         for name, value in settings.items()

@@ -16,6 +16,10 @@ PACKAGES = (
 )  # fmt: skip
 """Packages whose version may change a score."""
 
+_VECTORS = ("avx512f", "avx2", "avx", "asimd")
+"""Instruction sets by which libraries choose their kernels, widest first."""
+_CPUINFO = Path("/proc/cpuinfo")
+
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -27,6 +31,7 @@ def environment(config: RunConfig) -> Environment:
         device=_device(config.device),
         threads=config.threads,
         machine=platform.machine(),
+        processor=_processor(),
     )
 
 
@@ -39,6 +44,19 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+@cache
+def _processor() -> str:
+    """Return model and widest vector instructions: kernels of linear algebra round by these."""
+    if not _CPUINFO.exists():
+        return platform.processor()
+    lines = (line.partition(":") for line in _CPUINFO.read_text().splitlines())
+    facts = {key.strip(): value.strip() for key, _, value in lines}
+    flags = facts.get("flags", facts.get("Features", "")).split()
+    widest = next((name for name in _VECTORS if name in flags), "")
+    model = facts.get("model name", platform.machine())
+    return f"{model} ({widest})" if widest else model
 
 
 def _device(device: str) -> str:

@@ -25,7 +25,9 @@ def job(config: DictConfig) -> Outcome:
     log.info("started: %s", " ".join(hydra.overrides.task))
     try:
         outcome = _made(config, hydra)
-    except (Exception, SystemExit) as error:  # one bad job must not stop the others
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # one bad job must not stop the others, by sys.exit either
         log.exception("no record: the run failed before its data was split")
         outcome = _unmade(config, hydra, error)
     outcome = Outcome(**(vars(outcome) | {"seconds": round(time.perf_counter() - start, 3)}))

@@ -60,7 +60,11 @@ class Cost(BaseModel):
 
 
 class Environment(BaseModel):
-    """Where a run was made; nothing that names the machine or its folders."""
+    """Where a run was made; nothing that names the machine or its folders.
+
+    ``processor`` is its model and widest vector instructions, by which numeric libraries choose
+    their kernels; empty in records from before it was noted.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -69,6 +73,7 @@ class Environment(BaseModel):
     device: str
     threads: int
     machine: str = ""
+    processor: str = ""
 
 
 class RunRecord(BaseModel):

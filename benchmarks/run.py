@@ -18,10 +18,13 @@ from .cost import memory_peak
 from .describe import describe, figures, is_rating
 from .evaluation.evaluate import TaskResult, evaluate
 from .evaluation.rating import evaluate_ratings
+from .process_state import process_state_kept
 from .records import Cost, RunRecord, Status, jsonable, place, read, run_id, write
 from .requirements import require, require_device
+from .sealed import sealed
 from .tables import rankings_path, users_path, write_rankings, write_users
 from .threads import limited
+from .time_limit import OutOfTime, time_limit
 from .tracking.tracker import mirror
 
 SPLITS_KEPT = 4
@@ -48,8 +51,8 @@ def execute(config: RunConfig) -> Run:
     Raises
     ------
     ColdbenchError
-        When the data cannot be loaded or split, or the device is not there: without fingerprints
-        there is no record.
+        When the data cannot be loaded or split, or not in time, or the device is not there:
+        without fingerprints there is no record.
     """
     run = _recorded(config)
     mirror(config.tracking, run.path)
@@ -59,8 +62,7 @@ def execute(config: RunConfig) -> Run:
 def _recorded(config: RunConfig) -> Run:
     """Return the run with its record on disk, made now or found there."""
     require_device(config.device)
-    data = config.dataset.load()
-    split = split_once(config, data)
+    data, split = _prepared(config)
     draft = describe(config, data, split)
     path = place(results_home(config.results), draft)
     done = finished(path, config)
@@ -73,6 +75,16 @@ def _recorded(config: RunConfig) -> Run:
     replace_it = config.force or config.save_rankings or (path.exists() and not there)
     written = write(path, record, replace=replace_it)
     return Run(record, path) if written else Run(read(path), path, skipped=True)
+
+
+def _prepared(config: RunConfig) -> tuple[Dataset, Split]:
+    """Load the data and split it, within the time limit and without traces in the process."""
+    try:
+        with process_state_kept(), time_limit(config.time_limit):
+            data = config.dataset.load()
+            return data, split_once(config, data)
+    except OutOfTime as error:
+        raise ColdbenchError(f"{error}, not even loading and splitting the data") from error
 
 
 def finished(path: Path, config: RunConfig) -> RunRecord | None:
@@ -101,7 +113,10 @@ def results_home(folder: str | None = None) -> Path:
 
 
 def split_once(config: RunConfig, data: Dataset) -> Split:
-    """Return the split with the run's resources; the latest few are kept for the next run."""
+    """Return the split with the run's resources; the latest few are kept for the next run.
+
+    What is returned is sealed: no method can change the kept split for the runs after it.
+    """
     scenario = jsonable(vars(config.scenario))
     kind = type(config.scenario)
     key = run_id(
@@ -117,7 +132,7 @@ def split_once(config: RunConfig, data: Dataset) -> Split:
     _splits.move_to_end(key)
     while len(_splits) > SPLITS_KEPT:
         _splits.popitem(last=False)
-    split = _splits[key]
+    split = sealed(_splits[key])
     resources = Resources(config.threads, config.device, config.devices)
     return replace(split, train=replace(split.train, resources=resources))
 
@@ -126,21 +141,23 @@ def _attempt(
     config: RunConfig, data: Dataset, split: Split, draft: RunRecord, path: Path
 ) -> RunRecord:
     """Return the record of a run, whatever becomes of it; the tables are written on the way."""
-    log = logging.getLogger(__name__)
     try:
-        check_parameters(config.method)
-        require(config.method, split, rating=is_rating(config.scenario))
-        fitted, results, cost = measure(config, split)
+        with process_state_kept(), time_limit(config.time_limit):
+            check_parameters(config.method)
+            require(config.method, split, rating=is_rating(config.scenario))
+            fitted, results, cost = measure(config, split)
+            training = jsonable(fitted.report())
+        scores, slices = figures(results)
         write_users(users_path(path), results, data)
         if config.save_rankings:
             write_rankings(rankings_path(path), results, data)
-        training = jsonable(fitted.report())
     except NotApplicableError as error:
         return draft.model_copy(update={"status": Status.NOT_APPLICABLE, "error": str(error)})
-    except (Exception, SystemExit) as error:  # a failed run is recorded and never stops a sweep
-        log.exception("the run failed")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit and a panic of a Rust library are no Exception
+        logging.getLogger(__name__).exception("the run failed")
         return draft.model_copy(update={"status": Status.FAILED, "error": _told(error)})
-    scores, slices = figures(results)
     update = {"status": Status.OK, "scores": scores, "slices": slices, "cost": cost}
     return draft.model_copy(update=update | {"training": training})
 
@@ -149,7 +166,7 @@ def measure(config: RunConfig, split: Split) -> tuple[Method, dict[str, TaskResu
     """Fit the method, ask it every task of the test part, and say what both took."""
     with limited(config.threads), memory_peak() as peak:
         start = time.perf_counter()
-        fitted: Method = config.method.fit(split.train)
+        fitted: Method = config.method.fit(sealed(split).train)
         between = time.perf_counter()
         results = _asked(config, fitted, split)
         end = time.perf_counter()
@@ -190,4 +207,6 @@ def _told(error: BaseException) -> str:
     for folder, short in ((Path.cwd(), "."), (Path.home(), "~")):
         if len(folder.parts) > 1:
             text = text.replace(str(folder), short)
+    if isinstance(error, OutOfTime):
+        return text
     return f"{type(error).__name__}: {text}"
