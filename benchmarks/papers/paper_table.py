@@ -119,13 +119,13 @@ def find_table(name: str) -> PaperTable:
 
 
 def _made(name: str, content: dict[str, Any]) -> PaperTable:
-    columns = tuple(Column(**{"own": one["task"]} | one) for one in content.pop("columns"))
+    columns = tuple(Column(**{"own": one["task"]} | one) for one in content["columns"])
     rows = tuple(
         PublishedRow(one["label"], tuple(one["values"]), one.get("group", ""))
-        for one in content.pop("rows")
+        for one in content["rows"]
     )
-    lists = {key: tuple(content.pop(key)) for key in ("tracks", "methods", "differs")}
-    return PaperTable(name=name, columns=columns, rows=rows, **lists, **content)
+    lists: dict[str, Any] = {key: tuple(content[key]) for key in ("tracks", "methods", "differs")}
+    return PaperTable(**content | lists | {"name": name, "columns": columns, "rows": rows})
 
 
 def figure(value: float) -> str:
