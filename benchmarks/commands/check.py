@@ -3,8 +3,10 @@
 import argparse
 from collections import Counter
 from collections.abc import Sequence
+from enum import Enum
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from ...datasets.errors import ColdbenchError
@@ -20,6 +22,22 @@ COLOURS = {
     Verdict.EXEMPT: "yellow",
     Verdict.NOT_APPLICABLE: "dim",
 }
+ORDER = (
+    Verdict.FAILED,
+    Verdict.NOT_REACHED,
+    Verdict.EXEMPT,
+    Verdict.PASSED,
+    Verdict.NOT_APPLICABLE,
+)
+"""Of the rows: what someone must act on comes first."""
+
+
+class Detail(Enum):
+    """How much is printed of one method."""
+
+    SUMMARY = "the counts of the results"
+    TABLE = "and one row per check"
+    DEMANDS = "with what each demands"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -39,14 +57,15 @@ def main(argv: Sequence[str]) -> int:
     for name in names:
         find("methods", name)
     out = console()
-    broken = [name for name in names if not _conforms(out, name, wanted.limit, wanted.verbose)]
+    how = Detail.SUMMARY if wanted.quiet else Detail.DEMANDS if wanted.verbose else Detail.TABLE
+    broken = [name for name in names if not _conforms(out, name, wanted.limit, how)]
     if len(names) > 1:
         failed = f"; not: {', '.join(broken)}" if broken else ""
         out.print(f"{len(names) - len(broken)} of {len(names)} methods conform{failed}")
     return 1 if broken else 0
 
 
-def _conforms(out: Console, name: str, limit: float, every: bool) -> bool:
+def _conforms(out: Console, name: str, limit: float, how: Detail) -> bool:
     """Examine one method and print what came of it."""
     with out.status(name) as status:
 
@@ -54,23 +73,37 @@ def _conforms(out: Console, name: str, limit: float, every: bool) -> bool:
             status.update(f"{name}: {check}")
 
         outcomes = examine_isolated(name, limit=limit, on_check=show)
-    _show(out, name, outcomes, every)
+    _show(out, name, outcomes, how)
     return not any(one.verdict in BROKEN for one in outcomes)
 
 
-def _show(out: Console, name: str, outcomes: Sequence[Outcome], every: bool) -> None:
-    """Print a table of all checks, or of those that neither passed nor were out of place."""
-    quiet = () if every else (Verdict.PASSED, Verdict.NOT_APPLICABLE)
-    shown = [one for one in outcomes if one.verdict not in quiet]
-    if shown:
-        rows = table("check", "result", "it demands that", "what was seen", "what to do")
-        for one in shown:
-            result = Text(one.verdict.value, style=COLOURS[one.verdict])
-            rows.add_row(one.check, result, one.demands, one.values, one.remedy)
-        out.print(rows)
+def _show(out: Console, name: str, outcomes: Sequence[Outcome], how: Detail) -> None:
+    """Print the table of checks, broken ones first, and the counts; the counts alone if quiet."""
+    if how is not Detail.SUMMARY:
+        out.print(_table(outcomes, how is Detail.DEMANDS))
     counts = Counter(one.verdict for one in outcomes)
     told = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict])
     out.print(f"{name}: {told} ({duration(sum(one.seconds for one in outcomes))})")
+
+
+def _table(outcomes: Sequence[Outcome], demands: bool) -> Table:
+    """Return one row per check; what a broken one demands and what to do stand beside it."""
+    broken = any(one.verdict in BROKEN for one in outcomes)
+    columns = ["check", "result"]
+    columns += ["it demands that"] if broken or demands else []
+    columns += ["what was seen"]
+    columns += ["what to do"] if broken else []
+    rows = table(*columns)
+    for one in sorted(outcomes, key=lambda one: ORDER.index(one.verdict)):
+        cells: dict[str, str | Text] = {
+            "check": one.check,
+            "result": Text(one.verdict.value, style=COLOURS[one.verdict]),
+            "it demands that": one.demands if demands or one.verdict in BROKEN else "",
+            "what was seen": one.values,
+            "what to do": one.remedy,
+        }
+        rows.add_row(*(cells[column] for column in columns))
+    return rows
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -88,5 +121,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help=f"time per method ({LIMIT_SECONDS:g})",
     )
-    parser.add_argument("-v", "--verbose", action="store_true", help="show passed checks, too")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("-q", "--quiet", action="store_true", help="the counts alone, no table")
+    shown.add_argument(
+        "-v", "--verbose", action="store_true", help="say what every check demands, too"
+    )
     return parser

@@ -160,13 +160,27 @@ def test_the_command_says_what_failed_and_why(installed: Path) -> None:
     assert "1 of 2 methods conform; not: exits" in done.stdout
     assert "sys.exit(no more)" in done.stdout and "make fit work" in done.stdout
     assert "\x1b" not in done.stdout
+    head, _, first, *_ = (line.split() for line in done.stdout.splitlines() if line.strip())
+    assert " ".join(head) == "check result it demands that what was seen what to do"
+    assert first[1] == "failed", "what someone must act on comes first"
 
 
-def test_the_command_shows_every_check_when_asked(installed: Path) -> None:
-    done = coldbench("fine", "--verbose")
+def test_the_command_shows_every_check_with_what_was_seen(installed: Path) -> None:
+    done = coldbench("fine")
     assert done.returncode == 0, done.stdout
-    for check in CHECKS:
-        assert check.name in done.stdout
+    rows = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
+    assert [rows[check.name].count(check.name) for check in CHECKS] == [1] * len(CHECKS)
+    assert "passed" in rows["fit_leaves_input"] and "same content" in rows["fit_leaves_input"]
+    assert "not applicable" in rows["predicts_ratings"]
+    assert "it demands that" not in done.stdout and "what to do" not in done.stdout
+
+
+def test_verbose_adds_what_is_demanded_and_quiet_leaves_the_counts(installed: Path) -> None:
+    told = coldbench("fine", "--verbose").stdout
+    assert all(check.demands[:40] in told for check in CHECKS)
+    (line,) = coldbench("fine", "--quiet").stdout.splitlines()
+    assert line.startswith("fine: ") and " passed, " in line
+    assert coldbench("fine", "--quiet", "--verbose").returncode == 2
 
 
 @pytest.mark.parametrize(
