@@ -46,7 +46,8 @@ class ContentKNN(Method):
 
     def encode_items(self, items: Entities) -> Similarities:
         """Return the cosines of the candidates to the training items."""
-        return cosines(self._weighted(items), self.fitted("vectors_"))
+        trained = self.fitted("vectors_")
+        return cosines(self._weighted(items), trained)
 
     def score_block(self, users: Entities, items: Similarities) -> FloatArray:
         """Return float32 (users, candidates); 0 for a user without history."""

@@ -58,7 +58,10 @@ class KernelRidge(Method):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_FEATURES})
 
     def fit(self, train: TrainView) -> Self:
-        """Factorise the regularised kernel matrix of the training items.
+        """Invert the regularised kernel matrix of the training items.
+
+        The inverse costs as much as one solve for each of them, and answers for every candidate:
+        that of a known item is a column of it. Regularised, the matrix is well conditioned.
 
         Raises
         ------
@@ -66,8 +69,6 @@ class KernelRidge(Method):
             With more than ``max_items`` training items.
         """
         self._refuse_beyond_limit(len(train.items))
-        from scipy.linalg import cholesky
-
         self.weights_ = column_weights(train.items.features, self.weighting)
         self.mean_length_ = mean_length(train.items.features)
         self.vectors_ = self._weighted(train.items)
@@ -75,20 +76,25 @@ class KernelRidge(Method):
         self.mean_ = float(values.mean(dtype=np.float64)) if len(values) else 0.0
         gram = self._compare(self.vectors_, self.vectors_)
         gram[np.diag_indices_from(gram)] += self.regularization
-        # the transpose of a symmetric matrix, in the memory order that LAPACK overwrites
-        self.cholesky_ = cholesky(gram.T, lower=True, overwrite_a=True, check_finite=False)
+        self.inverse_ = _inverted(gram)
         return self
 
     def encode_items(self, items: Entities) -> FloatArray:
         """Return float32 (training items, candidates): what one liked item adds to each score."""
-        from scipy.linalg import cho_solve
-
-        factor = self.fitted("cholesky_")
-        across = self._compare(self._weighted(items), self.vectors_).T
-        if not across.size:
-            return across.astype(np.float32)
-        influence = cho_solve((factor, True), across, overwrite_b=True, check_finite=False)
-        return np.ascontiguousarray(influence, dtype=np.float32)
+        inverse = self.fitted("inverse_")
+        influence = np.empty((len(inverse), len(items)), dtype=np.float32)
+        warm, cold = np.flatnonzero(items.known >= 0), np.flatnonzero(items.known < 0)
+        for at in range(0, len(cold), _ROWS):
+            part = cold[at : at + _ROWS]
+            across = self._compare(self._weighted(items.take(part)), self.vectors_)
+            influence[:, part] = inverse @ across.T
+        for at in range(0, len(warm), _ROWS):  # (K + lambda I)^-1 K = I - lambda (K + lambda I)^-1
+            part = warm[at : at + _ROWS]
+            known = items.known[part]
+            columns = -self.regularization * inverse[:, known]
+            columns[known, np.arange(len(known))] += 1
+            influence[:, part] = columns
+        return influence
 
     def score_block(self, users: Entities, items: FloatArray) -> FloatArray:
         """Return float32 (users, candidates): history times influence."""
@@ -142,6 +148,25 @@ class KernelRidge(Method):
                 f"({8 * items**2 / 2**30:.1f} GiB), more than max_items={self.max_items} allows; "
                 "raise max_items if the memory is there, or use content_knn"
             )
+
+
+def _inverted(matrix: DoubleArray) -> DoubleArray:
+    """Return the inverse of a positive definite matrix, in its own memory."""
+    from scipy.linalg import cholesky
+    from scipy.linalg.lapack import dpotri
+
+    # the transpose of a symmetric matrix, in the memory order that LAPACK overwrites
+    factor = cholesky(matrix.T, lower=True, overwrite_a=True, check_finite=False)
+    inverse, failed = dpotri(factor, lower=1, overwrite_c=1)
+    if failed:
+        raise np.linalg.LinAlgError(f"the kernel matrix cannot be inverted (dpotri: {failed})")
+    for at in range(0, len(inverse), _ROWS):  # LAPACK fills the lower half alone
+        rows = slice(at, at + _ROWS)
+        block = inverse[rows, rows]
+        inverse[rows, rows] = np.tril(block) + np.tril(block, -1).T
+        inverse[rows, at + _ROWS :] = inverse[at + _ROWS :, rows].T
+    answer: DoubleArray = inverse
+    return answer
 
 
 def _squares(rows: CSR) -> DoubleArray:
