@@ -9,10 +9,21 @@ BIN := .venv/bin
 PACKAGES := coldbench.benchmarks coldbench.conf coldbench.datasets coldbench.methods
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
 
-.PHONY: help setup demo test slow lint types format bench results lock clean
+# Datasets of the published results, and the folders of the published splits (see docs/data.md).
+DATASETS := movietweetings ml-100k ml-latest-small hetrec-lastfm online-retail-ii ml-1m citeulike-a
+ALDI ?= $(error say where the split is: make results-splits ALDI=FOLDER HEATER=FOLDER)
+HEATER ?= $(error say where the split is: make results-splits ALDI=FOLDER HEATER=FOLDER)
+COMMA := ,
+EVERYTHING = $(BIN)/coldbench run +experiment=all_methods time_limit=1800
+READERS = $(BIN)/coldbench run +experiment=open_track time_limit=1800
+# Exit status 1 says that some run failed, which is recorded and shown; 2 that nothing could be run.
+RECORDED = || [ $$? -eq 1 ]
+
+.PHONY: help setup demo test slow lint types format bench lock clean
+.PHONY: results results-all results-splits pages
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 setup: .venv/ready ## Create .venv from requirements.lock
 
@@ -52,9 +63,28 @@ format: setup ## Let ruff rewrite the code
 bench: setup ## Measure speed beside the alternatives, as ratios, into results/bench
 	OMP_NUM_THREADS=1 $(BIN)/python -m coldbench.benchmarks.bench --full
 
-results: setup ## The published records: every method on movietweetings, grid, three split seeds
-	$(BIN)/coldbench run +experiment=all_methods seed=0,1,2
-	$(BIN)/coldbench leaderboard --results results --format md > results/leaderboard.md
+results: setup ## The published records of the embedded dataset: every method, three split seeds
+	$(EVERYTHING) seed=0,1,2 $(RECORDED)
+	$(MAKE) pages
+
+results-all: setup ## Those of all seven datasets, which must have been fetched; hours
+	$(EVERYTHING) seed=0,1,2 dataset=$(subst $() ,$(COMMA),$(DATASETS)) $(RECORDED)
+	$(READERS) seed=0,1,2 dataset=citeulike-a $(RECORDED)
+	$(MAKE) pages
+
+results-splits: setup ## Those on the published splits of CiteULike: ALDI=FOLDER HEATER=FOLDER
+	for run in "$(EVERYTHING)" "$(READERS)"; do \
+	$$run dataset=citeulike-a scenario.strategy=published \
+		scenario=new_item_gar scenario.format=aldi scenario.files=$(ALDI) $(RECORDED) || exit 1; \
+	$$run dataset=citeulike-a scenario.strategy=published \
+		scenario=new_item scenario.format=heater scenario.files=$(HEATER) $(RECORDED) || exit 1; done
+	$(MAKE) pages
+
+pages: setup ## Draw results/leaderboards and results/tables.md from the records
+	@mkdir -p results/leaderboards
+	for name in $(DATASETS); do $(BIN)/coldbench leaderboard --results results --dataset $$name \
+		--format md > results/leaderboards/$$name.md || exit 1; done
+	$(BIN)/coldbench table all --results results --format md > results/tables.md
 
 lock: ## Resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 pyproject.toml \

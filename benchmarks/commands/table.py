@@ -43,8 +43,7 @@ def _run(table: PaperTable, asked: argparse.Namespace) -> int:
             f"and the dataset: coldbench data fetch {table.dataset}"
         )
     home = [f"results={asked.results}"] if asked.results else []
-    methods = f"method={','.join(table.methods)}"
-    return run.main(["-m", methods, *table.words(asked.files), *home])
+    return max(run.main(["-m", *table.words(asked.files, track), *home]) for track in table.runs)
 
 
 def _show(table: PaperTable, records: Sequence[RunRecord]) -> None:

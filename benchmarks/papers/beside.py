@@ -72,8 +72,8 @@ def _notes(row: Row) -> str:
 def missing(table: PaperTable, records: Iterable[RunRecord]) -> Iterator[str]:
     """Yield a sentence for each run of the table's list that is not at hand or has no scores."""
     kept = [record for record in records if table.takes(record)]
-    for track in table.tracks:
-        for method in table.methods:
+    for track, methods in table.runs.items():
+        for method in methods:
             same = [one for one in kept if (one.method, one.track) == (method, track)]
             if not same:
                 yield f"{method}, {track} track: not run"

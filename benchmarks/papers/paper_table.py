@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..records import RunRecord
 
 _ENDING = ".toml"
+TRACKS = ("strict", "open")
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,9 @@ class PaperTable:
         Its name here, what it is, and where its figures were read.
     dataset, scenario, settings
         What our runs are made on; ``settings`` are fields of the scenario.
-    tracks, methods
-        The runs that ``coldbench table NAME --run`` makes.
+    runs
+        The methods that ``coldbench table NAME --run`` runs, by track. What reads no side
+        information of users' making would do the same on the open track and stands on the strict.
     files
         What ``scenario.files`` must be.
     differs
@@ -71,8 +73,7 @@ class PaperTable:
     dataset: str
     scenario: str
     settings: dict[str, str]
-    tracks: tuple[str, ...]
-    methods: tuple[str, ...]
+    runs: dict[str, tuple[str, ...]]
     files: str
     differs: tuple[str, ...]
     columns: tuple[Column, ...]
@@ -90,11 +91,12 @@ class PaperTable:
             held.get(name) == value for name, value in self.settings.items()
         )
 
-    def words(self, folder: str) -> list[str]:
-        """Return the words of ``coldbench run`` that make our runs, without the methods."""
+    def words(self, folder: str, track: str) -> list[str]:
+        """Return the words of ``coldbench run`` that make our runs on one track."""
         settings = [f"scenario.{name}={value}" for name, value in self.settings.items()]
-        where = [f"scenario.files={folder}", f"scenario.track={','.join(self.tracks)}"]
-        return [f"dataset={self.dataset}", f"scenario={self.scenario}", *settings, *where]
+        where = [f"scenario.files={folder}", f"scenario.track={track}"]
+        what = [f"method={','.join(self.runs[track])}", f"dataset={self.dataset}"]
+        return [*what, f"scenario={self.scenario}", *settings, *where]
 
 
 def names() -> list[str]:
@@ -124,8 +126,10 @@ def _made(name: str, content: dict[str, Any]) -> PaperTable:
         PublishedRow(one["label"], tuple(one["values"]), one.get("group", ""))
         for one in content["rows"]
     )
-    lists: dict[str, Any] = {key: tuple(content[key]) for key in ("tracks", "methods", "differs")}
-    return PaperTable(**content | lists | {"name": name, "columns": columns, "rows": rows})
+    runs = {track: tuple(content.pop(track)) for track in TRACKS}
+    differs = tuple(content.pop("differs"))
+    made = {"name": name, "columns": columns, "rows": rows, "runs": runs, "differs": differs}
+    return PaperTable(**content | made)
 
 
 def figure(value: float) -> str:

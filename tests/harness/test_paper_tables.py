@@ -75,13 +75,16 @@ def test_a_table_is_whole(table: PaperTable) -> None:
     for row in table.rows:
         assert len(row.values) == len(table.columns)
         assert all(math.isnan(value) or 0 < value < 1 for value in row.values)
-    assert set(table.methods) <= set(available("methods"))
+    assert set(table.runs) == {"strict", "open"}
+    assert {name for names in table.runs.values() for name in names} <= set(available("methods"))
 
 
 def test_its_words_make_a_run_with_the_tasks_it_shows(table: PaperTable) -> None:
-    words = [word for word in table.words("folder") if not word.startswith("scenario.track")]
-    config = compose_run(["method=popularity", *words])
-    assert config.scenario.name == table.scenario and config.scenario.files == "folder"
+    for track in table.runs:
+        words = table.words("folder", track)
+        config = compose_run(["method=popularity", *words[1:]])
+        assert config.scenario.name == table.scenario and config.scenario.files == "folder"
+        assert config.scenario.track.value == track
     prefixes = {"new_item", "warm"} | ({"gar"} if table.scenario == "new_item_gar" else set())
     asked = {task for column in table.columns for task in (column.task, column.own)}
     assert {task.split("/")[0] for task in asked} <= prefixes
@@ -134,11 +137,11 @@ def test_runs_of_another_split_do_not_count() -> None:
 
 def test_a_run_without_scores_is_told_with_its_reason() -> None:
     table = find_table("gar_citeulike")
-    refused = a_record(table, "content_knn", "strict", 0.1).model_copy(
+    refused = a_record(table, "content_knn", "open", 0.1).model_copy(
         update={"status": Status.NOT_APPLICABLE, "scores": {}, "error": "needs item features"}
     )
     told = list(missing(table, [refused]))
-    assert "content_knn, strict track: not applicable: needs item features" in told
+    assert "content_knn, open track: not applicable: needs item features" in told
     assert all(one.part == PUBLISHED for one in lines(table, [refused]))
 
 
@@ -152,7 +155,7 @@ def test_the_command_prints_published_and_ours(
     assert cli.main(["table", "llm_ins_citeulike", "--format", form]) == 0
     said = capsys.readouterr().out
     assert "0.3601" in said and "0.1234" in said and "0.2468" in said
-    assert "Differs: Side information" in said and "popularity, open track: not run" in said
+    assert "Differs: Side information" in said and "content_knn, open track: not run" in said
 
 
 def test_run_needs_the_files_and_makes_the_runs_of_the_table(
@@ -163,9 +166,11 @@ def test_run_needs_the_files_and_makes_the_runs_of_the_table(
     asked: list[list[str]] = []
     monkeypatch.setattr(run, "main", lambda words: asked.append(words) or 0)
     assert cli.main(["table", "gar_citeulike", "--run", "--files", "split"]) == 0
-    (words,) = asked
-    assert words[0] == "-m" and "scenario.files=split" in words
-    assert "scenario.track=strict,open" in words and "content_knn" in words[1]
+    strict, tags = asked
+    for words in asked:
+        assert words[0] == "-m" and "scenario.files=split" in words
+    assert "scenario.track=strict" in strict and "graph_knn" in strict[1]
+    assert "scenario.track=open" in tags and "content_knn" in tags[1]
 
 
 def test_an_unknown_table_is_named(capsys: pytest.CaptureFixture[str]) -> None:
