@@ -80,10 +80,11 @@ results-splits: setup ## Those on the published splits of CiteULike: ALDI=FOLDER
 		scenario=new_item scenario.format=heater scenario.files=$(HEATER) $(RECORDED) || exit 1; done
 	$(MAKE) pages
 
-pages: setup ## Draw results/leaderboards and results/tables.md from the records
+pages: setup ## Draw results/leaderboards, families.md and tables.md from the records
 	@mkdir -p results/leaderboards
 	for name in $(DATASETS); do $(BIN)/coldbench leaderboard --results results --dataset $$name \
 		--format md > results/leaderboards/$$name.md || exit 1; done
+	$(BIN)/coldbench leaderboard --results results --families --format md > results/families.md
 	$(BIN)/coldbench table all --results results --format md > results/tables.md
 
 lock: ## Resolve requirements.lock anew (needs uv)

@@ -39,40 +39,46 @@ def show(board: Board, task: str | None, out: Console) -> None:
     """
     out.print(_headline(board, task), soft_wrap=True)
     if task is not None:
-        out.print(_drawn(_detail(board, task)))
-    elif _width(whole := _drawn(_overview(board, board.tasks)), out) <= out.width:
+        out.print(drawn(_detail(board, task)))
+    elif _width(whole := drawn(_overview(board, board.tasks)), out) <= out.width:
         out.print(whole)
     else:
         for scenario in dict.fromkeys(name.split("/")[0] for name in board.tasks):
             tasks = [name for name in board.tasks if name.split("/")[0] == scenario]
             out.print(f"\n{scenario}")
-            out.print(_drawn(_overview(board, tasks, families=False), strip=f"{scenario}/"))
+            out.print(drawn(_overview(board, tasks, families=False), strip=f"{scenario}/"))
     for line in closing(board, task):
         out.print(line, soft_wrap=True)
     out.print()
 
 
-def _width(drawn: Table, out: Console) -> int:
+def _width(whole: Table, out: Console) -> int:
     """Return how wide a table would like to be."""
-    return Measurement.get(out, out.options.update(max_width=10_000), drawn).maximum
+    return Measurement.get(out, out.options.update(max_width=10_000), whole).maximum
 
 
-def _drawn(grid: Grid, strip: str = "") -> Table:
+def drawn(grid: Grid, strip: str = "") -> Table:
     """Return the table of a grid; the parts of a task's name stand below each other."""
     head, rows = grid
-    drawn = table(*(name.removeprefix(strip).replace("/", "\n") for name in head))
+    made = table(*(name.removeprefix(strip).replace("/", "\n") for name in head))
     for row in rows:
-        drawn.add_row(*(Text(cell.text, style="bold" if cell.best else "") for cell in row))
-    return drawn
+        made.add_row(*(Text(cell.text, style="bold" if cell.best else "") for cell in row))
+    return made
 
 
 def markdown(board: Board, task: str | None) -> str:
     """Return one board as a section of Markdown, winners in bold."""
-    head, rows = _detail(board, task) if task else _overview(board, board.tasks)
-    lines = [f"### {_headline(board, task)}", "", _md_line(head), _md_line(["---"] * len(head))]
-    lines += [_md_line([f"**{c.text}**" if c.best else c.text for c in row]) for row in rows]
+    grid = _detail(board, task) if task else _overview(board, board.tasks)
+    lines = [f"### {_headline(board, task)}", "", *md_lines(grid)]
     lines += ["", *(f"- {line}" for line in closing(board, task)), ""]
     return "\n".join(lines)
+
+
+def md_lines(grid: Grid) -> list[str]:
+    """Return the lines of a table in Markdown, what is best in bold."""
+    head, rows = grid
+    lines = [_md_line(head), _md_line(["---"] * len(head))]
+    return lines + [_md_line([f"**{c.text}**" if c.best else c.text for c in row]) for row in rows]
 
 
 def as_csv(made: Sequence[Board], task: str | None) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 from ...datasets.errors import ColdbenchError
 from ..cli import complain
 from ..console import console
-from ..formats import as_csv, markdown, show
+from ..families import by_family
+from ..formats import as_csv, drawn, markdown, md_lines, show
 from ..leaderboard import boards
 from ..outcome import HEADLINE
 from ..records import RunRecord, read_all
@@ -28,6 +29,9 @@ def main(argv: list[str]) -> int:
         raise ColdbenchError(f"no record in {home}; make one with: coldbench run method=popularity")
     _check(asked, records)
     made = boards(records, metric=asked.metric, dataset=asked.dataset, scenario=asked.scenario)
+    if asked.families:
+        _families(made, asked)
+        return 0
     if asked.format == "csv":
         sys.stdout.write(as_csv(made, None if asked.task == EVERY else asked.task))
         return 0
@@ -38,6 +42,17 @@ def main(argv: list[str]) -> int:
         for board, task in parts:
             show(board, task, console())
     return 0
+
+
+def _families(made: list[Board], asked: argparse.Namespace) -> None:
+    """Print the best row of every family in each board and task."""
+    grid = by_family(made, None if asked.task == EVERY else asked.task)
+    if asked.format == "csv":
+        raise ColdbenchError("--families has no --format csv; without it, csv has every figure")
+    if asked.format == "md":
+        sys.stdout.write("\n".join([*md_lines(grid), ""]))
+    else:
+        console().print(drawn(grid))
 
 
 def _tasks(board: Board, asked: str | None) -> list[str | None]:
@@ -57,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scenario", metavar="NAME", help="only this scenario")
     parser.add_argument(
         "--task", metavar="NAME", help="one task in detail, new_item/cold/k=0; all: each of them"
+    )
+    parser.add_argument(
+        "--families", action="store_true", help="the best row of every family, a line per task"
     )
     parser.add_argument("--metric", metavar="NAME", help=f"({HEADLINE})")
     parser.add_argument("--format", choices=("table", "md", "csv"), default="table")

@@ -1,0 +1,64 @@
+"""One line per board and task: the best row of every family, the winner in bold."""
+
+from pathlib import Path
+
+import pytest
+from coldbench.benchmarks import cli
+from coldbench.benchmarks.families import by_family
+from coldbench.benchmarks.formats import Shown
+from coldbench.benchmarks.leaderboard import boards
+from coldbench.benchmarks.records import RunRecord, place, write
+
+from .test_leaderboard import COLD, WARM, a_record  # type: ignore[import-not-found]
+
+
+def records() -> list[RunRecord]:
+    made = []
+    for seed in (0, 1):
+        made += [
+            a_record("popularity", 0.20, family="reference", reference=True, seed=seed, half=0.01),
+            a_record("content_knn", 0.30, family="content", reference=True, seed=seed, half=0.01),
+            a_record("lsi_lr", 0.25, family="content", seed=seed, half=0.01),
+            a_record("ease", 0.10, family="collaborative", seed=seed, half=0.01),
+            a_record("encoder", 0.40, family="language_model", seed=seed, half=0.01),
+            a_record("heater", 0.395, family="hybrid", seed=seed, half=0.01),
+        ]
+    return made
+
+
+def line(task: str | None = None) -> tuple[list[str], list[Shown]]:
+    head, rows = by_family(boards(records()), task)
+    (row,) = rows
+    return head, row
+
+
+def test_a_line_has_the_best_of_each_family_and_reference_rows_apart() -> None:
+    head, row = line()
+    cells = dict(zip(head, row, strict=True))
+    assert cells["task"].text == COLD
+    assert cells["reference"].text == "content_knn 0.3000"
+    assert cells["content"].text == "lsi_lr 0.2500"
+    assert cells["collaborative"].text == "ease 0.1000"
+    assert cells["graph"].text == "-"
+    assert cells["language model"] == Shown("encoder 0.4000†", best=True)
+    assert cells["hybrid"] == Shown("heater 0.3950†")
+    assert cells["not separated from the winner"].text == "heater"
+
+
+def test_a_task_can_be_chosen() -> None:
+    assert by_family(boards(records()), WARM)[1] == []
+    assert line(COLD)[1][1].text == COLD
+
+
+@pytest.mark.parametrize("form", ["table", "md"])
+def test_the_command_prints_it(
+    form: str, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for record in records():
+        write(place(Path("results"), record), record)
+    assert cli.main(["leaderboard", "--families", "--format", form]) == 0
+    said = capsys.readouterr().out
+    assert ("**encoder 0.4000†**" in said) == (form == "md")
+    assert "heater 0.3950†" in said
+    assert cli.main(["leaderboard", "--families", "--format", "csv"]) == 2
+    assert "without it, csv has every figure" in capsys.readouterr().err
