@@ -1,6 +1,5 @@
 """What evaluating a full catalogue costs, against the matrix product alone and implicit's own."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ...datasets.arrays import CSR, DoubleArray, FloatArray
+from ...datasets.arrays import CSR, FloatArray
 from ...datasets.interactions import Interactions
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Holdout, Query, TrainView
@@ -19,6 +18,7 @@ from ..cost import memory_peak
 from ..evaluation.evaluate import EvaluationSettings, evaluate
 from ..evaluation.ranking import RankingPass
 from ..evaluation.scoring import rank_task
+from .turns import in_turn, medians
 
 KS = [5, 10, 20, 50, 100]
 PRODUCT_ROWS = (128, 256, 512)
@@ -151,27 +151,14 @@ def measure_evaluation(
         _ranking(make_task(Shape("warm-up", 50, 400, shape.dimensions, 10, 5)), auc=True)
         with memory_peak() as peak:
             _ranking(task, auc=False)
-        turns = _in_turn(ways, repeats)
+        turns = in_turn(ways, repeats)
     turns["implicit"] = turns["implicit"] * (shape.users / users)
     products = [turns.pop(f"product_{rows}") for rows in PRODUCT_ROWS]
-    product = min(products, key=lambda seconds: float(np.median(seconds)))
+    fastest = min(products, key=lambda seconds: float(np.median(seconds)))
     return {
-        "product": float(np.median(product)),
-        **{name: float(np.median(seconds)) for name, seconds in turns.items()},
-        **{f"{n}_over_product": float(np.median(s / product)) for n, s in turns.items()},
+        **medians({"product": fastest, **turns}, "product"),
         "ranking_mib": peak.bytes / 2**20,
     }
-
-
-def _in_turn(ways: dict[str, Callable[[], Any]], repeats: int) -> dict[str, DoubleArray]:
-    """Return the seconds of each in every turn."""
-    seconds = {name: np.zeros(repeats) for name in ways}
-    for turn in range(repeats):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way()
-            seconds[name][turn] = time.perf_counter() - start
-    return seconds
 
 
 def _product(task: Task, rows: int) -> None:

@@ -1,11 +1,9 @@
 """What loading and splitting MovieLens 1M costs, against a plain C-parser read of the same file."""
 
-import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from ...datasets.dataset import Dataset
 from ...datasets.reading.raw import present, read_raw
 from ..registry import find
+from .turns import empty_home
 
 
 def measure_loading(path: Path, repeats: int = 5) -> dict[str, float]:
@@ -53,7 +52,7 @@ def measure_loading(path: Path, repeats: int = 5) -> dict[str, float]:
         for _ in range(repeats):
             rows = timed("plain_read", partial(_plain_read, ratings))
             timed("plain_read_all_cores", partial(_plain_read_all_cores, ratings))
-            with _empty_home():
+            with empty_home():
                 data: Dataset = timed("load", source.load)
                 timed("cached_load", source.load)
             timed("split", partial(split, data, 0))
@@ -97,17 +96,3 @@ def _unpacked(path: Path, folder: Path) -> Path:
     plain = folder / stored.name.removesuffix(".gz")
     plain.write_bytes(read_raw(stored))
     return plain
-
-
-@contextmanager
-def _empty_home() -> Iterator[None]:
-    """Point the caches at an empty folder for a while."""
-    before = os.environ.get("COLDBENCH_DATA")
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["COLDBENCH_DATA"] = home
-        try:
-            yield
-        finally:
-            os.environ.pop("COLDBENCH_DATA")
-            if before is not None:
-                os.environ["COLDBENCH_DATA"] = before

@@ -1,7 +1,7 @@
 """MovieTweetings 100K: the real dataset that comes with coldbench."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -66,25 +66,28 @@ class MovieTweetings:
     )
 
     def load(self) -> Dataset:
-        """Read the embedded files and return the dataset."""
-        rule = Rule(self.minimum_rating, self.k_core)
-        path = EMBEDDED / "ratings.dat.gz"
-        pairs = rated_pairs(
-            rule, "movietweetings", path, partial(read_ratings, path, RATINGS, "::")
-        )
-        films = _films(pairs.item_ids)
-        triples = film_triples(films)
-        if self.dbpedia:
-            triples.describe("dbpedia", Provenance.EDITORIAL, _resources(pairs.item_ids))
-        return dataset(
-            "movietweetings",
-            pairs,
-            (as_text(pairs.user_ids), as_text(pairs.item_ids, width=7)),
-            SideInformation(),
-            film_side(films),
-            triples.graph(),
-            rule.sentence(),
-        )
+        """Read the embedded files, once for the runs of a process, and return the dataset."""
+        return _read(self.minimum_rating, self.k_core, self.dbpedia)
+
+
+@lru_cache(maxsize=1)
+def _read(minimum_rating: float, k_core: int, dbpedia: bool) -> Dataset:
+    rule = Rule(minimum_rating, k_core)
+    path = EMBEDDED / "ratings.dat.gz"
+    pairs = rated_pairs(rule, "movietweetings", path, partial(read_ratings, path, RATINGS, "::"))
+    films = _films(pairs.item_ids)
+    triples = film_triples(films)
+    if dbpedia:
+        triples.describe("dbpedia", Provenance.EDITORIAL, _resources(pairs.item_ids))
+    return dataset(
+        "movietweetings",
+        pairs,
+        (as_text(pairs.user_ids), as_text(pairs.item_ids, width=7)),
+        SideInformation(),
+        film_side(films),
+        triples.graph(),
+        rule.sentence(),
+    )
 
 
 def _films(ids: np.ndarray) -> list[Film]:

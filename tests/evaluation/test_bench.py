@@ -1,12 +1,25 @@
 """The speed measures run, agree with implicit on what they share, and keep what they found."""
 
 import json
+import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from coldbench.benchmarks.bench import main as bench
+from coldbench.benchmarks.bench.bpr import fit_library, fit_method, measure_bpr
+from coldbench.benchmarks.bench.encoding import abstracts, measure_encoding, missing, titles
 from coldbench.benchmarks.bench.evaluation import Shape, _implicit, make_task, measure_evaluation
+from coldbench.benchmarks.bench.machine import has_bf16
+from coldbench.benchmarks.bench.main import _arguments, _measures
+from coldbench.benchmarks.bench.page import PROGRAM, command_of, lines_of
+from coldbench.benchmarks.bench.startup import WAYS, measure_startup, start
+from coldbench.benchmarks.bench.sweep import measure_sweep
+from coldbench.benchmarks.bench.turns import empty_home, in_turn, medians
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
+from coldbench.benchmarks.registry import find
+from coldbench.datasets.errors import ColdbenchError
 
 TINY = Shape("tiny", 150, 260, 8, 12, 4)
 
@@ -49,3 +62,132 @@ def test_the_table_and_the_figures_are_written(tmp_path, monkeypatch, capsys):
     page = (tmp_path / "README.md").read_text()
     assert "matrix product alone" in page and f"{measured['implicit_over_product']:.2f}" in page
     assert "implicit" in capsys.readouterr().out
+
+
+def finite_ratios(found, base):
+    """Return the ratios to a base, each checked to be a positive number."""
+    ratios = {name: value for name, value in found.items() if name.endswith(f"_over_{base}")}
+    assert ratios and all(math.isfinite(ratio) and ratio > 0 for ratio in ratios.values())
+    return set(ratios)
+
+
+def test_a_ratio_is_the_median_of_the_turns_ratios():
+    turns = {"base": np.array([1.0, 4.0, 1.0]), "other": np.array([2.0, 4.0, 3.0])}
+    found = medians(turns, "base")
+    assert found == {"base": 1.0, "other": 3.0, "other_over_base": 2.0}
+
+
+def test_every_way_is_called_in_every_turn():
+    called = []
+    ways = {"a": lambda: called.append("a"), "b": lambda: called.append("b")}
+    seconds = in_turn(ways, 3)
+    assert called == ["a", "b"] * 3
+    assert {name: len(column) for name, column in seconds.items()} == {"a": 3, "b": 3}
+
+
+def test_bpr_through_the_method_is_the_librarys_training():
+    train = find("scenarios", "warm")().split(find("datasets", "planted")().load(), 0).train
+    ours = fit_method(train, 3)
+    theirs = fit_library(train, 3, train.interactions.csr.copy())
+    assert np.array_equal(ours.user_factors_, theirs.user_factors)
+    assert np.array_equal(ours.item_factors_[:, :-1], theirs.item_factors[:, :-1])
+    found = measure_bpr("planted", iterations=2, repeats=2)
+    assert finite_ratios(found, "library") == {"method_over_library"}
+    assert found["method_per_second"] * found["method"] == pytest.approx(
+        2 * train.interactions.csr.nnz
+    )
+
+
+@pytest.mark.skipif(bool(missing()), reason="the extra minilm is not installed")
+def test_our_vectors_are_those_of_sentence_transformers():
+    found = measure_encoding(titles(6) + abstracts(3), repeats=1)
+    assert {"fp32_over_theirs", "stored_over_theirs"} <= finite_ratios(found, "theirs")
+    assert found["fp32_cosine_least"] > 0.99999
+    assert ("no_bf16" in found) != ("bf16" in found)
+    assert found.get("bf16_cosine_least", 1) > 0.999
+
+
+def test_the_long_texts_are_joined_titles_of_changing_number():
+    made, short = abstracts(4), titles(14)
+    assert made[0] == " ".join(short[:4]) and made[1] == " ".join(short[4:14])
+    assert abstracts(4) == made and len(set(made)) == 4
+
+
+def test_the_caches_are_empty_and_come_back(monkeypatch):
+    monkeypatch.setenv("COLDBENCH_DATA", "somewhere")
+    with empty_home() as home:
+        assert os.environ["COLDBENCH_DATA"] == home and not list(Path(home).iterdir())
+    assert os.environ["COLDBENCH_DATA"] == "somewhere" and not Path(home).exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "has"),
+    [
+        ("flags\t\t: fpu avx512f avx512_bf16", True),
+        ("Features\t: fp asimd bf16", True),
+        ("flags\t\t: fpu avx2 avx512f", False),
+        ("flags of another kind : amx_bf16", False),
+    ],
+)
+def test_bf16_is_read_from_the_processors_flags(told, has, monkeypatch):
+    monkeypatch.setattr("pathlib.Path.read_text", lambda path: f"processor\t: 0\n{told}\n")
+    monkeypatch.setattr("pathlib.Path.exists", lambda path: True)
+    assert has_bf16() is has
+
+
+def test_starting_up_is_measured_against_an_empty_python_and_torch(monkeypatch):
+    for name in ("import_torch", "list"):  # light stand-ins
+        monkeypatch.setitem(WAYS, name, ("-c", "import json"))
+    found = measure_startup(repeats=1)
+    assert finite_ratios(found, "python") == {f"{n}_over_python" for n in list(WAYS)[1:]}
+    assert finite_ratios(found, "torch") == {"help_over_torch", "list_over_torch"}
+
+
+def test_a_process_that_fails_says_why():
+    with pytest.raises(ColdbenchError, match=r"ended with 3: no such thing"):
+        start(["-c", "import sys; sys.stderr.write('no such thing'); sys.exit(3)"])
+
+
+PLANTED = ("dataset=planted", "scenario=warm", "evaluation.bootstrap=0")
+
+
+def test_a_sweep_is_measured_against_fitting_and_scoring():
+    found = measure_sweep(("random", "popularity"), (0, 1), PLANTED, repeats=1)
+    assert len(finite_ratios(found, "fit_and_score")) == 3 and found["runs"] == 4
+    assert found["fit_and_score"] < found["jobs"] < found["without_start"] < found["command"]
+
+
+def test_a_sweep_with_a_run_that_fails_is_not_measured():
+    wrong = (*PLANTED, "method.model_path=nowhere")
+    with pytest.raises(ColdbenchError, match=r"ended with 1: .*'nowhere' is no folder"):
+        measure_sweep(("text_knn",), (0,), wrong, repeats=1)
+
+
+def test_the_page_has_a_line_and_a_command_for_every_way():
+    found = {
+        "encoding titles": {
+            "theirs": 4.0, "fp32": 2.0, "fp32_over_theirs": 0.51, "fp32_per_second": 100.0,
+            "fp32_cosine": 0.99999, "fp32_cosine_least": 0.9998, "no_bf16": 1.0,
+        },
+        "sweep": {"fit_and_score": 10.0, "command": 14.0, "command_over_fit_and_score": 1.4,
+                  "runs": 20.0},
+    }  # fmt: skip
+    lines = {(line.what, line.measure): line for line in lines_of(found)}
+    fp32 = lines["encoding titles", "ours at its defaults, fp32"]
+    assert (fp32.seconds, fp32.ratio) == ("2", "0.51")
+    assert fp32.note == "100 texts/s, cosine 0.99999, at least 0.99980"
+    assert fp32.command == "python -m coldbench.benchmarks.bench --only encoding"
+    absent = lines["encoding titles", "ours, precision=bf16"]
+    assert absent.ratio == "" and absent.note.startswith("not measured: no bf16")
+    command = lines["sweep", "coldbench run -m, the whole command"]
+    assert (command.ratio, command.allowed) == ("1.40", "1.50")
+    assert command_of("evaluation XL (1 x 1)").endswith("--only evaluation --full")
+
+
+def test_every_measure_is_offered_under_the_word_of_its_command():
+    offered = _measures(_arguments(["--full", "--ml-1m", "."]))
+    words = {name.split()[0] for name in offered}
+    assert {"evaluation", "loading", "training", "bpr", "startup", "sweep"} <= words
+    for name in offered:
+        argv = command_of(name).removeprefix(f"{PROGRAM} ").split()
+        assert name in _measures(_arguments([*argv, "--ml-1m", "."]))

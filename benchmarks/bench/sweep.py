@@ -1,0 +1,92 @@
+"""What a sweep of light runs costs beyond the fitting and scoring in it."""
+
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ...datasets.errors import ColdbenchError
+from ..outcome import outcomes
+from ..records import RunRecord, Status, read_all
+from .startup import PROGRAM, start
+
+METHODS = ("random", "popularity", "item_knn", "content_knn", "profile_centroid")
+SEEDS = (0, 1, 2, 3)
+MEASURES = ("fit_and_score", "command", "without_start", "jobs")
+
+
+def measure_sweep(
+    methods: Sequence[str] = METHODS,
+    seeds: Sequence[int] = SEEDS,
+    settings: Sequence[str] = (),
+    repeats: int = 3,
+) -> dict[str, float]:
+    """Return the seconds of a sweep, and their ratios to fitting and scoring alone.
+
+    One ``coldbench run -m`` makes every run of ``methods`` and ``seeds`` one after the other on
+    one thread, on the embedded dataset with the default scenario and evaluation, into an empty
+    results folder and beside an empty cache.
+
+    Parameters
+    ----------
+    settings
+        Further words of the command.
+
+    Returns
+    -------
+    dict
+        Medians of the repeats: seconds ``fit_and_score``, the sum of ``fit_seconds`` and
+        ``score_seconds`` of the records; ``command``, the whole process; ``without_start``, less
+        a process that starts, composes one run and makes none; ``jobs``, the runs as each job
+        clocks itself; and the ratios ``..._over_fit_and_score``.
+
+    Raises
+    ------
+    ColdbenchError
+        When not every run is made.
+    """
+    words = ["run", "-m", f"method={','.join(methods)}", f"seed={','.join(map(str, seeds))}"]
+    once = [_sweep([*words, *settings], len(methods) * len(seeds)) for _ in range(repeats)]
+    found = {name: float(np.median([one[name] for one in once])) for name in MEASURES}
+    ratios = {
+        f"{name}_over_{MEASURES[0]}": float(np.median([o[name] / o[MEASURES[0]] for o in once]))
+        for name in MEASURES[1:]
+    }
+    return {**found, **ratios, "runs": len(methods) * len(seeds)}
+
+
+def _sweep(words: Sequence[str], runs: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        own = {"COLDBENCH_DATA": str(folder / "data"), "COLDBENCH_RESULTS": str(folder / "results")}
+        environment = os.environ | own | {"OMP_NUM_THREADS": "1"}
+        started = _seconds(["run", "--cfg", "job", "method=random"], folder, environment)
+        command = _seconds(words, folder, environment)
+        spent = [_cost(one) for one in read_all(folder / "results")]
+        jobs = sum(one.seconds for one in outcomes(folder / "outputs"))
+    if len(spent) != runs:
+        raise ColdbenchError(f"the sweep left {len(spent)} records of {runs} runs; look at {words}")
+    return {
+        "fit_and_score": sum(spent),
+        "command": command,
+        "without_start": command - started,
+        "jobs": jobs,
+    }
+
+
+def _seconds(words: Sequence[str], folder: Path, environment: dict[str, str]) -> float:
+    began = time.perf_counter()
+    start([*PROGRAM, *words], folder, environment)
+    return time.perf_counter() - began
+
+
+def _cost(record: RunRecord | ColdbenchError) -> float:
+    """Return what a run spent on fitting and scoring."""
+    if isinstance(record, ColdbenchError):
+        raise record
+    if record.status is not Status.OK or record.cost is None:
+        raise ColdbenchError(f"the run of {record.method} is {record.status.value}: {record.error}")
+    return record.cost.fit_seconds + record.cost.score_seconds
