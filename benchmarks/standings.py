@@ -77,11 +77,15 @@ class Row:
 
     @property
     def troubles(self) -> list[str]:
-        """One sentence per seed without scores."""
+        """One sentence per reason for which seeds have no scores."""
+        seeds: dict[str, list[str]] = {}
+        for one in self.records:
+            if one.status is not Status.OK:
+                reason = f"{one.status.value.replace('_', ' ')}: {one.error}"
+                seeds.setdefault(reason, []).append(str(one.seed))
         return [
-            f"{self.label}, seed {one.seed}: {one.status.value.replace('_', ' ')}: {one.error}"
-            for one in self.records
-            if one.status is not Status.OK
+            f"{self.label}, seed{'s' if len(which) > 1 else ''} {', '.join(which)}: {reason}"
+            for reason, which in seeds.items()
         ]
 
     @property

@@ -271,3 +271,13 @@ def test_a_wrong_name_is_told(
 ) -> None:
     assert cli.main(["leaderboard", *argv]) == 2
     assert capsys.readouterr().err.startswith(told)
+
+
+def test_seeds_without_scores_for_one_reason_share_a_line() -> None:
+    failed = [a_record("a", None, seed=seed) for seed in (0, 2)]
+    other = a_record("a", None, seed=1, error="ValueError: nothing")
+    row = the_row(the_board(a_record("b", 0.2), *failed, other), "a")
+    assert row.troubles == [
+        "a, seeds 0, 2: failed: ArithmeticError: singular",
+        "a, seed 1: failed: ValueError: nothing",
+    ]
