@@ -175,18 +175,31 @@ def same(left, right):
 
 
 @pytest.mark.parametrize("d", [1, 17, 64])
-def test_blocks_and_threads_change_no_bit(worlds, dot_method, rng, monkeypatch, d):
+def test_threads_change_no_bit(worlds, dot_method, rng, monkeypatch, d):
+    world = worlds(rng, 230, 300)
+    left = rng.normal(size=(230, d)).astype(np.float32)
+    right = rng.normal(size=(300, d)).astype(np.float32)
+    monkeypatch.setattr(scoring, "MOST_ROWS", 64)
+    method = dot_method(left, right)
+    base = measure(method, world, depth=30, ks=[10], bootstrap=50)
+    for threads in (2, 3):
+        same(base, measure(method, world, depth=30, ks=[10], bootstrap=50, threads=threads))
+
+
+@pytest.mark.parametrize("d", [1, 17, 64])
+def test_the_size_of_a_product_changes_no_figure(worlds, dot_method, rng, monkeypatch, d):
+    """No setting reaches it; some BLAS round the rows at the edge of a product differently."""
     world = worlds(rng, 230, 300)
     left = rng.normal(size=(230, d)).astype(np.float32)
     right = rng.normal(size=(300, d)).astype(np.float32)
     base = measure(dot_method(left, right), world, depth=30, ks=[10], bootstrap=50)
-    for block, threads in ((1, 1), (7, 1), (64, 2), (256, 2), (230, 3)):
+    for block in (1, 7, 64, 230):
         monkeypatch.setattr(scoring, "MOST_ROWS", block)
-        monkeypatch.setattr(scoring, "FACTOR_CELLS", 300 * block * (1 + threads))
-        other = measure(
-            dot_method(left, right), world, depth=30, ks=[10], bootstrap=50, threads=threads
-        )
-        same(base, other)
+        monkeypatch.setattr(scoring, "FACTOR_CELLS", 600 * block)
+        other = measure(dot_method(left, right), world, depth=30, ks=[10], bootstrap=50)
+        assert base.scores == other.scores
+        np.testing.assert_array_equal(base.rankings.items, other.rankings.items)
+        np.testing.assert_allclose(base.rankings.scores, other.rankings.scores, rtol=1e-5)
 
 
 @pytest.mark.parametrize("block", [1, 7, 64])
