@@ -36,7 +36,7 @@ CELLS: dict[Group, tuple[str, int]] = {
     ("hetrec-lastfm", "grid", "strict"): ("item_knn", 1),
     ("online-retail-ii", "grid", "strict"): ("word_knn", 2),
     ("ml-1m", "grid", "strict"): ("item_knn", 0),
-    ("citeulike-a", "grid", "strict"): ("graph_knn", 1),
+    ("citeulike-a", "grid", "strict"): ("graph_knn", 0),
     ("citeulike-a", "grid", "open"): ("profile_centroid", 0),
     ("citeulike-a", "aldi", "strict"): ("graph_knn", 0),
     ("citeulike-a", "aldi", "open"): ("profile_centroid", 0),
