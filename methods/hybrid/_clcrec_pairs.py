@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ...datasets.arrays import CSR, LongArray
+from ...datasets.arrays import LongArray
 from ...datasets.interactions import Interactions
 from ..training.seeding import numpy_generator
-from ._side_inputs import Content
+from ._side_inputs import TrainingContent
 
 if TYPE_CHECKING:
     from ._clcrec_net import Batch
@@ -24,10 +24,8 @@ class ContrastivePairs:
     ----------
     interactions
         The observed pairs.
-    features
-        CSR (items, columns).
     content
-        Makes dense rows of them.
+        Of the training items, by their positions.
     negatives
         Sampled training items per batch.
     mixed
@@ -39,8 +37,7 @@ class ContrastivePairs:
     """
 
     interactions: Interactions
-    features: CSR
-    content: Content
+    content: TrainingContent
     negatives: int
     mixed: float
     size: int
@@ -62,7 +59,7 @@ class ContrastivePairs:
         hidden = seen.csr[users][:, sampled].toarray() != 0
         arrays = (
             users,
-            self.content(self.features[items]),
+            self.content(items),
             items.astype(np.int64),
             positions[: len(at)],
             positions[len(at) :],

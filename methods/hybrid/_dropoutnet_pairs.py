@@ -12,12 +12,10 @@ from ...datasets.arrays import FloatArray, LongArray
 from ...datasets.world import Entities
 from ..training.histories import short_histories
 from ..training.seeding import numpy_generator
-from ._side_inputs import SideInputs
+from ._side_inputs import SideInputs, TrainingContent
 
 if TYPE_CHECKING:
     from ._dropoutnet_net import Batch
-
-_KEPT = 2**26  # numbers of dense content kept for all entities of a side
 
 
 @dataclass
@@ -63,18 +61,12 @@ class TrainingSide:
         preference = self.inputs.preferences.own[at]
         preference[hidden] = 0
         preference[changed] = drawn[at[changed]]
-        return torch.from_numpy(preference), torch.from_numpy(self._content(at))
-
-    def _content(self, at: LongArray) -> FloatArray:
-        kept, content = self._kept_content, self.inputs.content
-        return content(self.warm.features[at]) if kept is None else kept[at]
+        return torch.from_numpy(preference), torch.from_numpy(self.content(at))
 
     @cached_property
-    def _kept_content(self) -> FloatArray | None:
-        """Return the content of all, unless it is too much to hold dense."""
-        features = self.warm.features
-        small = len(self.warm) * self.inputs.content.width(features) <= _KEPT
-        return self.inputs.content(features) if small else None
+    def content(self) -> TrainingContent:
+        """The entities' content by their positions."""
+        return TrainingContent(self.warm.features, self.inputs.content)
 
 
 @dataclass

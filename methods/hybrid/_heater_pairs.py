@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from ...datasets.interactions import Interactions
 from ...datasets.world import Entities
 from ..training.histories import short_histories
 from ..training.seeding import numpy_generator
-from ._side_inputs import SideInputs
+from ._side_inputs import SideInputs, TrainingContent
 
 if TYPE_CHECKING:
     from ._heater_net import Batch, SideRows
@@ -60,10 +61,15 @@ class HeaterRows:
         return (
             torch.from_numpy(self.inputs.preferences.own[at]),
             torch.from_numpy(drawn[at]),
-            torch.from_numpy(self.inputs.content(self.warm.features[at])),
+            torch.from_numpy(self.content(at)),
             torch.from_numpy(positions),
             torch.from_numpy(source[:, None]),
         )
+
+    @cached_property
+    def content(self) -> TrainingContent:
+        """The entities' content by their positions."""
+        return TrainingContent(self.warm.features, self.inputs.content)
 
 
 @dataclass

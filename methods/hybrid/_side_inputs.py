@@ -1,14 +1,17 @@
 """What the towers of DropoutNet read: preference vectors and content, as dense blocks."""
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy.sparse.linalg import svds
 
-from ...datasets.arrays import CSR, FloatArray
+from ...datasets.arrays import CSR, FloatArray, LongArray
 from ...datasets.world import Entities
 from ..training.histories import mean_rows
+
+_KEPT = 2**26  # numbers of dense content kept for all training entities of a side
 
 
 @dataclass
@@ -106,6 +109,32 @@ class Content:
             dense: FloatArray = features.toarray().astype(np.float32, copy=False)
             return dense
         return self.scale(features @ self.directions)
+
+
+@dataclass
+class TrainingContent:
+    """The content of one side's training entities, made once where it is small enough to keep.
+
+    Attributes
+    ----------
+    features
+        CSR (entities, columns).
+    content
+        Makes dense rows of them.
+    """
+
+    features: CSR
+    content: Content
+
+    def __call__(self, at: LongArray) -> FloatArray:
+        """Return the dense content rows at the positions ``at``."""
+        kept = self._kept
+        return self.content(self.features[at]) if kept is None else kept[at]
+
+    @cached_property
+    def _kept(self) -> FloatArray | None:
+        small = self.features.shape[0] * self.content.width(self.features) <= _KEPT
+        return self.content(self.features) if small else None
 
 
 @dataclass

@@ -84,7 +84,7 @@ class CLCRec(NetworkMethod, FactorMethod):
         from ..training.fitting import fit_module
         from ..training.seeding import seeded
         from ._clcrec_pairs import ContrastivePairs
-        from ._side_inputs import Content
+        from ._side_inputs import Content, TrainingContent
 
         features = train.items.features
         self.content_ = Content.of(features, self.content_rank, train.seed)
@@ -94,8 +94,7 @@ class CLCRec(NetworkMethod, FactorMethod):
         self.net_.set_losses(self.temperature, self.balance, self.norm_weight)
         batches = ContrastivePairs(
             train.interactions,
-            features,
-            self.content_,
+            TrainingContent(features, self.content_),
             self.negatives,
             self.mixed,
             self.batch_size,

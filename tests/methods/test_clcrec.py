@@ -11,7 +11,7 @@ from coldbench.datasets.world import Query
 from coldbench.methods.hybrid import clcrec
 from coldbench.methods.hybrid._clcrec_net import CLCRecModule
 from coldbench.methods.hybrid._clcrec_pairs import ContrastivePairs
-from coldbench.methods.hybrid._side_inputs import Content
+from coldbench.methods.hybrid._side_inputs import Content, TrainingContent
 from coldbench.methods.hybrid.clcrec import CLCRec
 
 ITEM_TASK = "new_item/cold/k=0"
@@ -103,10 +103,8 @@ def test_a_batch_of_known_items_alone_gives_a_finite_loss():
 
 def test_batches_hold_each_observed_pair_once_and_hide_what_users_like(split):
     train = split.train
-    content = Content.of(train.items.features, 300, 0)
-    batches = ContrastivePairs(
-        train.interactions, train.items.features, content, 30, 0.25, 64, seed=5
-    )
+    content = TrainingContent(train.items.features, Content.of(train.items.features, 300, 0))
+    batches = ContrastivePairs(train.interactions, content, 30, 0.25, 64, seed=5)
     found, shares = [], []
     for users, rows, items, chosen, sampled, as_content, hidden in batches(0):
         assert np.array_equal(rows.numpy(), train.items.features[items.numpy()].toarray())

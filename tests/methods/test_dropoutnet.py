@@ -7,9 +7,9 @@ from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.validation import Validation
 from coldbench.datasets.sources.planted import Planted
 from coldbench.datasets.world import Query
-from coldbench.methods.hybrid import dropoutnet
+from coldbench.methods.hybrid import _side_inputs, dropoutnet
 from coldbench.methods.hybrid._dropoutnet_pairs import InputDropout, PairBatches, TrainingSide
-from coldbench.methods.hybrid._side_inputs import Content, Preferences, Scale
+from coldbench.methods.hybrid._side_inputs import Content, Preferences, Scale, TrainingContent
 from coldbench.methods.hybrid.dropoutnet import DropoutNet
 from coldbench.methods.training import teacher
 from scipy.sparse import csr_matrix
@@ -120,6 +120,17 @@ def test_wide_content_is_reduced_as_by_a_dense_decomposition():
     assert content.width(csr_matrix(dense)) == 4
     narrow = Content.of(csr_matrix(dense), 12, seed=0)
     assert np.array_equal(narrow(csr_matrix(dense)), dense)
+
+
+@pytest.mark.parametrize("rank", [4, 300])
+def test_kept_content_is_the_content_of_each_row_to_the_bit(rank, monkeypatch):
+    dense = np.random.default_rng(0).normal(size=(30, 12)).astype(np.float32)
+    features = csr_matrix(np.where(dense > 0.5, dense, 0))
+    content, at = Content.of(features, rank, seed=0), np.array([7, 3, 3, 29])
+    kept = TrainingContent(features, content)(at)
+    monkeypatch.setattr(_side_inputs, "_KEPT", 0)
+    made = TrainingContent(features, content)(at)
+    assert np.array_equal(kept, made) and np.array_equal(kept, content(features[at]))
 
 
 def test_batches_give_the_teachers_scores_and_the_right_shares(split, method):
