@@ -17,6 +17,9 @@ from ...datasets.errors import ColdbenchError
 
 TOKENS_AT_ONCE = 2048
 LENGTH_STEP = 8
+"""Multiple to which lengths are padded: vectors of published records were computed so."""
+FINE = 16
+"""Part of its length by which a text is padded at most, in bf16."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,9 @@ def _quiet() -> Iterator[None]:
 def encode_texts(net: LoadedEncoder, texts: Sequence[str], max_length: int) -> FloatArray:
     """Return float32 (texts, width), rows of length 1."""
     tokens = net.tokens(texts, max_length)
+    fine = next(net.model.parameters()).dtype is torch.bfloat16
     vectors = np.empty((len(texts), net.width), dtype=np.float32)
-    for rows, length in length_batches([len(row) for row in tokens]):
+    for rows, length in length_batches([len(row) for row in tokens], fine=fine):
         ids, mask = pad([tokens[row] for row in rows], length, net.tokenizer.pad_token_id or 0)
         ids, mask = ids.to(net.device), mask.to(net.device)
         hidden = net.model(input_ids=ids, attention_mask=mask).last_hidden_state
@@ -109,14 +113,18 @@ def encode_texts(net: LoadedEncoder, texts: Sequence[str], max_length: int) -> F
 
 
 def length_batches(
-    lengths: Sequence[int], budget: int = TOKENS_AT_ONCE
+    lengths: Sequence[int], budget: int = TOKENS_AT_ONCE, *, fine: bool = False
 ) -> Iterator[tuple[np.ndarray, int]]:
     """Yield (rows, padded length): batches of texts of like length, about ``budget`` tokens each.
 
     The padded length depends on a text's own length only, so that its vector does not depend on
-    its neighbours in the batch.
+    its neighbours in the batch: the next multiple of ``LENGTH_STEP`` or, where ``fine``, of a power
+    of two that wastes little on short texts and still fills the batches of long ones.
     """
-    padded = -(-np.asarray(lengths, dtype=np.int64) // LENGTH_STEP) * LENGTH_STEP
+    counts = np.asarray(lengths, dtype=np.int64)
+    step = np.maximum(1, (1 << np.log2(counts.clip(1)).astype(np.int64)) // FINE)
+    step = step if fine else LENGTH_STEP
+    padded = -(-counts // step) * step
     for length in np.unique(padded).tolist():
         rows = np.flatnonzero(padded == length)
         size = max(1, budget // length)

@@ -55,7 +55,8 @@ class SentenceEncoder:
             for name in ("config.json", *TOKENIZER)
             if (path := self.files.folder / name).is_file()
         ]
-        settings = ("mean of tokens, unit length", self.max_length, self.precision)
+        padded = ("padded by a sixteenth",) if self.precision is Precision.BF16 else ()
+        settings = ("mean of tokens, unit length", self.max_length, self.precision, *padded)
         return content_hash(self.files.sha256, around, settings)
 
     def encode(self, texts: Sequence[str]) -> FloatArray:

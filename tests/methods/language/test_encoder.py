@@ -68,6 +68,20 @@ def test_any_list_gives_the_vectors_of_its_texts(encoder, texts):
         np.testing.assert_array_equal(vector, known[text])
 
 
+@given(st.lists(st.integers(1, 512), min_size=1, max_size=200), st.booleans())
+def test_batches_hold_every_text_once_and_pad_little(lengths, fine):
+    from coldbench.methods.language._encoder_net import length_batches
+
+    seen = []
+    for rows, length in length_batches(lengths, fine=fine):
+        own = np.take(lengths, rows)
+        assert len(rows) == 1 or len(rows) * length <= 2048
+        assert (own <= length).all()
+        assert (length - own <= (own / 16 if fine else 7)).all()
+        seen += rows.tolist()
+    assert sorted(seen) == list(range(len(lengths)))
+
+
 def test_a_known_text_does_not_ask_the_model(encoder, monkeypatch):
     from coldbench.methods.language import _encoder_net
 
