@@ -71,10 +71,16 @@ def split_sha256(
         if part.users is not None:
             coded = users[part.users] * width + coded
         digest.update(f"{part.name} {len(coded)}\n".encode())
-        digest.update(np.sort(coded).astype("<i8").tobytes())
+        digest.update(_sorted(coded).astype("<i8").tobytes())
     for name in sorted(files):
         digest.update(f"file {name} {files[name]}\n".encode())
     return digest.hexdigest()
+
+
+def _sorted(numbers: LongArray) -> np.ndarray:
+    """Return non-negative numbers in order, in half the width where they fit: half the time."""
+    small = int(numbers.max(initial=0)) < 1 << 32
+    return np.sort(numbers.astype(np.uint32) if small else numbers)
 
 
 def _places(ids: TextArray, used: list[IntArray]) -> LongArray:
