@@ -9,6 +9,7 @@ from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
 from ..parameters import Range, parameter
+from ._known_or_solved import known_or_solved
 
 _ROWS = 256  # rows whose normal equations are held at once
 
@@ -54,11 +55,11 @@ class ImplicitALS(FactorMethod):
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, factors): learned, or solved from the history."""
-        return self._known_or_solved(users, "user_factors_", "item_factors_")
+        return known_or_solved(users, self.fitted("user_factors_"), self.item_factors_, self._solve)
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, factors): learned, or solved from the support users."""
-        return self._known_or_solved(items, "item_factors_", "user_factors_")
+        return known_or_solved(items, self.fitted("item_factors_"), self.user_factors_, self._solve)
 
     def _train(self, train: TrainView) -> FloatArray:
         from implicit.cpu.als import AlternatingLeastSquares
@@ -75,16 +76,6 @@ class ImplicitALS(FactorMethod):
         model.fit(confidence, show_progress=False)
         factors: FloatArray = np.ascontiguousarray(model.item_factors, dtype=np.float32)
         return factors
-
-    def _known_or_solved(self, entities: Entities, own: str, other: str) -> FloatArray:
-        learned, across = self.fitted(own), self.fitted(other)
-        warm = entities.known >= 0
-        found = np.zeros((len(entities), learned.shape[1]), dtype=np.float32)
-        found[warm] = learned[entities.known[warm]]
-        cold = np.flatnonzero(~warm & (np.diff(entities.history.indptr) > 0))
-        if len(cold):
-            found[cold] = self._solve(entities.history[cold], across)
-        return found
 
     def _solve(self, history: CSR, across: FloatArray) -> FloatArray:
         """Return the exact minimisers, (rows, factors), given the factors of the other side."""

@@ -17,10 +17,7 @@ CHANGES = {
     "content_knn_bm25": ("content_knn", {"weighting": "bm25"}),
     "content_knn_attributes": ("content_knn", {"weighting": "none"}),
     "word_knn_bm25": ("word_knn", {"weighting": "bm25"}),
-    "ials_2022": (
-        "implicit_als",
-        {"factors": 256, "regularization": 117.0, "alpha": 10.0, "iterations": 16},
-    ),
+    "ials_2022": ("ials", {"factors": 256}),
 }
 DEFAULTS_BY_NAME = {"lightfm_warp"}
 """The default loss beside the presets of the other ones."""

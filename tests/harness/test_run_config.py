@@ -56,7 +56,10 @@ def test_choices_are_typed_by_value_or_name(fakes: None) -> None:
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("method=als", "no method 'als'; did you mean ials_2022 or implicit_als? there are: "),
+        (
+            "method=als",
+            "no method 'als'; did you mean ials or ials_2022 or implicit_als? there are: ",
+        ),
         ("method=by_indx", "no method 'by_indx'; did you mean by_index? there are: "),
         ("dataset=movietweeting", "no dataset 'movietweeting'; did you mean movietweetings? "),
         ("scenario=newitem", "no scenario 'newitem'; did you mean new_item"),

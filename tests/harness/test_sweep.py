@@ -98,11 +98,11 @@ def test_a_field_of_a_swept_method_may_be_fixed_or_swept(
     [
         (
             ["-m", "method=by_index,als"],
-            "no method 'als'; did you mean ials_2022 or implicit_als? ",
+            "no method 'als'; did you mean ials or ials_2022 or implicit_als? ",
         ),
         (["-m", "method=by_index,random", "method.weight=2"], "RandomScores has no field method.w"),
         (["method=by_index", "seeds=2"], "a run has no field seeds; did you mean seed? "),
-        (["method=als"], "no method 'als'; did you mean ials_2022 or implicit_als? "),
+        (["method=als"], "no method 'als'; did you mean ials or ials_2022 or implicit_als? "),
         ([], "no method is chosen; write method=<name>, there are: attribute_map, by_index, "),
     ],
 )

@@ -1,14 +1,10 @@
 import numpy as np
 import pytest
-from coldbench.benchmarks.cli import main
-from coldbench.benchmarks.config import compose_run
-from coldbench.datasets.errors import ColdbenchError, NotApplicableError
+from coldbench.datasets.errors import NotApplicableError
 from coldbench.methods.collaborative import ease, user_knn
 from coldbench.methods.collaborative.ease import EASE
-from coldbench.methods.collaborative.implicit_als import ImplicitALS
 from coldbench.methods.collaborative.implicit_bpr import ImplicitBPR
 from coldbench.methods.collaborative.user_knn import UserKNN
-from omegaconf import OmegaConf
 
 BPR = {"factors": 8, "regularization": 0.01, "iterations": 60}
 
@@ -292,49 +288,3 @@ def test_a_user_is_answered_alone_as_in_company(world, method):
     together = fitted.score(world.query(users, train.items))
     alone = [fitted.score(world.query(users.take([row]), train.items))[0] for row in (59, 0, 17)]
     np.testing.assert_allclose(alone, together[[59, 0, 17]], rtol=1e-5, atol=1e-7)
-
-
-# the preset
-
-
-def test_the_preset_changes_the_settings_of_implicit_als_alone():
-    method = compose_run(["method=ials_2022"]).method
-    assert type(method) is ImplicitALS
-    assert method == ImplicitALS(factors=256, regularization=117.0, alpha=10.0, iterations=16)
-    assert compose_run(["method=ials_2022", "method.factors=32"]).method.factors == 32
-    with pytest.raises(ColdbenchError, match="did you mean ials_2022"):
-        compose_run(["method=ials_202"])
-
-
-def test_the_preset_composes_on_the_command_line(capsys):
-    assert main(["run", "method=ials_2022", "--cfg", "job"]) == 0
-    shown = OmegaConf.create(capsys.readouterr().out)
-    assert dict(shown.method) == {
-        "factors": 256, "regularization": 117.0, "alpha": 10.0, "iterations": 16
-    }  # fmt: skip
-
-
-def test_the_preset_follows_from_the_numbers_of_the_paper():
-    """The reduction in the comment of the file: weights over alpha0, lambda at exponent 0."""
-    weight, users, items, pairs = 0.1, 116_677, 20_108, 8.5e6
-    method = compose_run(["method=ials_2022"]).method
-    assert method.alpha == pytest.approx(1 / weight)
-    spread = 0.003 * 2 * (pairs + weight * users * items) / (users + items)
-    assert method.regularization == pytest.approx(spread * (1 + weight) / weight, rel=0.01)
-
-
-def test_the_preset_solves_the_loss_of_the_paper_up_to_scale(world):
-    """For fixed items: weight alpha0 on all pairs, 1 more on the observed, ridge r per row."""
-    weight, ridge = 0.1, 0.9
-    items = np.random.default_rng(0).standard_normal((40, 4))
-    history = taste_pairs()[[3]]
-    liked = items[np.flatnonzero(history)]
-    left = weight * items.T @ items + liked.T @ liked + ridge * np.eye(4)
-    paper = np.linalg.solve(left, liked.sum(axis=0))
-    method = compose_run(["method=ials_2022"]).method
-    method.regularization = ridge * (1 + weight) / weight
-    scale = np.sqrt(1 + weight)  # of every factor, so 1 + alpha0 of every score
-    method.user_factors_ = np.zeros((60, 4), dtype=np.float32)
-    method.item_factors_ = (scale * items).astype(np.float32)
-    found = method.user_factors(world.users([-1], history))
-    np.testing.assert_allclose(found[0], scale * paper, rtol=1e-5)
