@@ -11,10 +11,12 @@ import numpy as np
 from ...datasets.errors import ColdbenchError
 from ..outcome import outcomes
 from ..records import RunRecord, Status, read_all
-from .startup import PROGRAM, start
+from .startup import PROGRAM, start, with_compiled
 
 METHODS = ("random", "popularity", "item_knn", "content_knn", "profile_centroid")
 SEEDS = (0, 1, 2, 3)
+COMPOSE = (*PROGRAM, "run", "--cfg", "job", "method=random")
+"""A process that starts, composes one run and makes none."""
 MEASURES = ("fit_and_score", "command", "without_start", "jobs")
 
 
@@ -49,22 +51,26 @@ def measure_sweep(
         When not every run is made.
     """
     words = ["run", "-m", f"method={','.join(methods)}", f"seed={','.join(map(str, seeds))}"]
-    once = [_sweep([*words, *settings], len(methods) * len(seeds)) for _ in range(repeats)]
+    runs = len(methods) * len(seeds)
+    with tempfile.TemporaryDirectory() as compiled:
+        environment = with_compiled(compiled, os.environ)
+        start(COMPOSE, Path(compiled), environment)
+        once = [_sweep([*words, *settings], runs, environment) for _ in range(repeats)]
     found = {name: float(np.median([one[name] for one in once])) for name in MEASURES}
     ratios = {
         f"{name}_over_{MEASURES[0]}": float(np.median([o[name] / o[MEASURES[0]] for o in once]))
         for name in MEASURES[1:]
     }
-    return {**found, **ratios, "runs": len(methods) * len(seeds)}
+    return {**found, **ratios, "runs": runs}
 
 
-def _sweep(words: Sequence[str], runs: int) -> dict[str, float]:
+def _sweep(words: Sequence[str], runs: int, around: dict[str, str]) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
         own = {"COLDBENCH_DATA": str(folder / "data"), "COLDBENCH_RESULTS": str(folder / "results")}
-        environment = os.environ | own | {"OMP_NUM_THREADS": "1"}
-        started = _seconds(["run", "--cfg", "job", "method=random"], folder, environment)
-        command = _seconds(words, folder, environment)
+        environment = around | own | {"OMP_NUM_THREADS": "1"}
+        started = _seconds(COMPOSE, folder, environment)
+        command = _seconds([*PROGRAM, *words], folder, environment)
         spent = [_cost(one) for one in read_all(folder / "results")]
         jobs = sum(one.seconds for one in outcomes(folder / "outputs"))
     if len(spent) != runs:
@@ -79,7 +85,7 @@ def _sweep(words: Sequence[str], runs: int) -> dict[str, float]:
 
 def _seconds(words: Sequence[str], folder: Path, environment: dict[str, str]) -> float:
     began = time.perf_counter()
-    start([*PROGRAM, *words], folder, environment)
+    start(words, folder, environment)
     return time.perf_counter() - began
 
 
