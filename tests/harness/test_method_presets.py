@@ -5,6 +5,8 @@ import coldbench.conf
 import pytest
 from coldbench.benchmarks import registry
 from coldbench.benchmarks.config import compose_run
+from coldbench.methods.base import Need
+from omegaconf import OmegaConf
 
 FOLDER = Path(coldbench.conf.__file__).parent / "method"
 PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -17,6 +19,8 @@ CHANGES = {
     "content_knn_bm25": ("content_knn", {"weighting": "bm25"}),
     "content_knn_attributes": ("content_knn", {"weighting": "none"}),
     "word_knn_bm25": ("word_knn", {"weighting": "bm25"}),
+    "attribute_map_linear": ("attribute_map", {"mapping": "linear"}),
+    "attribute_map_mlp": ("attribute_map", {"mapping": "mlp"}),
     "ials_2022": ("ials", {"factors": 256}),
 }
 DEFAULTS_BY_NAME = {"lightfm_warp"}
@@ -43,6 +47,24 @@ def test_a_preset_changes_what_it_says_and_nothing_else(
     method = compose_run([f"method={preset}"]).method
     assert registry.name_of("methods", method) == name
     assert asdict(method) == asdict(type(method)()) | changes
+
+
+def swept(experiment: str) -> set[str]:
+    """Return the methods that an overlay runs."""
+    text = (FOLDER.parent / "experiment" / f"{experiment}.yaml").read_text()
+    methods = OmegaConf.create(text).hydra.sweeper.params.method
+    return {name.strip() for name in methods.split(",")}
+
+
+def test_the_experiments_run_everything_that_there_is() -> None:
+    """Of the presets all but those that name settings which another one has."""
+    ours = {
+        name for name, one in registry.offers("methods").items() if one.distribution == "coldbench"
+    }
+    assert swept("all_methods") == ours
+    assert swept("presets") == set(PRESETS) - {"lightfm_warp", "lightfm_tags_ids"}
+    reads = {Need.ITEM_FEATURES, Need.ITEM_TEXT}
+    assert swept("open_track") == {n for n in ours if registry.find("methods", n).needs & reads}
 
 
 def test_a_field_of_a_preset_can_be_set_beside_it() -> None:
