@@ -11,6 +11,7 @@ from ..families import by_family
 from ..formats import as_csv, drawn, markdown, md_lines, show
 from ..leaderboard import boards
 from ..outcome import HEADLINE
+from ..paired import paired, paired_grid
 from ..records import RunRecord, read_all
 from ..registry import unknown
 from ..run import results_home
@@ -31,6 +32,9 @@ def main(argv: list[str]) -> int:
     made = boards(records, metric=asked.metric, dataset=asked.dataset, scenario=asked.scenario)
     if asked.families:
         _families(made, asked)
+        return 0
+    if asked.paired:
+        _paired(made, asked, home)
         return 0
     if asked.format == "csv":
         sys.stdout.write(as_csv(made, None if asked.task == EVERY else asked.task))
@@ -55,6 +59,21 @@ def _families(made: list[Board], asked: argparse.Namespace) -> None:
         console().print(drawn(grid))
 
 
+def _paired(made: list[Board], asked: argparse.Namespace, home: Path) -> None:
+    """Print every row of a task beside the best one, user by user."""
+    if asked.task in (None, EVERY) or asked.format == "csv":
+        raise ColdbenchError("--paired takes one --task, and --format table or md")
+    for board in (one for one in made if asked.task in one.tasks):
+        best, rows, lacking = paired(board, asked.task, home)
+        title, grid = f"{board.title}: {board.metric} in {asked.task}", paired_grid(best, rows)
+        told = [f"no per-user table (run with force=true): {', '.join(lacking)}"] if lacking else []
+        if asked.format == "md":
+            lines = [f"### {title}", "", *md_lines(grid), "", *(f"- {one}" for one in told), ""]
+            sys.stdout.write("\n".join(lines))
+        else:
+            console().print(title, drawn(grid), *told, sep="\n", soft_wrap=True)
+
+
 def _tasks(board: Board, asked: str | None) -> list[str | None]:
     """Return what to show of a board: None is the overview, a name that task in detail."""
     if asked == EVERY:
@@ -75,6 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--families", action="store_true", help="the best row of every family, a line per task"
+    )
+    parser.add_argument(
+        "--paired",
+        action="store_true",
+        help="with one --task: the others beside the best, on the same users, Holm-corrected",
     )
     parser.add_argument("--metric", metavar="NAME", help=f"({HEADLINE})")
     parser.add_argument("--format", choices=("table", "md", "csv"), default="table")

@@ -1,6 +1,6 @@
 """Whether one method is better than another on the same users."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -99,7 +99,12 @@ def compare(
         raise ColdbenchError(f"no method {baseline!r} to compare with; there are {list(methods)}")
     pairs = [(a, b) for a, b in combinations(methods, 2) if baseline is None or baseline in (a, b)]
     pairs = [(b, a) if a == baseline else (a, b) for a, b in pairs]
-    table = [_compare(a, b, methods[a], methods[b], resamples, seed) for a, b in pairs]
+    differences = [paired_differences(methods[a], methods[b]) for a, b in pairs]
+    draws = _resampled(differences, resamples, seed)
+    table = [
+        _compare(*names, *figures)
+        for names, *figures in zip(pairs, differences, draws, strict=True)
+    ]
     bootstrap = holm([row.p_bootstrap for row in table])
     wilcoxon = holm([row.p_wilcoxon for row in table])
     return [
@@ -108,14 +113,20 @@ def compare(
     ]
 
 
-def _compare(
-    first: str, second: str, left: PerUser, right: PerUser, resamples: int, seed: int
-) -> Comparison:
-    differences = paired_differences(left, right)
-    draws = resampled_means(differences[:, None], resamples, seed)
+def _resampled(differences: Sequence[DoubleArray], resamples: int, seed: int) -> list[DoubleArray]:
+    """Return float64 (resamples,) of each pair; pairs with as many users share the draws."""
+    sizes = [len(one) for one in differences]
+    means: dict[int, Iterator[DoubleArray]] = {}
+    for size in set(sizes):
+        columns = [one for one in differences if len(one) == size]
+        means[size] = iter(resampled_means(np.stack(columns, axis=1), resamples, seed).T)
+    return [next(means[size]) for size in sizes]
+
+
+def _compare(first: str, second: str, differences: DoubleArray, draws: DoubleArray) -> Comparison:
     mean = differences.mean()
-    low, high = interval(draws, np.array([mean]))
-    p_bootstrap, p_wilcoxon = _bootstrap_p(draws[:, 0]), _wilcoxon_p(differences)
+    low, high = interval(draws[:, None], np.array([mean]))
+    p_bootstrap, p_wilcoxon = _bootstrap_p(draws), _wilcoxon_p(differences)
     return Comparison(
         first, second, float(mean), float(low[0]), float(high[0]),
         len(differences), int((differences > 0).sum()), int((differences < 0).sum()),

@@ -1,0 +1,125 @@
+"""Rows beside the best one on the same users, from the per-user tables beside the records."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from coldbench.benchmarks import cli
+from coldbench.benchmarks.evaluation.comparison import PerUser, compare
+from coldbench.benchmarks.leaderboard import boards
+from coldbench.benchmarks.paired import Paired, paired
+from coldbench.benchmarks.records import place, write
+from coldbench.benchmarks.tables import users_path
+
+from .test_leaderboard import COLD, WARM, a_record  # type: ignore[import-not-found]
+
+HOME = Path("results")
+
+
+def kept(method: str, seed: int, values: np.ndarray, metric: str = "ndcg@10") -> None:
+    """Write a record and its table; users stand in an order of their own."""
+    record = a_record(method, float(np.nanmean(values)), seed=seed, metric=metric)
+    path = place(HOME, record)
+    write(path, record)
+    order = np.random.default_rng(len(method)).permutation(len(values))
+    users = np.array([f"u{at}" for at in range(len(values))])
+    columns = {"task": [COLD] * len(values), "user": users[order], metric: values[order]}
+    other = {"task": [WARM], "user": ["u0"], metric: [0.123]}
+    tables = [pl.DataFrame(one, nan_to_null=True) for one in (columns, other)]
+    pl.concat(tables).write_parquet(users_path(path))
+
+
+@pytest.fixture
+def figures(workplace: Path) -> dict[str, list[np.ndarray]]:
+    """Three methods with two seeds: the best, one surely behind, one behind in the mean only."""
+    rng = np.random.default_rng(0)
+    made: dict[str, list[np.ndarray]] = {"best": [], "behind": [], "near": []}
+    for seed in (0, 1):
+        base = rng.random(200)
+        made["best"].append(base)
+        made["behind"].append(base - 0.1 + rng.normal(0, 0.05, 200))
+        made["near"].append(base + (-0.05 if seed else 0.0) + rng.normal(0, 0.05, 200))
+    made["best"][0][3] = np.nan
+    for method, seeds in made.items():
+        for seed, values in enumerate(seeds):
+            kept(method, seed, values)
+    return made
+
+
+def found(metric: str = "ndcg@10") -> tuple[dict[str, Paired], list[str]]:
+    from coldbench.benchmarks.commands.leaderboard import readable_records
+
+    (board,) = boards(readable_records(HOME), metric=metric)
+    best, rows, lacking = paired(board, COLD, HOME)
+    assert best == "best"
+    return {one.label: one for one in rows}, lacking
+
+
+def test_rows_meet_the_best_on_the_same_users_in_every_seed(
+    figures: dict[str, list[np.ndarray]],
+) -> None:
+    rows, lacking = found()
+    assert lacking == [] and set(rows) == {"behind", "near"}
+    behind, near = rows["behind"], rows["near"]
+    expected = [np.nanmean(a - b) for a, b in zip(figures["best"], figures["behind"], strict=True)]
+    assert behind.difference == pytest.approx(np.mean(expected))
+    assert 0 < behind.low < min(expected) and max(expected) < behind.high
+    assert behind.sure and behind.seeds == 2 and behind.wins > behind.losses
+    assert behind.wins + behind.losses == 399, "the undefined user is in neither"
+    assert near.difference > 0 and near.low < 0 and not near.sure, "equal in one of the seeds"
+
+
+def test_p_values_are_corrected_over_the_rows_of_a_seed(
+    figures: dict[str, list[np.ndarray]],
+) -> None:
+    rows, _ = found()
+    users = np.arange(200, dtype=np.int32)
+    worst = dict.fromkeys(("behind", "near"), 0.0)
+    for seed in (0, 1):
+        one = {name: PerUser(users, seeds[seed]) for name, seeds in figures.items()}
+        for row in compare(one, baseline="best", seed=seed):
+            worst[row.first] = max(worst[row.first], row.holm_wilcoxon)
+    assert {name: row.p_wilcoxon for name, row in rows.items()} == pytest.approx(worst)
+
+
+def test_of_an_error_the_lowest_is_best(workplace: Path) -> None:
+    base = np.random.default_rng(0).random(100)
+    kept("best", 0, base, "rmse")
+    kept("worse", 0, base + 0.2, "rmse")
+    rows, _ = found("rmse")
+    row = rows["worse"]
+    assert row.difference == pytest.approx(0.2) and row.low <= row.difference <= row.high
+    assert (row.wins, row.losses) == (100, 0) and row.sure
+
+
+def test_a_row_without_a_table_is_named(
+    figures: dict[str, list[np.ndarray]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in HOME.glob("*/*/near/*.users.parquet"):
+        path.unlink()
+    rows, lacking = found()
+    assert lacking == ["near"] and set(rows) == {"behind"}
+    for path in HOME.glob("*/*/best/*.users.parquet"):
+        path.unlink()
+    assert cli.main(["leaderboard", "--task", COLD, "--paired"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "no per-user table (run with force=true): best" in said and "near" in said
+
+
+@pytest.mark.parametrize("form", ["table", "md"])
+def test_the_command_prints_it(
+    form: str, figures: dict[str, list[np.ndarray]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["leaderboard", "--task", COLD, "--paired", "--format", form]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("behind" in line and "yes" in line and "<0.0001" in line for line in lines)
+    assert any("near" in line and "no" in line for line in lines)
+
+
+@pytest.mark.parametrize("words", [[], ["--task", "all"], ["--task", COLD, "--format", "csv"]])
+def test_it_takes_one_task(
+    words: list[str], figures: dict[str, list[np.ndarray]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["leaderboard", "--paired", *words]) == 2
+    assert "--paired takes one --task" in capsys.readouterr().err
