@@ -4,14 +4,7 @@ from coldbench.benchmarks.config import compose_run
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.methods.collaborative.ials import IALS
 
-
-def taste_pairs(n_users=60, n_items=40, seed=0):
-    """Two tastes: even users take even items, odd users odd ones, plus a little noise."""
-    rng = np.random.default_rng(seed)
-    same = np.add.outer(np.arange(n_users), np.arange(n_items)) % 2 == 0
-    pairs = rng.random((n_users, n_items)) < np.where(same, 0.5, 0.03)
-    pairs[np.arange(n_users), np.arange(n_users) % n_items] = True
-    return pairs.astype(int)
+from .conftest import taste_pairs
 
 
 def papers_loss(pairs, users, items, method):
