@@ -60,8 +60,8 @@ def order_by_key(
 ) -> LongArray:
     """Return the positions sorted by group, then by key, then by lot.
 
-    One integer sort over the group and as many high bits of the key as fit beside it; what that
-    leaves tied is sorted again, exactly.
+    A radix sort over the group and so many high bits of the key beside it that hardly two rows of a
+    group share them; what that leaves tied is sorted again, exactly.
 
     Parameters
     ----------
@@ -76,13 +76,23 @@ def order_by_key(
         return np.zeros(0, dtype=np.int64)
     width = np.uint64(max(1, int(groups.max()).bit_length()))
     joined = (groups.astype(np.uint64) << (np.uint64(64) - width)) | (keys >> width)
-    order = np.argsort(joined)
-    ordered = joined[order]
+    digits = min(4, -(-(int(width) + len(groups).bit_length()) // 16))
+    order = _radix_order(joined, digits)
+    ordered = joined[order] >> np.uint64(64 - 16 * digits)
     equal = ordered[1:] == ordered[:-1]
     if equal.any():
         slots = np.flatnonzero(np.append(equal, False) | np.insert(equal, 0, False))
         tied = order[slots]
         order[slots] = tied[np.lexsort((lots(tied), keys[tied], joined[tied]))]
+    return order
+
+
+def _radix_order(numbers: Lots, digits: int) -> LongArray:
+    """Return the positions sorted by so many leading digits of 16 bits, ties as they stand."""
+    parts = [(numbers >> np.uint64(16 * at)).astype(np.uint16) for at in range(4 - digits, 4)]
+    order = np.argsort(parts[0], kind="stable")  # numpy sorts 16 bits by counting
+    for part in parts[1:]:
+        order = order[np.argsort(part[order], kind="stable")]
     return order
 
 

@@ -115,7 +115,8 @@ def divide(
 
 def _return_orphans(parts: Parts, entities: IntArray, lots: Lots, n: int) -> None:
     """Give each entity that lost all its pairs the last one, by lot, back for training."""
-    orphan = np.bincount(entities[parts == TRAIN], minlength=n) == 0
+    orphan = np.ones(n, dtype=bool)
+    orphan[entities[parts == TRAIN]] = False
     at = np.flatnonzero(orphan[entities])
     if not len(at):
         return

@@ -56,3 +56,13 @@ def test_order_of_many_equal_keys(seed):
     lots = rng.integers(0, 2**63, 5000).astype(np.uint64)
     order = order_by_key(groups, keys, lambda at: lots[at])
     np.testing.assert_array_equal(order, np.lexsort((lots, keys, groups)))
+
+
+@pytest.mark.parametrize("most", [1, 2**15, 2**40, 2**62])
+def test_order_whatever_room_the_groups_leave_for_the_key(most):
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 3, 300) * (most // 2)
+    keys = rng.integers(0, 5, 300).astype(np.uint64) << np.uint64(rng.integers(0, 60))
+    lots = rng.integers(0, 2**63, 300).astype(np.uint64)
+    order = order_by_key(groups, keys, lambda at: lots[at])
+    np.testing.assert_array_equal(order, np.lexsort((lots, keys, groups)))
