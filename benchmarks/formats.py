@@ -37,7 +37,7 @@ def show(board: Board, task: str | None, out: Console) -> None:
 
     An overview that is wider than the terminal is printed in parts, one per scenario.
     """
-    out.print(_headline(board, task), soft_wrap=True)
+    out.print(headline(board, task), soft_wrap=True)
     if task is not None:
         out.print(drawn(_detail(board, task)))
     elif _width(whole := drawn(_overview(board, board.tasks)), out) <= out.width:
@@ -69,7 +69,7 @@ def drawn(grid: Grid, strip: str = "") -> Table:
 def markdown(board: Board, task: str | None) -> str:
     """Return one board as a section of Markdown, winners in bold."""
     grid = _detail(board, task) if task else _overview(board, board.tasks)
-    lines = [f"### {_headline(board, task)}", "", *md_lines(grid)]
+    lines = [f"### {headline(board, task)}", "", *md_lines(grid)]
     lines += ["", *(f"- {line}" for line in closing(board, task)), ""]
     return "\n".join(lines)
 
@@ -201,7 +201,8 @@ def _csv_row(board: Board, row: Row) -> dict[str, object]:
     return named | {name: row.cost(name) for name in COSTS}
 
 
-def _headline(board: Board, task: str | None) -> str:
+def headline(board: Board, task: str | None) -> str:
+    """Return what a table shows: its board, the metric, and the task where it is one."""
     return f"{board.title}: {board.metric}" + (f" in {task}" if task else "")
 
 

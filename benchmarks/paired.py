@@ -56,6 +56,8 @@ class Paired:
 def paired(board: Board, task: str, home: Path) -> tuple[str, list[Paired], list[str]]:
     """Return the label of the best row, the others beside it, and the rows that cannot be compared.
 
+    A row can be where it and the best one have per-user tables of the same seed.
+
     Parameters
     ----------
     home
@@ -63,18 +65,16 @@ def paired(board: Board, task: str, home: Path) -> tuple[str, list[Paired], list
     """
     ranked = [row for _, row, _ in board.ranking(task)]
     tables = {row.label: _by_seed(row, task, board.metric, home) for row in ranked}
-    lacking = [label for label, seeds in tables.items() if not seeds]
     best = ranked[0].label
-    if best in lacking:
-        return best, [], lacking
-    found: dict[str, list[Comparison]] = {label: [] for label in tables if label not in lacking}
+    found: dict[str, list[Comparison]] = {label: [] for label in tables if label != best}
     for seed in tables[best]:
         same = {label: seeds[seed] for label, seeds in tables.items() if seed in seeds}
         for one in compare(_numbered(same), baseline=best, seed=seed):
             found[one.first].append(one)
     sign = -1.0 if board.lower_is_better else 1.0
-    rows = [_joined(label, found[label], sign) for label in found if found[label]]
-    return best, rows, lacking
+    rows = [_joined(label, seeds, sign) for label, seeds in found.items() if seeds]
+    without_any = [] if tables[best] else [best]
+    return best, rows, without_any + [label for label, seeds in found.items() if not seeds]
 
 
 def _by_seed(row: Row, task: str, metric: str, home: Path) -> dict[int, dict[str, float]]:

@@ -8,7 +8,7 @@ from ...datasets.errors import ColdbenchError
 from ..cli import complain
 from ..console import console
 from ..families import by_family
-from ..formats import as_csv, drawn, markdown, md_lines, show
+from ..formats import as_csv, drawn, headline, markdown, md_lines, show
 from ..leaderboard import boards
 from ..outcome import HEADLINE
 from ..paired import paired, paired_grid
@@ -63,15 +63,17 @@ def _paired(made: list[Board], asked: argparse.Namespace, home: Path) -> None:
     """Print every row of a task beside the best one, user by user."""
     if asked.task in (None, EVERY) or asked.format == "csv":
         raise ColdbenchError("--paired takes one --task, and --format table or md")
+    pages = []
     for board in (one for one in made if asked.task in one.tasks):
         best, rows, lacking = paired(board, asked.task, home)
-        title, grid = f"{board.title}: {board.metric} in {asked.task}", paired_grid(best, rows)
+        title, grid = headline(board, asked.task), paired_grid(best, rows)
         told = [f"no per-user table (run with force=true): {', '.join(lacking)}"] if lacking else []
         if asked.format == "md":
             lines = [f"### {title}", "", *md_lines(grid), "", *(f"- {one}" for one in told), ""]
-            sys.stdout.write("\n".join(lines))
+            pages.append("\n".join(lines))
         else:
             console().print(title, drawn(grid), *told, sep="\n", soft_wrap=True)
+    sys.stdout.write("\n".join(pages))
 
 
 def _tasks(board: Board, asked: str | None) -> list[str | None]:
@@ -92,10 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--task", metavar="NAME", help="one task in detail, new_item/cold/k=0; all: each of them"
     )
-    parser.add_argument(
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
         "--families", action="store_true", help="the best row of every family, a line per task"
     )
-    parser.add_argument(
+    shown.add_argument(
         "--paired",
         action="store_true",
         help="with one --task: the others beside the best, on the same users, Holm-corrected",

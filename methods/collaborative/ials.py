@@ -19,7 +19,7 @@ class IALS(FactorMethod):
     Source: Rendle, Krichene, Zhang and Koren, Revisiting the Performance of iALS on Item
     Recommendation Benchmarks, RecSys 2022: loss, frequency-scaled regularisation, first factors,
     and the settings for MovieLens 20M. The paper searches lambda and alpha0 anew for each dataset.
-    Differs: factors have length 64, the paper's 256 and more (the preset ``ials_2022`` has 256).
+    Differs: factors have length 64; the preset ``ials_2022`` has 256, the paper up to 2048.
     After training every user gets the exact solution given the final item factors, as a new user
     with a history does, so that warm and k-shot users are served alike. Training items keep their
     factors; a new item is the solve from its support users. No history means a zero factor.

@@ -122,8 +122,8 @@ def length_batches(
     of two that wastes little on short texts and still fills the batches of long ones.
     """
     counts = np.asarray(lengths, dtype=np.int64)
-    step = np.maximum(1, (1 << np.log2(counts.clip(1)).astype(np.int64)) // FINE)
-    step = step if fine else LENGTH_STEP
+    power = 1 << np.log2(counts.clip(1)).astype(np.int64)
+    step = np.maximum(1, power // FINE) if fine else LENGTH_STEP
     padded = -(-counts // step) * step
     for length in np.unique(padded).tolist():
         rows = np.flatnonzero(padded == length)

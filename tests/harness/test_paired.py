@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from coldbench.benchmarks import cli
+from coldbench.benchmarks.commands.leaderboard import readable_records
 from coldbench.benchmarks.evaluation.comparison import PerUser, compare
 from coldbench.benchmarks.leaderboard import boards
 from coldbench.benchmarks.paired import Paired, paired
@@ -48,8 +49,6 @@ def figures(workplace: Path) -> dict[str, list[np.ndarray]]:
 
 
 def found(metric: str = "ndcg@10") -> tuple[dict[str, Paired], list[str]]:
-    from coldbench.benchmarks.commands.leaderboard import readable_records
-
     (board,) = boards(readable_records(HOME), metric=metric)
     best, rows, lacking = paired(board, COLD, HOME)
     assert best == "best"
@@ -105,6 +104,29 @@ def test_a_row_without_a_table_is_named(
     assert cli.main(["leaderboard", "--task", COLD, "--paired"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "no per-user table (run with force=true): best" in said and "near" in said
+
+
+def test_a_row_without_a_seed_in_common_is_named(figures: dict[str, list[np.ndarray]]) -> None:
+    for method, gone in (("best", 0), ("near", 1)):
+        (path,) = [
+            users_path(place(HOME, one))
+            for one in readable_records(HOME)
+            if (one.method, one.seed) == (method, gone)
+        ]
+        path.unlink()
+    rows, lacking = found()
+    assert lacking == ["near"] and set(rows) == {"behind"} and rows["behind"].seeds == 1
+
+
+def test_pages_of_several_boards_stand_apart(
+    figures: dict[str, list[np.ndarray]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = a_record("best", 0.5, dataset="elsewhere")
+    write(place(HOME, other), other)
+    assert cli.main(["leaderboard", "--task", COLD, "--paired", "--format", "md"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("### ") == 2 and said.count("\n\n### ") == 1
+    assert "- no per-user table (run with force=true): best\n" in said
 
 
 @pytest.mark.parametrize("form", ["table", "md"])

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from coldbench.benchmarks.cli import main
 from coldbench.benchmarks.config import compose_run
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.methods.collaborative.ials import IALS
+from omegaconf import OmegaConf
 
 from .conftest import taste_pairs
 
@@ -99,3 +101,12 @@ def test_the_preset_is_the_paper_s_dimension_and_the_rest_its_settings():
     assert compose_run(["method=ials_2022", "method.factors=2048"]).method.factors == 2048
     with pytest.raises(ColdbenchError, match="did you mean ials_2022"):
         compose_run(["method=ials_202"])
+
+
+def test_the_preset_composes_on_the_command_line(capsys):
+    assert main(["run", "method=ials_2022", "--cfg", "job"]) == 0
+    shown = OmegaConf.create(capsys.readouterr().out)
+    assert dict(shown.method) == {
+        "factors": 256, "regularization": 0.003, "exponent": 1.0, "unobserved": 0.1,
+        "epochs": 16, "spread": 0.1,
+    }  # fmt: skip
