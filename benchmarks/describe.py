@@ -9,11 +9,12 @@ from typing import Any
 from ..datasets.dataset import Dataset
 from ..datasets.world import Split
 from ..methods.base import Family
+from .code_version import code_of
 from .config import RunConfig, plain
 from .environment import commit, environment
 from .evaluation.results import Estimate, TaskResult
 from .records import Figure, RunRecord, Status, now, run_id
-from .registry import GROUPS, name_of
+from .registry import GROUPS, available, name_of
 
 UNSEEN = ("results", "force", "save_rankings", "time_limit", "tracking")
 """Settings of a run that are no part of its identity: they say where and whether, not what."""
@@ -27,14 +28,19 @@ def describe(config: RunConfig, data: Dataset, split: Split) -> RunRecord:
     names = {group: name_of(kind, getattr(config, group)) for group, kind in GROUPS.items()}
     settings = identity(config)
     prints = {"data_sha256": data.sha256, "split_sha256": split.fingerprint}
+    code = code_of(config, _metrics(config))
+    made_by = {part: one.model_dump() for part, one in code.items()}
     head, dirty = commit()
     return RunRecord(
-        run_id=run_id({**names, **prints, "config": settings, "seed": config.seed}),
+        run_id=run_id(
+            {**names, **prints, "config": settings, "seed": config.seed, "code": made_by}
+        ),
         status=Status.FAILED,
         family=Family(config.method.family).value,
         reference=config.method.reference,
         seed=config.seed,
         config=settings,
+        code=code,
         scenario_version=getattr(config.scenario, "version", 1),
         side_information=_value(config.scenario, "side_information"),
         track=_value(config.scenario, "track"),
@@ -69,6 +75,11 @@ def identity(config: RunConfig) -> dict[str, Any]:
         name: _without_folders(value, name, everywhere=name in _OF_FILES)
         for name, value in settings.items()
     }
+
+
+def _metrics(config: RunConfig) -> tuple[str, ...]:
+    """Return the names of what is measured."""
+    return tuple(config.evaluation.metrics or available("metrics"))
 
 
 def figures(

@@ -14,8 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..datasets.atomic import replacing
 from ..datasets.errors import ColdbenchError
 
-SCHEMA: Literal[1] = 1
-"""Version of the record format; raised when a key changes its meaning."""
+SCHEMA: Literal[2] = 2
+"""Version of the record format; raised when a key changes its meaning.
+
+2: ``code`` is part of ``run_id``; ``preset``, ``findings`` and the digests are new. A record of
+schema 1 is still read; its code counts as version 1.
+"""
 
 
 class Status(str, Enum):
@@ -76,14 +80,41 @@ class Environment(BaseModel):
     processor: str = ""
 
 
+class Code(BaseModel):
+    """Whose code a part of a run is.
+
+    Attributes
+    ----------
+    package
+        The installed distribution, ``coldbench`` for our own.
+    version
+        As the class declares it; raised when the same settings give another figure.
+    release
+        Version of a third party's package; None for our own, whose commit is in the record.
+    source_sha256
+        Hash over the source files of a third party's package.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    package: str
+    version: int | str = 1
+    release: str | None = None
+    source_sha256: str | None = None
+
+
 class RunRecord(BaseModel):
     """Everything that is known of one run.
 
     Attributes
     ----------
     run_id
-        16 hexadecimal digits over method, dataset, scenario, configuration, seed and both
-        fingerprints: the same run has the same id on any machine.
+        16 hexadecimal digits over method, dataset, scenario, their code, configuration, seed and
+        both fingerprints: the same run has the same id on any machine.
+    preset
+        The option that was typed, ``content_knn_bm25``, where it is not the method's own name.
+    code
+        Whose code method, dataset, scenario and any metrics of plugins are, and its version.
     reference
         True for a row that every other method must beat.
     side_information, track
@@ -97,24 +128,32 @@ class RunRecord(BaseModel):
         What the method reports of its training.
     facts
         Counts of the split: cold users and items, users left out.
+    findings
+        What the audit of the split found: ways by which hidden things could be seen.
     duplicates
         Rows that were merged while the data was loaded.
     error
         Why there are no scores.
+    users_sha256, rankings_sha256
+        sha256 of the tables beside the record, None where there is none.
+    sha256
+        Over everything else in the record; None in records of schema 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    schema_: Literal[1] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal[1, 2] = Field(default=SCHEMA, alias="schema")
     run_id: str
     status: Status
     method: str
+    preset: str | None = None
     family: str
     reference: bool = False
     dataset: str
     scenario: str
     seed: int
     config: dict[str, Any]
+    code: dict[str, Code] = {}
     data_sha256: str
     split_sha256: str
     scenario_version: int | str
@@ -125,6 +164,7 @@ class RunRecord(BaseModel):
     slices: dict[str, dict[str, dict[str, Figure]]] = {}
     training: dict[str, Any] = {}
     facts: dict[str, Any] = {}
+    findings: list[str] = []
     duplicates: int = 0
     cost: Cost | None = None
     environment: Environment
@@ -132,6 +172,9 @@ class RunRecord(BaseModel):
     dirty: bool | None = None
     started: str
     error: str | None = None
+    users_sha256: str | None = None
+    rankings_sha256: str | None = None
+    sha256: str | None = None
 
 
 def run_id(identity: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..datasets.dataset import Dataset
+from ..datasets.dataset import Dataset, checked
 from ..datasets.errors import ColdbenchError, NotApplicableError
 from ..datasets.world import Resources, Split
 from ..methods.base import Method
@@ -81,7 +81,7 @@ def _prepared(config: RunConfig) -> tuple[Dataset, Split]:
     """Load the data and split it, within the time limit and without traces in the process."""
     try:
         with process_state_kept(), time_limit(config.time_limit):
-            data = config.dataset.load()
+            data = checked(config.dataset.load())
             return data, split_once(config, data)
     except OutOfTime as error:
         raise ColdbenchError(f"{error}, not even loading and splitting the data") from error

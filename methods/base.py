@@ -47,6 +47,8 @@ class Method:
 
     Attributes
     ----------
+    version
+        Raised when the same settings and data give other scores; part of every record.
     family
         Where the leaderboard lists it.
     reference
@@ -66,6 +68,7 @@ class Method:
         Conformance checks that do not apply, each with its reason.
     """
 
+    version: ClassVar[int] = 1
     family: ClassVar[Family]
     reference: ClassVar[bool] = False
     cold: ClassVar[frozenset[Side]] = frozenset()

@@ -3,7 +3,6 @@
 from ..arrays import TextArray
 from ..dataset import Dataset
 from ..graph import Graph
-from ..hashing import content_hash
 from ..sides import SideInformation
 from .rule import RatedPairs
 
@@ -17,7 +16,7 @@ def dataset(
     graph: Graph | None,
     rule: str,
 ) -> Dataset:
-    """Return the dataset with the fingerprint of everything that can move a number.
+    """Return the dataset.
 
     Parameters
     ----------
@@ -30,9 +29,8 @@ def dataset(
     users, items, graph
         Side information in the order of ``pairs``.
     rule
-        The rule as a sentence; it is told, not hashed: its effects are.
+        The rule as a sentence.
     """
-    fingerprint = content_hash(pairs.digest, *ids, _side(users), _side(items), _graph(graph))
     return Dataset(
         name,
         pairs.interactions,
@@ -42,18 +40,5 @@ def dataset(
         items,
         graph,
         pairs.merged,
-        fingerprint,
         rule,
     )
-
-
-def _side(side: SideInformation) -> list[object]:
-    columns = [[c.name, c.provenance, c.numeric, c.values, c.matrix] for c in side.columns]
-    return [columns, [[t.name, t.provenance, list(t.values)] for t in side.texts]]
-
-
-def _graph(graph: Graph | None) -> list[object] | None:
-    if graph is None:
-        return None
-    triples = [graph.heads, graph.relations, graph.tails]
-    return [*triples, graph.n_items, graph.n_nodes, graph.relation_names, graph.provenance]

@@ -39,6 +39,8 @@ class CiteULikeA:
         Drop tags that fewer articles carry.
     """
 
+    version: ClassVar[int] = 1
+
     k_core: int = 1
     path: str | None = None
     minimum_tag_count: int = 5

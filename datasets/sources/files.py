@@ -56,6 +56,8 @@ class Files:
         By column or relation: ``intrinsic`` (default), ``editorial`` or ``user_generated``.
     """
 
+    version: ClassVar[int] = 1
+
     interactions: str = ""
     users: str | None = None
     items: str | None = None

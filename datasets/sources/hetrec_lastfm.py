@@ -47,6 +47,8 @@ class HetRecLastFM:
         Drop tags that fewer of the kept artists carry.
     """
 
+    version: ClassVar[int] = 1
+
     minimum_rating: float | None = None
     k_core: int = 5
     path: str | None = None

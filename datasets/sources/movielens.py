@@ -59,6 +59,8 @@ class MovieLens1M:
         Where the files of ``mkr`` or ``dbpedia`` are; by default under ``$COLDBENCH_DATA``.
     """
 
+    version: ClassVar[int] = 1
+
     minimum_rating: float = 4.0
     k_core: int = 5
     path: str | None = None
@@ -133,6 +135,8 @@ class MovieLens100K:
     graph
         ``none`` or ``genre`` (genre, year, decade).
     """
+
+    version: ClassVar[int] = 1
 
     minimum_rating: float = 4.0
     k_core: int = 5

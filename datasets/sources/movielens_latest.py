@@ -52,6 +52,8 @@ class MovieLensLatestSmall:
         ``none`` or ``genre`` (genre, year, decade).
     """
 
+    version: ClassVar[int] = 1
+
     minimum_rating: float = 4.0
     k_core: int = 5
     path: str | None = None

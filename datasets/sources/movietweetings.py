@@ -42,6 +42,8 @@ class MovieTweetings:
         Put each film's DBpedia resource into the graph.
     """
 
+    version: ClassVar[int] = 1
+
     minimum_rating: float = 0.0
     k_core: int = 5
     dbpedia: bool = True

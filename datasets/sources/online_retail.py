@@ -46,6 +46,8 @@ class OnlineRetailII:
         Folder of the file; by default ``$COLDBENCH_DATA/online-retail-ii``.
     """
 
+    version: ClassVar[int] = 1
+
     k_core: int = 5
     path: str | None = None
 

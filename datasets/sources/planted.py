@@ -1,6 +1,7 @@
 """A generated dataset with a known right answer, from tiny to ten million interactions."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -9,7 +10,6 @@ from ..arrays import CSR, FloatArray, IntArray, TextArray, frozen
 from ..dataset import Dataset
 from ..errors import DataError
 from ..graph import Graph
-from ..hashing import content_hash
 from ..interactions import Interactions
 from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
 from ._planted_words import TOPIC_NAMES, WORDS, sentences
@@ -29,6 +29,8 @@ class Planted:
     can be explained of a preference, at 0 nothing. The genre, the occupation, both texts and the
     people in the graph carry the truth; year, age, region and place never do.
     """
+
+    version: ClassVar[int] = 1
 
     n_users: int = field(default=300, metadata={"doc": "users"})
     n_items: int = field(default=200, metadata={"doc": "items"})
@@ -69,7 +71,6 @@ class Planted:
             items=item_side,
             graph=graph,
             merged=0,
-            sha256=_fingerprint(pairs, user_side, item_side, graph),
             rule="generated; ratings of 4 and 5 are positives; no filter",
         )
 
@@ -193,18 +194,3 @@ def _categorical(name: str, codes: IntArray, values: tuple[str, ...]) -> Feature
 def _numeric(name: str, numbers: FloatArray) -> FeatureColumn:
     matrix = csr_matrix(numbers[:, None])
     return FeatureColumn(name, Provenance.INTRINSIC, frozen(matrix), ("",), numeric=True)
-
-
-def _fingerprint(
-    pairs: Interactions, users: SideInformation, items: SideInformation, graph: Graph
-) -> str:
-    sides = [
-        part
-        for side in (users, items)
-        for part in (
-            [column.matrix for column in side.columns],
-            [list(text.values) for text in side.texts],
-        )
-    ]
-    arrays = (pairs.users, pairs.items, pairs.values, pairs.timestamps)
-    return content_hash(arrays, sides, (graph.heads, graph.relations, graph.tails))

@@ -71,8 +71,6 @@ class RatedPairs:
         Every item of the file, kept or not.
     merged
         Duplicate rows that fell away.
-    digest
-        sha256 of the interactions and positives; the ids are hashed as texts, by the dataset.
     """
 
     interactions: Interactions
@@ -81,7 +79,6 @@ class RatedPairs:
     item_ids: np.ndarray
     known_items: np.ndarray
     merged: int
-    digest: str
 
 
 Rows = dict[str, np.ndarray]
@@ -148,7 +145,6 @@ def apply_rule(rule: Rule, rows: Rows) -> dict[str, np.ndarray]:
         "item_ids": item_ids[kept_items],
         "known_items": item_ids,
         "merged": np.array(merged),
-        "digest": np.array(_digest(arrays)),
     }
 
 
@@ -158,13 +154,6 @@ def _in_order(keep: BoolArray, order: LongArray | None) -> LongArray:
         return np.flatnonzero(keep)
     positions: LongArray = order.take(np.flatnonzero(keep.take(order)))
     return positions
-
-
-def _digest(arrays: dict[str, np.ndarray]) -> str:
-    """Return the hash of the pairs; as they are sorted by user, the users count as row lengths."""
-    users = np.bincount(arrays["users"])
-    rest = [arrays[name] for name in ("items", "values", "positive")]
-    return content_hash(users, *rest, arrays.get("timestamps"))
 
 
 def _coded(rows: Rows, side: str) -> tuple[IntArray, np.ndarray]:
@@ -193,7 +182,6 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> RatedPairs:
         arrays["item_ids"],
         arrays["known_items"],
         int(arrays["merged"]),
-        str(arrays["digest"]),
     )
 
 

@@ -65,7 +65,7 @@ def test_a_record_holds_the_keys_of_the_contract_and_comes_back(tmp_path: Path) 
     assert write(path, record)
     content = json.loads(path.read_text())
     assert set(CONTRACT) <= set(content)
-    assert content["schema"] == 1 and content["status"] == "ok"
+    assert content["schema"] == 2 and content["status"] == "ok"
     assert set(content["cost"]) == {
         "fit_seconds", "score_seconds", "peak_bytes", "trainable_parameters", "parameters",
     }  # fmt: skip

@@ -1,6 +1,5 @@
 """Small synthetic datasets, built without any loader."""
 
-import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -89,7 +88,6 @@ def dataset(
         items=side(n_items, seed + 2, "item"),
         graph=graph(n_items, seed + 3) if with_graph else None,
         merged=3,
-        sha256=hashlib.sha256(str((n_users, n_items, seed)).encode()).hexdigest(),
         rule="value >= 3",
     )
 

@@ -98,7 +98,6 @@ def test_it_is_the_same_on_any_machine():
         items=SideInformation(),
         graph=None,
         merged=0,
-        sha256="",
         rule="",
     )
     split = Grid(shots=[0, 1], item_shots=[0, 1]).split(world, 12345)

@@ -24,7 +24,6 @@ def bare(users, items, n_users, n_items):
         items=SideInformation(),
         graph=None,
         merged=0,
-        sha256="0" * 64,
         rule="all",
     )
 

@@ -30,7 +30,6 @@ def test_memory_is_a_multiple_of_the_interactions():
         items=SideInformation(),
         graph=None,
         merged=0,
-        sha256="",
         rule="",
     )
     data.positives.csr  # noqa: B018 (made once, before the measurement)
