@@ -7,7 +7,7 @@ import numpy as np
 from .graph import Graph
 from .hashing import content_hash
 from .interactions import Interactions
-from .sides import SideInformation
+from .sides import FeatureColumn, SideInformation
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -37,8 +37,14 @@ def _pairs(pairs: Interactions, positive: np.ndarray) -> str:
 
 
 def _side(side: SideInformation) -> list[object]:
-    columns = [[c.name, c.provenance, c.numeric, c.values, c.matrix] for c in side.columns]
+    columns = [_column(column) for column in side.columns]
     return [columns, [[t.name, t.provenance, list(t.values)] for t in side.texts]]
+
+
+def _column(column: FeatureColumn) -> list[object]:
+    """Return what tells a column from others; a threshold of 1 leaves nothing out and is none."""
+    parts = [column.name, column.provenance, column.numeric, column.values, column.matrix]
+    return parts if column.minimum_count == 1 else [*parts, column.minimum_count]
 
 
 def _graph(graph: Graph | None) -> list[object] | None:

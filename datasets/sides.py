@@ -50,6 +50,9 @@ class FeatureColumn:
         Names of the matrix columns, ``("Drama", "Comedy")``; ``("",)`` for a numeric column.
     numeric
         True when the values are quantities: the split standardises them with training rows only.
+    minimum_count
+        A value that fewer entities have is left out. The split counts the entities that a method
+        may see while it fits; a source that counted would count cold ones.
     """
 
     name: str
@@ -57,6 +60,7 @@ class FeatureColumn:
     matrix: CSR
     values: tuple[str, ...]
     numeric: bool = False
+    minimum_count: int = 1
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ...datasets.acquire.install import add, fetch
 from ...datasets.acquire.verify import verify
 from ...datasets.dataset import Dataset
 from ...datasets.errors import ColdbenchError, DataError
-from ...datasets.sides import SideInformation
+from ...datasets.sides import FeatureColumn, SideInformation
 from ..console import console as results_console
 from ..console import table
 from ..registry import available, find, unknown
@@ -172,7 +172,7 @@ def _columns(side: SideInformation) -> list[tuple[str, str, str, str]]:
         (
             column.name,
             "number" if column.numeric else "categories",
-            "" if column.numeric else str(len(column.values)),
+            "" if column.numeric else _values(column),
             column.provenance.value,
         )
         for column in side.columns
@@ -181,6 +181,12 @@ def _columns(side: SideInformation) -> list[tuple[str, str, str, str]]:
         filled = sum(1 for value in text.values if value)
         rows.append((text.name, "text", f"{filled:,} filled", text.provenance.value))
     return rows
+
+
+def _values(column: FeatureColumn) -> str:
+    """Say how many values a column has, and how many training entities must have one."""
+    rare = column.minimum_count > 1
+    return f"{len(column.values)}" + (f", of {column.minimum_count} or more" if rare else "")
 
 
 def _relations(data: Dataset) -> list[tuple[str, str]]:

@@ -4,17 +4,15 @@ from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
-from scipy.sparse import vstack
 
 from ...datasets.arrays import BoolArray, frozen
 from ...datasets.dataset import Dataset
 from ...datasets.errors import SplitError
-from ...datasets.graph import Graph
 from ...datasets.hashing import content_hash
 from ...datasets.interactions import Interactions
 from ...datasets.protocol.settings import Strategy
-from ...datasets.sides import FeatureColumn, SideInformation, TextColumn
-from ...datasets.world import Split
+from ...datasets.world import SideMode, Split
+from .cold_content import emptied, flooded, poisoned
 from .finding import Finding
 from .worlds import view_parts
 
@@ -34,11 +32,13 @@ class Splits(Protocol):
 def audit_scenario(scenario: Splits, data: Dataset, seed: int) -> list[Finding]:
     """Return what moves the training world although it belongs to cold entities alone.
 
-    The cold entities' interactions are removed, then rewired, then their features, texts and
-    triples are replaced; each time the training world must stay the same to the last bit. Where a
-    scenario can ask nothing without cold interactions, as many are removed as it bears. In a
-    transductive split the last change may be seen, and is not tried. A temporal split is cut by
-    the times of all pairs, so its interactions are not touched.
+    The cold entities' interactions are removed, then rewired; then their features, texts and
+    triples are handed around, taken away, and multiplied: every rare value becomes frequent, new
+    values, nodes and relations come up, numbers grow huge. Each time the training world must stay
+    the same to the last bit. Where a scenario can ask nothing without cold interactions, as many
+    are removed as it bears. In a transductive split what is known of cold entities may be seen, and
+    is not changed. A temporal split is cut by the times of all pairs, so its interactions are not
+    touched.
 
     Parameters
     ----------
@@ -51,19 +51,31 @@ def audit_scenario(scenario: Splits, data: Dataset, seed: int) -> list[Finding]:
     """
     split = scenario.split(data, seed)
     users, items = cold_entities(split, data)
-    changes: dict[str, list[Dataset]] = {}
+    changes: list[tuple[str, list[Dataset]]] = []
     if getattr(scenario, "strategy", Strategy.RANDOM) is not Strategy.TEMPORAL:
         thinned = [thinner(data, users, items, share) for share in SHARES_KEPT]
-        changes["cold_interactions"] = thinned
-        changes["cold_interactions_rewired"] = [rewired(data, users, items)]
-    if split.train.unseen_users is None and split.train.unseen_items is None:
-        changes["cold_side_information"] = [poisoned(data, users, items)]
+        changes.append(("cold_interactions", thinned))
+        changes.append(("cold_interactions_rewired", [rewired(data, users, items)]))
+    if not _is_transductive(scenario, split):
+        edits = (poisoned, emptied, flooded)
+        changes += [("cold_side_information", [edit(data, users, items)]) for edit in edits]
     before = content_hash(*view_parts(split.train))
-    return [
-        Finding(name, f"changing the {name.replace('_', ' ')} changes the training world")
-        for name, tries in changes.items()
+    moved = [
+        name
+        for name, tries in changes
         if content_hash(*view_parts(_first_split(scenario, tries, seed).train)) != before
     ]
+    return [
+        Finding(name, f"changing the {name.replace('_', ' ')} changes the training world")
+        for name in dict.fromkeys(moved)
+    ]
+
+
+def _is_transductive(scenario: Splits, split: Split) -> bool:
+    """Say whether training may see what is known of cold entities."""
+    declared = getattr(scenario, "side_information", None) is SideMode.TRANSDUCTIVE
+    shown = split.train.unseen_users is not None or split.train.unseen_items is not None
+    return declared or shown
 
 
 def _first_split(scenario: Splits, tries: list[Dataset], seed: int) -> Split:
@@ -114,51 +126,3 @@ def rewired(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
         pairs.n_items,
     )
     return replace(data, interactions=moved, positive=frozen(data.positive[first]))
-
-
-def poisoned(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
-    """Return the dataset with other features, texts and triples on the marked entities."""
-    return replace(
-        data,
-        users=_poisoned_side(data.users, users),
-        items=_poisoned_side(data.items, items),
-        graph=None if data.graph is None else _poisoned_graph(data.graph, items),
-    )
-
-
-def _poisoned_side(side: SideInformation, cold: BoolArray) -> SideInformation:
-    return SideInformation(
-        tuple(_poisoned_column(column, cold) for column in side.columns),
-        tuple(_poisoned_text(text, cold) for text in side.texts),
-    )
-
-
-def _poisoned_column(column: FeatureColumn, cold: BoolArray) -> FeatureColumn:
-    """Hand the rows around among the cold entities; shift quantities."""
-    rng = np.random.default_rng(SEED)
-    other = column.matrix[rng.permutation(column.matrix.shape[0])].copy()
-    if column.numeric:
-        other.data = (other.data * 3 + 11).astype(np.float32)
-    rows = np.arange(len(cold)) + np.where(cold, len(cold), 0)
-    matrix = vstack((column.matrix, other), format="csr")[rows]
-    matrix.sort_indices()
-    return replace(column, matrix=frozen(matrix))
-
-
-def _poisoned_text(text: TextColumn, cold: BoolArray) -> TextColumn:
-    values = [
-        f"quixotic{row} zephyr obelisk" if cold[row] else value
-        for row, value in enumerate(text.values)
-    ]
-    return replace(text, values=values)
-
-
-def _poisoned_graph(graph: Graph, cold: BoolArray) -> Graph:
-    """Point the triples of cold items to other entities among those that they name together."""
-    rng = np.random.default_rng(SEED)
-    tails = graph.tails.copy()
-    node_is_cold = np.zeros(graph.n_nodes, dtype=bool)
-    node_is_cold[: graph.n_items] = cold
-    theirs = np.flatnonzero(node_is_cold[graph.heads])
-    tails[theirs] = rng.permutation(tails[theirs])
-    return replace(graph, tails=frozen(tails))

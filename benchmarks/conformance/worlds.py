@@ -62,7 +62,7 @@ def view_parts(train: TrainView) -> list[object]:
     parts += [None if side is None else _entity_parts(side) for side in sides]
     if graph is not None:
         parts += [graph.heads, graph.relations, graph.tails, graph.n_items, graph.n_nodes]
-        parts.append(graph.relation_names)
+        parts += [graph.relation_names, graph.provenance]
     return parts
 
 

@@ -44,8 +44,9 @@ class GraphView:
 def view_graph(graph: Graph, track: Track, warm: IntArray, *, transductive: bool) -> GraphView:
     """Restrict a graph to the training items and the entities that may be known while fitting.
 
-    Inductive: no item that is not in training, and no entity or triple that is reached only
-    through one. Transductive: the entities of everybody, and still only training items.
+    Inductive: no item that is not in training, and no entity, triple or relation name that is
+    reached only through one. Transductive: the entities and relations of everybody, and still
+    only training items.
 
     Parameters
     ----------
@@ -56,12 +57,13 @@ def view_graph(graph: Graph, track: Track, warm: IntArray, *, transductive: bool
     warm
         int32: dataset index of each training item.
     """
-    graph = _admitted(graph, track)
+    graph = _with_relations(graph, np.array([track.admits(p) for p in graph.provenance], bool))
     present = np.zeros(graph.n_nodes, dtype=bool)
     present[warm] = True
     present[graph.n_items :] = True
     if not transductive:
         present &= _reached(graph, present, warm)
+        graph = _with_relations(graph, _used(graph, present))
     node = _numbered(present, graph.n_items, warm)
     kept = graph.take(present[graph.heads] & present[graph.tails])
     training = Graph(
@@ -76,20 +78,27 @@ def view_graph(graph: Graph, track: Track, warm: IntArray, *, transductive: bool
     return GraphView(training, *_item_edges(graph, node))
 
 
-def _admitted(graph: Graph, track: Track) -> Graph:
-    """Return the graph without the relations that the track does not admit."""
-    admitted = np.array([track.admits(p) for p in graph.provenance], dtype=bool)
-    number = (np.cumsum(admitted) - 1).astype(np.int32)
-    kept = graph.take(admitted[graph.relations])
+def _with_relations(graph: Graph, kept: BoolArray) -> Graph:
+    """Return the graph with some of its relations only, numbered anew in the same order."""
+    number = (np.cumsum(kept) - 1).astype(np.int32)
+    left = graph.take(kept[graph.relations])
     return Graph(
-        kept.heads,
-        number[kept.relations],
-        kept.tails,
+        left.heads,
+        number[left.relations],
+        left.tails,
         graph.n_items,
         graph.n_nodes,
-        tuple(n for n, ok in zip(graph.relation_names, admitted, strict=True) if ok),
-        tuple(p for p, ok in zip(graph.provenance, admitted, strict=True) if ok),
+        tuple(n for n, ok in zip(graph.relation_names, kept, strict=True) if ok),
+        tuple(p for p, ok in zip(graph.provenance, kept, strict=True) if ok),
     )
+
+
+def _used(graph: Graph, present: BoolArray) -> BoolArray:
+    """Return which relations have a triple between nodes that are present."""
+    inside = present[graph.heads] & present[graph.tails]
+    counts = np.bincount(graph.relations[inside], minlength=len(graph.relation_names))
+    used: BoolArray = counts > 0
+    return used
 
 
 def _reached(graph: Graph, present: BoolArray, warm: IntArray) -> BoolArray:

@@ -68,23 +68,24 @@ def view_side(
     warm
         Entities with training interactions: they alone set the scale of numeric columns.
     visible
-        Entities that may decide which columns exist: the warm ones when inductive.
+        Entities that may decide which columns exist, by having a value or by having it often
+        enough: the warm ones when inductive.
     """
     blocks: list[CSR] = [csr_matrix((n, 0), dtype=np.float32)]
     names: list[str] = []
     for column in information.columns:
         if track.admits(column.provenance):
-            keep = _seen_columns(column.matrix[visible])
+            keep = _seen_columns(column.matrix[visible], column.minimum_count)
             blocks.append(_standardised(column, warm)[:, keep])
             names += [_name(column, value) for value in keep.tolist()]
     features = csr_matrix(hstack(blocks, format="csr", dtype=np.float32))
     return SideView(side, features, tuple(names), _joined_text(information, track), graph)
 
 
-def _seen_columns(matrix: CSR) -> np.ndarray:
-    """Return the columns in which some row is not zero."""
+def _seen_columns(matrix: CSR, minimum: int) -> np.ndarray:
+    """Return the columns in which so many rows, and at least one, are not zero."""
     counts = np.bincount(matrix.indices[matrix.data != 0], minlength=matrix.shape[1])
-    return np.flatnonzero(counts)
+    return np.flatnonzero(counts >= max(minimum, 1))
 
 
 def _name(column: FeatureColumn, value: int) -> str:

@@ -36,10 +36,10 @@ class CiteULikeA:
     path
         Folder of the files; by default ``$COLDBENCH_DATA/citeulike-a``.
     minimum_tag_count
-        Drop tags that fewer articles carry.
+        Drop tags that fewer of the articles to train on carry; the text keeps every tag.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     k_core: int = 1
     path: str | None = None
@@ -84,25 +84,26 @@ def _pairs(path: Path, stored: bytes) -> Rows:
 
 
 def _articles(folder: Path, ids: np.ndarray, minimum: int) -> SideInformation:
-    tags = _tags(folder, ids, minimum)
+    tags = _tags(folder, ids)
     texts = [TextColumn("tags", Provenance.USER_GENERATED, [" ".join(cell) for cell in tags])]
     raw = present(folder, "raw-data.csv")
     if raw is not None:
         texts[:0] = _written(raw, ids)
-    return SideInformation((categorical("tag", Provenance.USER_GENERATED, tags),), tuple(texts))
+    return SideInformation(
+        (categorical("tag", Provenance.USER_GENERATED, tags, minimum),), tuple(texts)
+    )
 
 
-def _tags(folder: Path, ids: np.ndarray, minimum: int) -> list[list[str]]:
+def _tags(folder: Path, ids: np.ndarray) -> list[list[str]]:
+    """Return the distinct tags of each article, in the order of the list of tags."""
     names = decoded_lines(file_of("citeulike-a", folder, "tags.dat"))
     path = file_of("citeulike-a", folder, "item-tag.dat")
     articles, tags = read_lists(path, "tag", len(names))
     distinct = np.unique(np.stack([articles, tags]), axis=1)
     kept = np.isin(distinct[0], ids)
     articles, tags = distinct[:, kept]
-    frequent = np.bincount(tags, minlength=len(names)) >= minimum
     cells: dict[int, list[str]] = {key: [] for key in ids.tolist()}
-    chosen = frequent[tags]
-    for article, tag in zip(articles[chosen].tolist(), tags[chosen].tolist(), strict=True):
+    for article, tag in zip(articles.tolist(), tags.tolist(), strict=True):
         cells[article].append(names[tag])
     return list(cells.values())
 

@@ -8,13 +8,15 @@ from ..arrays import frozen
 from ..sides import FeatureColumn, Provenance
 
 
-def categorical(name: str, provenance: Provenance, cells: Sequence[Sequence[str]]) -> FeatureColumn:
-    """Return a 0/1 column per distinct value.
+def categorical(
+    name: str, provenance: Provenance, cells: Sequence[Sequence[str]], minimum_count: int = 1
+) -> FeatureColumn:
+    """Return a 0/1 column per distinct value, rare ones included.
 
     Parameters
     ----------
-    name, provenance
-        As in ``FeatureColumn``.
+    name, provenance, minimum_count
+        As in ``FeatureColumn``; the split leaves the rare values out.
     cells
         The values of each entity, in any number; a repeated value counts once.
     """
@@ -29,7 +31,9 @@ def categorical(name: str, provenance: Provenance, cells: Sequence[Sequence[str]
     matrix = csr_matrix((ones, (rows, at)), (len(cells), len(values)))
     matrix.sum_duplicates()
     matrix.data[:] = 1
-    return FeatureColumn(name, provenance, frozen(matrix), tuple(values))
+    return FeatureColumn(
+        name, provenance, frozen(matrix), tuple(values), minimum_count=minimum_count
+    )
 
 
 def numeric(name: str, provenance: Provenance, numbers: Sequence[float | None]) -> FeatureColumn:

@@ -1,6 +1,5 @@
 """Last.fm of HetRec 2011: how often people listened to artists, their friends and their tags."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -44,7 +43,7 @@ class HetRecLastFM:
     path
         Folder of the files; by default ``$COLDBENCH_DATA/hetrec-lastfm``.
     minimum_tag_count
-        Drop tags that fewer of the kept artists carry.
+        Drop tags that fewer of the artists to train on carry; the text keeps every tag.
     """
 
     version: ClassVar[int] = 1
@@ -118,15 +117,15 @@ def _artists(folder: Path, ids: np.ndarray, minimum: int) -> SideInformation:
     tagged = present(folder, "user_taggedartists.dat")
     if tagged is None:
         return SideInformation((), (names,))
-    cells = _tags(tagged, file_of(NAME, folder, "tags.dat"), ids, minimum)
+    cells = _tags(tagged, file_of(NAME, folder, "tags.dat"), ids)
     written = TextColumn("tags", Provenance.USER_GENERATED, ["; ".join(cell) for cell in cells])
     return SideInformation(
-        (categorical("tag", Provenance.USER_GENERATED, cells),), (names, written)
+        (categorical("tag", Provenance.USER_GENERATED, cells, minimum),), (names, written)
     )
 
 
-def _tags(path: Path, named: Path, ids: np.ndarray, minimum: int) -> list[list[str]]:
-    """Return the distinct tags of each artist, sorted, those of too few artists left out."""
+def _tags(path: Path, named: Path, ids: np.ndarray) -> list[list[str]]:
+    """Return the distinct tags of each artist, sorted."""
     names = by_id(_headed(named, ("tagID", "tagValue"), "latin-1"), "tagID")
     cells: dict[int, set[str]] = {key: set() for key in ids.tolist()}
     for row in _headed(path, TAGGED):
@@ -135,8 +134,7 @@ def _tags(path: Path, named: Path, ids: np.ndarray, minimum: int) -> list[list[s
             raise row.error(f"tag {tag} has no row in {named.name}", "tagID")
         if artist in cells:
             cells[artist].add(names[tag]["tagValue"])
-    carried = Counter(tag for cell in cells.values() for tag in cell)
-    return [sorted(tag for tag in cell if carried[tag] >= minimum) for cell in cells.values()]
+    return [sorted(cell) for cell in cells.values()]
 
 
 def _headed(path: Path, names: tuple[str, ...], encoding: str = "utf-8") -> Iterator[Row]:

@@ -1,6 +1,5 @@
 """MovieLens Latest, small: half-star ratings with times, and the users' own tags."""
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -47,12 +46,12 @@ class MovieLensLatestSmall:
     path
         Folder of the files; by default ``$COLDBENCH_DATA/ml-latest-small``.
     minimum_tag_count
-        Drop tags that fewer of the kept films carry.
+        Drop tags that fewer of the films to train on carry; the text keeps every tag.
     graph
         ``none`` or ``genre`` (genre, year, decade).
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     minimum_rating: float = 4.0
     k_core: int = 5
@@ -93,13 +92,13 @@ class MovieLensLatestSmall:
             "movieId",
         )
         films = [_film(row) for row in rows_of(described, pairs.item_ids, "film", folder)]
-        tags = _tags(file_of(NAME, folder, "tags.csv"), pairs.item_ids, self.minimum_tag_count)
+        tags = _tags(file_of(NAME, folder, "tags.csv"), pairs.item_ids)
         return dataset(
             NAME,
             pairs,
             (as_text(pairs.user_ids), as_text(pairs.item_ids)),
             SideInformation(),
-            _side(films, tags),
+            _side(films, tags, self.minimum_tag_count),
             None if self.graph is FilmGraph.NONE else film_triples(films).graph(),
             rule.sentence(),
         )
@@ -120,17 +119,17 @@ def _film(row: Row) -> Film:
     return Film(row["title"].strip(), () if cell == NO_GENRES else genres_of(cell))
 
 
-def _side(films: list[Film], tags: list[list[str]]) -> SideInformation:
+def _side(films: list[Film], tags: list[list[str]], minimum: int) -> SideInformation:
     side = film_side(films)
     written = TextColumn("tags", Provenance.USER_GENERATED, ["; ".join(cell) for cell in tags])
     return SideInformation(
-        (*side.columns, categorical("tag", Provenance.USER_GENERATED, tags)),
+        (*side.columns, categorical("tag", Provenance.USER_GENERATED, tags, minimum)),
         (*side.texts, written),
     )
 
 
-def _tags(path: Path, ids: np.ndarray, minimum: int) -> list[list[str]]:
-    """Return the distinct tags of each film, sorted, those of too few films left out."""
+def _tags(path: Path, ids: np.ndarray) -> list[list[str]]:
+    """Return the distinct tags of each film, sorted."""
     cells: dict[int, set[str]] = {key: set() for key in ids.tolist()}
     for row in read_csv_rows(path, ("userId", "movieId", "tag")):
         film, tag = row.whole("movieId"), " ".join(row["tag"].lower().split())
@@ -138,5 +137,4 @@ def _tags(path: Path, ids: np.ndarray, minimum: int) -> list[list[str]]:
             raise row.error("the tag is empty", "tag")
         if film in cells:
             cells[film].add(tag)
-    carried = Counter(tag for cell in cells.values() for tag in cell)
-    return [sorted(tag for tag in cell if carried[tag] >= minimum) for cell in cells.values()]
+    return [sorted(cell) for cell in cells.values()]

@@ -119,11 +119,11 @@ def test_ml_latest_small_in_small(tmp_path: Path) -> None:
     assert data.positive.tolist() == [True, False, True]
     assert data.interactions.timestamps is not None
     assert data.interactions.timestamps.tolist() == [100, 200, 9]
-    assert (
-        text(data, "title", "10") == "Heat, The (1995)" and text(data, "tags", "20") == "noir city"
-    )
+    assert text(data, "title", "10") == "Heat, The (1995)"
+    assert text(data, "tags", "10") == "noir city" and text(data, "tags", "20") == "noir city; once"
     assert cell(data, "genre", "10") == {"Action", "Crime"} and cell(data, "genre", "20") == set()
-    assert cell(data, "tag", "10") == cell(data, "tag", "20") == {"noir city"}
+    assert cell(data, "tag", "10") == {"noir city"}
+    assert cell(data, "tag", "20") == {"noir city", "once"}
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,9 @@ def test_hetrec_takes_tags_where_they_are(tmp_path: Path) -> None:
     assert origins(data) == {"friend": USER, "name": OWN, "tag": USER, "tags": USER}
     assert cell(data, "tag", "52") == {"metal", "pop"} and text(data, "tags", "51") == "metal"
     frequent = HetRecLastFM(path=folder, k_core=0, minimum_tag_count=2).load()
-    assert cell(frequent, "tag", "52") == {"metal"}
+    assert cell(frequent, "tag", "52") == {"metal", "pop"}
+    assert text(frequent, "tags", "52") == "metal; pop"
+    assert frequent.items.columns[0].minimum_count == 2 and frequent.sha256 != data.sha256
     named = (tmp_path / "tags.dat").read_text().replace("pop", "rock français")
     (tmp_path / "tags.dat").write_bytes(named.encode("latin-1"))
     data = HetRecLastFM(path=folder, k_core=0, minimum_tag_count=1).load()

@@ -249,9 +249,10 @@ def test_citeulike_takes_titles_and_abstracts(tmp_path: Path) -> None:
     assert [(t.name, t.provenance.value, list(t.values)) for t in data.items.texts] == [
         ("title", "intrinsic", ["Genes, at last", "Zoë"]),
         ("abstract", "intrinsic", ["We show\nthat", ""]),
-        ("tags", "user_generated", ["gene", "gene"]),
+        ("tags", "user_generated", ["gene rare", "gene"]),
     ]
-    assert data.items.columns[0].values == ("gene",) and data.graph is None
+    (tags,) = data.items.columns
+    assert tags.values == ("gene", "rare") and tags.minimum_count == 2 and data.graph is None
 
 
 def test_duplicates_are_merged_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,20 +45,23 @@ def test_inductive_keeps_what_warm_items_reach():
     view = view_graph(world(), Track.STRICT, rows(0, 1), transductive=False)
     # Nodes: items 0 and 1, then drama. Kurosawa and Japan hang on the cold item 2.
     assert (view.graph.n_items, view.graph.n_nodes) == (2, 3)
-    assert edges(view.graph) == {(0, 0, 2), (1, 0, 2), (0, 3, 1)}
-    assert view.graph.relation_names == NAMES[:4]
+    # Relations: genre and cites; director and from are known of item 2 alone.
+    assert edges(view.graph) == {(0, 0, 2), (1, 0, 2), (0, 1, 1)}
+    assert view.graph.relation_names == ("genre", "cites")
 
 
 def test_transductive_keeps_the_entities_of_everybody_but_no_cold_item():
     view = view_graph(world(), Track.STRICT, rows(0, 1), transductive=True)
     assert (view.graph.n_items, view.graph.n_nodes) == (2, 6)
     assert edges(view.graph) == {(0, 0, 2), (1, 0, 2), (0, 3, 1), (3, 2, 4)}
+    assert view.graph.relation_names == NAMES[:4]
 
 
 def test_links_of_a_cold_item_fold_both_directions():
     view = view_graph(world(), Track.STRICT, rows(0, 1), transductive=False)
-    # Item 2 cites item 0 (node 0); item 1 (node 1) cites it: 3 + 4 relation names.
-    assert of(view.links(rows(2))) == [(0, 3, 0), (0, 7, 1)]
+    # Item 2 cites item 0 (node 0); item 1 (node 1) cites it: 1 + 2 relation names. Its director
+    # is a relation that training does not know.
+    assert of(view.links(rows(2))) == [(0, 1, 0), (0, 3, 1)]
     view = view_graph(world(), Track.STRICT, rows(0, 1), transductive=True)
     assert of(view.links(rows(2))) == [(0, 1, 3), (0, 3, 0), (0, 7, 1)]
     assert of(view.links(rows(3))) == []
@@ -66,14 +69,35 @@ def test_links_of_a_cold_item_fold_both_directions():
 
 def test_links_of_warm_items_follow_the_order_of_the_rows():
     view = view_graph(world(), Track.STRICT, rows(0, 1), transductive=False)
-    assert of(view.links(rows(1, 0))) == [(0, 0, 2), (0, 7, 0), (1, 0, 2), (1, 3, 1)]
-    assert of(view.links(rows(0, 1))) == [(0, 0, 2), (0, 3, 1), (1, 0, 2), (1, 7, 0)]
+    assert of(view.links(rows(1, 0))) == [(0, 0, 2), (0, 3, 0), (1, 0, 2), (1, 1, 1)]
+    assert of(view.links(rows(0, 1))) == [(0, 0, 2), (0, 1, 1), (1, 0, 2), (1, 3, 0)]
 
 
 def test_the_open_track_admits_what_users_wrote():
-    view = view_graph(world(), Track.OPEN, rows(0, 1), transductive=False)
-    assert view.graph.relation_names == NAMES
-    assert of(view.links(rows(3))) == [(0, 4 + 5, 2)]
+    view = view_graph(world(), Track.OPEN, rows(0, 1, 3), transductive=False)
+    assert view.graph.relation_names == ("genre", "cites", "lists")
+    assert of(view.links(rows(3))) == [(0, 2 + 3, 3)]
+    strict = view_graph(world(), Track.STRICT, rows(0, 1, 3), transductive=False)
+    assert strict.graph.relation_names == ("genre", "cites")
+    assert of(strict.links(rows(3))) == []
+
+
+def test_a_relation_of_cold_items_alone_is_unknown_when_inductive():
+    graph = world()
+    more = Graph(
+        np.append(graph.heads, rows(3)),
+        np.append(graph.relations, rows(5)),
+        np.append(graph.tails, rows(4)),
+        4,
+        8,
+        (*NAMES, "sequel"),
+        (*graph.provenance, Provenance.INTRINSIC),
+    )
+    for there, seen in ((False, ("genre", "cites")), (True, (*NAMES[:4], "sequel"))):
+        view = view_graph(more, Track.STRICT, rows(0, 1), transductive=there)
+        assert view.graph.relation_names == seen
+        assert len(view.graph.provenance) == len(seen)
+        assert of(view.links(rows(3))) == ([(0, 4, 2)] if there else [])
 
 
 def test_warm_items_are_numbered_as_in_training():
