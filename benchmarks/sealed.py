@@ -1,11 +1,17 @@
-"""A split that several runs share, handed to each so that no method can change it for the next."""
+"""A split that several runs share, handed to each so that no method can change it for the next.
+
+Nor can it read there what is held back: ``validate`` of a sealed training world is opaque.
+"""
 
 import copy
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
+
+from ..datasets.world import TrainView
+from .opaque import opaque
 
 T = TypeVar("T")
 
@@ -15,7 +21,8 @@ def sealed(content: T) -> T:
 
     Arrays and CSR matrices share their memory with the given ones, so this costs no copy; their
     ``setflags(write=True)`` is refused. What is put into a matrix in place of its arrays, or
-    kept on an object, stays in the returned objects.
+    kept on an object, stays in the returned objects. The ``validate`` of a ``TrainView`` is sealed
+    like the rest and can then be called, not looked into.
 
     Parameters
     ----------
@@ -43,6 +50,8 @@ def _sealed(content: Any, known: dict[int, Any]) -> Any:
         parts = {one.name: getattr(content, one.name) for one in fields(content)}
         if all(one.init for one in fields(content)):
             made = type(content)(**{name: _sealed(part, known) for name, part in parts.items()})
+    if isinstance(made, TrainView):
+        made = replace(made, validate=opaque(made.validate))
     known[id(content)] = made
     return made
 

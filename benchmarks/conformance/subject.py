@@ -14,6 +14,7 @@ from ...datasets.arrays import FloatArray
 from ...datasets.hashing import content_hash
 from ...datasets.world import Query, SideMode, Split
 from ...methods.base import Need
+from ..opaque import opaque
 from .outcome import NotReached
 from .worlds import planted_split, probe, view_parts
 
@@ -105,7 +106,7 @@ class Subject:
             validations.append(split.train.validate(fitted))
             return validations[-1]
 
-        returned = method.fit(replace(split.train, validate=validate))
+        returned = method.fit(replace(split.train, validate=opaque(validate)))
         after = content_hash(*view_parts(split.train))
         now = _settings(method)
         changed = tuple(name for name, value in settings.items() if now.get(name) != value)
