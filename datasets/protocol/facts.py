@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from ..dataset import Dataset
 from ..world import Holdout
-from .cut import OUTSIDE, TEST, VALIDATION, WARM, Cut
+from .cut import OUTSIDE, TEST, VALIDATION, WARM
+from .training_world import TrainingWorld
+from .unused import unused_pairs
 
 COHORTS = {
     "warm": WARM,
@@ -14,20 +16,23 @@ COHORTS = {
 }
 
 
-def count(data: Dataset, cut: Cut, stages: Mapping[str, Mapping[str, Holdout]]) -> dict[str, int]:
+def count(
+    data: Dataset, world: TrainingWorld, stages: Mapping[str, Mapping[str, Holdout]]
+) -> dict[str, int]:
     """Return how many pairs and entities play which role, and how many were left out.
 
     Parameters
     ----------
     data
         Knows how many duplicate rows were merged.
-    cut
-        Settled.
+    world
+        The training world with its cut.
     stages
         Every task by stage and name, also those that no user can be asked.
     """
+    cut = world.cut
     facts = {"pairs": len(cut.pairs), "merged_pairs": data.merged}
-    facts["unused_pairs"] = int((cut.parts == OUTSIDE).sum())
+    facts["unused_pairs"] = len(unused_pairs(world, stages))
     for side, cohort in (("users", cut.users), ("items", cut.items)):
         for name, which in COHORTS.items():
             facts[f"{name}_{side}"] = int((cohort == which).sum())

@@ -134,7 +134,7 @@ class Scenario:
             users=world.user_rows,
             items=world.item_rows,
             fingerprint=split_sha256(content, data.user_ids, data.item_ids, cut.files),
-            facts=count(data, cut, built),
+            facts=count(data, world, built),
         )
 
     def check(self) -> None:

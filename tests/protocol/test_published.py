@@ -117,9 +117,9 @@ def test_a_tiny_split(tiny):
     assert split.users.tolist() == [0, 1, 2]
     cold = split.test["new_item/cold/k=0"]
     assert (cold.users.tolist(), cold.items.tolist()) == ([0, 2], [3])
-    # User 3 has no training pair, and pair 3,0 is in no file.
+    # User 3 has no training pair, so nobody asks for 3,1; and pair 3,0 is in no file.
     assert "warm/warm/k=0" not in split.test
-    assert split.facts["unused_pairs"] == 1
+    assert split.facts["unused_pairs"] == 2
 
 
 def test_files_are_part_of_the_fingerprint(tiny):
