@@ -1,6 +1,8 @@
 """Hyper-parameters: dataclass fields that carry their meaning, valid range and search range."""
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
 from typing import Any
 
 from ..datasets.errors import ColdbenchError
@@ -50,26 +52,40 @@ def parameter(
 
 
 def check_parameters(config: Any) -> None:
-    """Refuse a dataclass whose fields lie outside their declared bounds.
+    """Refuse a dataclass with a field outside its declared bounds, at any depth.
+
+    Fields that are dataclasses themselves, and lists and dicts of dataclasses or numbers, are
+    looked into.
 
     Raises
     ------
     ColdbenchError
-        With the field, its value and the bound.
+        With the dotted path of the field, its value and the bound.
     """
+    _check_fields(config, type(config).__name__)
+
+
+def _check_fields(config: Any, place: str) -> None:
     for one in fields(config):
-        value, low, high = (
-            getattr(config, one.name),
-            one.metadata.get("minimum"),
-            one.metadata.get("maximum"),
-        )
-        for number in value if isinstance(value, (list, tuple)) else (value,):
-            if isinstance(number, str) or number is None:
-                continue
-            below = low is not None and not number >= low
-            above = high is not None and not number <= high
-            if below or above:
-                bound = f"at least {low}" if below else f"at most {high}"
-                raise ColdbenchError(
-                    f"{type(config).__name__}.{one.name} = {number!r} must be {bound}"
-                )
+        _check(getattr(config, one.name), one.metadata, f"{place}.{one.name}")
+
+
+def _check(value: Any, bounds: Mapping[Any, Any], place: str) -> None:
+    if is_dataclass(value) and not isinstance(value, type):
+        _check_fields(value, place)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            _check(one, bounds, f"{place}[{key!r}]")
+    elif isinstance(value, (list, tuple)):
+        for at, one in enumerate(value):
+            _check(one, bounds, f"{place}[{at}]")
+    elif not (isinstance(value, (str, Enum)) or value is None):
+        _check_number(value, bounds.get("minimum"), bounds.get("maximum"), place)
+
+
+def _check_number(number: Any, low: float | None, high: float | None, place: str) -> None:
+    below = low is not None and not number >= low
+    above = high is not None and not number <= high
+    if below or above:
+        bound = f"at least {low}" if below else f"at most {high}"
+        raise ColdbenchError(f"{place} = {number!r} must be {bound}")
