@@ -12,7 +12,7 @@ from .records import Environment
 
 PACKAGES = (
     "coldbench", "numpy", "scipy", "numba", "torch", "pytorch-lightning", "transformers", "peft",
-    "implicit", "lightfm-next", "scikit-network",
+    "implicit", "lightfm-next",
 )  # fmt: skip
 """Packages whose version may change a score."""
 

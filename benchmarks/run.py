@@ -13,6 +13,7 @@ from ..datasets.errors import ColdbenchError, NotApplicableError
 from ..datasets.world import Resources, Split
 from ..methods.base import Method
 from ..methods.parameters import check_parameters
+from .advice import advice
 from .config import RunConfig
 from .cost import memory_peak
 from .describe import describe, figures, is_rating
@@ -209,4 +210,5 @@ def _told(error: BaseException) -> str:
             text = text.replace(str(folder), short)
     if isinstance(error, OutOfTime):
         return text
-    return f"{type(error).__name__}: {text}"
+    what_to_do = advice(error)
+    return f"{type(error).__name__}: {text}" + (f"; {what_to_do}" if what_to_do else "")

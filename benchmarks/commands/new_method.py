@@ -135,7 +135,13 @@ def write_folder(folder: Path, files: dict[str, str]) -> None:
 
 
 def _project(name: str) -> str:
-    return name.replace("_", "-").strip("-")
+    """Return the name of package and folder, which always has a hyphen.
+
+    A folder called as the module would be imported in its stead where it lies below the working
+    folder: Python asks the finder of an editable install last.
+    """
+    project = name.replace("_", "-").strip("-")
+    return project if "-" in project else f"coldbench-{project}"
 
 
 def _class_name(name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..advice import advice
 from .outcome import NotReached, Outcome, Verdict, Violation
 from .subject import Subject
 
@@ -78,7 +79,8 @@ def _judge(check: Check, subject: Subject) -> tuple[Verdict, str, str]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may raise anything, sys.exit included
-        return Verdict.FAILED, told(error), "the method must not raise here; see the place named"
+        remedy = advice(error) or "the method must not raise here; see the place named"
+        return Verdict.FAILED, told(error), remedy
 
 
 def told(error: BaseException) -> str:

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from ...datasets.errors import NotFittedError
+from ..advice import advice
 from .check import check, told
 from .compare import demand_same
 from .outcome import Violation
@@ -20,7 +21,8 @@ def fits(subject: Subject) -> str:
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        raise Violation(told(error), "make fit work on the planted world") from error
+        remedy = advice(error) or "make fit work on the planted world"
+        raise Violation(told(error), remedy) from error
     return f"asked for validation {len(fit.validations)} times"
 
 

@@ -424,6 +424,38 @@ def test_a_failed_fit_is_reported_once_and_nothing_else_counts_as_passed() -> No
     assert sum(one.verdict is Verdict.NOT_REACHED for one in leaks) >= 6
 
 
+class HandsOverItsInput(Honest):
+    """A wrap of a Cython library, which takes writable buffers only."""
+
+    def fit(self, train: TrainView) -> Self:
+        from lightfm import LightFM
+
+        LightFM().fit(train.interactions.csr.tocoo(), item_features=train.items.features)
+        return super().fit(train)
+
+
+class FillsWhatIsKept(Honest):
+    def fit(self, train: TrainView) -> Self:
+        self.counts_ = train.interactions.csr
+        return super().fit(train)
+
+    def score_block(self, users: Entities, items: Any) -> FloatArray:
+        self.counts_.data[:] = 1
+        return super().score_block(users, items)
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [(HandsOverItsInput, "fits"), (FillsWhatIsKept, "scores_well_formed")]
+)
+def test_a_library_that_needs_writable_input_is_told_to_get_a_copy(
+    method: type[Any], name: str
+) -> None:
+    outcome = carry_out(BY_NAME[name], Subject(method.__name__, method))
+    assert outcome.verdict is Verdict.FAILED
+    assert "read-only" in outcome.values
+    assert "hand the library a copy" in outcome.remedy
+
+
 class Leaves(Honest):
     def fit(self, train: TrainView) -> Self:
         raise SystemExit(3)

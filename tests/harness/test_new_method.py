@@ -210,6 +210,46 @@ def test_pip_installs_it(kind: str, tmp_path: Path) -> None:
     assert done.returncode == 0 and SAYS[kind] in done.stdout, done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["slim", "two_words"])
+def test_an_editable_install_works_from_the_folder_that_holds_it(name: str, tmp_path: Path) -> None:
+    class_name = name.title().replace("_", "")
+    said = _python(tmp_path, "-m", "coldbench.benchmarks.cli", "new-method", name)
+    folder = said.splitlines()[1].removeprefix("  pip install -e ")
+    _python(
+        tmp_path, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
+        "--no-build-isolation", "--no-index", "--ignore-installed", "--prefix", "prefix",
+        "-e", folder,
+    )  # fmt: skip
+    installed = next((tmp_path / "prefix").rglob("site-packages"))
+    listed = (
+        f"import site; site.addsitedir({str(installed)!r}); "
+        "from coldbench.benchmarks.cli import main; "
+        f"main(['list', 'methods', {name!r}]); from {name} import {class_name}"
+    )
+    assert SAYS["plain"] in _python(tmp_path, "-c", listed)
+
+
+def _python(folder: Path, *words: str) -> str:
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_one_word_method_lies_in_a_folder_that_no_import_finds(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["new-method", "slim"]) == 0
+    assert "pip install -e coldbench-slim" in capsys.readouterr().out
+    assert written(workplace) == {
+        f"coldbench-slim/{file}"
+        for file in ("README.md", "pyproject.toml", "slim.py", "tests/test_slim.py")
+    }
+    project = tomllib.loads((workplace / "coldbench-slim" / "pyproject.toml").read_text())
+    assert project["project"]["name"] == "coldbench-slim"
+    assert list(project["project"]["entry-points"]["coldbench.methods"]) == ["slim"]
+
+
 def test_the_page_shows_what_it_prints(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (ROOT / "docs" / "plugin.md").read_text()
     assert cli.main(["new-method", "my_idea", "--kind", "lightning"]) == 0

@@ -13,7 +13,7 @@ class Kind(Enum):
 @dataclass
 class Layer:
     width: int = parameter(8, "units", minimum=1, maximum=512)
-    kind: Kind = parameter(Kind.ONE, "an enum is no number", minimum=0)
+    kind: Kind = parameter(Kind.ONE, "an enum has no bounds", minimum=0)  # noqa: RUF009
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Tower:
     rates: dict[str, float] = field(
         default_factory=lambda: {"user": 0.1}, metadata={"minimum": 0, "maximum": 1}
     )
-    sizes: list[int] = parameter([4, 4], "sizes", minimum=1)
+    sizes: list[int] = parameter([4, 4], "sizes", minimum=1)  # noqa: RUF009
     kind: type = Layer
 
 
