@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import coo_matrix, csr_matrix, hstack
 
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
 from ..parameters import Choices, Range, parameter
-from ..rows import row_sums, scale_rows
+from ..rows import row_of_entries, row_sums, scale_rows
+from ..training.seeding import numpy_generator
+from ._unobserved import unobserved_pairs
 
 
 class Loss(str, Enum):
@@ -52,6 +54,12 @@ class LightFM(FactorMethod):
         0.0, "L2 weight on user features", minimum=0, search=Range(1e-7, 1e-3, log=True)
     )
     max_sampled: int = parameter(10, "negatives WARP tries per positive", minimum=1)
+    negatives: int = parameter(
+        3,
+        "unobserved pairs drawn per observed one in every epoch, for the logistic loss alone",
+        minimum=0,
+        search=Choices((1, 3, 10)),
+    )
     identities: bool = parameter(True, "give warm entities an embedding of their own")
 
     family: ClassVar[Family] = Family.HYBRID
@@ -73,13 +81,18 @@ class LightFM(FactorMethod):
             random_state=train.seed,
         )
         self.n_users_, self.n_items_ = len(train.users), len(train.items)
-        model.fit(
-            train.interactions.csr.copy().tocoo(),  # the library takes writable memory only
-            user_features=self._rows(train.users, self.n_users_).copy(),
-            item_features=self._rows(train.items, self.n_items_).copy(),
-            epochs=self.epochs,
-            num_threads=train.resources.threads,
-        )
+        pairs = train.interactions.csr.copy()  # the library takes writable memory only
+        rest: dict[str, Any] = {
+            "user_features": self._rows(train.users, self.n_users_).copy(),
+            "item_features": self._rows(train.items, self.n_items_).copy(),
+            "num_threads": train.resources.threads,
+        }
+        if self.loss is Loss.LOGISTIC and self.negatives:
+            for epoch in range(self.epochs):
+                rng = numpy_generator(train.seed, epoch)
+                model.fit_partial(_with_negatives(pairs, self.negatives, rng), **rest)
+        else:
+            model.fit(pairs.tocoo(), epochs=self.epochs, **rest)
         self.user_embeddings_, self.user_biases_ = model.user_embeddings, model.user_biases
         self.item_embeddings_, self.item_biases_ = model.item_embeddings, model.item_biases
         return self
@@ -110,6 +123,14 @@ def _identities(entities: Entities, n_known: int) -> CSR:
     warm = np.flatnonzero(entities.known >= 0)
     ones = np.ones(len(warm), dtype=np.float32)
     return csr_matrix((ones, (warm, entities.known[warm])), shape=(len(entities), n_known))
+
+
+def _with_negatives(pairs: CSR, per_pair: int, rng: np.random.Generator) -> Any:
+    """Return COO float32 (users, items): 1 at each pair and -1 at unobserved ones drawn anew."""
+    users, items = unobserved_pairs(pairs, per_pair, rng)
+    values = np.repeat(np.array([1, -1], dtype=np.float32), [pairs.nnz, len(users)])
+    rows = np.concatenate([row_of_entries(pairs).astype(np.int32), users])
+    return coo_matrix((values, (rows, np.concatenate([pairs.indices, items]))), pairs.shape)
 
 
 def _stacked(*parts: FloatArray) -> FloatArray:

@@ -89,6 +89,7 @@ def tuned_encoder(
     *,
     top_layers: int | None,
     lora: tuple[int, float] | None,
+    dropout: float | None,
 ) -> TunedEncoder:
     """Load an encoder and open part of it for training.
 
@@ -99,8 +100,11 @@ def tuned_encoder(
     lora
         (rank, alpha) of low-rank updates to the query and value projections of these layers,
         which themselves stay frozen; None trains the layers' own weights.
+    dropout
+        Of the encoder in training; None leaves the model's own.
     """
-    encoder = TunedEncoder(load_encoder(folder, torch.float32, "cpu"), max_length, top_layers)
+    loaded = load_encoder(folder, torch.float32, "cpu")
+    encoder = TunedEncoder(loaded, max_length, top_layers, dropout)
     if lora is not None:
         _add_lora(encoder, *lora)
     elif encoder.cut is None:

@@ -85,6 +85,11 @@ class LiveModel:
         outside = self.sentences.files.parameters if self.model.encoder is None else 0
         return trained, total + outside
 
+    def encoder_dropout(self) -> dict[str, float | int]:
+        """Return how many dropouts of the encoder act while it trains, and the largest of them."""
+        acting = [] if self.model.encoder is None else self.model.encoder.dropouts()
+        return {"places": len(acting), "probability": max(acting, default=0.0)}
+
     def _text_vectors(self, texts: Sequence[str]) -> Tensor:
         """Return float32 (texts, width) under the encoder as it is now."""
         encoder = self.model.encoder

@@ -24,9 +24,18 @@ class TunedEncoder(nn.Module):
     top_layers
         How many layers lie above the cut; None trains from the token embeddings on, and then
         nothing is kept.
+    dropout
+        Probability in training mode, in embeddings, attention and outputs alike; None leaves the
+        model's own. Frozen layers drop out too, but only for texts whose output is not kept.
     """
 
-    def __init__(self, loaded: LoadedEncoder, max_length: int, top_layers: int | None) -> None:
+    def __init__(
+        self,
+        loaded: LoadedEncoder,
+        max_length: int,
+        top_layers: int | None,
+        dropout: float | None = None,
+    ) -> None:
         super().__init__()
         kind = str(loaded.model.config.model_type)  # type: ignore[union-attr]
         if kind not in BODIES:
@@ -43,6 +52,17 @@ class TunedEncoder(nn.Module):
         self._tokens: dict[str, list[int]] = {}
         self._states: dict[str, Tensor] = {}
         self._kept = 0
+        if dropout is not None:
+            for one in self._dropouts():
+                one.p = dropout
+
+    def dropouts(self) -> list[float]:
+        """Return the probabilities of the dropouts that act in training mode, attention's too."""
+        return [one.p for one in self._dropouts() if one.p > 0]
+
+    def _dropouts(self) -> list[nn.Dropout]:
+        # The attention of these bodies reads its probability from a module of its own.
+        return [one for one in self.body.modules() if isinstance(one, nn.Dropout)]
 
     @property
     def layers(self) -> nn.ModuleList:

@@ -55,8 +55,10 @@ class FineTunedEncoder(FactorMethod):
     probability of being among them; a candidate that the user likes as well is left out; the
     history is part of the user tower instead of separate features. Only ``fresh`` items of a
     batch are encoded with gradients, the vectors of the others are remembered from the last time
-    (as in Wang et al., Cross-Batch Memory, CVPR 2020). The encoder trains without dropout. A
-    user's own text, where there is one, enters by its frozen sentence vector.
+    (as in Wang et al., Cross-Batch Memory, CVPR 2020). The encoder trains with its own dropout
+    (MiniLM: 0.1 in 19 places, attention among them) unless ``encoder_dropout`` says otherwise; the
+    output of frozen layers is computed once, before training and without it, for as many texts as
+    are kept. A user's own text, where there is one, enters by its frozen sentence vector.
     """
 
     tuning: Tuning = parameter(
@@ -73,6 +75,12 @@ class FineTunedEncoder(FactorMethod):
     hidden: int = parameter(256, "inner width of the adaptation layers", minimum=1)
     dropout: float = parameter(
         0.5, "dropout in the adaptation layers", minimum=0, maximum=0.9, search=Range(0.0, 0.5)
+    )
+    encoder_dropout: float | None = parameter(
+        None,
+        "dropout in the encoder while it trains; null is the model's own, 0 is none",
+        minimum=0,
+        maximum=0.9,
     )
     temperature: float = parameter(
         0.05,
@@ -152,7 +160,7 @@ class FineTunedEncoder(FactorMethod):
         return factors
 
     def report(self) -> dict[str, Any]:
-        """Return the base model, validation before and after, and the course of the training."""
+        """Return the base model, validation before and after, dropout, and the training's course."""
         log = self.fitted("log_")
         curve = dict(log["validation"])
         return self.base_model_ | {
@@ -160,6 +168,7 @@ class FineTunedEncoder(FactorMethod):
             "validation_before": curve[0],
             "validation_after": curve[log["best_epoch"]],
             "trainable_parameters": self.parameter_counts()[0],
+            "encoder_dropout": self.live_.encoder_dropout(),
             "training": log,
         }
 
@@ -219,6 +228,7 @@ class FineTunedEncoder(FactorMethod):
             self.max_length,
             top_layers=None if self.tuning is Tuning.FULL else self.top_layers,
             lora=(self.lora_rank, self.lora_alpha) if self.tuning is Tuning.LORA else None,
+            dropout=self.encoder_dropout,
         )
         return TextTowers(encoder, towers)
 

@@ -77,6 +77,29 @@ def test_the_record_tells_base_model_cut_off_curve_and_what_was_trained(fitted, 
     assert facts["trainable_parameters"] == fitted.parameter_counts()[0]
 
 
+@pytest.mark.parametrize(
+    ("different", "told"),
+    [
+        ({}, {"places": 10, "probability": 0.1}),
+        ({"encoder_dropout": 0.25}, {"places": 10, "probability": 0.25}),
+        ({"encoder_dropout": 0.0}, {"places": 0, "probability": 0.0}),
+        ({"tuning": Tuning.FROZEN}, {"places": 0, "probability": 0.0}),
+    ],
+)
+def test_the_record_tells_the_dropout_of_the_encoder(fit, world, different, told):
+    method = fit(ever_better(world.train), epochs=1, **different)
+    assert method.report()["encoder_dropout"] == told
+
+
+def test_the_dropout_is_the_models_own_unless_told_otherwise(fit, world):
+    own, same, none = (
+        fit(ever_better(world.train), epochs=1, encoder_dropout=value).score(world.query)
+        for value in (None, 0.1, 0.0)
+    )
+    np.testing.assert_array_equal(own, same)
+    assert not np.array_equal(own, none)
+
+
 def test_shuffled_texts_bring_cold_items_to_chance(fit, make_world):
     shuffled = make_world(shuffled=True)
     assert shuffled.precision(fit(shuffled.train)) < 0.42  # chance is 0.25, the best of 11 looks

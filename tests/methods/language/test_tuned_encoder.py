@@ -12,8 +12,9 @@ from coldbench.methods.language._tuned_encoder import TunedEncoder  # noqa: E402
 TEXTS = ["the sea0 sea1.", "war3", "", "law0 law1 law2 law3 law4 law5 sun0 sun1", "the sea0 sea1."]
 
 
-def tuned(folder, top_layers, max_length=32):
-    return TunedEncoder(load_encoder(str(folder), torch.float32, "cpu"), max_length, top_layers)
+def tuned(folder, top_layers, max_length=32, dropout=None):
+    loaded = load_encoder(str(folder), torch.float32, "cpu")
+    return TunedEncoder(loaded, max_length, top_layers, dropout)
 
 
 def test_roberta_has_the_same_shape(tmp_path, tiny):
@@ -72,6 +73,56 @@ def test_an_encoder_of_another_shape_is_refused(tmp_path, tiny):
         ColdbenchError, match=r"type 'distilbert' cannot be fine-tuned .*tuning=froz"
     ):
         tuned(tmp_path, 1)
+
+
+@pytest.fixture
+def acting(monkeypatch):
+    """The probabilities with which torch itself is asked to drop out, attention included."""
+    found = {"layers": [], "attention": []}
+    drop, attend = (
+        torch.nn.functional.dropout,
+        torch.nn.functional.scaled_dot_product_attention,
+    )
+
+    def dropped(hidden, p=0.5, training=True, inplace=False):
+        found["layers"].append(p if training else 0.0)
+        return drop(hidden, p, training, inplace)
+
+    def attended(*inputs, dropout_p=0.0, **rest):
+        found["attention"].append(dropout_p)
+        return attend(*inputs, dropout_p=dropout_p, **rest)
+
+    monkeypatch.setattr(torch.nn.functional, "dropout", dropped)
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", attended)
+    return found
+
+
+@pytest.mark.parametrize("dropout", [None, 0.3])
+def test_in_training_the_encoder_drops_out_where_it_says(tiny, acting, dropout):
+    encoder = tuned(tiny, None, dropout=dropout).train()
+    encoder(TEXTS[:1])
+    own = 0.1 if dropout is None else dropout  # 3 layers: attention, its output, the layer's
+    assert acting == {"layers": [own] * 7, "attention": [own] * 3}
+    assert encoder.dropouts() == [own] * 10
+
+
+def test_without_dropout_nothing_drops_out_in_training(tiny, acting):
+    encoder = tuned(tiny, None, dropout=0.0).train()
+    vectors = encoder(TEXTS)
+    assert acting["attention"] and not any(acting["layers"] + acting["attention"])
+    assert not any(one.p for one in encoder.modules() if isinstance(one, torch.nn.Dropout))
+    assert encoder.dropouts() == []
+    with torch.no_grad():
+        torch.testing.assert_close(vectors, encoder.eval()(TEXTS))
+
+
+def test_evaluation_never_drops_out_and_its_lower_states_are_those_of_training(tiny, acting):
+    encoder = tuned(tiny, 1).eval()
+    encoder(TEXTS)
+    assert not any(acting["layers"] + acting["attention"])
+    acting["layers"].clear(), acting["attention"].clear()
+    encoder.train()(TEXTS[:1])
+    assert acting == {"layers": [0.1] * 2, "attention": [0.1]}  # the layer above the cut alone
 
 
 def histories(*lists):
