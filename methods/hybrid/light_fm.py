@@ -33,7 +33,10 @@ class LightFM(FactorMethod):
     Source: Kula, Metadata Embeddings for User and Item Cold-start Recommendations, 2015,
     equations 1 and 2; WARP loss of Weston, Bengio and Usunier, 2011; trained by ``lightfm``.
     Differs: each row of features, identity included, sums to 1 in absolute value, as the
-    library's ``Dataset`` does. A cold entity has no identity, so neither its embedding nor its
+    library's ``Dataset`` does. The logistic loss is given unobserved pairs as negatives, which the
+    library, alone with positives, does not draw for it: ``negatives`` warm items per pair, alike
+    likely among those that the user has not taken, drawn anew in every epoch (the paper's data
+    have negative ratings). A cold entity has no identity, so neither its embedding nor its
     bias enters; support is not used. A side without features is trained on identities alone.
     """
 
@@ -55,7 +58,7 @@ class LightFM(FactorMethod):
     )
     max_sampled: int = parameter(10, "negatives WARP tries per positive", minimum=1)
     negatives: int = parameter(
-        3,
+        1,
         "unobserved pairs drawn per observed one in every epoch, for the logistic loss alone",
         minimum=0,
         search=Choices((1, 3, 10)),

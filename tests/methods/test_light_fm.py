@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 from coldbench.benchmarks.config import compose_run
+from coldbench.methods.hybrid._unobserved import unobserved_pairs
 from coldbench.methods.hybrid.light_fm import LightFM, Loss
+from coldbench.methods.training.seeding import numpy_generator
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.sparse import coo_matrix, csr_matrix
 
 N_USERS, N_ITEMS, TOPICS = 80, 60, 4
 
@@ -40,7 +46,7 @@ def test_scores_equal_the_library_on_warm_pairs(world, loss):
     from lightfm import LightFM as Library
 
     train, _, _, _ = attribute_world(world)
-    method = LightFM(components=8, epochs=3, loss=loss).fit(train)
+    method = LightFM(components=8, epochs=3, loss=loss, negatives=0).fit(train)
     rows = [
         np.hstack([side.features.toarray(), np.eye(len(side))]) / 2
         for side in (train.users, train.items)
@@ -54,6 +60,78 @@ def test_scores_equal_the_library_on_warm_pairs(world, loss):
     scores = method.score(world.query(train.users, train.items))
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_logistic_loss_learns_from_unobserved_pairs_drawn_in_every_epoch(world):
+    from lightfm import LightFM as Library
+
+    train, _, _, _ = attribute_world(world)
+    method = LightFM(components=8, epochs=2, loss=Loss.LOGISTIC, negatives=2).fit(train)
+    rows = [
+        world.matrix(np.hstack([side.features.toarray(), np.eye(len(side))]) / 2).copy()
+        for side in (train.users, train.items)
+    ]
+    library = Library(no_components=8, loss="logistic", learning_rate=0.05, random_state=0)
+    seen = train.interactions.csr.toarray()
+    for epoch in range(2):
+        drawn = unobserved_pairs(train.interactions.csr, 2, numpy_generator(train.seed, epoch))
+        assert len(drawn[0]) == 2 * seen.sum() and not seen[drawn].any()
+        both = np.concatenate([np.nonzero(seen), drawn], axis=1).astype(np.int32)
+        value = np.repeat([1.0, -1.0], [seen.sum(), len(drawn[0])]).astype(np.float32)
+        library.fit_partial(
+            coo_matrix((value, tuple(both)), seen.shape),
+            user_features=rows[0],
+            item_features=rows[1],
+        )
+    np.testing.assert_array_equal(method.item_embeddings_, library.item_embeddings)
+    np.testing.assert_array_equal(method.user_biases_, library.user_biases)
+
+
+@pytest.mark.parametrize("loss", [Loss.WARP, Loss.BPR, Loss.WARP_KOS])
+def test_the_losses_that_draw_their_own_negatives_do_not_see_ours(world, loss):
+    train, _, _, _ = attribute_world(world)
+    few, many = (
+        LightFM(components=8, epochs=2, loss=loss, negatives=negatives).fit(train)
+        for negatives in (0, 5)
+    )
+    np.testing.assert_array_equal(few.item_embeddings_, many.item_embeddings_)
+
+
+def test_with_one_topic_for_all_the_logistic_loss_ranks_who_is_liked_above_who_is_not(world):
+    """Positives alone push every score up: here nothing but a negative tells items apart."""
+    rng = np.random.default_rng(0)
+    share = np.linspace(0.05, 0.7, 40)
+    pairs = (rng.random((80, 40)) < share).astype(int)
+    pairs[np.arange(80), np.arange(80) % 40] = 1
+    train = world.train(pairs, np.zeros((80, 0)), np.zeros((40, 0)))
+    method = LightFM(components=4, loss=Loss.LOGISTIC).fit(train)
+    scores = method.score(world.query(train.users, train.items))
+    assert np.corrcoef(scores.mean(axis=0), share)[0, 1] > 0.9
+    assert 0.2 < (1 / (1 + np.exp(-scores))).mean() < 0.6  # half of what it saw was positive
+
+
+@given(
+    taken=arrays(np.bool_, st.tuples(st.integers(1, 8), st.integers(1, 9))),
+    per_pair=st.integers(0, 4),
+    seed=st.integers(0, 99),
+)
+def test_unobserved_pairs_are_never_observed(taken, per_pair, seed):
+    matrix = csr_matrix(taken.astype(np.float32))
+    users, items = unobserved_pairs(matrix, per_pair, np.random.default_rng(seed))
+    assert not taken[users, items].any()
+    expected = np.where(taken.all(axis=1), 0, taken.sum(axis=1) * per_pair)
+    assert np.array_equal(np.bincount(users, minlength=len(taken)), expected)
+
+
+def test_unobserved_items_are_alike_likely():
+    taken = np.zeros((2, 6), dtype=np.float32)
+    taken[0, [0, 3]] = taken[1, [1, 2, 5]] = 1
+    users, items = unobserved_pairs(csr_matrix(taken), 20_000, np.random.default_rng(0))
+    for user, row in enumerate(taken):
+        counts = np.bincount(items[users == user], minlength=6)
+        free = row == 0
+        assert not counts[~free].any()
+        np.testing.assert_allclose(counts[free], counts.sum() / free.sum(), rtol=0.05)
 
 
 @pytest.mark.parametrize("preset", ["lightfm", "lightfm_tags", "lightfm_tags_ids"])
