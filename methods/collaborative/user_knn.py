@@ -7,12 +7,16 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from ...datasets.arrays import CSR, FloatArray
+from ...datasets.errors import NotApplicableError
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
 from ..parameters import Range, parameter
 from ..rows import binary, row_of_entries, top_per_row
 
-_ROWS = 512  # users whose similarities are held at once
+_ROWS = 512  # most users whose similarities are held at once
+_ENTRIES = 1 << 24  # similarities that are held at once, about 40 bytes each
+_SECONDS_PER_PRODUCT = 4e-9  # of one core: a common item of two users is counted
+_SECONDS_PER_SIMILARITY = 1e-7  # made and searched for the largest
 
 
 @dataclass
@@ -28,7 +32,8 @@ class UserKNN(Method):
     told apart by its index and never neighbours itself; a new user is no training user, so a
     training user with the very same history is a neighbour like any other. A cold item is taken
     by its support users; without support it scores 0, as does everything for an empty history.
-    The defaults were chosen on the validation part of movietweetings.
+    The defaults were chosen on the validation part of movietweetings. Time grows with the square
+    of an item's users, so beyond ``max_hours`` it refuses.
     """
 
     neighbours: int = parameter(
@@ -37,12 +42,25 @@ class UserKNN(Method):
     shrinkage: float = parameter(
         20.0, "added to the denominator of the cosine", minimum=0, search=Range(0, 100)
     )
+    max_hours: float = parameter(
+        3.0,
+        "estimated hours of one core, for one task that asks every training user, beyond which the "
+        "method refuses",
+        minimum=0,
+    )
 
     family: ClassVar[Family] = Family.COLLABORATIVE
     uses_support: ClassVar[bool] = True
 
     def fit(self, train: TrainView) -> Self:
-        """Keep who took each item, and how many items each user took."""
+        """Keep who took each item, and how many items each user took.
+
+        Raises
+        ------
+        NotApplicableError
+            When to score would take more than ``max_hours``.
+        """
+        self._refuse_too_long(train)
         self.takers_ = train.interactions.csr.T.tocsr()
         self.sizes_ = np.diff(train.interactions.csr.indptr).astype(np.float64)
         return self
@@ -59,9 +77,10 @@ class UserKNN(Method):
     def _similarity(self, users: Entities) -> CSR:
         """Return CSR float32 (users, training users): the largest similarities of each row."""
         takers = self.fitted("takers_")
+        step = min(_ROWS, max(1, _ENTRIES // max(1, takers.shape[1])))
         blocks = [
-            self._block(users.take(slice(at, at + _ROWS)), takers)
-            for at in range(0, len(users), _ROWS)
+            self._block(users.take(slice(at, at + step)), takers)
+            for at in range(0, len(users), step)
         ]
         if not blocks:
             return csr_matrix((0, takers.shape[1]), dtype=np.float32)
@@ -75,3 +94,17 @@ class UserKNN(Method):
         common.data[common.indices == users.known[rows]] = 0  # itself; -1 is nobody's index
         common.eliminate_zeros()
         return top_per_row(common, self.neighbours)
+
+    def _refuse_too_long(self, train: TrainView) -> None:
+        n_users, counts = len(train.users), train.item_counts.astype(np.float64)
+        products = float(counts @ counts)
+        similarities = min(products, float(n_users) ** 2)
+        seconds = _SECONDS_PER_PRODUCT * products + _SECONDS_PER_SIMILARITY * similarities
+        if seconds > 3600 * self.max_hours:
+            raise NotApplicableError(
+                f"UserKNN compares each user with all who took the same items: among {n_users} "
+                f"training users these are {products:.2g} common items, about "
+                f"{seconds / 3600:.1f} hours for one task that asks every user, more than "
+                f"max_hours = {self.max_hours:g}; raise method.max_hours to wait for it, or use "
+                "item_knn, whose neighbours are found once"
+            )

@@ -17,7 +17,9 @@ from ..rows import binary, scale_rows
 from ._joint_graph import JointGraph, joint_graph, walk
 
 _BYTES_KEPT = 1 << 28  # responses of candidates to single items are kept up to this size
-_COLUMNS = 128  # walks that run at once
+_COLUMNS = 128  # most walks that run at once
+_ENTRIES = 1 << 25  # probabilities that are held at once, three times
+_SECONDS_PER_PRODUCT = 5e-10  # of one core: one edge in one step of one walk
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class PersonalisedPageRank(Method):
     training items (plain PageRank); a known user's node is not a restart. A cold item is imagined
     as a node appended to the graph with its links and support: its score is one damped step from
     its neighbours. What would flow back from it is left out, and each candidate is appended
-    alone, so the other candidates do not matter.
+    alone, so the other candidates do not matter. Beyond some 8,000 training items each user walks
+    alone; where that takes more than ``max_hours`` it refuses.
     """
 
     damping: float = parameter(
@@ -60,6 +63,12 @@ class PersonalisedPageRank(Method):
         maximum=1,
         search=Range(0.1, 0.9),
     )
+    max_hours: float = parameter(
+        3.0,
+        "estimated hours of one core, for the fit or for one task that asks every training user, "
+        "beyond which the method refuses",
+        minimum=0,
+    )
 
     family: ClassVar[Family] = Family.GRAPH
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
@@ -67,9 +76,16 @@ class PersonalisedPageRank(Method):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GRAPH})
 
     def fit(self, train: TrainView) -> Self:
-        """Build the joint graph and walk back from every training item."""
+        """Build the joint graph and walk back from every training item.
+
+        Raises
+        ------
+        NotApplicableError
+            When there is no graph, or the walks would take more than ``max_hours``.
+        """
         if train.graph is None:
             raise NotApplicableError("PersonalisedPageRank needs a graph; the split has none")
+        self._refuse_too_long(train, len(train.graph.heads))
         graph = joint_graph(train.interactions.csr, train.graph, self.knowledge)
         self.transitions_ = graph.transitions
         self.knowledge_degrees_ = graph.knowledge_degrees
@@ -79,7 +95,7 @@ class PersonalisedPageRank(Method):
         start = csr_matrix(np.ones((1, self.n_items_)) / max(1, self.n_items_), dtype=np.float32)
         start.resize((1, nodes))
         self.everywhere_ = self._forward(start)[:, 0]
-        kept = 4 * self.n_items_**2 <= _BYTES_KEPT
+        kept = _responses_fit(self.n_items_)
         own = eye(self.n_items_ if kept else 0, nodes, format="csr", dtype=np.float32)
         self.responses_ = self._respond(own)
         return self
@@ -113,6 +129,19 @@ class PersonalisedPageRank(Method):
     def parameter_counts(self) -> tuple[int, int]:
         """Return (0, 0): nothing is estimated, what is kept is the graph and walks on it."""
         return 0, 0
+
+    def _refuse_too_long(self, train: TrainView, n_triples: int) -> None:
+        n_items, n_users = len(train.items), len(train.users)
+        edges = 2 * (len(train.interactions) + n_triples)
+        walks, whose = (n_items, "items") if _responses_fit(n_items) else (n_users, "users")
+        hours = _SECONDS_PER_PRODUCT * self.steps * edges * walks / 3600
+        if hours > self.max_hours:
+            raise NotApplicableError(
+                f"PersonalisedPageRank takes {self.steps} steps over {edges} directed edges from "
+                f"each of {walks} training {whose}: about {hours:.1f} hours, more than max_hours = "
+                f"{self.max_hours:g}; raise method.max_hours to wait for it, or use graph_knn or "
+                "fewer method.steps"
+            )
 
     def _arrivals(self, items: Entities) -> CSR:
         """Return CSR float32 (candidates, nodes): 1 at a known item, one damped step elsewhere."""
@@ -148,6 +177,11 @@ class PersonalisedPageRank(Method):
         return responses
 
 
+def _responses_fit(n_items: int) -> bool:
+    return 4 * n_items**2 <= _BYTES_KEPT
+
+
 def _blocks(rows: CSR) -> Iterator[tuple[int, CSR]]:
-    for at in range(0, rows.shape[0], _COLUMNS):
-        yield at, rows[at : at + _COLUMNS]
+    step = min(_COLUMNS, max(1, _ENTRIES // max(1, rows.shape[1])))
+    for at in range(0, rows.shape[0], step):
+        yield at, rows[at : at + step]

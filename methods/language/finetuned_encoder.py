@@ -160,7 +160,7 @@ class FineTunedEncoder(FactorMethod):
         return factors
 
     def report(self) -> dict[str, Any]:
-        """Return the base model, validation before and after, dropout, and the training's course."""
+        """Return the base model, validation before and after, dropout and the training."""
         log = self.fitted("log_")
         curve = dict(log["validation"])
         return self.base_model_ | {

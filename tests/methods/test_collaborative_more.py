@@ -281,3 +281,22 @@ def test_a_user_is_answered_alone_as_in_company(world, method):
     together = fitted.score(world.query(users, train.items))
     alone = [fitted.score(world.query(users.take([row]), train.items))[0] for row in (59, 0, 17)]
     np.testing.assert_allclose(alone, together[[59, 0, 17]], rtol=1e-5, atol=1e-7)
+
+
+def test_user_knn_refuses_what_would_not_end(world):
+    pairs = taste_pairs()
+    products = float((pairs.sum(axis=0).astype(float) ** 2).sum())
+    hours = (4e-9 * products + 1e-7 * min(products, 60**2)) / 3600
+    UserKNN(max_hours=1.01 * hours).fit(world.train(pairs))
+    with pytest.raises(
+        NotApplicableError, match=r"among 60 training users .* hours .* max_hours = .* raise method"
+    ):
+        UserKNN(max_hours=0.99 * hours).fit(world.train(pairs))
+
+
+def test_user_knn_in_smaller_blocks_is_the_same(world, monkeypatch):
+    train = world.train(taste_pairs())
+    query = world.query(train.users, train.items)
+    whole = UserKNN(neighbours=7).fit(train).score(query)
+    monkeypatch.setattr(user_knn, "_ENTRIES", 1)
+    np.testing.assert_array_equal(UserKNN(neighbours=7).fit(train).score(query), whole)

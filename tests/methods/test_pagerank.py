@@ -171,3 +171,27 @@ def test_survives_saving_and_empty_queries(world, tmp_path):
 def test_without_a_graph_it_refuses(world):
     with pytest.raises(NotApplicableError, match="needs a graph"):
         PersonalisedPageRank().fit(world.train(np.eye(3)))
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_would_not_end_is_refused_before_it_begins(world, monkeypatch, kept):
+    if not kept:
+        monkeypatch.setattr(pagerank, "_BYTES_KEPT", 0)
+    _, _, train = small(world)
+    walks = N_ITEMS if kept else N_USERS
+    edges = 2 * (len(train.interactions) + len(train.graph.heads))
+    hours = 5e-10 * 20 * edges * walks / 3600
+    PersonalisedPageRank(max_hours=1.01 * hours).fit(train)
+    whose = f"{walks} training {'items' if kept else 'users'}"
+    monkeypatch.setattr(pagerank, "joint_graph", lambda *_: pytest.fail("it began"))
+    with pytest.raises(NotApplicableError, match=f"{edges} directed .* each of {whose}.*raise me"):
+        PersonalisedPageRank(max_hours=0.99 * hours).fit(train)
+
+
+def test_walks_in_smaller_blocks_are_the_same(world, monkeypatch):
+    monkeypatch.setattr(pagerank, "_BYTES_KEPT", 0)
+    _, _, train = small(world)
+    query = world.query(train.users, train.items)
+    whole = PersonalisedPageRank().fit(train).score(query)
+    monkeypatch.setattr(pagerank, "_ENTRIES", 1)
+    np.testing.assert_array_equal(PersonalisedPageRank().fit(train).score(query), whole)

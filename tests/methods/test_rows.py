@@ -7,6 +7,9 @@ from coldbench.methods.rows import (
     top_per_row,
     unit_rows,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_matrix
 
 ROWS = csr_matrix(np.array([[3, 0, 4], [0, 0, 0], [0, -2, 0]], dtype=np.float32))
@@ -32,3 +35,19 @@ def test_largest_entries_stay_and_ties_go_to_the_lower_column():
     np.testing.assert_array_equal(kept, [[0, 3, 3, 0], [0, 0, 2, 1], [0, 0, 0, 0]])
     assert top_per_row(rows[:0], 2).shape == (0, 4)
     np.testing.assert_array_equal(top_per_row(rows, 9).toarray(), rows.toarray())
+
+
+@given(
+    dense=arrays(
+        np.float32, st.tuples(st.integers(0, 6), st.integers(1, 12)), elements=st.integers(-3, 3)
+    ),
+    k=st.integers(1, 14),
+)
+def test_the_largest_entries_are_those_that_sorting_the_whole_row_gives(dense, k):
+    kept = top_per_row(csr_matrix(dense), k)
+    for row, found in zip(dense, kept.toarray(), strict=True):
+        columns = np.flatnonzero(row)
+        best = sorted(columns, key=lambda column: (-row[column], column))[:k]
+        expected = np.zeros_like(row)
+        expected[best] = row[best]
+        np.testing.assert_array_equal(found, expected)
