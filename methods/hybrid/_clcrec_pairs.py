@@ -50,6 +50,18 @@ class ContrastivePairs:
         for start in range(0, len(order), self.size):
             yield self._batch(order[start : start + self.size], rng)
 
+    def chance_loss(self, balance: float) -> float:
+        """Return the mean loss of a network to which all items are alike, norms left out.
+
+        The pair's item is then one of as many as the batch shows its user: the sampled ones that
+        are neither hidden from the user nor, in the item's own loss, the item itself.
+        """
+        seen, n_items = self.interactions, self.interactions.n_items
+        liked = np.diff(seen.csr.indptr)[seen.users] / n_items
+        own = np.log1p(self.negatives * (1 - 1 / n_items))
+        taste = np.log1p(self.negatives * (1 - liked)).mean()
+        return float(balance * own + (1 - balance) * taste)
+
     def _batch(self, at: LongArray, rng: np.random.Generator) -> "Batch":
         seen = self.interactions
         users, chosen = seen.users[at].astype(np.int64), seen.items[at]

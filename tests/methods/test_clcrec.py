@@ -49,6 +49,57 @@ def test_loss_falls(method):
     assert losses[-1] < losses[0] - 0.4  # of log(513) at most: a share grows by half at least
 
 
+def held_by_its_norms():
+    """A world of popular items and dim attributes, on which rows of too much weight shrink."""
+    world = Planted(
+        n_users=400,
+        n_items=400,
+        interactions_per_user=40,
+        n_topics=12,
+        item_attributes=0.4,
+        popularity_skew=2.0,
+    )
+    return Grid().split(world.load(), 0).train
+
+
+def trained_and_not(train, **options):
+    method = CLCRec(epochs=25, **options).fit(train)
+    still = CLCRec(epochs=1, learning_rate=0.0).fit(train)
+    return method.report()["training"], train.validate(method) / train.validate(still)
+
+
+def test_the_defaults_leave_chance_behind():
+    log, gain = trained_and_not(held_by_its_norms())
+    assert log["kept_loss"] < log["chance_loss"] - 0.3
+    assert log["best_epoch"] > 3 and gain > 1.7
+
+
+def test_the_weight_of_the_authors_holds_that_world_at_chance():
+    log, gain = trained_and_not(held_by_its_norms(), norm_weight=0.1, patience=5)
+    assert log["kept_loss"] > log["chance_loss"] - 0.2
+    assert gain < 1.5 and len(log["losses"]) < 12
+
+
+@pytest.mark.parametrize("balance", [0.0, 0.3, 1.0])
+def test_the_chance_level_is_the_loss_of_rows_that_are_all_alike(split, balance):
+    train = split.train
+    content = TrainingContent(train.items.features, Content.of(train.items.features, 300, 0))
+    batches = ContrastivePairs(train.interactions, content, 50, 0.5, 64, seed=0)
+    net = CLCRecModule((len(train.users), len(train.items), train.items.features.shape[1]), 8, 8)
+    net.set_losses(2.0, balance, 0.0)
+    for weight in net.parameters():
+        torch.nn.init.zeros_(weight)
+    with torch.no_grad():
+        losses = [float(net.loss(batch)) for epoch in range(3) for batch in batches(epoch)]
+    assert batches.chance_loss(balance) == pytest.approx(np.mean(losses), abs=0.01)
+
+
+def test_the_report_tells_chance_and_what_was_kept(method):
+    log = method.report()["training"]
+    assert log["kept_loss"] == log["losses"][log["best_epoch"] - 1]
+    assert log["kept_loss"] < log["chance_loss"] < np.log(513)
+
+
 @pytest.mark.parametrize("task", [ITEM_TASK, "new_user_new_item/cold/k=10"])
 def test_ranks_cold_items_of_the_planted_world(method, split, task):
     assert ndcg(method, split, task) > 1.5 * chance(split, task)
