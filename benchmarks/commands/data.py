@@ -186,7 +186,7 @@ def _columns(side: SideInformation) -> list[tuple[str, str, str, str]]:
 def _values(column: FeatureColumn) -> str:
     """Say how many values a column has, and how many training entities must have one."""
     rare = column.minimum_count > 1
-    return f"{len(column.values)}" + (f", of {column.minimum_count} or more" if rare else "")
+    return f"{len(column.values)}" + (f", kept from {column.minimum_count} on" if rare else "")
 
 
 def _relations(data: Dataset) -> list[tuple[str, str]]:

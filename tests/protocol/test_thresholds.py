@@ -113,6 +113,17 @@ def test_every_source_with_a_threshold_leaves_it_to_the_split() -> None:
     assert found == {CiteULikeA, HetRecLastFM, MovieLensLatestSmall}
 
 
+def test_the_card_of_the_data_says_from_where_values_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from coldbench.benchmarks.commands.data import main
+
+    monkeypatch.setenv("COLDBENCH_DATA", str(tmp_path))
+    citeulike(tmp_path / "citeulike-a", {})
+    assert main(["info", "citeulike-a"]) == 0
+    assert "20, kept from 5 on" in capsys.readouterr().out
+
+
 def test_a_threshold_survives_replace() -> None:
     column = FeatureColumn("tag", Provenance.INTRINSIC, CARRIED, tuple("abc"), minimum_count=2)
     assert replace(column, name="mark").minimum_count == 2
