@@ -39,8 +39,10 @@ def job(config: DictConfig) -> Outcome:
 def _made(config: DictConfig, hydra: Any) -> Outcome:
     """Return the outcome of a run that left a record."""
     from .run import execute
+    from .sweep import Watch
 
-    run = execute(to_run(config))
+    alone = hydra.mode is None or hydra.mode.name == "RUN" or Watch.current is not None
+    run = execute(to_run(config), bar=alone)
     record = run.record
     return Outcome(
         number=_number(hydra),

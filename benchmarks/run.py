@@ -19,7 +19,9 @@ from .cost import memory_peak
 from .describe import describe, figures, is_rating
 from .evaluation.evaluate import TaskResult, evaluate
 from .evaluation.rating import evaluate_ratings
+from .moment import Channel
 from .process_state import process_state_kept
+from .progress import shown
 from .records import Cost, RunRecord, Status, jsonable, place, read, run_id, write
 from .requirements import require, require_device
 from .sealed import sealed
@@ -43,11 +45,16 @@ class Run:
     skipped: bool = False
 
 
-def execute(config: RunConfig) -> Run:
+def execute(config: RunConfig, *, bar: bool = True) -> Run:
     """Make one run, write its record and mirror that; a finished run is not made again.
 
     The record of a finished run is mirrored all the same: so one that was not sent is sent again.
     What goes wrong once data and split are there becomes a failed or not applicable record.
+
+    Parameters
+    ----------
+    bar
+        False where the terminal is not this process's alone: a long run then writes lines there.
 
     Raises
     ------
@@ -55,12 +62,12 @@ def execute(config: RunConfig) -> Run:
         When the data cannot be loaded or split, or not in time, or the device is not there:
         without fingerprints there is no record.
     """
-    run = _recorded(config)
+    run = _recorded(config, bar)
     mirror(config.tracking, run.path)
     return run
 
 
-def _recorded(config: RunConfig) -> Run:
+def _recorded(config: RunConfig, bar: bool) -> Run:
     """Return the run with its record on disk, made now or found there."""
     require_device(config.device)
     data, split = _prepared(config)
@@ -69,7 +76,9 @@ def _recorded(config: RunConfig) -> Run:
     done = finished(path, config)
     if done is not None:
         return Run(done, path, skipped=True)
-    record = _attempt(config, data, split, draft, path)
+    label = f"{draft.method} · {draft.scenario}/{draft.dataset} · seed {draft.seed}"
+    with shown(label, bar=bar) as progress:
+        record = _attempt(config, data, split, draft, path, progress)
     there = _is_ok(path)
     if there and record.status is not Status.OK:
         return Run(record, path)  # a forced run that fails leaves the finished record alone
@@ -139,14 +148,19 @@ def split_once(config: RunConfig, data: Dataset) -> Split:
 
 
 def _attempt(
-    config: RunConfig, data: Dataset, split: Split, draft: RunRecord, path: Path
+    config: RunConfig,
+    data: Dataset,
+    split: Split,
+    draft: RunRecord,
+    path: Path,
+    progress: Channel,
 ) -> RunRecord:
     """Return the record of a run, whatever becomes of it; the tables are written on the way."""
     try:
         with process_state_kept(), time_limit(config.time_limit):
             check_parameters(config.method)
             require(config.method, split, rating=is_rating(config.scenario))
-            fitted, results, cost = measure(config, split)
+            fitted, results, cost = measure(config, split, progress)
             training = jsonable(fitted.report())
         scores, slices = figures(results)
         write_users(users_path(path), results, data)
@@ -163,13 +177,17 @@ def _attempt(
     return draft.model_copy(update=update | {"training": training})
 
 
-def measure(config: RunConfig, split: Split) -> tuple[Method, dict[str, TaskResult], Cost]:
+def measure(
+    config: RunConfig, split: Split, progress: Channel
+) -> tuple[Method, dict[str, TaskResult], Cost]:
     """Fit the method, ask it every task of the test part, and say what both took."""
     with limited(config.threads), memory_peak() as peak:
+        progress.begin("fit")
         start = time.perf_counter()
-        fitted: Method = config.method.fit(sealed(split).train)
+        fitted: Method = config.method.fit(replace(sealed(split).train, progress=progress))
         between = time.perf_counter()
-        results = _asked(config, fitted, split)
+        progress.begin("score")
+        results = _asked(config, fitted, split, progress)
         end = time.perf_counter()
     trainable, parameters = fitted.parameter_counts()
     cost = Cost(
@@ -182,13 +200,20 @@ def measure(config: RunConfig, split: Split) -> tuple[Method, dict[str, TaskResu
     return fitted, results, cost
 
 
-def _asked(config: RunConfig, fitted: Method, split: Split) -> dict[str, TaskResult]:
+def _asked(
+    config: RunConfig, fitted: Method, split: Split, progress: Channel
+) -> dict[str, TaskResult]:
     """Measure the ranked lists or, in a rating task, the predicted ratings."""
     seed, threads = config.seed, config.threads
     if is_rating(config.scenario):
         predictor: Any = fitted
         return evaluate_ratings(
-            predictor, split.test, config.evaluation, seed=seed, threads=threads
+            predictor,
+            split.test,
+            config.evaluation,
+            seed=seed,
+            threads=threads,
+            progress=progress,
         )
     depth = RANKED_DEPTH if config.save_rankings else 0
     return evaluate(
@@ -199,6 +224,7 @@ def _asked(config: RunConfig, fitted: Method, split: Split) -> dict[str, TaskRes
         seed=seed,
         threads=threads,
         save_rankings=depth,
+        progress=progress,
     )
 
 

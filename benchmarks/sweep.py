@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 
 from .console import console, duration, table
 from .outcome import FILE, SKIPPED, Outcome, outcomes
+from .progress import aside
 
 POLL_SECONDS = 0.25
 
@@ -92,7 +93,8 @@ class Watch:
         for one in found:
             if one.number not in self.seen:
                 self.seen.add(one.number)
-                self._console.print(self._line(one, found), soft_wrap=True)
+                with aside():
+                    self._console.print(self._line(one, found), soft_wrap=True)
         return found
 
     def _line(self, one: Outcome, found: Sequence[Outcome]) -> str:

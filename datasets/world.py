@@ -11,6 +11,7 @@ import numpy as np
 from .arrays import CSR, BoolArray, IntArray, LongArray
 from .graph import Graph, Links
 from .interactions import Interactions
+from .progress import Progress, silent
 from .sides import Side
 
 
@@ -157,6 +158,8 @@ class TrainView:
         higher is better; minus RMSE in a rating task); the only way to early stopping.
     resources
         Threads and device.
+    progress
+        Called now and then with how far the fit has come; by default nobody listens.
     """
 
     interactions: Interactions
@@ -168,6 +171,7 @@ class TrainView:
     seed: int
     validate: Callable[[Any], float]
     resources: Resources = Resources()
+    progress: Progress = silent
 
     @cached_property
     def item_counts(self) -> LongArray:

@@ -91,7 +91,6 @@ def _lightning(pairs: int, batches_per_step: int) -> None:
         optimiser=lambda weights: torch.optim.Adam(weights, lr=0.01),
         epochs=1,
         batches_per_step=batches_per_step,
-        progress=False,
     )
 
 
@@ -99,9 +98,11 @@ class _View:
     """As much of a training view as training looks at."""
 
     def __init__(self) -> None:
+        from ...datasets.progress import silent
         from ...datasets.world import Resources
 
         self.seed, self.resources = 0, Resources(threads=1)
+        self.progress = silent
 
 
 def _batches(pairs: int) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -10,6 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ...datasets.arrays import DoubleArray
+from ...datasets.progress import Progress, Tally, silent
 from ...datasets.world import Holdout, TrainView
 from ...methods.base import FactorMethod, Method
 from .beyond_accuracy import catalogue_figures, list_figures
@@ -34,7 +36,7 @@ def evaluate(
     threads: int = 1,
     save_rankings: int = 0,
     metrics: Mapping[str, Metric] | None = None,
-    on_task: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> dict[str, TaskResult]:
     """Rank the whole candidate set of every task and return its figures.
 
@@ -56,8 +58,8 @@ def evaluate(
         Depth of the lists to keep in the result; 0 keeps none.
     metrics
         Metrics by name; by default those that ``settings`` names.
-    on_task
-        Called with the name of each task before it starts.
+    progress
+        Told how many users of all tasks are ranked, and the task.
 
     Raises
     ------
@@ -69,21 +71,29 @@ def evaluate(
     asked = _Asked(method, train, settings, chosen, seed, threads, save_rankings)
     uses = Counter(id(holdout.query.items) for holdout in tasks.values())
     encoded: dict[int, Any] = {}
+    tally = users_to_ask(tasks, progress)
     results = {}
     for name, holdout in tasks.items():
-        if on_task is not None:
-            on_task(name)
+        ranked = partial(tally.add, task=name)
+        ranked(0)
         key = id(holdout.query.items)
         with threadpool_limits(1 if isinstance(method, FactorMethod) else threads):
             if key not in encoded:
                 encoded[key] = method.encode_items(holdout.query.items)
-            measured = asked.rank(name, holdout, encoded[key])
+            measured = asked.rank(name, holdout, encoded[key], ranked)
         with threadpool_limits(1):
             results[name] = asked.result(name, holdout, measured)
         uses[key] -= 1
         if not uses[key]:
             del encoded[key]
     return results
+
+
+def users_to_ask(tasks: Mapping[str, Holdout], progress: Progress) -> Tally:
+    """Return a count of users towards those with truth of all tasks."""
+    tally = Tally(progress, "user")
+    tally.expect(sum(int(np.count_nonzero(np.diff(one.truth.indptr))) for one in tasks.values()))
+    return tally
 
 
 @dataclass(frozen=True)
@@ -102,11 +112,14 @@ class _Asked:
     def ks(self) -> list[int]:
         return sorted({int(k) for k in self.settings.ks})
 
-    def rank(self, name: str, holdout: Holdout, encoded: Any) -> Measured:
+    def rank(
+        self, name: str, holdout: Holdout, encoded: Any, ranked: Callable[[int], None]
+    ) -> Measured:
         """Rank the users of a task."""
         auc = any(type(metric) is AUC for metric in self.metrics.values())
         run = RankingPass(name, holdout, self.ks, max(self.ks[-1], self.depth), self.seed, auc)
-        return rank_task(self.method, run, encoded, block=self.settings.block, threads=self.threads)
+        block, threads = self.settings.block, self.threads
+        return rank_task(self.method, run, encoded, block=block, threads=threads, ranked=ranked)
 
     def result(self, name: str, holdout: Holdout, measured: Measured) -> TaskResult:
         """Turn a pass into estimates."""

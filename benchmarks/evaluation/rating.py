@@ -1,6 +1,7 @@
 """Rating prediction: how far predicted values are from the held-out ones."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 from zlib import crc32
 
@@ -9,9 +10,11 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ...datasets.arrays import DoubleArray, FloatArray, LongArray
 from ...datasets.errors import ColdbenchError
+from ...datasets.progress import Progress, silent
 from ...datasets.world import Holdout, Query
 from .bootstrap import Resampled
 from .estimating import estimate
+from .evaluate import users_to_ask
 from .results import EvaluationSettings, TaskResult
 from .slices import user_groups
 
@@ -31,7 +34,7 @@ def evaluate_ratings(
     *,
     seed: int,
     threads: int = 1,
-    on_task: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> dict[str, TaskResult]:
     """Predict every held-out rating and return RMSE and MAE (lower is better).
 
@@ -51,6 +54,8 @@ def evaluate_ratings(
         Seed of the bootstrap.
     threads
         BLAS threads of ``predict``.
+    progress
+        Told how many users of all tasks are asked, and the task.
 
     Raises
     ------
@@ -62,19 +67,25 @@ def evaluate_ratings(
     if not callable(getattr(method, "predict", None)):
         raise ColdbenchError(f"{type(method).__name__} predicts no ratings: it defines no predict")
     results = {}
+    tally = users_to_ask(tasks, progress)
     for name, holdout in tasks.items():
-        if on_task is not None:
-            on_task(name)
+        asked = partial(tally.add, task=name)
+        asked(0)
         rows = np.flatnonzero(np.diff(holdout.truth.indptr))
         with threadpool_limits(threads):
-            figures = _error_figures(method, name, holdout, rows, settings.block)
+            figures = _error_figures(method, name, holdout, rows, settings.block, asked)
         with threadpool_limits(1):
             results[name] = _result(name, holdout, rows, figures, settings, seed)
     return results
 
 
 def _error_figures(
-    method: Predictor, task: str, holdout: Holdout, rows: LongArray, block: int
+    method: Predictor,
+    task: str,
+    holdout: Holdout,
+    rows: LongArray,
+    block: int,
+    asked: Callable[[int], None],
 ) -> dict[str, DoubleArray]:
     """Return squared errors, absolute errors and ratings of each user, summed."""
     found = {name: np.zeros(len(rows)) for name in ("squares", "distances", "ratings")}
@@ -101,6 +112,7 @@ def _error_figures(
         for name, values in (("squares", errors**2), ("distances", np.abs(errors))):
             found[name][at] = np.bincount(users, weights=values, minlength=len(some))
         found["ratings"][at] = np.bincount(users, minlength=len(some))
+        asked(len(some))
     return found
 
 

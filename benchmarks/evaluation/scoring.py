@@ -1,6 +1,6 @@
 """Who fills a block with scores: the product of factors, or the method itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,7 +21,13 @@ LEAST_PRODUCT = 16
 
 
 def rank_task(
-    method: Method, run: RankingPass, encoded: Any, *, block: int, threads: int = 1
+    method: Method,
+    run: RankingPass,
+    encoded: Any,
+    *,
+    block: int,
+    threads: int = 1,
+    ranked: Callable[[int], None] = lambda users: None,
 ) -> Measured:
     """Score and rank every user of a task.
 
@@ -33,17 +39,21 @@ def rank_task(
         Users at a time; the products of a factor method have a size of their own.
     threads
         Workers over blocks of a factor method; each uses one BLAS thread.
+    ranked
+        Called after each block with the number of its users.
     """
     if len(run.rows) == 0 or len(run.holdout.items) == 0:
         return run.result()
     if isinstance(method, FactorMethod) and type(method).score_block is FactorMethod.score_block:
-        _rank_factors(method, run, encoded, threads)
+        _rank_factors(method, run, encoded, threads, ranked)
     else:
-        _rank_scores(method, run, encoded, block)
+        _rank_scores(method, run, encoded, block, ranked)
     return run.result()
 
 
-def _rank_scores(method: Method, run: RankingPass, encoded: Any, block: int) -> None:
+def _rank_scores(
+    method: Method, run: RankingPass, encoded: Any, block: int, ranked: Callable[[int], None]
+) -> None:
     """Rank what ``score_block`` returns, block after block."""
     name, candidates = type(method).__name__, len(run.holdout.items)
     work = Buffers.of(min(block, len(run.rows)), candidates, run.positions.shape[1])
@@ -52,6 +62,7 @@ def _rank_scores(method: Method, run: RankingPass, encoded: Any, block: int) -> 
         _check(scores, (stop - start, candidates), name, run.task)
         work.scores[: stop - start, :candidates] = scores
         rank_block(run, start, stop, work, name)
+        ranked(stop - start)
 
 
 def _spans(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
@@ -76,7 +87,13 @@ def _check(scores: Any, shape: tuple[int, int], method: str, task: str) -> None:
         )
 
 
-def _rank_factors(method: FactorMethod, run: RankingPass, encoded: Any, threads: int) -> None:
+def _rank_factors(
+    method: FactorMethod,
+    run: RankingPass,
+    encoded: Any,
+    threads: int,
+    ranked: Callable[[int], None],
+) -> None:
     """Rank the products of user and item factors, several blocks at a time."""
     name, items, (n, depth) = type(method).__name__, np.asarray(encoded), run.positions.shape
     _check(items, (len(run.holdout.items), items.shape[-1]), f"{name}.item_factors", run.task)
@@ -100,9 +117,12 @@ def _rank_factors(method: FactorMethod, run: RankingPass, encoded: Any, threads:
             if threads == 1:
                 for job in jobs:
                     rank(*job)
+                    ranked(len(job[0]))
             else:
-                for done in [pool.submit(rank, *job) for job in jobs]:
+                waiting = [pool.submit(rank, *job) for job in jobs]
+                for job, done in zip(jobs, waiting, strict=True):
                     done.result()
+                    ranked(len(job[0]))
 
 
 def _product(factors: FloatArray, items: FloatArray, out: FloatArray) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
+from ...datasets.progress import counted
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
 from ..parameters import Choices, Range, parameter
@@ -52,7 +53,7 @@ class IALS(FactorMethod):
         support = history.T.tocsr()
         lot = np.random.default_rng(train.seed).standard_normal((len(train.items), self.factors))
         self.item_factors_ = (lot * self.spread / self.factors**0.5).astype(np.float32)
-        for _ in range(self.epochs):
+        for _ in counted(range(self.epochs), train.progress, "epoch"):
             users = self._solve(history, self.item_factors_)
             self.item_factors_ = self._solve(support, users)
         self.user_factors_ = self._solve(history, self.item_factors_)

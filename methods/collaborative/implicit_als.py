@@ -73,7 +73,11 @@ class ImplicitALS(FactorMethod):
             random_state=train.seed,
         )
         confidence = (1 + self.alpha) * train.interactions.csr
-        model.fit(confidence, show_progress=False)
+        model.fit(
+            confidence,
+            show_progress=False,
+            callback=lambda epoch, *_: train.progress(epoch + 1, self.iterations, "epoch"),
+        )
         factors: FloatArray = np.ascontiguousarray(model.item_factors, dtype=np.float32)
         return factors
 

@@ -71,8 +71,11 @@ class ImplicitBPR(FactorMethod):
             num_threads=train.resources.threads,
             random_state=train.seed,
         )
-        # the library takes writable memory only
-        model.fit(train.interactions.csr.copy(), show_progress=False)
+        model.fit(
+            train.interactions.csr.copy(),  # the library takes writable memory only
+            show_progress=False,
+            callback=lambda epoch, *_: train.progress(epoch + 1, self.iterations, "epoch"),
+        )
         self.user_factors_ = np.asarray(model.user_factors, dtype=np.float32)
         self.item_factors_ = np.array(model.item_factors, dtype=np.float32)
         if self.uniform_negatives:

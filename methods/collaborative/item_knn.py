@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from ...datasets.arrays import CSR, FloatArray, LongArray
+from ...datasets.progress import Progress, counted, silent
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
 from ..parameters import Range, parameter
@@ -41,7 +42,7 @@ class ItemKNN(Method):
         self.matrix_ = train.interactions.csr.copy()
         self.counts_ = train.item_counts.astype(np.float64)
         items = np.arange(len(train.items))
-        self.similarity_ = self._neighbours(self.matrix_.T.tocsr(), items)
+        self.similarity_ = self._neighbours(self.matrix_.T.tocsr(), items, train.progress)
         return self
 
     def encode_items(self, items: Entities) -> CSR:
@@ -61,11 +62,12 @@ class ItemKNN(Method):
         scores: FloatArray = (binary(users.history) @ items).toarray()
         return scores
 
-    def _neighbours(self, item_users: CSR, own: LongArray) -> CSR:
+    def _neighbours(self, item_users: CSR, own: LongArray, progress: Progress = silent) -> CSR:
         """Return CSR (rows, training items) of the largest similarities, never to itself."""
+        starts = range(0, item_users.shape[0], _ROWS)
         blocks = [
             self._block(item_users[at : at + _ROWS], own[at : at + _ROWS])
-            for at in range(0, item_users.shape[0], _ROWS)
+            for at in counted(starts, progress, "block of items")
         ]
         if not blocks:
             return csr_matrix((0, len(self.counts_)), dtype=np.float32)

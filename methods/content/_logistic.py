@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray, LongArray
+from ...datasets.progress import Progress, counted, silent
 from ..rows import binary
 
 _NUMBERS = 1 << 22  # numbers of one work array
@@ -12,7 +13,9 @@ _HALVINGS = 30  # of a step that does not lower the loss
 _INTERCEPT = 1e-6  # penalty that keeps the intercept finite where every target is 1
 
 
-def regressions(positives: CSR, points: DoubleArray, penalty: float) -> FloatArray:
+def regressions(
+    positives: CSR, points: DoubleArray, penalty: float, progress: Progress = silent
+) -> FloatArray:
     """Return the L2-penalised maximum likelihood solution of each row, to machine precision.
 
     Minimises the sum over all points of the logistic loss plus ``penalty / 2`` times the squared
@@ -26,6 +29,8 @@ def regressions(positives: CSR, points: DoubleArray, penalty: float) -> FloatArr
         float64 (points, d).
     penalty
         Positive; the intercept is free.
+    progress
+        Told how many blocks of rows are solved.
 
     Returns
     -------
@@ -35,7 +40,7 @@ def regressions(positives: CSR, points: DoubleArray, penalty: float) -> FloatArr
     found = np.zeros((positives.shape[0], wide.shape[1]), dtype=np.float32)
     asked = np.flatnonzero(np.diff(positives.indptr))
     step = max(1, _NUMBERS // max(1, len(wide), wide.shape[1] ** 2))
-    for at in range(0, len(asked), step):
+    for at in counted(range(0, len(asked), step), progress, "block of users"):
         rows = asked[at : at + step]
         found[rows] = _Block(wide, binary(positives[rows]) @ wide, penalty).solve()
     return found

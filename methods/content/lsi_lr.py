@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
+from ...datasets.progress import Progress, silent
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
@@ -46,7 +47,7 @@ class LSILR(FactorMethod):
         self.mean_length_ = mean_length(train.items.features)
         self.directions_ = latent_directions(self._weighted(train.items), self.rank, train.seed)
         self.points_ = self._reduced(train.items)
-        self.coefficients_ = self._regress(train.interactions.csr)
+        self.coefficients_ = self._regress(train.interactions.csr, train.progress)
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
@@ -63,10 +64,10 @@ class LSILR(FactorMethod):
         reduced = self._reduced(items)
         return np.column_stack([reduced, np.ones(len(reduced))]).astype(np.float32)
 
-    def _regress(self, history: CSR) -> FloatArray:
+    def _regress(self, history: CSR, progress: Progress = silent) -> FloatArray:
         from ._logistic import regressions
 
-        return regressions(history, self.points_, self.penalty)
+        return regressions(history, self.points_, self.penalty, progress)
 
     def _reduced(self, items: Entities) -> DoubleArray:
         """Return float64 (items, directions)."""

@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix, eye, vstack
 
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.errors import NotApplicableError
+from ...datasets.progress import Progress, Tally, silent
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
@@ -97,7 +98,7 @@ class PersonalisedPageRank(Method):
         self.everywhere_ = self._forward(start)[:, 0]
         kept = _responses_fit(self.n_items_)
         own = eye(self.n_items_ if kept else 0, nodes, format="csr", dtype=np.float32)
-        self.responses_ = self._respond(own)
+        self.responses_ = self._respond(own, train.progress)
         return self
 
     def encode_items(self, items: Entities) -> _Candidates:
@@ -164,16 +165,19 @@ class PersonalisedPageRank(Method):
         """Return float32 (nodes, rows): where walks from ``start`` are found."""
         return walk(self.transitions_.T.tocsr(), start, self.damping, self.steps)
 
-    def _respond(self, arrivals: CSR) -> FloatArray:
+    def _respond(self, arrivals: CSR, progress: Progress = silent) -> FloatArray:
         """Return float32 (training items, rows): the score of a restart at each item.
 
         The score is linear in the restart, so the walk runs backwards from the candidates once,
         instead of forwards from every user.
         """
         responses = np.empty((self.n_items_, arrivals.shape[0]), dtype=np.float32)
+        tally = Tally(progress, "item")
+        tally.expect(arrivals.shape[0])
         for at, block in _blocks(arrivals):
             back = walk(self.transitions_, block, self.damping, self.steps)
             responses[:, at : at + back.shape[1]] = back[: self.n_items_]
+            tally.add(back.shape[1])
         return responses
 
 

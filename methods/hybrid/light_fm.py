@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix, hstack
 
 from ...datasets.arrays import CSR, FloatArray
+from ...datasets.progress import counted
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
@@ -90,12 +91,13 @@ class LightFM(FactorMethod):
             "item_features": self._rows(train.items, self.n_items_).copy(),
             "num_threads": train.resources.threads,
         }
-        if self.loss is Loss.LOGISTIC and self.negatives:
-            for epoch in range(self.epochs):
+        sampled = self.negatives if self.loss is Loss.LOGISTIC else 0
+        shown = pairs.tocoo()
+        for epoch in counted(range(self.epochs), train.progress, "epoch"):
+            if sampled:
                 rng = numpy_generator(train.seed, epoch)
-                model.fit_partial(_with_negatives(pairs, self.negatives, rng), **rest)
-        else:
-            model.fit(pairs.tocoo(), epochs=self.epochs, **rest)
+                shown = _with_negatives(pairs, sampled, rng)
+            model.fit_partial(shown, **rest)
         self.user_embeddings_, self.user_biases_ = model.user_embeddings, model.user_biases
         self.item_embeddings_, self.item_biases_ = model.item_embeddings, model.item_biases
         return self

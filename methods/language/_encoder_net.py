@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -99,8 +99,13 @@ def _quiet() -> Iterator[None]:
 
 
 @torch.inference_mode()
-def encode_texts(net: LoadedEncoder, texts: Sequence[str], max_length: int) -> FloatArray:
-    """Return float32 (texts, width), rows of length 1."""
+def encode_texts(
+    net: LoadedEncoder,
+    texts: Sequence[str],
+    max_length: int,
+    encoded: Callable[[int], None] = lambda count: None,
+) -> FloatArray:
+    """Return float32 (texts, width), rows of length 1; ``encoded`` is told of every batch."""
     tokens = net.tokens(texts, max_length)
     fine = next(net.model.parameters()).dtype is torch.bfloat16
     vectors = np.empty((len(texts), net.width), dtype=np.float32)
@@ -109,6 +114,7 @@ def encode_texts(net: LoadedEncoder, texts: Sequence[str], max_length: int) -> F
         ids, mask = ids.to(net.device), mask.to(net.device)
         hidden = net.model(input_ids=ids, attention_mask=mask).last_hidden_state
         vectors[rows] = mean_pool(hidden, mask).cpu().numpy()
+        encoded(len(rows))
     return vectors
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ...datasets.arrays import FloatArray
 from ...datasets.errors import ColdbenchError, NotApplicableError
 from ...datasets.hashing import content_hash
+from ...datasets.progress import Progress, Tally, silent
 from ...datasets.world import Entities, Resources
 from .model_files import MINILM, TOKENIZER, ModelFiles, find_model
 from .vector_store import VectorStore
@@ -40,12 +41,15 @@ class SentenceEncoder:
         to change ranks.
     resources
         Threads and device.
+    progress
+        Told how many of the new texts are encoded.
     """
 
     files: ModelFiles
     max_length: int = 256
     precision: Precision = Precision.FP32
     resources: Resources = field(default_factory=Resources)
+    progress: Progress = silent
 
     @property
     def space(self) -> str:
@@ -64,16 +68,20 @@ class SentenceEncoder:
 
         A vector depends on its text alone, not on the other texts or their order.
         """
-        return VectorStore(self.space).vectors(list(texts), self._compute)
+        tally = Tally(self.progress, "text")
+        return VectorStore(self.space).vectors(
+            list(texts), lambda new: self._compute(new, tally), tally.expect
+        )
 
-    def _compute(self, texts: list[str]) -> FloatArray:
+    def _compute(self, texts: list[str], tally: Tally | None = None) -> FloatArray:
         from ..training.seeding import seeded
         from ._encoder_net import encode_texts, frozen_encoder
 
         device, exact = self.resources.device, self.precision is Precision.FP32
         with seeded(0, self.resources.threads):
             net = frozen_encoder(str(self.files.folder), self.files.sha256, exact, device)
-            return encode_texts(net, texts, self.max_length)
+            told = (tally or Tally(silent, "text")).add
+            return encode_texts(net, texts, self.max_length, told)
 
 
 def sentence_encoder(
@@ -82,10 +90,11 @@ def sentence_encoder(
     max_length: int,
     precision: Precision = Precision.FP32,
     resources: Resources | None = None,
+    progress: Progress = silent,
 ) -> SentenceEncoder:
     """Find an encoder by the settings that text methods share."""
     files = find_model(model, model_path)
-    return SentenceEncoder(files, max_length, precision, resources or Resources())
+    return SentenceEncoder(files, max_length, precision, resources or Resources(), progress)
 
 
 def texts_of(entities: Entities) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from ...datasets.arrays import FloatArray
+from ...datasets.progress import Progress, silent
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Resources, TrainView
 from ..base import FactorMethod, Family, Need
@@ -127,7 +128,7 @@ class FineTunedEncoder(FactorMethod):
         from ._finetuned_net import FineTuning
         from ._live_model import LiveModel
 
-        sentences = self._sentences(train.resources)
+        sentences = self._sentences(train.resources, train.progress)
         self.base_model_ = sentences.files.as_json()
         texts = texts_of(train.items)
         vectors = sentences.encode(texts)
@@ -199,8 +200,14 @@ class FineTunedEncoder(FactorMethod):
         self.live_ = LiveModel(model, sentences)
         self.live_.set_arrays(state["arrays"])
 
-    def _sentences(self, resources: Resources) -> SentenceEncoder:
-        return sentence_encoder(self.model, self.model_path, self.max_length, resources=resources)
+    def _sentences(self, resources: Resources, progress: Progress = silent) -> SentenceEncoder:
+        return sentence_encoder(
+            self.model,
+            self.model_path,
+            self.max_length,
+            resources=resources,
+            progress=progress,
+        )
 
     def _untrained(
         self, train: TrainView, sentences: SentenceEncoder, vectors: FloatArray

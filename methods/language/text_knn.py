@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from ...datasets.arrays import FloatArray
+from ...datasets.progress import silent
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Resources, TrainView
 from ..base import Family, Method, Need
@@ -46,10 +47,12 @@ class TextKNN(Method):
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "numba")
 
     _resources = Resources()  # until fit has other ones
+    _progress = staticmethod(silent)
 
     def fit(self, train: TrainView) -> Self:
         """Encode the texts of the training items."""
         self._resources = train.resources
+        self._progress = train.progress  # type: ignore[assignment]
         encoder = self._encoder()
         self.base_model_ = encoder.files.as_json()
         self.vectors_ = encoder.encode(texts_of(train.items))
@@ -77,5 +80,10 @@ class TextKNN(Method):
 
     def _encoder(self) -> SentenceEncoder:
         return sentence_encoder(
-            self.model, self.model_path, self.max_length, self.precision, self._resources
+            self.model,
+            self.model_path,
+            self.max_length,
+            self.precision,
+            self._resources,
+            self._progress,
         )

@@ -41,7 +41,10 @@ class VectorStore:
         return data_home() / "cache" / "text_vectors" / self.space
 
     def vectors(
-        self, texts: Sequence[str], encode: Callable[[list[str]], FloatArray]
+        self,
+        texts: Sequence[str],
+        encode: Callable[[list[str]], FloatArray],
+        expect: Callable[[int], None] | None = None,
     ) -> FloatArray:
         """Return float32 (texts, d), calling ``encode`` for the distinct texts not yet stored.
 
@@ -51,11 +54,15 @@ class VectorStore:
             Any texts, repeated ones too.
         encode
             Returns float32 (texts, d).
+        expect
+            Called once, with the number of texts that ``encode`` will be asked for.
         """
         distinct, position = _distinct(texts)
         keys = _keys(distinct)
         found = self._read(keys)
         missing = [text for text, key in zip(distinct, keys, strict=True) if key not in found]
+        if missing and expect is not None:
+            expect(len(missing))
         for at in range(0, len(missing), _TEXTS_AT_ONCE):
             part = missing[at : at + _TEXTS_AT_ONCE]
             made = np.ascontiguousarray(encode(part), dtype=np.float32)

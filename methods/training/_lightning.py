@@ -12,6 +12,7 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from torch import Tensor, nn
 
 from ...datasets.errors import ColdbenchError
+from ...datasets.progress import Progress
 from ...datasets.world import Resources
 from .batches import Batches
 from .schedule import MakeOptimiser, Schedule, TrainingError, TrainingLog
@@ -49,6 +50,7 @@ class Training(pl.LightningModule):
         schedule: Schedule,
         log: TrainingLog,
         batches_per_step: int,
+        progress: Progress,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -60,6 +62,8 @@ class Training(pl.LightningModule):
         self._best: dict[str, Tensor] | None = None
         self._best_value = -math.inf
         self._without_gain = 0
+        self._progress = progress
+        self._last_count = 0
 
     def run(self, trainer: pl.Trainer) -> None:
         """Train, and leave the kept weights in the network."""
@@ -85,6 +89,7 @@ class Training(pl.LightningModule):
         self.network.train()
         self._sum = torch.zeros((), device=self.device)
         self._count = 0
+        self._tell(self.current_epoch)
 
     def training_step(self, chunk: list[Any], index: int) -> None:
         optimiser: Any = self.optimizers(use_pl_optimizer=False)
@@ -95,6 +100,8 @@ class Training(pl.LightningModule):
             self._step(optimiser)
             self._sum += loss.detach().float()
         self._count += len(chunk)
+        if self._last_count:
+            self._tell(self.current_epoch + min(1, self._count / self._last_count))
 
     def _step(self, optimiser: torch.optim.Optimizer) -> None:
         if self.schedule.clip is not None:
@@ -123,11 +130,23 @@ class Training(pl.LightningModule):
                 f"the training loss of {type(self.network).__name__} became {loss} in epoch "
                 f"{done}; lower the learning rate"
             )
+        self._last_count = self._count
         last = done == self.trainer.max_epochs
         if self.schedule.validate is None:
             self.record.best_epoch = done
         elif done % self.schedule.validate_every == 0 or last:
             self._validate(done)
+        self._tell(done)
+
+    def _tell(self, done: float) -> None:
+        """Tell how many epochs are done, with figures that are numbers already."""
+        if self.global_rank == 0:
+            figures = {}
+            if self.record.losses:
+                figures["loss"] = self.record.losses[-1]
+            if self.record.validation:
+                figures["validation"] = self.record.validation[-1][1]
+            self._progress(done, self.trainer.max_epochs or 0, "epoch", **figures)
 
     def _validate(self, done: int) -> None:
         value = math.nan
@@ -170,7 +189,7 @@ class Training(pl.LightningModule):
         vars(self.record).update(state)
 
 
-def make_trainer(resources: Resources, epochs: int, precision: str, bar: bool) -> pl.Trainer:
+def make_trainer(resources: Resources, epochs: int, precision: str) -> pl.Trainer:
     """Return a trainer for the given hardware that writes nothing."""
     kind, _, index = resources.device.partition(":")
     accelerators = {"cpu": "cpu", "cuda": "cuda", "mps": "mps"}
@@ -189,7 +208,7 @@ def make_trainer(resources: Resources, epochs: int, precision: str, bar: bool) -
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
-        enable_progress_bar=bar,
+        enable_progress_bar=False,
         limit_val_batches=0,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,

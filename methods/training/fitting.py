@@ -29,7 +29,6 @@ A method builds a network whose ``loss(batch)`` returns a scalar tensor and hand
 
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,7 +59,6 @@ def fit_module(
     after_step: Callable[[int], None] | None = None,
     precision: str = "32-true",
     batches_per_step: int = 16,
-    progress: bool | None = None,
 ) -> TrainingLog:
     """Train ``module`` by ``module.loss(batch)`` and return the learning curve.
 
@@ -73,7 +71,7 @@ def fit_module(
         ``batches(epoch)`` gives the mini-batches of an epoch, counted from 0; tensors are moved
         to the device.
     train
-        For its seed and resources.
+        For its seed and resources, and ``progress``, which is told epoch, loss and validation.
     optimiser
         Makes the optimiser from the trainable parameters.
     epochs
@@ -97,8 +95,6 @@ def fit_module(
     batches_per_step
         Mini-batches handed to Lightning at a time; each is still its own optimiser step. Hides
         the trainer's cost per step.
-    progress
-        Show a bar; by default when the error stream is a terminal.
 
     Raises
     ------
@@ -118,11 +114,12 @@ def fit_module(
         after_step,
     )
     resources = train.resources
-    bar = sys.stderr.isatty() if progress is None else progress
     log = TrainingLog(device=resources.device, devices=resources.devices, threads=resources.threads)
     with seeded(train.seed, resources.threads), _quiet():
-        training = Training(module, batches, optimiser, schedule, log, batches_per_step)
-        trainer = make_trainer(resources, epochs, precision, bar)
+        training = Training(
+            module, batches, optimiser, schedule, log, batches_per_step, train.progress
+        )
+        trainer = make_trainer(resources, epochs, precision)
         training.run(trainer)
     return log
 

@@ -307,7 +307,10 @@ def test_candidates_are_encoded_once_for_tasks_that_share_them(worlds, table_met
     seen = []
     results = evaluate(
         Counting(scores), tasks, world.train, settings(), seed=0, metrics=METRICS,
-        on_task=seen.append,
+        progress=lambda done, total, what, task: seen.append((done, total, what, task)),
     )  # fmt: skip
-    assert Counting.calls == 1 and seen == list(tasks)
+    assert Counting.calls == 1 and list(dict.fromkeys(told[3] for told in seen)) == list(tasks)
+    users = int((np.diff(world.holdout.truth.indptr) > 0).sum())
+    assert seen[0] == (0, 2 * users, "user", "new_user/warm/k=0")
+    assert seen[-1] == (2 * users, 2 * users, "user", "new_user/warm/k=5")
     np.testing.assert_array_equal(*(r.per_user["ndcg@10"] for r in results.values()))
