@@ -1,7 +1,5 @@
 """What a run costs: seconds, and the peak of its resident memory."""
 
-import resource
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,37 +7,54 @@ from pathlib import Path
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
 
+_runs = 0
+
+
+def begin_run() -> None:
+    """Count a run of this process."""
+    global _runs
+    _runs += 1
+
+
+def is_first_run() -> bool:
+    """Say whether no other run came before in this process.
+
+    What an earlier run imported, compiled and left with the allocator hides what a later one
+    would have needed, so that its memory is known in a process of its own only.
+    """
+    return _runs <= 1
+
 
 class Peak:
-    """The growth of resident memory in bytes, known when the block ends."""
+    """The growth of resident memory in bytes, known when the block ends, or None."""
 
-    bytes: int = 0
+    bytes: int | None = None
 
 
 @contextmanager
 def memory_peak() -> Iterator[Peak]:
     """Measure how far resident memory rises above its level at the start of the block.
 
-    Linux keeps a high-water mark that a process may reset; where that is not possible the mark
-    of the whole process is read, and a block that stays below an earlier peak counts 0.
+    Linux keeps a high-water mark that a process may reset; where that is not possible the growth
+    is not known, as the mark may be that of something earlier.
     """
     peak = Peak()
-    _reset()
-    before = _status("VmRSS") or _highest()
+    before = _status("VmRSS") if _reset() else None
     try:
         yield peak
     finally:
-        after = _status("VmHWM") or _highest()
-        peak.bytes = max(0, after - before)
+        after = _status("VmHWM")
+        if before is not None and after is not None:
+            peak.bytes = max(0, after - before)
 
 
-def _reset() -> None:
-    """Set the high-water mark to the present level, where the system allows it."""
-    if _CLEAR.exists():
-        try:
-            _CLEAR.write_text("5")
-        except OSError:
-            return
+def _reset() -> bool:
+    """Set the high-water mark to the present level and say whether the system allows it."""
+    try:
+        _CLEAR.write_text("5")
+    except OSError:
+        return False
+    return True
 
 
 def _status(key: str) -> int | None:
@@ -50,9 +65,3 @@ def _status(key: str) -> int | None:
         if line.startswith(f"{key}:"):
             return int(line.split()[1]) * 1024
     return None
-
-
-def _highest() -> int:
-    """Return the peak of the whole process in bytes; macOS counts in bytes, others in KiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

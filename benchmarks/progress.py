@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .moment import Channel, Clock, Moment
+from .tracking.tracker import is_first_process
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,6 +38,8 @@ _drawn: "Bar | None" = None
 def shown(label: str, *, bar: bool = True) -> Iterator[Channel]:
     """Show how far the block is, as it tells the channel, and leave nothing on the screen.
 
+    Only the first of several processes that train together shows anything.
+
     Parameters
     ----------
     label
@@ -46,7 +49,7 @@ def shown(label: str, *, bar: bool = True) -> Iterator[Channel]:
     """
     global _drawn
     channel = Channel()
-    if os.environ.get("LOCAL_RANK", "0") != "0":  # rank 0 of a distributed training speaks
+    if not is_first_process():
         yield channel
         return
     drawn = None

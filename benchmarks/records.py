@@ -49,7 +49,8 @@ class Cost(BaseModel):
     fit_seconds, score_seconds
         Wall-clock time of ``fit`` and of the evaluation.
     peak_bytes
-        Growth of the resident memory between the start of ``fit`` and its peak.
+        Growth of the resident memory between the start of ``fit`` and its peak; None where another
+        run came before in the same process, whose traces would hide it.
     trainable_parameters, parameters
         As the method counts them.
     """
@@ -58,7 +59,7 @@ class Cost(BaseModel):
 
     fit_seconds: float
     score_seconds: float
-    peak_bytes: int
+    peak_bytes: int | None
     trainable_parameters: int
     parameters: int
 

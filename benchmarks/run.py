@@ -15,7 +15,7 @@ from ..methods.base import Method
 from ..methods.parameters import check_parameters
 from .advice import advice
 from .config import RunConfig
-from .cost import memory_peak
+from .cost import begin_run, is_first_run, memory_peak
 from .describe import describe, figures, is_rating
 from .evaluation.evaluate import TaskResult, evaluate
 from .evaluation.rating import evaluate_ratings
@@ -69,6 +69,7 @@ def execute(config: RunConfig, *, bar: bool = True) -> Run:
 
 def _recorded(config: RunConfig, bar: bool) -> Run:
     """Return the run with its record on disk, made now or found there."""
+    begin_run()
     require_device(config.device)
     data, split = _prepared(config)
     draft = describe(config, data, split)
@@ -193,7 +194,7 @@ def measure(
     cost = Cost(
         fit_seconds=round(between - start, 4),
         score_seconds=round(end - between, 4),
-        peak_bytes=peak.bytes,
+        peak_bytes=peak.bytes if is_first_run() else None,
         trainable_parameters=int(trainable),
         parameters=int(parameters),
     )

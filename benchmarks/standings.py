@@ -100,8 +100,9 @@ class Row:
         return ", ".join(name for name, holds in marks.items() if holds)
 
     def cost(self, name: str) -> float | None:
-        """Return one entry of the cost, averaged over the finished runs."""
+        """Return one entry of the cost, averaged over the finished runs that know it."""
         known = [getattr(one.cost, name) for one in self.records if one.cost is not None]
+        known = [one for one in known if one is not None]
         return fmean(known) if known else None
 
 

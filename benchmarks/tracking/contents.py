@@ -51,7 +51,7 @@ def tags(record: RunRecord) -> list[str]:
 def scalars(record: RunRecord) -> dict[str, float | int | str]:
     """Return every mean as ``task/metric@k``, the cost as ``cost/...`` and the status.
 
-    A figure that is undefined is left out, as W&B would show it as zero or as text.
+    A figure that is undefined or not known is left out, as W&B would show it as zero or as text.
     """
     found: dict[str, float | int | str] = {"status": record.status.value}
     for task, scores in record.scores.items():
@@ -59,7 +59,8 @@ def scalars(record: RunRecord) -> dict[str, float | int | str]:
             if figure.mean is not None:
                 found[f"{task}/{name}"] = figure.mean
     if record.cost is not None:
-        found |= {f"cost/{name}": value for name, value in record.cost.model_dump().items()}
+        cost = record.cost.model_dump()
+        found |= {f"cost/{name}": value for name, value in cost.items() if value is not None}
     plain = dict(_leaves(record.training))
     found |= {f"training/{name}": one for name, one in plain.items() if _is_number(one)}
     return found

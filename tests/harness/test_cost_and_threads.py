@@ -1,7 +1,9 @@
 import gc
 import os
 import platform
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +35,60 @@ def test_an_earlier_peak_does_not_hide_a_later_one() -> None:
     assert small.bytes < 100 * MIB < large.bytes
 
 
-def test_the_peak_of_the_process_is_the_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cost, "_STATUS", Path("/no/such/file"))
-    monkeypatch.setattr(cost, "_CLEAR", Path("/no/such/file"))
+@pytest.mark.parametrize("missing", ["_STATUS", "_CLEAR"])
+def test_where_the_mark_cannot_be_reset_nothing_is_claimed(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setattr(cost, missing, Path("/no/such/file"))
     with memory_peak() as peak:
-        pass
-    assert peak.bytes == 0
-    assert cost._highest() > 10 * MIB
+        np.ones(32 * MIB, dtype=np.uint8)
+    assert peak.bytes is None
+
+
+GREEDY = """
+from dataclasses import dataclass
+import numpy as np
+from coldbench_fakes import ByIndex
+
+@dataclass
+class Greedy(ByIndex):
+    \"\"\"Takes 200 MiB in small pieces, which the allocator keeps.\"\"\"
+
+    def fit(self, train):
+        self._pieces = [np.ones(1 << 13, dtype=np.uint8) for _ in range(200 * 128)]
+        self._pieces = None
+        return super().fit(train)
+"""
+RUNS = """
+import sys
+from coldbench.benchmarks.config import compose_run
+from coldbench.benchmarks.run import execute
+for seed in sys.argv[2:]:
+    cost = execute(compose_run(["method=greedy", f"seed={seed}", *sys.argv[1].split()])).record.cost
+    print(cost.peak_bytes)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the mark cannot be reset")
+def test_the_peak_of_a_run_does_not_depend_on_the_runs_before(
+    workplace: Path, fakes: None, install: Callable[..., None], words: list[str]
+) -> None:
+    install("greedy", "[coldbench.methods]\ngreedy = greedy:Greedy\n", greedy=GREEDY)
+
+    def peaks(*seeds: int) -> list[str]:
+        command = [sys.executable, "-c", RUNS, " ".join(words), *map(str, seeds)]
+        path = os.pathsep.join([os.environ["PYTHONPATH"], *sys.path])
+        done = subprocess.run(
+            command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    (alone,) = peaks(0)
+    first, *later = peaks(1, 2, 3)
+    assert int(first) == pytest.approx(int(alone), rel=0.2)
+    assert later == ["None", "None"]
+    assert 200 * MIB < int(alone) < 300 * MIB
 
 
 @pytest.mark.parametrize("threads", [1, 2])
