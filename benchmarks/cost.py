@@ -19,24 +19,33 @@ def begin_run() -> None:
 def is_first_run() -> bool:
     """Say whether no other run came before in this process.
 
-    What an earlier run imported, compiled and left with the allocator hides what a later one
-    would have needed, so that its memory is known in a process of its own only.
+    What an earlier run imported, compiled and left with the allocator is still there in a later
+    one, so that the memory of a run is known in a process of its own only.
     """
     return _runs <= 1
 
 
 class Peak:
-    """The growth of resident memory in bytes, known when the block ends, or None."""
+    """Resident memory in bytes at its highest, known when the block ends; None where it is not.
+
+    Attributes
+    ----------
+    bytes
+        Of the whole process: interpreter, libraries and data too.
+    growth
+        Above the level at the start of the block. It is less where more was imported before.
+    """
 
     bytes: int | None = None
+    growth: int | None = None
 
 
 @contextmanager
 def memory_peak() -> Iterator[Peak]:
-    """Measure how far resident memory rises above its level at the start of the block.
+    """Measure how high resident memory rises in the block.
 
-    Linux keeps a high-water mark that a process may reset; where that is not possible the growth
-    is not known, as the mark may be that of something earlier.
+    Linux keeps a high-water mark that a process may reset; where that is not possible nothing
+    is known, as the mark may be that of something earlier.
     """
     peak = Peak()
     before = _status("VmRSS") if _reset() else None
@@ -45,7 +54,7 @@ def memory_peak() -> Iterator[Peak]:
     finally:
         after = _status("VmHWM")
         if before is not None and after is not None:
-            peak.bytes = max(0, after - before)
+            peak.bytes, peak.growth = after, max(0, after - before)
 
 
 def _reset() -> bool:

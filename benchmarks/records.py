@@ -49,8 +49,9 @@ class Cost(BaseModel):
     fit_seconds, score_seconds
         Wall-clock time of ``fit`` and of the evaluation.
     peak_bytes
-        Growth of the resident memory between the start of ``fit`` and its peak; None where another
-        run came before in the same process, whose traces would hide it.
+        The most resident memory of the process from the start of ``fit`` to the end of scoring,
+        interpreter and data included; None where another run came before in the same process.
+        In schema 1 it is the growth since the start of ``fit``, which depends on those runs.
     trainable_parameters, parameters
         As the method counts them.
     """
@@ -135,6 +136,8 @@ class RunRecord(BaseModel):
         Rows that were merged while the data was loaded.
     error
         Why there are no scores.
+    missing_tables
+        Tables that could not be written beside the record (``users``, ``rankings``), and why.
     users_sha256, rankings_sha256
         sha256 of the tables beside the record, None where there is none.
     sha256
@@ -173,6 +176,7 @@ class RunRecord(BaseModel):
     dirty: bool | None = None
     started: str
     error: str | None = None
+    missing_tables: dict[str, str] = {}
     users_sha256: str | None = None
     rankings_sha256: str | None = None
     sha256: str | None = None

@@ -24,8 +24,9 @@ from .process_state import process_state_kept
 from .progress import shown
 from .records import Cost, RunRecord, Status, jsonable, place, read, run_id, write
 from .requirements import require, require_device
+from .room import demand_room, why
 from .sealed import sealed
-from .tables import rankings_path, users_path, write_rankings, write_users
+from .tables import rankings_path, write_tables
 from .threads import limited
 from .time_limit import OutOfTime, time_limit
 from .tracking.tracker import mirror
@@ -60,7 +61,7 @@ def execute(config: RunConfig, *, bar: bool = True) -> Run:
     ------
     ColdbenchError
         When the data cannot be loaded or split, or not in time, or the device is not there:
-        without fingerprints there is no record.
+        without fingerprints there is no record. When the results cannot be written.
     """
     run = _recorded(config, bar)
     mirror(config.tracking, run.path)
@@ -77,6 +78,7 @@ def _recorded(config: RunConfig, bar: bool) -> Run:
     done = finished(path, config)
     if done is not None:
         return Run(done, path, skipped=True)
+    demand_room(path.parent)
     label = f"{draft.method} · {draft.scenario}/{draft.dataset} · seed {draft.seed}"
     with shown(label, bar=bar) as progress:
         record = _attempt(config, data, split, draft, path, progress)
@@ -84,7 +86,12 @@ def _recorded(config: RunConfig, bar: bool) -> Run:
     if there and record.status is not Status.OK:
         return Run(record, path)  # a forced run that fails leaves the finished record alone
     replace_it = config.force or config.save_rankings or (path.exists() and not there)
-    written = write(path, record, replace=replace_it)
+    try:
+        written = write(path, record, replace=replace_it)
+    except OSError as error:
+        raise ColdbenchError(
+            f"the run ended, but {path} could not be written: {why(error)}"
+        ) from error
     return Run(record, path) if written else Run(read(path), path, skipped=True)
 
 
@@ -164,9 +171,7 @@ def _attempt(
             fitted, results, cost = measure(config, split, progress)
             training = jsonable(fitted.report())
         scores, slices = figures(results)
-        write_users(users_path(path), results, data)
-        if config.save_rankings:
-            write_rankings(rankings_path(path), results, data)
+        missing = write_tables(path, results, data, rankings=config.save_rankings)
     except NotApplicableError as error:
         return draft.model_copy(update={"status": Status.NOT_APPLICABLE, "error": str(error)})
     except KeyboardInterrupt:
@@ -175,7 +180,7 @@ def _attempt(
         logging.getLogger(__name__).exception("the run failed")
         return draft.model_copy(update={"status": Status.FAILED, "error": _told(error)})
     update = {"status": Status.OK, "scores": scores, "slices": slices, "cost": cost}
-    return draft.model_copy(update=update | {"training": training})
+    return draft.model_copy(update=update | {"training": training, "missing_tables": missing})
 
 
 def measure(

@@ -100,8 +100,12 @@ class Row:
         return ", ".join(name for name, holds in marks.items() if holds)
 
     def cost(self, name: str) -> float | None:
-        """Return one entry of the cost, averaged over the finished runs that know it."""
-        known = [getattr(one.cost, name) for one in self.records if one.cost is not None]
+        """Return one entry of the cost, averaged over the finished runs that know it.
+
+        Memory in records of schema 1 is left out: it depends on the runs before.
+        """
+        trusted = [one for one in self.records if name != "peak_bytes" or one.schema_ > 1]
+        known = [getattr(one.cost, name) for one in trusted if one.cost is not None]
         known = [one for one in known if one is not None]
         return fmean(known) if known else None
 

@@ -1,6 +1,8 @@
 """What stands beside a record as Parquet: figures per user, and the ranked lists."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import numpy as np
 from ..datasets.atomic import replacing
 from ..datasets.dataset import Dataset
 from .evaluation.results import TaskResult
+from .room import why
 
 if TYPE_CHECKING:
     import polars
@@ -22,6 +25,35 @@ def users_path(record: Path) -> Path:
 def rankings_path(record: Path) -> Path:
     """Return the path of the ranked lists beside a record."""
     return record.with_suffix(".rankings.parquet")
+
+
+def write_tables(
+    record: Path, results: Mapping[str, TaskResult], data: Dataset, *, rankings: bool
+) -> dict[str, str]:
+    """Write the tables beside a record and say which could not be written, and why.
+
+    A table of an earlier attempt does not stay where the new one fails: it would not be that of
+    the record.
+    """
+    ways: dict[str, tuple[Path, Callable[..., None]]] = {"users": (users_path(record), write_users)}
+    if rankings:
+        ways["rankings"] = (rankings_path(record), write_rankings)
+    missing = {}
+    for name, (path, way) in ways.items():
+        try:
+            way(path, results, data)
+        except Exception as error:  # the scores are worth keeping whatever a table does
+            told = why(error) if isinstance(error, OSError) else " ".join(str(error).split())
+            missing[name] = told
+            logging.getLogger(__name__).warning(
+                "the scores are kept, but %s could not be written: %s",
+                path.name,
+                told,
+                exc_info=error,
+            )
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+    return missing
 
 
 def write_users(path: Path, results: Mapping[str, TaskResult], data: Dataset) -> None:

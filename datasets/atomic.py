@@ -1,11 +1,18 @@
 """Files that appear whole or not at all."""
 
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+STALE_SECONDS = 86_400.0
+"""Age from which a temporary file whose process is gone counts as left over."""
+
+_LEFT = re.compile(r"\..+?(?:\.(\d+))?\.[a-z0-9_]{8}\.tmp")
 
 
 @contextmanager
@@ -22,7 +29,8 @@ def replacing(path: Path, *, once: bool = False, durable: bool = True) -> Iterat
         Wait until the content is on the disk; not needed for what can be computed again.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    prefix = f".{path.name}.{os.getpid()}."
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -37,3 +45,35 @@ def replacing(path: Path, *, once: bool = False, durable: bool = True) -> Iterat
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep_stale(folder: Path, seconds: float = STALE_SECONDS) -> list[Path]:
+    """Remove what killed processes left of ``replacing`` in a folder and return the paths.
+
+    Parameters
+    ----------
+    seconds
+        Age from which a file is removed, unless the process in its name still lives.
+    """
+    removed = []
+    for path in folder.glob(".*.tmp"):
+        named = _LEFT.fullmatch(path.name)
+        with suppress(OSError):  # another process sweeps too, or may not
+            old = time.time() - path.stat().st_mtime > seconds
+            if named and old and not _lives(named[1]):
+                path.unlink()
+                removed.append(path)
+    return removed
+
+
+def _lives(process: str | None) -> bool:
+    """Say whether a process is there; False where the file's name holds none."""
+    if process is None:
+        return False
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

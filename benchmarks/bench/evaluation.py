@@ -157,7 +157,7 @@ def measure_evaluation(
     fastest = min(products, key=lambda seconds: float(np.median(seconds)))
     return {
         **medians({"product": fastest, **turns}, "product"),
-        **({} if peak.bytes is None else {"ranking_mib": peak.bytes / 2**20}),
+        **({} if peak.growth is None else {"ranking_mib": peak.growth / 2**20}),
     }
 
 

@@ -11,6 +11,7 @@ from ..cli import complain
 from ..config import CONFIG_MODULE, CONFIG_NAME, register
 from ..outcome import Outcome
 from ..registry import GROUPS, available
+from ..room import REASONS, why
 
 
 def main(argv: list[str]) -> int:
@@ -48,7 +49,13 @@ def main(argv: list[str]) -> int:
 
 
 def _lost(error: Exception) -> str | None:
-    """Return the sentence about a job whose process died; None for another error."""
+    """Return the sentence about a job whose process died or whose output cannot be written.
+
+    None for another error.
+    """
+    if isinstance(error, OSError) and error.errno in REASONS:
+        where = f" {error.filename}" if error.filename else ""
+        return f"the run's output{where} cannot be written: {why(error)}"
     if type(error).__module__.split(".")[0] not in ("submitit", "joblib"):
         return None
     told = " ".join(str(error).split("\n")[:2]).strip(" .")

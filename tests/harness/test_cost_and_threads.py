@@ -22,7 +22,8 @@ def test_the_peak_counts_what_is_freed_again() -> None:
     with memory_peak() as peak:
         block = np.ones(256 * MIB, dtype=np.uint8)
         del block
-    assert 230 * MIB < peak.bytes < 300 * MIB
+    assert peak.growth is not None and 230 * MIB < peak.growth < 300 * MIB
+    assert peak.bytes is not None and peak.bytes > peak.growth
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the mark cannot be reset")
@@ -32,7 +33,8 @@ def test_an_earlier_peak_does_not_hide_a_later_one() -> None:
         np.ones(256 * MIB, dtype=np.uint8)
     with memory_peak() as small:
         np.ones(32 * MIB, dtype=np.uint8)
-    assert small.bytes < 100 * MIB < large.bytes
+    assert small.growth is not None and large.growth is not None
+    assert small.growth < 100 * MIB < large.growth
 
 
 @pytest.mark.parametrize("missing", ["_STATUS", "_CLEAR"])
@@ -42,7 +44,7 @@ def test_where_the_mark_cannot_be_reset_nothing_is_claimed(
     monkeypatch.setattr(cost, missing, Path("/no/such/file"))
     with memory_peak() as peak:
         np.ones(32 * MIB, dtype=np.uint8)
-    assert peak.bytes is None
+    assert peak.bytes is None and peak.growth is None
 
 
 GREEDY = """
@@ -88,7 +90,7 @@ def test_the_peak_of_a_run_does_not_depend_on_the_runs_before(
     first, *later = peaks(1, 2, 3)
     assert int(first) == pytest.approx(int(alone), rel=0.2)
     assert later == ["None", "None"]
-    assert 200 * MIB < int(alone) < 300 * MIB
+    assert 300 * MIB < int(alone) < 700 * MIB
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -226,6 +226,20 @@ def test_csv_holds_every_figure_and_every_reason() -> None:
     assert float(next(r["mean"] for r in rows if r["task"] == WARM)) == 0.7
 
 
+def test_memory_is_known_where_a_record_is_sure_of_it() -> None:
+    def record(seed: int, peak: int | None, schema: int = 2) -> RunRecord:
+        cost = {"fit_seconds": 1.0, "score_seconds": 1.0, "peak_bytes": peak,
+                "trainable_parameters": 0, "parameters": 0}  # fmt: skip
+        return a_record("a", seed=seed, cost=cost, schema=schema)
+
+    def shown(*records: RunRecord) -> str:
+        (row,) = csv.DictReader(io.StringIO(as_csv(boards(records), None)))
+        return str(row["peak_bytes"])
+
+    assert shown(record(0, 600), record(1, None), record(2, 51, schema=1)) == "600.0"
+    assert shown(record(1, None), record(2, 51, schema=1)) == ""
+
+
 @pytest.fixture
 def stored(workplace: Path) -> Path:
     for record in (a_record("a", 0.5), a_record("b", 0.2), a_record("b", 0.4, dataset="ml-1m")):
