@@ -2,13 +2,13 @@
 
 import os
 import warnings
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from .atomic import replacing
+from .archive import read_arrays, write_arrays
+from .atomic import replacing, sweep_stale
 
 
 def data_home() -> Path:
@@ -29,7 +29,8 @@ def cached_arrays(
 ) -> dict[str, np.ndarray]:
     """Return the arrays stored under ``key``, or those that ``make`` returns, then stored.
 
-    A file that cannot be read is made again with a warning; a folder that cannot be written
+    A file that cannot be read, or does not hold what was written into it, is made again with a
+    warning; a folder that cannot be written
     costs the cache, not the result.
 
     Parameters
@@ -41,29 +42,17 @@ def cached_arrays(
     make
         Computes the arrays; none may have dtype object.
     """
-    path = data_home() / "cache" / kind / f"{key}.npz"
-    try:
-        found = _read(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
-        warnings.warn(f"{path} is damaged ({error}); it is made again", stacklevel=2)
-        found = None
-    if found is not None:
-        return found
+    path, about = data_home() / "cache" / kind / f"{key}.npz", f"{kind}/{key}"
+    if path.exists():
+        try:
+            return read_arrays(path, about)
+        except (OSError, ValueError) as error:
+            warnings.warn(f"{path} is damaged ({error}); it is made again", stacklevel=2)
     arrays = make()
     try:
-        _write(path, arrays)
+        sweep_stale(path.parent)
+        with replacing(path, durable=False) as file:
+            write_arrays(file, about, arrays)
     except OSError as error:
         warnings.warn(f"{path} cannot be written ({error}); nothing is cached", stacklevel=2)
     return arrays
-
-
-def _read(path: Path) -> dict[str, np.ndarray] | None:
-    if not path.exists():
-        return None
-    with np.load(path, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
-
-
-def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    with replacing(path, durable=False) as file:
-        np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]

@@ -2,7 +2,6 @@
 
 import hashlib
 import warnings
-import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ...datasets.archive import read_arrays, write_arrays
 from ...datasets.arrays import FloatArray, frozen
-from ...datasets.atomic import replacing
+from ...datasets.atomic import replacing, sweep_stale
 from ...datasets.cache import data_home
 from ...datasets.hashing import content_hash
 
@@ -25,7 +25,8 @@ class VectorStore:
 
     A file holds the vectors of some texts and is never changed: it appears whole, under a name
     that its texts decide. So writers need no lock, two that encode the same list write the same
-    file, and a killed one leaves nothing behind.
+    file, and a killed one leaves nothing that is read. A file that was altered, or stands under
+    another's name, is noticed by its checksums, and its texts are encoded again.
 
     Attributes
     ----------
@@ -86,10 +87,11 @@ class VectorStore:
 
     def _write(self, keys: list[bytes], vectors: FloatArray) -> None:
         path = self.folder / f"{content_hash(keys)}.npz"
+        stored = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, 32)
         try:
+            sweep_stale(path.parent)
             with replacing(path) as file:
-                stored = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, 32)
-                np.savez(file, allow_pickle=False, keys=stored, vectors=vectors)
+                write_arrays(file, _about(path), {"keys": stored, "vectors": vectors})
         except OSError as error:
             warnings.warn(f"{path} cannot be written ({error}); nothing is cached", stacklevel=2)
 
@@ -101,7 +103,7 @@ def _read_file(path: Path, wanted: set[bytes]) -> list[tuple[bytes, FloatArray]]
         keys, vectors = _content(path, stat.st_size, stat.st_mtime_ns)
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError) as error:
         warnings.warn(f"{path} is damaged ({error}); its texts are encoded again", stacklevel=2)
         with suppress(OSError):
             path.unlink()
@@ -112,8 +114,13 @@ def _read_file(path: Path, wanted: set[bytes]) -> list[tuple[bytes, FloatArray]]
 @lru_cache(maxsize=16)
 def _content(path: Path, size: int, modified: int) -> tuple[list[bytes], FloatArray]:
     """Read a file once per process: users are asked about in many small blocks."""
-    with np.load(path, allow_pickle=False) as stored:
-        return [row.tobytes() for row in stored["keys"]], frozen(stored["vectors"])
+    stored = read_arrays(path, _about(path))
+    return [row.tobytes() for row in stored["keys"]], frozen(stored["vectors"])
+
+
+def _about(path: Path) -> str:
+    """Return what a file holds: the texts that its name is the hash of, in its space."""
+    return f"{path.parent.name}/{path.stem}"
 
 
 def _distinct(texts: Sequence[str]) -> tuple[list[str], np.ndarray]:

@@ -1,13 +1,15 @@
 """Content hashes and the cache that is keyed by them."""
 
+import zipfile
 from enum import Enum
 from pathlib import Path
 
 import numpy as np
 import pytest
+from coldbench.datasets.archive import DamagedError, read_arrays, write_arrays
 from coldbench.datasets.cache import cached_arrays, data_home
 from coldbench.datasets.hashing import content_hash
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
@@ -128,6 +130,68 @@ def test_a_damaged_file_is_made_again(home: Path, damage: bytes | None) -> None:
     with pytest.warns(UserWarning, match="damaged"):
         assert cached_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
     assert cached_arrays("kind", "key", dict)["x"].tolist() == [0, 1, 2]
+
+
+def rewrite(path: Path, **changes: np.ndarray) -> None:
+    """Write a whole and valid file with other arrays, its seal kept."""
+    with zipfile.ZipFile(path) as archive:
+        seal = archive.read("seal")
+    with np.load(path) as stored:
+        content = {name: stored[name] for name in stored.files if name != "seal"}
+    np.savez(path, allow_pickle=False, **content | changes)  # type: ignore[arg-type]
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("seal", seal)
+
+
+def test_arrays_in_another_order_are_not_believed(home: Path) -> None:
+    cached_arrays("kind", "key", arrays)
+    rewrite(home / "cache" / "kind" / "key.npz", x=np.arange(3)[::-1])
+    with pytest.warns(UserWarning, match="is damaged .it is not what was written under this name"):
+        assert cached_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
+
+
+def test_a_file_under_the_name_of_another_is_not_believed(home: Path) -> None:
+    cached_arrays("kind", "other", lambda: {"x": np.arange(9)})
+    folder = home / "cache" / "kind"
+    (folder / "other.npz").rename(folder / "key.npz")
+    with pytest.warns(UserWarning, match="is damaged"):
+        assert cached_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
+
+
+def test_a_file_of_before_the_checksums_is_made_again(home: Path) -> None:
+    path = home / "cache" / "kind" / "key.npz"
+    path.parent.mkdir(parents=True)
+    np.savez(path, x=np.arange(9))
+    with pytest.warns(UserWarning, match="it carries no checksum"):
+        assert cached_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
+
+
+@given(at=st.integers(0, 10**6), bit=st.integers(0, 7))
+@settings(max_examples=150, deadline=None)
+def test_any_flipped_bit_is_noticed_or_harmless(
+    tmp_path_factory: pytest.TempPathFactory, at: int, bit: int
+) -> None:
+    path = tmp_path_factory.mktemp("flip") / "x.npz"
+    with path.open("wb") as file:
+        write_arrays(file, "about", arrays())
+    content = bytearray(path.read_bytes())
+    content[at % len(content)] ^= 1 << bit
+    path.write_bytes(content)
+    try:
+        found = read_arrays(path, "about")
+    except DamagedError:
+        return
+    assert found.keys() == arrays().keys()
+    for name, array in arrays().items():
+        assert found[name].dtype == array.dtype and found[name].tolist() == array.tolist()
+
+
+def test_what_can_be_read_by_numpy_can_be_read_by_anyone(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    with path.open("wb") as file:
+        write_arrays(file, "about", arrays())
+    with np.load(path) as stored:
+        assert stored["names"].tolist() == ["a", "bb"]
 
 
 def test_a_maker_that_fails_leaves_nothing(home: Path) -> None:

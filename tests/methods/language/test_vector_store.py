@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -88,6 +89,50 @@ def test_a_damaged_file_is_encoded_again_with_a_warning(harm):
     encode = Counting()
     store.vectors(["a", "b"], encode)
     assert encode.asked == []
+
+
+def permute(path):
+    """Write the same keys with the vectors in another order: a whole and valid file."""
+    with np.load(path) as stored:
+        keys, vectors = stored["keys"], stored["vectors"]
+    np.savez(path, keys=keys, vectors=vectors[::-1])
+
+
+def permute_and_keep_the_seal(path):
+    with zipfile.ZipFile(path) as archive:
+        seal = archive.read("seal")
+    permute(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("seal", seal)
+
+
+def exchange(path):
+    other = VectorStore("other")
+    other.vectors(["a", "b"], lambda texts: numbers(texts) + 1)
+    (theirs,) = other.folder.glob("*.npz")
+    theirs.replace(path)
+
+
+@pytest.mark.parametrize("harm", [permute, permute_and_keep_the_seal, exchange])
+def test_a_file_that_was_altered_is_not_believed(harm):
+    store = VectorStore("s")
+    store.vectors(["a", "b"], numbers)
+    (path,) = store.folder.glob("*.npz")
+    harm(path)
+    with pytest.warns(UserWarning, match=r"is damaged \(it .*encoded again"):
+        found = store.vectors(["a", "b"], numbers)
+    np.testing.assert_array_equal(found, numbers(["a", "b"]))
+    encode = Counting()
+    store.vectors(["a", "b"], encode)
+    assert encode.asked == []
+
+
+def test_the_work_ahead_is_announced():
+    store, expected = VectorStore("s"), []
+    store.vectors(["a", "b", "a"], numbers, expected.append)
+    store.vectors(["a", "c"], numbers, expected.append)
+    store.vectors(["a", "c"], numbers, expected.append)
+    assert expected == [2, 1]
 
 
 def test_a_folder_that_cannot_be_written_costs_the_cache_only(data_home):
