@@ -99,6 +99,9 @@ def _schema(target: type[Any]) -> DictConfig:
 
 def _thaw(node: DictConfig) -> None:
     OmegaConf.set_readonly(node, None)
+    owner: Any = OmegaConf.get_type(node)
+    if owner is dict:
+        OmegaConf.set_struct(node, False)  # any key may be typed into a mapping, without a plus
     for _, child in _children(node):
         if isinstance(child, DictConfig):
             _thaw(child)

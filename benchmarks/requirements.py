@@ -17,6 +17,8 @@ OFFERS: dict[Need, tuple[Callable[[TrainView], bool], str]] = {
     Need.USER_FEATURES: (lambda train: _has_features(train.users), "user features"),
     Need.ITEM_TEXT: (lambda train: train.items.text is not None, "item texts"),
     Need.USER_TEXT: (lambda train: train.users.text is not None, "user texts"),
+    Need.ITEM_VECTORS: (lambda train: train.items.vectors is not None, "item vectors"),
+    Need.USER_VECTORS: (lambda train: train.users.vectors is not None, "user vectors"),
     Need.GRAPH: (lambda train: train.graph is not None, "a knowledge graph"),
     Need.TIMESTAMPS: (lambda train: train.interactions.has_all_times, "complete timestamps"),
     Need.TRANSDUCTIVE: (

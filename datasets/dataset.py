@@ -79,6 +79,7 @@ def checked(loaded: object) -> Dataset:
         sizes = {f"{side}_ids": len(ids)}
         sizes |= {f"column {one.name!r}": one.matrix.shape[0] for one in known.columns}
         sizes |= {f"text {one.name!r}": len(one.values) for one in known.texts}
+        sizes |= {f"vectors {one.name!r}": len(one.values) for one in known.vectors}
         for what, size in sizes.items():
             if size != count:
                 raise DataError(

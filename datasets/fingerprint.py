@@ -38,7 +38,9 @@ def _pairs(pairs: Interactions, positive: np.ndarray) -> str:
 
 def _side(side: SideInformation) -> list[object]:
     columns = [_column(column) for column in side.columns]
-    return [columns, [[t.name, t.provenance, list(t.values)] for t in side.texts]]
+    texts = [[t.name, t.provenance, list(t.values)] for t in side.texts]
+    vectors = [[v.name, v.provenance, v.values] for v in side.vectors]
+    return [columns, texts, vectors] if vectors else [columns, texts]
 
 
 def _column(column: FeatureColumn) -> list[object]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .arrays import CSR
+from .arrays import CSR, FloatArray
 
 
 class Side(str, Enum):
@@ -73,8 +73,26 @@ class TextColumn:
 
 
 @dataclass(frozen=True)
+class VectorColumn:
+    """One vector per entity, such as an embedding of a picture or a text made elsewhere.
+
+    Attributes
+    ----------
+    name, provenance
+        As in ``FeatureColumn``.
+    values
+        float32, (entities, d), finite; all zeros where there is none.
+    """
+
+    name: str
+    provenance: Provenance
+    values: FloatArray
+
+
+@dataclass(frozen=True)
 class SideInformation:
-    """Everything known about one side: feature columns and texts, in the order of the entities."""
+    """Everything known about one side, in the order of the entities."""
 
     columns: tuple[FeatureColumn, ...] = ()
     texts: tuple[TextColumn, ...] = ()
+    vectors: tuple[VectorColumn, ...] = ()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import CSR, BoolArray, IntArray, LongArray
+from .arrays import CSR, BoolArray, FloatArray, IntArray, LongArray
 from .graph import Graph, Links
 from .interactions import Interactions
 from .progress import Progress, silent
@@ -43,6 +43,9 @@ class Entities:
         object array of str, (rows,), or None when the side has no text.
     links
         Edges of the rows into the training graph, or None without a graph.
+    vectors
+        float32, (rows, d), the admitted vector columns side by side, or None without any; zeros
+        where an entity has no vector.
     """
 
     side: Side
@@ -52,6 +55,7 @@ class Entities:
     feature_names: tuple[str, ...]
     text: np.ndarray | None
     links: Links | None = None
+    vectors: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.known)
@@ -75,6 +79,7 @@ class Entities:
             features=self.features[at],
             text=None if self.text is None else self.text[at],
             links=links,
+            vectors=None if self.vectors is None else self.vectors[at],
         )
 
 

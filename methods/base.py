@@ -33,6 +33,8 @@ class Need(str, Enum):
     USER_FEATURES = "user_features"
     ITEM_TEXT = "item_text"
     USER_TEXT = "user_text"
+    ITEM_VECTORS = "item_vectors"
+    USER_VECTORS = "user_vectors"
     GRAPH = "graph"
     TIMESTAMPS = "timestamps"
     TRANSDUCTIVE = "transductive"

@@ -89,7 +89,7 @@ def links_are_of_the_data(split: Split, data: Dataset, track: Track) -> Iterator
 
 
 def strict_track_admits_no_users_words(split: Split, data: Dataset, track: Track) -> Iterator[str]:
-    """Demand that nothing that users wrote is in the features, texts and relations."""
+    """Demand that nothing that users wrote is in features, texts, vectors and relations."""
     train = split.train
     for information, entities in ((data.users, train.users), (data.items, train.items)):
         for column in information.columns:
@@ -98,6 +98,10 @@ def strict_track_admits_no_users_words(split: Split, data: Dataset, track: Track
         for text in information.texts:
             if not track.admits(text.provenance) and _has_text(entities, text.values):
                 yield f"text {text.name!r} is user_generated and the track is strict"
+        admitted = [one for one in information.vectors if track.admits(one.provenance)]
+        width = sum(one.values.shape[1] for one in admitted)
+        if (0 if entities.vectors is None else entities.vectors.shape[1]) > width:
+            yield "vectors are user_generated and the track is strict"
     if train.graph is not None:
         for at in np.unique(train.graph.relations):
             if not track.admits(train.graph.provenance[at]):

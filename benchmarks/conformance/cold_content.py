@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_matrix, hstack, vstack
 
-from ...datasets.arrays import CSR, BoolArray, IntArray, frozen
+from ...datasets.arrays import CSR, BoolArray, FloatArray, IntArray, frozen
 from ...datasets.dataset import Dataset
 from ...datasets.graph import Graph
-from ...datasets.sides import FeatureColumn, Provenance, SideInformation, TextColumn
+from ...datasets.sides import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
 
 SEED = 31
 CARRIERS = 20
@@ -21,17 +21,20 @@ HUGE = 1e9
 
 ColumnEdit = Callable[[FeatureColumn, BoolArray], FeatureColumn]
 TextEdit = Callable[[TextColumn, BoolArray], TextColumn]
+VectorEdit = Callable[[FloatArray], FloatArray]
 GraphEdit = Callable[[Graph, BoolArray], Graph]
 
 
 def poisoned(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
-    """Return the dataset with other features, texts and triples on the marked entities."""
-    return _edited(data, users, items, _poisoned_column, _poisoned_text, _poisoned_graph)
+    """Return the dataset with other features, texts, vectors and triples on the marked entities."""
+    edits = (_poisoned_column, _poisoned_text, _poisoned_vectors, _poisoned_graph)
+    return _edited(data, users, items, *edits)
 
 
 def emptied(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
     """Return the dataset with nothing known of the marked entities."""
-    return _edited(data, users, items, _emptied_column, _emptied_text, _emptied_graph)
+    edits = (_emptied_column, _emptied_text, np.zeros_like, _emptied_graph)
+    return _edited(data, users, items, *edits)
 
 
 def flooded(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
@@ -40,7 +43,8 @@ def flooded(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
     Values, relations and nodes come up that nobody has, in front of the known ones and behind
     them; numbers are huge.
     """
-    return _edited(data, users, items, _flooded_column, _flooded_text, _flooded_graph)
+    edits = (_flooded_column, _flooded_text, _flooded_vectors, _flooded_graph)
+    return _edited(data, users, items, *edits)
 
 
 def _edited(
@@ -49,6 +53,7 @@ def _edited(
     items: BoolArray,
     column: ColumnEdit,
     text: TextEdit,
+    vectors: VectorEdit,
     graph: GraphEdit,
 ) -> Dataset:
     """Return the dataset with each part edited of a side that has marked entities."""
@@ -59,6 +64,7 @@ def _edited(
         return SideInformation(
             tuple(column(one, cold) for one in information.columns),
             tuple(text(one, cold) for one in information.texts),
+            tuple(_with_vectors(one, vectors(one.values), cold) for one in information.vectors),
         )
 
     return replace(
@@ -67,6 +73,12 @@ def _edited(
         items=side(data.items, items),
         graph=graph(data.graph, items) if data.graph is not None and items.any() else data.graph,
     )
+
+
+def _with_vectors(column: VectorColumn, other: FloatArray, cold: BoolArray) -> VectorColumn:
+    """Return the column with the rows of ``other`` where an entity is cold."""
+    values = np.where(cold[:, None], other, column.values).astype(np.float32)
+    return replace(column, values=frozen(values))
 
 
 def _poisoned_column(column: FeatureColumn, cold: BoolArray) -> FeatureColumn:
@@ -84,6 +96,10 @@ def _poisoned_text(text: TextColumn, cold: BoolArray) -> TextColumn:
         for row, value in enumerate(text.values)
     ]
     return replace(text, values=values)
+
+
+def _poisoned_vectors(values: FloatArray) -> FloatArray:
+    return 3 * values[::-1] + 11
 
 
 def _poisoned_graph(graph: Graph, cold: BoolArray) -> Graph:
@@ -131,6 +147,10 @@ def _flooded_text(text: TextColumn, cold: BoolArray) -> TextColumn:
         for row, value in enumerate(text.values)
     ]
     return replace(text, values=values)
+
+
+def _flooded_vectors(values: FloatArray) -> FloatArray:
+    return np.full_like(values, HUGE)
 
 
 def _flooded_graph(graph: Graph, cold: BoolArray) -> Graph:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
-from ...datasets.arrays import CSR, BoolArray, frozen
+from ...datasets.arrays import CSR, BoolArray, FloatArray, frozen
 from ...datasets.graph import Links
 from ...datasets.world import Entities, Holdout, Query, Split
 
@@ -72,6 +72,7 @@ def _poisoned(entities: Entities) -> Entities:
         features=_merge(entities.features, strange, cold),
         text=_strange_text(entities.text, cold),
         links=_strange_links(entities.links, cold, rng),
+        vectors=_strange_vectors(entities.vectors, cold, rng),
     )
 
 
@@ -80,6 +81,16 @@ def _strange_text(text: np.ndarray | None, cold: BoolArray) -> np.ndarray | None
         return None
     strange = np.array([f"quixotic{row} zephyr obelisk vortex" for row in range(len(text))], object)
     return np.where(cold, strange, text)
+
+
+def _strange_vectors(
+    vectors: FloatArray | None, cold: BoolArray, rng: np.random.Generator
+) -> FloatArray | None:
+    if vectors is None:
+        return None
+    strange = rng.normal(scale=3, size=vectors.shape).astype(np.float32)
+    mixed: FloatArray = frozen(np.where(cold[:, None], strange, vectors))
+    return mixed
 
 
 def _strange_links(links: Links | None, cold: BoolArray, rng: np.random.Generator) -> Links | None:

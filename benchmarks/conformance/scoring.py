@@ -111,7 +111,7 @@ def empty_history(subject: Subject) -> str:
 
 @check()
 def unknown_item(subject: Subject) -> str:
-    """Demand that an item without history, features, text and links gets finite scores."""
+    """Demand that an item without history, features, text, vectors and links has finite scores."""
     query = subject.probe(WARM)
     return _demand_finite(subject, Query(query.users, bare(query.items)), "nothing known of items")
 
@@ -136,6 +136,7 @@ def bare(entities: Entities) -> Entities:
         features=nothing(entities.features.shape, dtype=np.float32),
         text=None if entities.text is None else np.full(len(entities), "", dtype=object),
         links=None if entities.links is None else Links(none, none, none),
+        vectors=None if entities.vectors is None else np.zeros_like(entities.vectors),
     )
 
 

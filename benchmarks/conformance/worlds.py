@@ -75,4 +75,5 @@ def _entity_parts(side: Entities) -> list[object]:
         side.feature_names,
         None if side.text is None else list(side.text),
         None if links is None else [links.rows, links.relations, links.nodes],
+        side.vectors,
     ]

@@ -1,16 +1,12 @@
 """Whether a file is the one that was published."""
 
-import gzip
 import hashlib
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import DataError
-from ..reading.raw import GZIP_MAGIC
-
-CHUNK = 1 << 20
+from ..reading.packed import CHUNK, MAGIC, unpacked_chunks
 
 
 def digest_of(path: Path, algorithm: str = "sha256", *, inflate: bool = False) -> str:
@@ -28,16 +24,16 @@ def digest_of(path: Path, algorithm: str = "sha256", *, inflate: bool = False) -
     Raises
     ------
     DataError
-        A truncated or damaged gzip.
+        A truncated or damaged gzip, or one that unpacks to too much.
     """
     size = path.stat().st_size
     digest = hashlib.new("sha1" if algorithm == "git" else algorithm, usedforsecurity=False)
     if algorithm == "git":
         digest.update(b"blob %d\0" % size)
     with path.open("rb") as plain:
-        packed = inflate and plain.read(2) == GZIP_MAGIC
+        packed = inflate and plain.read(2) == MAGIC["gzip"]
         plain.seek(0)
-        for chunk in _inflated(path, plain) if packed else _chunks(plain):
+        for chunk in unpacked_chunks(path, plain) if packed else _chunks(plain):
             digest.update(chunk)
     return digest.hexdigest()
 
@@ -45,15 +41,6 @@ def digest_of(path: Path, algorithm: str = "sha256", *, inflate: bool = False) -
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
     while chunk := file.read(CHUNK):
         yield chunk
-
-
-def _inflated(path: Path, file: BinaryIO) -> Iterator[bytes]:
-    try:
-        with gzip.GzipFile(fileobj=file) as content:
-            while chunk := content.read(CHUNK):
-                yield chunk
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"the gzip file is truncated or damaged ({error})", path=path) from None
 
 
 def require(path: Path, checksum: str, *, inflate: bool = False) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from .checksum import CHUNK, require
+from ..reading.packed import CHUNK
+from .checksum import require
 from .entry import Remote
 
 Progress = Callable[[str, int, int | None], None]

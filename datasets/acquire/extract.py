@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..errors import DataError
-from .checksum import CHUNK
+from ..reading.packed import CHUNK
 
 MEMBERS = 10_000
 """No dataset of the catalogue comes near this many files."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
-from ..arrays import CSR, IntArray, frozen
+from ..arrays import CSR, FloatArray, IntArray, frozen
 from ..sides import FeatureColumn, Side, SideInformation, Track
 from ..world import Entities
 from .graph_view import GraphView
@@ -27,6 +27,8 @@ class SideView:
         object array of str, (entities of the dataset,), or None.
     graph
         Where the links of items come from, or None.
+    vectors
+        float32, (entities of the dataset, d), or None.
     """
 
     side: Side
@@ -34,6 +36,7 @@ class SideView:
     feature_names: tuple[str, ...]
     text: np.ndarray | None
     graph: GraphView | None
+    vectors: FloatArray | None = None
 
     def entities(self, rows: IntArray, known: IntArray, history: CSR) -> Entities:
         """Return the ``Entities`` of the dataset indices ``rows``; everything is read-only."""
@@ -45,6 +48,7 @@ class SideView:
             feature_names=self.feature_names,
             text=None if self.text is None else frozen(self.text[rows]),
             links=None if self.graph is None else self.graph.links(rows),
+            vectors=None if self.vectors is None else frozen(self.vectors[rows]),
         )
 
 
@@ -79,7 +83,8 @@ def view_side(
             blocks.append(_standardised(column, warm)[:, keep])
             names += [_name(column, value) for value in keep.tolist()]
     features = csr_matrix(hstack(blocks, format="csr", dtype=np.float32))
-    return SideView(side, features, tuple(names), _joined_text(information, track), graph)
+    text, vectors = _joined_text(information, track), _joined_vectors(information, track)
+    return SideView(side, features, tuple(names), text, graph, vectors)
 
 
 def _seen_columns(matrix: CSR, minimum: int) -> np.ndarray:
@@ -120,3 +125,9 @@ def _joined_text(information: SideInformation, track: Track) -> np.ndarray | Non
         ". ".join(str(part) for part in parts if part) for parts in zip(*texts, strict=True)
     ]
     return joined
+
+
+def _joined_vectors(information: SideInformation, track: Track) -> FloatArray | None:
+    """Return the admitted vectors of each entity side by side, or None without any."""
+    admitted = [one.values for one in information.vectors if track.admits(one.provenance)]
+    return np.hstack(admitted).astype(np.float32) if admitted else None

@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 
 class Kind(Enum):
@@ -13,6 +14,15 @@ class Kind(Enum):
     ID = "a whole number from 0 to 4294967295"
     NUMBER = "a finite number"
     TIME = "a whole number of seconds"
+    MOMENT = "a date, or a whole number since 1970"
+
+    @property
+    def dtype(self) -> Any:
+        """The polars type in which a CSV is read; a MOMENT is told from its text afterwards."""
+        import polars as pl
+
+        types = {Kind.ID: pl.UInt32, Kind.NUMBER: pl.Float64, Kind.TIME: pl.Int64}
+        return types.get(self, pl.String)
 
 
 WHOLE = re.compile(r"[+-]?[0-9]+\Z")
@@ -27,7 +37,7 @@ class Column:
     name
         As the user knows it.
     kind
-        NAME (text), ID (uint32), NUMBER (float32) or TIME (int64).
+        NAME (text), ID (uint32), NUMBER (float32), TIME (int64) or MOMENT (see ``times``).
     low, high
         Inclusive limits of a NUMBER.
     blank
@@ -48,7 +58,7 @@ class Column:
         text = cell.strip(" ")
         if not text:
             return None if self.blank else "the value is missing"
-        if self.kind is Kind.NAME:
+        if self.kind in (Kind.NAME, Kind.MOMENT):
             return None
         if self.kind is Kind.NUMBER:
             return self._number_problem(text)

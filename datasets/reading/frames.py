@@ -1,8 +1,7 @@
 """Tables of any size with named columns, from CSV or Parquet, strictly checked."""
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,140 @@ import numpy as np
 
 from ..errors import DataError
 from .columns import Column, Kind
-from .raw import read_raw, stored_bytes
+from .encoding import ORIGINAL, as_utf8
+from .packed import packing_of, unpacked
+from .parquet import MAGIC, as_kind, read_parquet
+from .raw import refuse_nothing, stored_bytes
+from .separator import choose_separator, named
 from .tables import check_header, read_csv_rows
 
-PARQUET_MAGIC = b"PAR1"
+
+@dataclass(frozen=True)
+class Form:
+    """How a CSV is written, as far as who gives it says so.
+
+    Attributes
+    ----------
+    separator
+        None is told from the header.
+    encoding
+        None is UTF-8, or what a byte order mark says.
+    remedy
+        What to do about a byte that is not in the encoding.
+    """
+
+    separator: str | None = None
+    encoding: str | None = None
+    remedy: str = ORIGINAL
 
 
-def separator_of(path: Path) -> str:
-    """Return the separator that a file name promises: a tab for ``.tsv``, else a comma."""
-    return "\t" if ".tsv" in path.suffixes else ","
+@dataclass(frozen=True)
+class Table:
+    """A file whose header is read.
+
+    Attributes
+    ----------
+    path
+        The file.
+    names
+        Its columns.
+    told
+        How it is written, for people: ``CSV (gzip, latin-1, semicolons)``.
+    content, separator
+        Of a CSV, in UTF-8; empty for Parquet.
+    frame
+        Of a Parquet; None for CSV.
+    """
+
+    path: Path
+    names: list[str]
+    told: str
+    content: bytes = b""
+    separator: str = ""
+    frame: Any = None
+
+    def checked(self, columns: Sequence[Column]) -> Any:
+        """Return the table as a polars DataFrame whose ``columns`` are checked.
+
+        What is not named among the columns is text in a CSV, and as it is in Parquet. A MOMENT is
+        left as it is written.
+
+        Raises
+        ------
+        DataError
+            With file, line, column and value.
+        """
+        check_header(self.path, self.names, [c.name for c in columns if not c.absent])
+        present = [column for column in columns if column.name in self.names]
+        if self.frame is not None:
+            cast = [as_kind(self.path, self.frame[c.name], c) for c in present]
+            frame, suspect = self.frame.with_columns(cast), None
+        else:
+            frame, suspect = _parsed(self.content, self.names, present, self.separator)
+        suspect = suspect or _first_problem(frame, present)
+        # A row that is too short reads as one whose last cells are empty.
+        if self.frame is None and (suspect or frame[self.names[-1]].null_count()):
+            self._locate(present)
+        if suspect:
+            raise DataError(suspect, path=self.path)
+        return frame
+
+    def line(self, row: int) -> int | None:
+        """Return the line on which a row (from 0) ends; None in Parquet."""
+        if self.frame is not None:
+            return None
+        rows = read_csv_rows(self.path, (), self.separator, content=self.content)
+        return next((one.line for at, one in enumerate(rows) if at == row), None)
+
+    def _locate(self, columns: Sequence[Column]) -> None:
+        """Raise the error of the first offending line of a CSV, if there is one."""
+        for row in read_csv_rows(self.path, (), self.separator, content=self.content):
+            for column in columns:
+                problem = column.problem(row[column.name])
+                if problem:
+                    raise row.error(problem, column.name)
+
+
+def open_table(
+    path: Path,
+    form: Form,
+    fits: Callable[[list[str]], bool],
+    stored: bytes | None = None,
+) -> Table:
+    """Read a file as far as its header.
+
+    Parameters
+    ----------
+    path
+        CSV with a header, or Parquet; plain or compressed.
+    form
+        How the CSV is written.
+    fits
+        Says of the names in a header whether they are those of such a table: the separator is the
+        one under which they are.
+    stored
+        The bytes of the file where they were read already.
+
+    Raises
+    ------
+    DataError
+        It cannot be read, is empty, damaged, in another encoding; a column comes twice.
+    """
+    stored = stored_bytes(path) if stored is None else stored
+    packing = packing_of(stored[:8])
+    content = unpacked(path, stored)
+    if content.startswith(MAGIC):
+        frame = read_parquet(path, content)
+        return Table(path, frame.columns, _told("Parquet", packing), frame=frame)
+    refuse_nothing(path, content)
+    content, encoding = as_utf8(path, content, form.encoding, form.remedy)
+    separator, names = choose_separator(path, content, form.separator, fits)
+    told = _told("CSV", packing, encoding, named(separator))
+    return Table(path, names, told, content, separator)
+
+
+def _told(what: str, *marks: str | None) -> str:
+    return f"{what} ({', '.join(mark for mark in marks if mark)})" if any(marks) else what
 
 
 def read_frame(
@@ -32,11 +156,11 @@ def read_frame(
     Parameters
     ----------
     path
-        CSV (plain or gzipped, UTF-8, with a header) or Parquet.
+        CSV (UTF-8, with a header) or Parquet, plain or compressed.
     columns
         What to check. What is not named is taken as text.
     separator
-        Of a CSV; None goes by the file name.
+        Of a CSV; None is told from the header.
     stored
         The bytes of the file where they were read already.
 
@@ -51,23 +175,8 @@ def read_frame(
     DataError
         With file, line, column and value.
     """
-    stored = stored_bytes(path) if stored is None else stored
-    if stored.startswith(PARQUET_MAGIC):
-        return _parquet(path, stored, columns)
-    separator = separator_of(path) if separator is None else separator
-    content = read_raw(path, stored)
-    header = content.split(b"\n", 1)[0].decode("utf-8-sig", "replace").rstrip("\r")
-    names = next(csv.reader(io.StringIO(header), delimiter=separator))
-    check_header(path, names, [column.name for column in columns if not column.absent])
-    present = [column for column in columns if column.name in names]
-    frame, problem = _parsed(content, names, present, separator)
-    suspect = problem or _first_problem(frame, present)
-    # A row that is too short reads as one whose last cells are empty.
-    if suspect or frame[names[-1]].null_count():
-        _locate(path, present, separator)
-    if suspect:
-        raise DataError(suspect, path=path)
-    return frame
+    needed = {column.name for column in columns if not column.absent}
+    return open_table(path, Form(separator), needed.issubset, stored).checked(columns)
 
 
 def _parsed(
@@ -76,61 +185,11 @@ def _parsed(
     import polars as pl
 
     schema: dict[str, Any] = dict.fromkeys(names, pl.String)
-    schema.update({c.name: _type(c.kind) for c in columns})
+    schema.update({column.name: column.kind.dtype for column in columns})
     try:
         return pl.read_csv(content, separator=separator, schema=schema), None
     except pl.exceptions.PolarsError as error:
         return None, str(error).split("\n", 1)[0]
-
-
-def _type(kind: Kind) -> Any:
-    import polars as pl
-
-    types = {Kind.NAME: pl.String, Kind.ID: pl.UInt32, Kind.NUMBER: pl.Float64, Kind.TIME: pl.Int64}
-    return types[kind]
-
-
-def _parquet(path: Path, stored: bytes, columns: Sequence[Column]) -> Any:
-    import polars as pl
-
-    try:
-        frame = pl.read_parquet(io.BytesIO(stored))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        reason = str(error).split("\n", 1)[0]
-        raise DataError(
-            f"cannot be read as Parquet ({reason})", path=path, remedy="write the file again"
-        ) from error
-    if not frame.height:
-        raise DataError("the table has no rows", path=path)
-    check_header(path, frame.columns, [c.name for c in columns if not c.absent])
-    for column in columns:
-        if column.name in frame.columns:
-            frame = frame.with_columns(_cast(path, frame[column.name], column))
-    suspect = _first_problem(frame, [c for c in columns if c.name in frame.columns])
-    if suspect:
-        raise DataError(suspect, path=path)
-    return frame
-
-
-def _cast(path: Path, series: Any, column: Column) -> Any:
-    import polars as pl
-
-    if column.kind is Kind.TIME and series.dtype == pl.Datetime:
-        return series.dt.epoch("s")
-    if column.kind is Kind.NAME and not (series.dtype == pl.String or series.dtype.is_integer()):
-        raise DataError(
-            f"ids of type {series.dtype} are neither text nor whole numbers",
-            path=path,
-            column=column.name,
-        )
-    try:
-        return series.cast(_type(column.kind))
-    except pl.exceptions.PolarsError:
-        raise DataError(
-            f"type {series.dtype} cannot be read as {column.kind.value}",
-            path=path,
-            column=column.name,
-        ) from None
 
 
 def _first_problem(frame: Any, columns: Sequence[Column]) -> str | None:
@@ -152,12 +211,3 @@ def _first_problem(frame: Any, columns: Sequence[Column]) -> str | None:
                 limits = f"{column.low:g}..{column.high:g}"
                 return f"row {place}, column {column.name!r}: {value:g} is outside {limits}"
     return None
-
-
-def _locate(path: Path, columns: Sequence[Column], separator: str) -> None:
-    """Raise the error of the first offending line of a CSV, if there is one."""
-    for row in read_csv_rows(path, (), separator):
-        for column in columns:
-            problem = column.problem(row[column.name])
-            if problem:
-                raise row.error(problem, column.name)

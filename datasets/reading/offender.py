@@ -44,5 +44,5 @@ def _not_text(path: Path, line: int, raw: bytes, error: UnicodeDecodeError) -> D
         f"byte 0x{raw[error.start]:02x} at position {error.start + 1} is not UTF-8",
         path=path,
         line=line,
-        remedy="give the original file, or convert it with `iconv -t UTF-8`",
+        remedy="give the original file: a table of numbers holds no such byte",
     )

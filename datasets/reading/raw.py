@@ -1,60 +1,76 @@
-"""The bytes of an input file, plain or gzipped, refused when they cannot be data."""
+"""The bytes of an input file, plain or compressed, refused when they cannot be data."""
 
-import gzip
-import zlib
+import stat
 from pathlib import Path
 
 from ..errors import DataError
-
-GZIP_MAGIC = b"\x1f\x8b"
+from .packed import LARGEST, unpacked
 
 
 def read_raw(path: Path, stored: bytes | None = None) -> bytes:
-    """Return the content of ``path``, decompressed where it is gzipped, whatever its name.
+    """Return the content of ``path``, unpacked where it is compressed, whatever its name.
 
     ``stored`` are the bytes of the file where they were read already.
 
     Raises
     ------
     DataError
-        The file is missing, a folder, empty, a truncated or damaged gzip, or holds NUL bytes.
+        The file is missing, no regular file, empty, truncated or damaged, unpacks to too much, or
+        holds NUL bytes.
     """
-    content = _inflated(path, stored_bytes(path) if stored is None else stored)
+    content = unpacked(path, stored_bytes(path) if stored is None else stored)
+    refuse_nothing(path, content)
+    refuse_nul(path, content)
+    return content
+
+
+def refuse_nothing(path: Path, content: bytes) -> None:
+    """Refuse a file without content."""
     if not (content[:4096].strip() or content.strip()):
         raise DataError("the file is empty", path=path, remedy="give the complete file")
+
+
+def refuse_nul(path: Path, content: bytes, remedy: str | None = None) -> None:
+    """Refuse a content that is no text."""
     at = content.find(b"\0")
     if at >= 0:
         raise DataError(
             "a NUL byte, so this is not a text table",
             path=path,
             line=content.count(b"\n", 0, at) + 1,
-            remedy="give the original text file, plain or gzipped",
+            remedy=remedy or "give the original text file, plain or compressed",
         )
-    return content
 
 
 def stored_bytes(path: Path) -> bytes:
-    """Return the bytes of a file as it is stored; one that cannot be read is a ``DataError``."""
+    """Return the bytes of a file as it is stored.
+
+    Raises
+    ------
+    DataError
+        It cannot be read, is no regular file (a device and a pipe may never end), or too large.
+    """
     if path.is_dir():
         raise DataError("this is a folder, not a file", path=path, remedy="name the file itself")
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise DataError(
+                "this is a device or a pipe, which may never end",
+                path=path,
+                remedy="write the table to a file and name that",
+            )
+        if found.st_size > LARGEST:
+            raise DataError(
+                f"the file has {found.st_size:,} bytes, more than {LARGEST:,}",
+                path=path,
+                remedy="give a part of the table",
+            )
         return path.read_bytes()
     except FileNotFoundError:
         raise DataError("there is no such file", path=path, remedy="check the path") from None
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror})", path=path) from error
-
-
-def _inflated(path: Path, content: bytes) -> bytes:
-    if not content.startswith(GZIP_MAGIC):
-        return content
-    try:
-        return gzip.decompress(content)
-    except EOFError:
-        problem = "the gzip file is truncated"
-    except (gzip.BadGzipFile, zlib.error) as error:
-        problem = f"the gzip file is damaged ({error})"
-    raise DataError(problem, path=path, remedy="fetch the file again")
 
 
 def present(folder: Path, *names: str) -> Path | None:

@@ -2,37 +2,47 @@
 
 import csv
 import io
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
+from .packed import packing_of
 from .raw import read_raw
 from .rows import Row
 
 
 def read_csv_rows(
-    path: Path, required: Sequence[str], separator: str = ",", fallback: str | None = None
+    path: Path,
+    required: Sequence[str],
+    separator: str = ",",
+    fallback: str | None = None,
+    content: bytes | None = None,
 ) -> Iterator[Row]:
     """Yield the rows of a small CSV file with a header.
 
     Parameters
     ----------
     path
-        The file, plain or gzipped, in UTF-8.
+        The file, plain or compressed, in UTF-8.
     required
         Column names that must be there.
     separator
         One character.
     fallback
         Encoding to use when the file is not UTF-8; None refuses it.
+    content
+        The unpacked bytes of the file where they were read already.
 
     Raises
     ------
     DataError
         A missing or repeated column, a row with another number of fields, a wrong encoding.
     """
-    reader = csv.reader(io.StringIO(_decoded(path, fallback), newline=""), delimiter=separator)
+    reader = csv.reader(
+        io.StringIO(_decoded(path, fallback, content), newline=""), delimiter=separator
+    )
     names = next(reader)
     check_header(path, names, required)
     for cells in _records(path, reader):
@@ -74,8 +84,8 @@ def check_header(path: Path, names: Sequence[str], required: Sequence[str]) -> N
             )
 
 
-def _decoded(path: Path, fallback: str | None) -> str:
-    content = read_raw(path)
+def _decoded(path: Path, fallback: str | None, content: bytes | None) -> str:
+    content = read_raw(path) if content is None else content
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -85,5 +95,17 @@ def _decoded(path: Path, fallback: str | None) -> str:
             f"byte 0x{content[error.start]:02x} is not UTF-8",
             path=path,
             line=content.count(b"\n", 0, error.start) + 1,
-            remedy="convert the file with `iconv -t UTF-8`",
+            remedy=_to_utf8(path),
         ) from None
+
+
+def _to_utf8(path: Path) -> str:
+    """Return what to do about a file that is not in UTF-8."""
+    with path.open("rb") as file:
+        if packing_of(file.read(8)):
+            return "give the original file"
+    name = shlex.quote(path.name)
+    return (
+        "give the original file, or convert this one in its folder, if it is in Latin-1: "
+        f"`iconv -f LATIN1 -t UTF-8 {name} > utf8.part && mv utf8.part {name}`"
+    )

@@ -1,27 +1,31 @@
 """Anyone's data: interactions, users, items and graph as CSV or Parquet, no code needed."""
 
-import difflib
+import re
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from ..dataset import Dataset
 from ..errors import DataError
 from ..hashing import content_hash
-from ..interactions import NO_TIME
-from ..reading.columns import Column, Kind
-from ..reading.frames import read_frame
+from ..reading.frames import Form
+from ..reading.raw import stored_bytes
 from ..sides import Provenance
+from .account import Account
 from .build import dataset
 from .card import Card
 from .files_graph import read_graph
+from .files_kinds import Kinds
+from .files_pairs import PairSettings, read_pairs
+from .files_roles import Roles, meant
 from .files_sides import SideSettings, read_side
-from .rule import Rows, Rule, as_text, rated_pairs
+from .rule import RatedPairs, Rows, Rule, as_text, kept_pairs, rated_pairs
 
-ROLES = ("user", "item", "rating", "timestamp")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+FOREIGN_BYTE = "add dataset.encoding=latin-1, or the encoding in which the file was written"
 
 
 @dataclass
@@ -33,11 +37,11 @@ class Files:
     interactions
         CSV or Parquet with the columns ``user``, ``item`` and, if any, ``rating``, ``timestamp``.
     users, items
-        Tables with a column ``user`` (``item``) or ``id`` and columns of attributes.
+        Tables with a column ``user`` (``item``) or ``id`` and attributes, wide or long.
     graph
         Triples with the columns ``head``, ``relation``, ``tail``.
     name
-        The dataset's name in what is reported.
+        The dataset's name in records, result folders and boards.
     minimum_rating
         A pair is a positive from this rating on; None takes every pair.
     k_core
@@ -45,9 +49,11 @@ class Files:
     lowest_rating, highest_rating
         A rating outside is refused; None sets no limit.
     columns
-        Other names of the columns of ``interactions``: ``{user: userId, item: movieId}``.
+        Other names of columns, in any of the tables: ``{user: userId, item: placeID}``.
     separator
-        Of the CSV files; None goes by the name: a tab for ``.tsv``, else a comma.
+        Of the CSV files; None is told from each header: comma, semicolon or tab.
+    encoding
+        Of the CSV files that are not in UTF-8 and have no byte order mark: ``latin-1``.
     texts
         Columns of ``users`` and ``items`` that are texts.
     categorical
@@ -56,7 +62,7 @@ class Files:
         By column or relation: ``intrinsic`` (default), ``editorial`` or ``user_generated``.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     interactions: str = ""
     users: str | None = None
@@ -69,6 +75,7 @@ class Files:
     highest_rating: float | None = None
     columns: dict[str, str] = field(default_factory=dict)
     separator: str | None = None
+    encoding: str | None = None
     texts: list[str] = field(default_factory=list)
     categorical: list[str] = field(default_factory=list)
     provenance: dict[str, str] = field(default_factory=dict)
@@ -82,54 +89,62 @@ class Files:
 
     def load(self) -> Dataset:
         """Read the files and return the dataset."""
+        path, settings = self._opened()
+        rule = Rule(self.minimum_rating, self.k_core)
+        account = Account()
+        read = partial(read_pairs, path, settings, account)
+        return self._with_sides(rated_pairs(rule, self._layout(path), path, read), account)
+
+    def account(self) -> tuple[Dataset, Account]:
+        """Read the files and return the dataset, with what was found and what was left aside."""
+        path, settings = self._opened()
+        rule = Rule(self.minimum_rating, self.k_core)
+        account = Account()
+        rows = read_pairs(path, settings, account, stored_bytes(path))
+        pairs = kept_pairs(rule, rows)
+        _account_for(rule, rows, pairs, account)
+        return self._with_sides(pairs, account), account
+
+    def _opened(self) -> tuple[Path, PairSettings]:
         if not self.interactions:
             raise DataError(
                 "dataset=files does not know which file holds the interactions",
                 remedy="add dataset.interactions=PATH (a CSV or Parquet with user and item)",
             )
-        path = Path(self.interactions).expanduser()
-        rule = Rule(self.minimum_rating, self.k_core)
-        pairs = rated_pairs(rule, self._layout(), path, partial(self._rows, path))
-        ids = as_text(pairs.user_ids), as_text(pairs.item_ids)
-        settings = SideSettings(
-            self.separator, tuple(self.texts), tuple(self.categorical), self._provenances()
-        )
-        users, user_names = read_side(self.users, "user", ids[0], settings)
-        items, item_names = read_side(self.items, "item", ids[1], settings)
-        known = set(pairs.known_items.tolist())
-        graph = read_graph(self.graph, ids[1], known, settings)
-        relations = () if graph is None else graph.relation_names
-        self._check_names((*user_names, *item_names), relations)
-        return dataset(self.name, pairs, ids, users, items, graph, rule.sentence())
-
-    def _layout(self) -> str:
-        limits = (self.lowest_rating, self.highest_rating)
-        return "files:" + content_hash(self.columns, self.separator, limits)
-
-    def _rows(self, path: Path, stored: bytes) -> Rows:
-        names = dict(zip(ROLES, ROLES, strict=True))
-        for role, name in self.columns.items():
-            if role not in names:
-                raise DataError(f"dataset.columns names {role!r}{_meant(role, ROLES)}")
-            names[role] = name
+        _refuse_name(self.name)
         low = -np.inf if self.lowest_rating is None else self.lowest_rating
         high = np.inf if self.highest_rating is None else self.highest_rating
-        columns = [
-            Column(names["user"], Kind.NAME),
-            Column(names["item"], Kind.NAME),
-            Column(names["rating"], Kind.NUMBER, low, high, absent="rating" not in self.columns),
-            Column(
-                names["timestamp"], Kind.TIME, blank=True, absent="timestamp" not in self.columns
-            ),
-        ]
-        frame = read_frame(path, columns, self.separator, stored)
-        return _as_rows(path, frame, names)
+        settings = PairSettings(self._form(), Roles(self.columns), low, high)
+        return Path(self.interactions).expanduser(), settings
+
+    def _with_sides(self, pairs: RatedPairs, account: Account) -> Dataset:
+        ids = as_text(pairs.user_ids), as_text(pairs.item_ids)
+        kinds = Kinds(tuple(self.texts), tuple(self.categorical))
+        settings = SideSettings(self._form(), Roles(self.columns), kinds, self._provenances())
+        users, user_names = read_side(self.users, "user", ids[0], settings, account)
+        items, item_names = read_side(self.items, "item", ids[1], settings, account)
+        known = set(pairs.known_items.tolist())
+        graph = read_graph(self.graph, ids[1], known, settings, account)
+        relations = () if graph is None else graph.relation_names
+        self._check_names((*user_names, *item_names), relations)
+        rule = Rule(self.minimum_rating, self.k_core).sentence()
+        return dataset(self.name, pairs, ids, users, items, graph, rule)
+
+    def _form(self) -> Form:
+        return Form(self.separator, self.encoding, FOREIGN_BYTE)
+
+    def _layout(self, path: Path) -> str:
+        """Name how the interactions are read, which with their bytes decides the outcome."""
+        limits = (self.lowest_rating, self.highest_rating)
+        promise = ".tsv" in path.suffixes
+        form = (self.columns, self.separator, self.encoding, promise)
+        return f"files {self.version}:" + content_hash(*form, limits)
 
     def _provenances(self) -> dict[str, Provenance]:
         values = [provenance.value for provenance in Provenance]
         for name, value in self.provenance.items():
             if value not in values:
-                raise DataError(f"provenance {value!r} of {name!r}{_meant(value, values)}")
+                raise DataError(f"provenance {value!r} of {name!r}{meant(value, values)}")
         return {name: Provenance(value) for name, value in self.provenance.items()}
 
     def _check_names(self, columns: tuple[str, ...], relations: tuple[str, ...]) -> None:
@@ -138,49 +153,24 @@ class Files:
         named += [("provenance", name, columns + relations) for name in self.provenance]
         for setting, name, among in named:
             if name not in among:
-                raise DataError(f"dataset.{setting} names {name!r}{_meant(name, among)}")
+                raise DataError(f"dataset.{setting} names {name!r}{meant(name, among)}")
 
 
-def _meant(word: str, among: Any) -> str:
-    near = difflib.get_close_matches(word, list(among), n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there is {', '.join(among) or 'none'}"
+def _refuse_name(name: str) -> None:
+    """Refuse a name that does not fit a folder: records lie in a folder of the dataset's name."""
+    if not NAME.fullmatch(name):
+        raise DataError(
+            f"dataset.name={name!r} does not fit a folder name",
+            remedy="use up to 64 letters, digits, '_', '-' and '.', beginning with a letter or "
+            "digit: for example dataset.name=mine",
+        )
 
 
-def _as_rows(path: Path, frame: Any, names: dict[str, str]) -> Rows:
-    _refuse_near_miss(path, frame.columns, names)
-    rows: Rows = {}
-    for side in ("user", "item"):
-        rows[side], rows[f"{side}_names"] = _coded(frame[names[side]])
-    ratings = names["rating"]
-    if ratings in frame.columns:
-        rows["rating"] = frame[ratings].to_numpy().astype(np.float32)
-    else:
-        rows["rating"] = np.ones(frame.height, dtype=np.float32)
-    if names["timestamp"] in frame.columns:
-        rows["timestamp"] = frame[names["timestamp"]].fill_null(NO_TIME).to_numpy()
-    return rows
-
-
-def _coded(series: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return places in the sorted distinct texts, and those texts."""
-    import polars as pl
-
-    distinct = series.unique().sort()
-    codes = series.cast(pl.Enum(distinct)).to_physical().to_numpy()
-    return codes.astype(np.uint32), np.array(distinct.to_list(), dtype=np.str_)
-
-
-def _refuse_near_miss(path: Path, found: list[str], names: dict[str, str]) -> None:
-    """Refuse a column that is almost ``rating`` or ``timestamp``: it would go unused unseen."""
-    given = {name.lower(): name for name in found}
-    for role in ("rating", "timestamp"):
-        if names[role] in found:
-            continue
-        near = difflib.get_close_matches(role, list(given), n=1, cutoff=0.8)
-        if near:
-            raise DataError(
-                f"column {given[near[0]]!r} is not used; did you mean {role}?",
-                path=path,
-                line=1,
-                remedy=f"rename it, or add +dataset.columns={{{role}: {given[near[0]]}}}",
-            )
+def _account_for(rule: Rule, rows: Rows, pairs: RatedPairs, account: Account) -> None:
+    kept = pairs.interactions
+    users, items = len(rows["user_names"]), len(rows["item_names"])
+    account.drop(pairs.merged, "rows are of a pair that comes again: the latest row stays")
+    outside = f"outside the {rule.k_core}-core of the positives"
+    account.drop(len(rows["user"]) - pairs.merged - len(kept), f"pairs are {outside}")
+    account.drop(users - kept.n_users, f"users are {outside}")
+    account.drop(items - kept.n_items, f"items are {outside}")

@@ -7,7 +7,8 @@ from ..arrays import TextArray
 from ..errors import DataError
 from ..graph import Graph
 from ..reading.columns import Column, Kind
-from ..reading.frames import read_frame
+from ..reading.frames import open_table
+from .account import Account, Found
 from .files_sides import SideSettings
 from .triples import Node, Triples
 
@@ -18,7 +19,11 @@ TRIPLE = tuple(Column(name, Kind.NAME) for name in ("head", "relation", "tail"))
 
 
 def read_graph(
-    path: str | None, ids: TextArray, known: Collection[str], settings: SideSettings
+    path: str | None,
+    ids: TextArray,
+    known: Collection[str],
+    settings: SideSettings,
+    account: Account,
 ) -> Graph | None:
     """Return the graph of a table with the columns head, relation, tail.
 
@@ -34,7 +39,9 @@ def read_graph(
     known
         Every item of the interactions, kept or not.
     settings
-        Separator, and the provenance by relation.
+        How the file is written, and the provenance by relation.
+    account
+        Told what was found.
 
     Raises
     ------
@@ -44,7 +51,9 @@ def read_graph(
     if path is None:
         return None
     file = Path(path).expanduser()
-    frame = read_frame(file, TRIPLE, settings.separator)
+    needed = {column.name for column in TRIPLE}
+    table = open_table(file, settings.form, needed.issubset)
+    frame = table.checked(TRIPLE)
     places = {name: at for at, name in enumerate(ids.tolist())}
     edges: dict[str, list[tuple[Node, Node]]] = {}
     touched = False
@@ -65,6 +74,12 @@ def read_graph(
             path=file,
             remedy=f"write items as in the interactions, for example {str(ids[0])!r}",
         )
+    kept = sum(map(len, edges.values()))
+    account.files.append(("graph", table.told))
+    account.columns.append(
+        Found("graph", "head, relation, tail", "triple", f"{len(edges):,} relations")
+    )
+    account.drop(frame.height - kept, "triples are of items that the rule dropped")
     triples = Triples(len(ids))
     for relation in sorted(edges):
         triples.relate(relation, settings.origin(relation), edges[relation])

@@ -109,9 +109,14 @@ def rated_pairs(rule: Rule, layout: str, path: Path, read: Callable[[bytes], Row
     """
     stored = stored_bytes(path)
     if len(stored) < WORTH_CACHING:
-        return _unpacked(apply_rule(rule, read(stored)))
+        return kept_pairs(rule, read(stored))
     key = content_hash(VERSION, layout, rule.minimum_rating, rule.k_core, stored)
     return _unpacked(cached_arrays("pairs", key, lambda: apply_rule(rule, read(stored))))
+
+
+def kept_pairs(rule: Rule, rows: Rows) -> RatedPairs:
+    """Return what the rule keeps of rows that were read already."""
+    return _unpacked(apply_rule(rule, rows))
 
 
 def apply_rule(rule: Rule, rows: Rows) -> dict[str, np.ndarray]:

@@ -491,8 +491,8 @@ CASES = [
     ),
     Case(
         "item described twice",
-        lambda d: files(d, items="item,genre\na,Drama\nb,War\na,War\n"),
-        ("items.csv", "column 'item'", "'a' has two rows, 1 and 3"),
+        lambda d: files(d, items="item,genre,price\na,Drama,1\nb,War,2\na,War,1\n"),
+        ("items.csv", "column 'item'", "'a' has two rows, 1 and 3", "item,attribute,value"),
     ),
     Case(
         "items of another dataset",

@@ -8,6 +8,7 @@ from coldbench.benchmarks.config import RunConfig
 from coldbench.benchmarks.requirements import OFFERS, require, require_device
 from coldbench.benchmarks.run import split_once
 from coldbench.datasets.errors import ColdbenchError, NotApplicableError
+from coldbench.datasets.sides import Provenance, VectorColumn
 from coldbench.datasets.world import Split
 from coldbench.methods.base import Family, Method, Need
 from scipy.sparse import csr_matrix
@@ -23,7 +24,15 @@ class Needy(Method):
 @pytest.fixture
 def split(tiny: Callable[..., RunConfig]) -> Split:
     config = tiny("random", "scenario.side_information=transductive")
-    return split_once(config, config.dataset.load())
+    data = config.dataset.load()
+    vectors = {
+        side: replace(known, vectors=(VectorColumn("v", Provenance.INTRINSIC, values),))
+        for side, known, values in (
+            ("users", data.users, np.ones((len(data.user_ids), 2), dtype=np.float32)),
+            ("items", data.items, np.ones((len(data.item_ids), 2), dtype=np.float32)),
+        )
+    }
+    return split_once(config, replace(data, **vectors))  # type: ignore[arg-type]
 
 
 def needing(*needs: Need) -> Method:
@@ -47,6 +56,8 @@ def without(split: Split, need: Need) -> Split:
         Need.USER_FEATURES: lambda: {"users": bare("users")},
         Need.ITEM_TEXT: lambda: {"items": replace(train.items, text=None)},
         Need.USER_TEXT: lambda: {"users": replace(train.users, text=None)},
+        Need.ITEM_VECTORS: lambda: {"items": replace(train.items, vectors=None)},
+        Need.USER_VECTORS: lambda: {"users": replace(train.users, vectors=None)},
         Need.GRAPH: lambda: {"graph": None},
         Need.TIMESTAMPS: lambda: {"interactions": replace(train.interactions, timestamps=None)},
         Need.TRANSDUCTIVE: lambda: {"unseen_items": None, "unseen_users": None},
