@@ -11,6 +11,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from ..datasets.errors import ColdbenchError
 from ..methods.parameters import check_parameters
 from . import enum_values as enum_values  # OmegaConf reads enum values from here on
+from .dataset_name import dataset_name
 from .evaluation.results import EvaluationSettings
 from .registry import GROUPS, offers, unknown_field
 from .tracking.none import NoTracking
@@ -146,6 +147,7 @@ def to_run(config: DictConfig) -> RunConfig:
             raise ColdbenchError(f"{group} is not chosen; write {group}=<name>")
         check_parameters(getattr(run, group))
     check_parameters(run)
+    dataset_name(run.dataset)
     return run
 
 

@@ -11,6 +11,7 @@ from ..datasets.world import Split
 from ..methods.base import Family
 from .code_version import code_of
 from .config import RunConfig, plain
+from .dataset_name import dataset_name
 from .environment import commit, environment
 from .evaluation.results import Estimate, TaskResult
 from .records import Figure, RunRecord, Status, now, run_id
@@ -26,6 +27,7 @@ _OF_FILES = ("dataset", "scenario")
 def describe(config: RunConfig, data: Dataset, split: Split) -> RunRecord:
     """Return the record of a run that has not been made yet."""
     names = {group: name_of(kind, getattr(config, group)) for group, kind in GROUPS.items()}
+    names["dataset"] = dataset_name(config.dataset)
     settings = identity(config)
     prints = {"data_sha256": data.sha256, "split_sha256": split.fingerprint}
     code = code_of(config, _metrics(config))

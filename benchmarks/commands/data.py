@@ -10,8 +10,10 @@ from ...datasets.acquire.verify import verify
 from ...datasets.dataset import Dataset
 from ...datasets.errors import ColdbenchError, DataError
 from ...datasets.sides import FeatureColumn, SideInformation
+from ...datasets.sources.account import Account
 from ..console import console as results_console
 from ..console import table
+from ..dataset_name import dataset_name
 from ..registry import available, find, unknown
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def main(argv: list[str]) -> int:
         return _add(asked.name, Path(asked.path).expanduser(), console)
     if asked.action == "verify":
         return _verify(asked.name, console)
-    return _info(asked.name, console)
+    return _info(asked.name, asked.words, console)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("name", metavar="NAME")
         if action == "add":
             one.add_argument("path", metavar="PATH", help="a zip, tar.gz or folder")
+        if action == "info":
+            one.add_argument(
+                "words",
+                metavar="KEY=VALUE",
+                nargs="*",
+                help="settings as in `coldbench run`: dataset.k_core=5, dataset.interactions=PATH",
+            )
     return parser
 
 
@@ -103,23 +112,38 @@ def _verify(name: str, console: "Console") -> int:
     return 1 if bad else 0
 
 
-def _info(name: str, console: "Console") -> int:
+def _info(name: str, words: list[str], console: "Console") -> int:
     datasets = available("datasets")
     if name not in datasets:
-        if name not in ENTRIES:
+        if name not in ENTRIES or words:
             raise ColdbenchError(unknown("dataset", name, {*datasets, *ENTRIES}))
         _show_licence(name, console)
         console.print(f"Files: {', '.join(entry(name).wanted)}", soft_wrap=True)
         return 0
-    source = find("datasets", name)()
-    _show_card(name, source, console)
+    source = _source(name, words)
+    _show_card(dataset_name(source) if words else name, source, console)
+    account = None
     try:
-        data = source.load()
+        if hasattr(source, "account"):
+            data, account = source.account()
+        else:
+            data = source.load()
     except DataError as error:
         console.print(f"\nNot loaded: {error}", soft_wrap=True)
-        return 0
+        return 1 if words else 0
     _show_content(data, console)
+    if account is not None:
+        _show_account(account, console)
     return 0
+
+
+def _source(name: str, words: list[str]) -> Any:
+    """Return the dataset with the settings that the words make."""
+    if not words:
+        return find("datasets", name)()
+    from ..config import compose_run
+
+    return compose_run(["method=random", f"dataset={name}", *words]).dataset
 
 
 def _show_card(name: str, source: Any, console: "Console") -> None:
@@ -157,6 +181,20 @@ def _show_content(data: Dataset, console: "Console") -> None:
     console.print(known)
 
 
+def _show_account(account: Account, console: "Console") -> None:
+    """Show what was found in the files of the user's and what was left aside."""
+    console.print()
+    for file, written in account.files:
+        console.print(f"{file}: {written}", soft_wrap=True)
+    found = table("file", "column", "kind", "found")
+    for one in account.columns:
+        found.add_row(one.table, one.column, one.kind, one.remark)
+    console.print(found)
+    console.print("Left aside:" if account.dropped else "Left aside: nothing", soft_wrap=True)
+    for sentence in account.dropped:
+        console.print(f"- {sentence}", soft_wrap=True)
+
+
 def _times(data: Dataset) -> str:
     if data.interactions.timestamps is None:
         return "no timestamps"
@@ -180,6 +218,8 @@ def _columns(side: SideInformation) -> list[tuple[str, str, str, str]]:
     for text in side.texts:
         filled = sum(1 for value in text.values if value)
         rows.append((text.name, "text", f"{filled:,} filled", text.provenance.value))
+    for one in side.vectors:
+        rows.append((one.name, "vector", f"{one.values.shape[1]:,}", one.provenance.value))
     return rows
 
 

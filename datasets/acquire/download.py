@@ -1,15 +1,17 @@
 """Downloads that go on where they were cut off."""
 
 import http.client
+import queue
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from ..reading.packed import CHUNK
 from .checksum import require
 from .entry import Remote
 
@@ -18,6 +20,15 @@ Progress = Callable[[str, int, int | None], None]
 
 ATTEMPTS = 5
 TIMEOUT = 30.0
+"""Seconds without a byte after which a connection counts as cut."""
+
+SLOWEST = 4_096
+WINDOW = 60.0
+"""A server that sends fewer than ``SLOWEST`` bytes a second over ``WINDOW`` seconds is left."""
+
+LARGEST = 2_000_000_000
+"""Bytes of a download whose size is not published."""
+
 RANGE_REFUSED = 416
 _CUT = (http.client.HTTPException, ConnectionError, TimeoutError, urllib.error.URLError)
 
@@ -48,8 +59,8 @@ def download(
     Raises
     ------
     DataError
-        The server refuses, the connection is cut too often, or size or checksum is wrong; a
-        file with a wrong checksum is removed.
+        The server refuses, sends more than was published or too slowly, the connection is cut
+        too often, or size or checksum is wrong; a file with a wrong checksum is removed.
     """
     target = folder / remote.filename
     if target.exists():
@@ -86,19 +97,76 @@ def _continue(remote: Remote, part: Path, progress: Progress) -> None:
     request = urllib.request.Request(remote.url, headers={"User-Agent": "coldbench"})
     if have:
         request.add_header("Range", f"bytes={have}-")
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+    with _answered(request) as answer:
         # A server without ranges answers 200 with the whole file: begin again.
         have = have if answer.status == 206 and _starts_at(answer, have) else 0
         total = remote.size if remote.size is not None else _total(answer, have)
+        _refuse_excess(remote, part, total or 0)
+        pace = _Pace(remote)
         with part.open("ab" if have else "wb") as file:
-            while chunk := answer.read(min(CHUNK, 1 << 16)):
+            # Not read(), which waits for the whole block of a server that sends single bytes.
+            while chunk := answer.read1(1 << 16):
                 file.write(chunk)
                 have += len(chunk)
                 progress(remote.filename, have, total)
-                if total is not None and have > total:
-                    break
+                _refuse_excess(remote, part, have)
+                pace.went_on(len(chunk))
     if total is not None and have < total:
         raise http.client.IncompleteRead(b"", total - have)
+
+
+def _answered(request: urllib.request.Request) -> Any:
+    """Open the answer, in bounded time also when the server sends its header byte by byte."""
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(urllib.request.urlopen(request, timeout=TIMEOUT))
+        except BaseException as error:  # raised again where it is waited for
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=2 * WINDOW)
+    except queue.Empty:
+        raise TimeoutError("no answer") from None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
+@dataclass
+class _Pace:
+    """Watches that a server does not trickle."""
+
+    remote: Remote
+    since: float = field(default_factory=time.monotonic)
+    sent: int = 0
+
+    def went_on(self, size: int) -> None:
+        self.sent += size
+        passed = time.monotonic() - self.since
+        if passed < WINDOW:
+            return
+        if self.sent < SLOWEST * passed:
+            raise DataError(
+                f"{self.remote.url}: {self.sent:,} bytes in {passed:.0f} s are fewer than "
+                f"{SLOWEST:,} a second",
+                remedy="run the same command later: it goes on where it stopped",
+            )
+        self.since, self.sent = time.monotonic(), 0
+
+
+def _refuse_excess(remote: Remote, part: Path, size: int) -> None:
+    """Refuse more bytes than were published, or than any dataset has."""
+    limit = LARGEST if remote.size is None else remote.size
+    if size > limit:
+        part.unlink(missing_ok=True)
+        known = "were published" if remote.size is not None else "any dataset has"
+        raise DataError(
+            f"{remote.url}: more than the {limit:,} bytes that {known}",
+            remedy="get the file from the publisher by hand, then `coldbench data add NAME PATH`",
+        )
 
 
 def _starts_at(answer: Any, have: int) -> bool:

@@ -4,6 +4,7 @@ import lzma
 import shutil
 import stat
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..errors import DataError
-from ..reading.packed import CHUNK
+from ..reading.packed import CHUNK, unpacked_chunks
 
 MEMBERS = 10_000
 """No dataset of the catalogue comes near this many files."""
@@ -29,9 +30,24 @@ _DAMAGE = (
 )
 
 
+HEADERS = 2_048 * MEMBERS
+"""Bytes that the headers of a tar may have beside the content of its members."""
+
+
 def is_archive(path: Path) -> bool:
     """Say whether the file is a zip or a tar, compressed or not, by its content."""
-    return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    return path.is_file() and (zipfile.is_zipfile(path) or _is_tar(path))
+
+
+def _is_tar(path: Path) -> bool:
+    """Say whether a file, unpacked if need be, begins as a tar does; no more of it is read."""
+    with path.open("rb") as file:
+        try:
+            head = next(unpacked_chunks(path, file, size=tarfile.BLOCKSIZE), b"")
+            tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
+        except (DataError, tarfile.TarError):
+            return False
+    return True
 
 
 def extract(archive: Path, folder: Path, limit: int) -> None:
@@ -68,7 +84,7 @@ def extract(archive: Path, folder: Path, limit: int) -> None:
 
 
 def _unpack(archive: Path, folder: Path, limit: int) -> None:
-    with _opened(archive) as members:
+    with _opened(archive, folder, limit) as members:
         listed = list(members)
         _check(archive, [(name, size) for name, size, _ in listed], limit)
         left = limit
@@ -83,17 +99,28 @@ Member = tuple[str, int, Callable[[], IO[bytes]]]
 
 
 @contextmanager
-def _opened(archive: Path) -> Iterator[Iterator[Member]]:
+def _opened(archive: Path, folder: Path, limit: int) -> Iterator[Iterator[Member]]:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as packed:
             yield _zip_members(archive, packed)
-    elif tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as bundle:
+    elif _is_tar(archive):
+        # Unpacked first and under a limit: a header may announce gigabytes, and be read whole.
+        with _plain_tar(archive, folder, limit) as plain, tarfile.open(fileobj=plain) as bundle:
             yield _tar_members(archive, bundle)
     else:
         raise DataError(
             "neither a zip nor a tar archive, or truncated", path=archive, remedy="fetch it again"
         )
+
+
+@contextmanager
+def _plain_tar(archive: Path, folder: Path, limit: int) -> Iterator[IO[bytes]]:
+    """Yield the tar itself, unpacked into a file without a name beside the folder."""
+    with archive.open("rb") as file, tempfile.TemporaryFile(dir=folder.parent) as plain:
+        for chunk in unpacked_chunks(archive, file, limit + HEADERS):
+            plain.write(chunk)
+        plain.seek(0)
+        yield plain
 
 
 def _zip_members(archive: Path, packed: zipfile.ZipFile) -> Iterator[Member]:

@@ -37,7 +37,7 @@ def as_utf8(
     encoding
         As Python names it, ``latin-1``; None is UTF-8.
     remedy
-        What to do about a byte that does not belong.
+        What to do about a byte that does not belong; ``{}`` in it becomes a likely encoding.
 
     Raises
     ------
@@ -46,11 +46,13 @@ def as_utf8(
     """
     found = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
     _refuse_unknown(encoding)
+    if found is None and encoding is None:
+        refuse_nul(path, content, remedy.format("utf-16"))
     if found is None and not _is_utf8(content, encoding):
         found = encoding or "utf-8"
     if found is not None:
         content = _recoded(path, content, found, remedy)
-    refuse_nul(path, content, remedy)
+    refuse_nul(path, content, remedy.format("utf-16"))
     return content, (found or "utf-8").removesuffix("-sig")
 
 
@@ -88,5 +90,5 @@ def _recoded(path: Path, content: bytes, encoding: str, remedy: str) -> bytes:
             f"byte 0x{content[error.start]:02x} is not {told.removesuffix('-SIG')}",
             path=path,
             line=line,
-            remedy=remedy,
+            remedy=remedy.format("latin-1"),
         ) from None

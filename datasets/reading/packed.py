@@ -57,7 +57,9 @@ def unpacked(path: Path, stored: bytes) -> bytes:
     return whole.getvalue()
 
 
-def unpacked_chunks(path: Path, file: BinaryIO, limit: int = LARGEST) -> Iterator[bytes]:
+def unpacked_chunks(
+    path: Path, file: BinaryIO, limit: int = LARGEST, size: int = CHUNK
+) -> Iterator[bytes]:
     """Yield the content of an open file, unpacked, in memory bounded by one chunk.
 
     Parameters
@@ -68,6 +70,8 @@ def unpacked_chunks(path: Path, file: BinaryIO, limit: int = LARGEST) -> Iterato
         Open for reading, at its start; seekable.
     limit
         Bytes that it may unpack to.
+    size
+        Bytes of a chunk.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def unpacked_chunks(path: Path, file: BinaryIO, limit: int = LARGEST) -> Iterato
     done = 0
     try:
         with _OPENERS.get(packing or "", _plain)(path, file) as content:
-            while chunk := content.read(CHUNK):
+            while chunk := content.read(size):
                 done += len(chunk)
                 if packing is not None:
                     _refuse_bomb(path, packing, done, file.tell(), limit)

@@ -51,7 +51,9 @@ def choose_separator(
     promised = "\t" if ".tsv" in path.suffixes else ","
     tried = [given] if given is not None else [promised, *(m for m in NAMES if m != promised)]
     headers = {mark: _header(path, content, mark) for mark in tried}
-    chosen = next((mark for mark, names in headers.items() if fits(names)), tried[0])
+    fitting = [mark for mark, names in headers.items() if fits(names)]
+    # None fits: the error that follows reads best with the columns told apart.
+    chosen = fitting[0] if fitting else max(tried, key=lambda mark: len(headers[mark]))
     check_header(path, headers[chosen], ())
     return chosen, headers[chosen]
 

@@ -25,7 +25,7 @@ from .files_sides import SideSettings, read_side
 from .rule import RatedPairs, Rows, Rule, as_text, kept_pairs, rated_pairs
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-FOREIGN_BYTE = "add dataset.encoding=latin-1, or the encoding in which the file was written"
+FOREIGN_BYTE = "add dataset.encoding={}, or the encoding in which the file was written"
 
 
 @dataclass
@@ -63,6 +63,7 @@ class Files:
     """
 
     version: ClassVar[int] = 2
+    takes_name: ClassVar[bool] = True
 
     interactions: str = ""
     users: str | None = None
@@ -105,13 +106,21 @@ class Files:
         _account_for(rule, rows, pairs, account)
         return self._with_sides(pairs, account), account
 
+    def __post_init__(self) -> None:
+        """Refuse a name that fits no folder."""
+        if not NAME.fullmatch(self.name):
+            raise DataError(
+                f"dataset.name={self.name!r} does not fit a folder name",
+                remedy="use up to 64 letters, digits, '_', '-' and '.', beginning with a letter "
+                "or digit, for example dataset.name=mine",
+            )
+
     def _opened(self) -> tuple[Path, PairSettings]:
         if not self.interactions:
             raise DataError(
                 "dataset=files does not know which file holds the interactions",
                 remedy="add dataset.interactions=PATH (a CSV or Parquet with user and item)",
             )
-        _refuse_name(self.name)
         low = -np.inf if self.lowest_rating is None else self.lowest_rating
         high = np.inf if self.highest_rating is None else self.highest_rating
         settings = PairSettings(self._form(), Roles(self.columns), low, high)
@@ -154,16 +163,6 @@ class Files:
         for setting, name, among in named:
             if name not in among:
                 raise DataError(f"dataset.{setting} names {name!r}{meant(name, among)}")
-
-
-def _refuse_name(name: str) -> None:
-    """Refuse a name that does not fit a folder: records lie in a folder of the dataset's name."""
-    if not NAME.fullmatch(name):
-        raise DataError(
-            f"dataset.name={name!r} does not fit a folder name",
-            remedy="use up to 64 letters, digits, '_', '-' and '.', beginning with a letter or "
-            "digit: for example dataset.name=mine",
-        )
 
 
 def _account_for(rule: Rule, rows: Rows, pairs: RatedPairs, account: Account) -> None:

@@ -17,6 +17,13 @@ def meant(word: str, among: Any) -> str:
     return f"; did you mean {near[0]}?" if near else f"; there is {', '.join(among) or 'none'}"
 
 
+def advice(role: str, free: Sequence[str]) -> str:
+    """Return what to type for a role whose column may be one of the free ones."""
+    ids = [name for name in free if _folded(name).endswith("id")]
+    name = ids[0] if len(ids) == 1 else "NAME"
+    return f"say which it is: 'dataset.columns={{{role}: {name}}}'"
+
+
 class Roles:
     """The mapping of ``dataset.columns`` over the names of any table.
 
@@ -62,6 +69,11 @@ class Roles:
         found = Roles({}).column(side, names)
         return found or ("id" if "id" in names else None)
 
+    def key_names(self, side: str) -> list[str]:
+        """Return the names under which the ids of a table of users or items are looked for."""
+        given = [self.given[side]] if side in self.given else []
+        return [*given, side, "id"]
+
     def pairs_of(self, path: Path, names: Sequence[str]) -> dict[str, str]:
         """Return the column by role of a table of interactions.
 
@@ -79,17 +91,11 @@ class Roles:
                     f"column {wanted!r} is missing; the columns are {', '.join(names)}",
                     path=path,
                     line=1,
-                    remedy=self._advice(role, names, found),
+                    remedy=advice(role, [one for one in names if one not in found.values()]),
                 )
         used = {role: name for role, name in found.items() if name is not None}
         self._refuse_near_miss(path, names, used)
         return used
-
-    def _advice(self, role: str, names: Sequence[str], found: dict[str, str | None]) -> str:
-        free = [name for name in names if name not in found.values()]
-        ids = [name for name in free if _folded(name).endswith("id")]
-        name = ids[0] if len(ids) == 1 else "NAME"
-        return f"say which it is: 'dataset.columns={{{role}: {name}}}'"
 
     def _refuse_near_miss(self, path: Path, names: Sequence[str], used: dict[str, str]) -> None:
         free = {name.lower(): name for name in names if name not in used.values()}

@@ -105,8 +105,7 @@ def _key(table: Table, side: str, roles: Roles) -> str:
             f"column {side!r} is missing; the columns are {', '.join(table.names)}",
             path=table.path,
             line=1,
-            remedy=f"name the column of ids {side!r} or 'id', "
-            f"or say which it is: 'dataset.columns={{{side}: NAME}}'",
+            remedy=f"call the column of ids {' or '.join(roles.key_names(side))} in this table",
         )
     return key
 

@@ -191,3 +191,13 @@ def test_the_mapping_is_typed_with_or_without_a_plus() -> None:
         run = compose_run(["method=random", "dataset=files", *words])
         assert run.dataset.columns == {"item": "placeID"}
         assert run.dataset.provenance == {"a": "b"}
+
+
+def test_an_items_table_without_ids_says_what_they_may_be_called(tmp_path: Path) -> None:
+    tables = {
+        "interactions": INTERACTIONS.replace("item", "placeID"),
+        "items": ITEMS.replace("item", "poi"),
+    }
+    files = source(tmp_path / "f", tables, columns={"item": "placeID"})
+    with pytest.raises(DataError, match="call the column of ids placeID or item or id in this"):
+        files.load()
