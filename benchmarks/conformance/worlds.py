@@ -20,6 +20,7 @@ WORLD = Planted(
     user_text=0.95,
     item_text=0.95,
     graph=0.95,
+    vectors=0.95,
     popularity_skew=0.6,
 )
 """Small enough to fit every method in seconds, and solvable from any one kind of content."""

@@ -37,8 +37,8 @@ class PlantedWorld:
     def affinity(self, users: IntArray | LongArray, items: IntArray | LongArray) -> FloatArray:
         """Return float32 (users, items) in 0..1: how well taste and topics match."""
         return (
-            _profiles(self.user_topics[users], self.n_topics)
-            @ _profiles(self.item_topics[items], self.n_topics).T
+            profiles(self.user_topics[users], self.n_topics)
+            @ profiles(self.item_topics[items], self.n_topics).T
             / np.float32((TOPIC_WEIGHTS**2).sum())
         )
 
@@ -132,7 +132,8 @@ def _two_topics(rows: int, n_topics: int, rng: np.random.Generator) -> IntArray:
     return np.column_stack((main, second)).astype(np.int32)
 
 
-def _profiles(topics: IntArray, n_topics: int) -> FloatArray:
+def profiles(topics: IntArray, n_topics: int) -> FloatArray:
+    """Return float32 (rows, topics): the weight of each topic of a row."""
     weights = np.zeros((len(topics), n_topics), dtype=np.float32)
     rows = np.arange(len(topics))
     for column, weight in zip(topics.T, TOPIC_WEIGHTS, strict=True):

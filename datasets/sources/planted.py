@@ -11,11 +11,19 @@ from ..dataset import Dataset
 from ..errors import DataError
 from ..graph import Graph
 from ..interactions import Interactions
-from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
+from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
 from ._planted_words import TOPIC_NAMES, WORDS, sentences
-from ._planted_world import PlantedWorld, appear, choose, draw_world, rate, shown_topics
+from ._planted_world import (
+    PlantedWorld,
+    appear,
+    choose,
+    draw_world,
+    profiles,
+    rate,
+    shown_topics,
+)
 
-KNOBS = ("user_attributes", "item_attributes", "user_text", "item_text", "graph")
+KNOBS = ("user_attributes", "item_attributes", "user_text", "item_text", "graph", "vectors")
 REGIONS = ("north", "south", "east", "west")
 PEOPLE_PER_TOPIC = 4
 
@@ -41,6 +49,9 @@ class Planted:
     user_text: float = field(default=0.9, metadata={"doc": "truth of the users' texts"})
     item_text: float = field(default=0.9, metadata={"doc": "truth of title and summary"})
     graph: float = field(default=0.9, metadata={"doc": "truth of the graph's people"})
+    vectors: float = field(
+        default=0.0, metadata={"doc": "truth of both sides' vectors; 0 gives none"}
+    )
     sharpness: float = field(default=6.0, metadata={"doc": "log odds of a perfect match"})
     popularity_skew: float = field(default=0.3, metadata={"doc": "exponent of the popularity law"})
     seed: int = field(default=0, metadata={"doc": "seed of the world and of the choices"})
@@ -127,7 +138,8 @@ class Planted:
         rng = self._rng(1)
         told = shown_topics(world.user_topics, self.n_topics, self.user_text, rng)
         about = sentences(told, "I enjoy ", WORDS["summary"], rng)
-        return SideInformation(columns, (TextColumn("about", Provenance.INTRINSIC, about),))
+        texts = (TextColumn("about", Provenance.INTRINSIC, about),)
+        return SideInformation(columns, texts, self._vectors(world.user_topics, 5))
 
     def _item_side(self, world: PlantedWorld) -> SideInformation:
         rng = self._rng(2)
@@ -145,7 +157,17 @@ class Planted:
             TextColumn("title", Provenance.INTRINSIC, title),
             TextColumn("summary", Provenance.EDITORIAL, summary),
         )
-        return SideInformation(columns, texts)
+        return SideInformation(columns, texts, self._vectors(world.item_topics, 6))
+
+    def _vectors(self, topics: IntArray, stream: int) -> tuple[VectorColumn, ...]:
+        """Return a noisy embedding of the topics that are shown, none when the knob is at 0."""
+        if not self.vectors:
+            return ()
+        rng = self._rng(stream)
+        shown = shown_topics(topics, self.n_topics, self.vectors, rng)
+        noise = rng.normal(scale=0.1, size=(len(topics), self.n_topics))
+        values = frozen((profiles(shown, self.n_topics) + noise).astype(np.float32))
+        return (VectorColumn("embedding", Provenance.INTRINSIC, values),)
 
     def _graph(self, world: PlantedWorld) -> Graph:
         """Return triples item -made_by-> person -known_for-> topic, and item -set_in-> place."""

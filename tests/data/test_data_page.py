@@ -2,12 +2,17 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from coldbench.benchmarks.commands.data import main
+from coldbench.benchmarks.config import compose_run
 from coldbench.benchmarks.registry import available
 from coldbench.datasets.acquire.catalogue import ENTRIES
+from coldbench.datasets.sources.files import Files
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
 
@@ -35,3 +40,29 @@ def test_every_dataset_and_entry_is_on_the_page() -> None:
     for one in ENTRIES.values():
         for group in one.needed:
             assert one.embedded or f"`{group[0]}`" in PAGE
+
+
+def test_the_card_of_the_example_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = re.findall(r"^```\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    (example,) = [block for block in blocks if block.startswith("cat > interactions.csv")]
+    (card,) = [block for block in blocks if block.startswith("coldbench data info files")]
+    tables = example.partition("python -")[0]
+    subprocess.run(["sh", "-e"], input=tables, cwd=tmp_path, text=True, check=True)
+    monkeypatch.chdir(tmp_path)
+    program, command, *words = shlex.split(card.replace("\\\n", " "))
+    assert (program, command) == ("coldbench", "data") and main(words) == 0
+    said = [line.split() for line in capsys.readouterr().out.splitlines()]
+    for row in ("items title text 2 filled, as dataset.texts says", "graph: CSV (utf-8, commas)"):
+        assert row.split() in said
+
+
+def test_the_settings_of_the_page_can_be_typed() -> None:
+    told = re.findall(r"`'?\"?((?:dataset\.\w+=[^`]+?))\"?'?`", PAGE)
+    words = {one.replace("\\|", "|") for text in told for one in text.split(" dataset.")}
+    words = {w if w.startswith("dataset.") else f"dataset.{w}" for w in words}
+    files = {word for word in words if hasattr(Files, word[8:].partition("=")[0]) or "={" in word}
+    assert len(files) > 8
+    for word in files:
+        compose_run(["method=random", "dataset=files", word])
