@@ -50,9 +50,12 @@ def as_utf8(
         refuse_nul(path, content, remedy.format("utf-16"))
     if found is None and not _is_utf8(content, encoding):
         found = encoding or "utf-8"
+        remedy = remedy.format("latin-1")
+    elif found is not None:
+        remedy = "the byte order mark says so: the file is cut or damaged, give the complete one"
     if found is not None:
         content = _recoded(path, content, found, remedy)
-    refuse_nul(path, content, remedy.format("utf-16"))
+    refuse_nul(path, content)
     return content, (found or "utf-8").removesuffix("-sig")
 
 
@@ -90,5 +93,5 @@ def _recoded(path: Path, content: bytes, encoding: str, remedy: str) -> bytes:
             f"byte 0x{content[error.start]:02x} is not {told.removesuffix('-SIG')}",
             path=path,
             line=line,
-            remedy=remedy.format("latin-1"),
+            remedy=remedy,
         ) from None

@@ -21,7 +21,7 @@ MAGIC = {
 }
 """How a compressed file begins, whatever it is called."""
 
-LARGEST = 8_000_000_000
+LARGEST = 4_000_000_000
 """Bytes that a file may have, and may unpack to: what is larger does not fit into memory."""
 
 UNSUSPECTED = 64_000_000
@@ -33,7 +33,7 @@ Tables of distinct pairs shrink to a fifth or a twentieth; a thousandth is a bom
 
 CHUNK = 1 << 20
 _LITTER = ("__MACOSX/", ".DS_Store")
-_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
+_DAMAGE = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
 
 
 def packing_of(head: bytes) -> str | None:
@@ -88,6 +88,8 @@ def unpacked_chunks(
                 if packing is not None:
                     _refuse_bomb(path, packing, done, file.tell(), limit)
                 yield chunk
+    except DataError:
+        raise
     except EOFError:
         raise _damage(path, f"the {packing} file is truncated") from None
     except _DAMAGE as error:

@@ -75,7 +75,11 @@ def read_times(series: Any) -> Times:
         zone = getattr(kind, "time_zone", None)
         return _of(series.dt.epoch("s"), "dates with times" + ("" if zone else ", read as UTC"))
     if kind.is_integer():
-        return _numbers(series.cast(pl.Int64))
+        whole = series.cast(pl.Int64, strict=False)
+        if whole.null_count() != series.null_count():
+            at = int((whole.is_null() & series.is_not_null()).arg_max())
+            raise TimeProblem(at, f"{series[at]} is not a time")
+        return _numbers(whole)
     if kind.is_float():
         return _floats(series)
     if kind == pl.String:

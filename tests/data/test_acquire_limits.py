@@ -148,7 +148,7 @@ def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "i.csv"
     with path.open("wb") as file:
         file.truncate(raw.LARGEST + 1)
-    with pytest.raises(DataError, match="8,000,000,001 bytes, more than 8,000,000,000"):
+    with pytest.raises(DataError, match="4,000,000,001 bytes, more than 4,000,000,000"):
         Files(interactions=str(path)).load()
 
 

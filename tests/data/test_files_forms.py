@@ -164,3 +164,9 @@ def test_an_encoding_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     for name in ("latin-one", "base64"):
         with pytest.raises(DataError, match=f"no encoding '{name}'.*dataset.encoding=latin-1"):
             Files(**pair(tmp_path / "form", str.encode), encoding=name).load()
+
+
+def test_utf_16_that_is_cut_is_told_as_such(tmp_path: Path) -> None:
+    paths = pair(tmp_path / "form", lambda t: t.encode("utf-16")[:-1])
+    with pytest.raises(DataError, match=r"line \d+: byte 0x0a is not utf-16; .* cut or damaged"):
+        Files(**paths).load()
