@@ -1,7 +1,5 @@
 """The files of a published split: content, columns and rows, refused with file and line."""
 
-import gzip
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +7,8 @@ import numpy as np
 
 from ..arrays import BoolArray, TextArray
 from ..errors import DataError
+from ..reading.packed import unpacked
+from ..reading.raw import present, stored_bytes
 
 REMEDY = "use the dataset that the split was made from, and its files unchanged"
 
@@ -47,21 +47,16 @@ def read_content(folder: Path, name: str) -> tuple[Path, bytes]:
     Raises
     ------
     DataError
-        When neither is there, or the compression is damaged.
+        When neither is there, or the compression is damaged or a bomb.
     """
-    path, packed = folder / name, folder / f"{name}.gz"
-    if path.is_file():
-        return path, path.read_bytes()
-    if not packed.is_file():
+    path = present(folder, name)
+    if path is None:
         raise DataError(
-            "no such file (nor with .gz)", path=path, remedy="give files= the folder of the split"
+            "no such file (nor with .gz)",
+            path=folder / name,
+            remedy="give files= the folder of the split",
         )
-    try:
-        return packed, gzip.decompress(packed.read_bytes())
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"damaged gzip file ({error})", path=packed, remedy="fetch it again"
-        ) from error
+    return path, unpacked(path, stored_bytes(path))
 
 
 def read_pairs(path: Path, content: bytes, columns: tuple[str, str]) -> Rows:
