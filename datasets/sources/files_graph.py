@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from ..arrays import TextArray
 from ..errors import DataError
@@ -53,7 +54,7 @@ def read_graph(
     file = Path(path).expanduser()
     needed = {column.name for column in TRIPLE}
     table = open_table(file, settings.form, needed.issubset)
-    frame = table.checked(TRIPLE)
+    frame = _like_ids(table.checked(TRIPLE), known)
     places = {name: at for at, name in enumerate(ids.tolist())}
     edges: dict[str, list[tuple[Node, Node]]] = {}
     touched = False
@@ -84,6 +85,16 @@ def read_graph(
     for relation in sorted(edges):
         triples.relate(relation, settings.origin(relation), edges[relation])
     return triples.graph()
+
+
+def _like_ids(frame: Any, known: Collection[str]) -> Any:
+    """Return the triples; where no node is an item, whole numbers written as floats may be."""
+    import polars as pl
+
+    if set(known).isdisjoint([*frame["head"].to_list(), *frame["tail"].to_list()]):
+        ends = pl.col("head", "tail")
+        return frame.with_columns(ends.str.replace(r"^((?:item:)?-?[0-9]+)\.0$", "${1}"))
+    return frame
 
 
 def _item(path: Path, number: int, node: str, known: Collection[str]) -> str | None:

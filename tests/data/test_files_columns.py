@@ -76,6 +76,9 @@ def test_ids_written_as_floats_are_whole_numbers(tmp_path: Path, plain: str) -> 
     tables = renamed() | {"interactions": text.replace("\n2,10,", "\n2.0,10.0,")}
     tables["users"] = USERS.replace("\n1,", "\n1.0,").replace("\n2,", "\n2.0,")
     assert source(tmp_path / "form", tables).load().sha256 == plain
+    graph = "head,relation,tail\n10.0,by,Kay\nKay,likes,item:20.0\n"
+    data = source(tmp_path / "form", tables | {"graph": graph}).load()
+    assert data.graph is not None and data.graph.n_nodes == 3
 
 
 def test_ids_of_which_some_are_words_stay_as_they_are(tmp_path: Path) -> None:

@@ -108,20 +108,27 @@ def test_every_rated_pair_among_the_kept_stays() -> None:
     assert arrays["known_items"].tolist() == [10, 20, 30]
 
 
+def assert_same(
+    one: dict[str, np.ndarray], other: dict[str, np.ndarray], but: tuple[str, ...] = ()
+) -> None:
+    assert one.keys() == other.keys()
+    for name in one.keys() - set(but):
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
 @given(rows=PAIRS, seed=st.integers(0, 99))
 def test_the_order_of_the_rows_changes_nothing(rows: list[tuple[int, int]], seed: int) -> None:
     pairs = [(u, i, float(1 + (u * i) % 5)) for u, i in sorted(set(rows))]
     mixed = [pairs[at] for at in np.random.default_rng(seed).permutation(len(pairs))]
     one, other = (apply_rule(Rule(None, 0), rows_of(each)) for each in (pairs, mixed))
-    assert str(one["digest"]) == str(other["digest"])
+    assert_same(one, other)
 
 
 def test_a_pair_out_of_the_core_leaves_no_trace() -> None:
     core = [(u, i, 5.0) for u in (5, 6) for i in (7, 8)]
     plain = apply_rule(Rule(None, 2), rows_of(core))
     extended = apply_rule(Rule(None, 2), rows_of([*core, (1, 2, 5.0)]))
-    assert str(plain["digest"]) == str(extended["digest"])
-    assert plain["user_ids"].tolist() == extended["user_ids"].tolist()
+    assert_same(plain, extended, but=("known_items",))
 
 
 def test_the_outcome_is_found_again_until_file_or_rule_change(
@@ -139,7 +146,8 @@ def test_the_outcome_is_found_again_until_file_or_rule_change(
 
     first = rated_pairs(Rule(4.0, 0), "x", path, read)
     again = rated_pairs(Rule(4.0, 0), "x", path, read)
-    assert len(calls) == 1 and first.digest == again.digest
+    assert len(calls) == 1
+    assert first.interactions.values.tolist() == again.interactions.values.tolist() == [5, 3]
     assert again.interactions.users.tolist() == [0, 0] and again.positive.tolist() == [True, False]
     rated_pairs(Rule(3.0, 0), "x", path, read)
     rated_pairs(Rule(4.0, 0), "y", path, read)
