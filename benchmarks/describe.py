@@ -46,7 +46,7 @@ def describe(config: RunConfig, data: Dataset, split: Split) -> RunRecord:
         scenario_version=getattr(config.scenario, "version", 1),
         side_information=_value(config.scenario, "side_information"),
         track=_value(config.scenario, "track"),
-        facts=dict(split.facts),
+        facts=dict(split.facts) | {"candidates": _candidates(split)},
         duplicates=data.merged,
         environment=environment(config),
         commit=head,
@@ -77,6 +77,11 @@ def identity(config: RunConfig) -> dict[str, Any]:
         name: _without_folders(value, name, everywhere=name in _OF_FILES)
         for name, value in settings.items()
     }
+
+
+def _candidates(split: Split) -> dict[str, int]:
+    """Return how many candidates each task has."""
+    return {task: len(holdout.items) for task, holdout in split.test.items()}
 
 
 def _metrics(config: RunConfig) -> tuple[str, ...]:

@@ -34,11 +34,12 @@ def by_family(made: Sequence[Board], task: str | None) -> Grid:
 def _line(board: Board, task: str) -> list[Shown]:
     best: dict[str, tuple[Row, Cell]] = {}
     for _, row, cell in board.ranking(task):
-        kind = REFERENCE if row.first.reference else row.first.family
+        kind = REFERENCE if row.reference else row.first.family
         best.setdefault(kind, (row, cell))
     cells = [_shown(board, task, best.get(kind)) for kind in (REFERENCE, *FAMILIES)]
-    near = board.not_separated(task)
+    near, against = board.not_separated(task), board.uncrowned(task)
     sure = "none" if not near else near[0] if len(near) == 1 else f"{len(near)} rows"
+    sure = f"no winner: {'; '.join(against)}" if against else sure
     return [Shown(board.title), Shown(task), *cells, Shown(sure)]
 
 

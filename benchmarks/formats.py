@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from .console import duration, table
+from .crowning import SINGLE_DRAW
 from .standings import Board, Cell, Row
 
+ONE_SPLIT = "one split: that of the published files; how far another draw moves it is not known"
 LEGEND = "† in every seed its 95 % interval lies above every reference row of that task"
 COSTS = ("fit_seconds", "score_seconds", "peak_bytes", "trainable_parameters", "parameters")
 CSV_FIELDS = (
@@ -37,7 +39,7 @@ def show(board: Board, task: str | None, out: Console) -> None:
 
     An overview that is wider than the terminal is printed in parts, one per scenario.
     """
-    out.print(headline(board, task), soft_wrap=True)
+    out.print("\n".join([headline(board, task), *opening(board)]), soft_wrap=True)
     if task is not None:
         out.print(drawn(_detail(board, task)))
     elif _width(whole := drawn(_overview(board, board.tasks)), out) <= out.width:
@@ -69,7 +71,9 @@ def drawn(grid: Grid, strip: str = "") -> Table:
 def markdown(board: Board, task: str | None) -> str:
     """Return one board as a section of Markdown, winners in bold."""
     grid = _detail(board, task) if task else _overview(board, board.tasks)
-    lines = [f"### {headline(board, task)}", "", *md_lines(grid)]
+    lines = [f"### {headline(board, task)}", ""]
+    lines += [*(f"- {line}" for line in opening(board)), ""] if board.findings else []
+    lines += md_lines(grid)
     lines += ["", *(f"- {line}" for line in closing(board, task)), ""]
     return "\n".join(lines)
 
@@ -89,8 +93,10 @@ def as_csv(made: Sequence[Board], task: str | None) -> str:
     for board in made:
         for name in board.tasks if task is None else [task]:
             for rank, row, cell in board.ranking(name):
-                found = {"task": name, "rank": rank, "mean": cell.mean, "low": cell.low}
-                found |= {"high": cell.high, "seeds": cell.seeds, "users": cell.users}
+                found: dict[str, object] = {"task": name}
+                found |= {"rank": "" if board.unranked else rank}
+                found |= {"mean": cell.mean, "low": cell.low, "high": cell.high}
+                found |= {"seeds": cell.seeds, "users": cell.users}
                 found |= {"beats_reference": board.beats_reference(row, name), "status": "ok"}
                 writer.writerow(_csv_row(board, row) | found)
         for row in board.rows:
@@ -102,10 +108,16 @@ def as_csv(made: Sequence[Board], task: str | None) -> str:
     return text.getvalue()
 
 
+def opening(board: Board) -> list[str]:
+    """Return the lines above a table: what the audit of the split found."""
+    return [f"the audit of the split found: {one}" for one in board.findings]
+
+
 def closing(board: Board, task: str | None) -> list[str]:
     """Return the lines under a table: who wins each task, what the mark means, what is missing."""
     tasks = board.tasks if task is None else [task]
     lines = [_winner(board, name) for name in tasks]
+    lines += [ONE_SPLIT] if board.one_split else []
     if any(board.beats_reference(row, name) for row in board.rows for name in tasks):
         lines.append(LEGEND.replace("above", "below") if board.lower_is_better else LEGEND)
     if len({tuple(one.seed for one in row.records) for row in board.rows}) > 1:
@@ -114,11 +126,18 @@ def closing(board: Board, task: str | None) -> list[str]:
 
 
 def _winner(board: Board, task: str) -> str:
-    names = " and ".join(row.label for row in board.winners(task))
+    """Return who wins a task, or why nobody does."""
+    against = board.uncrowned(task)
+    names = " and ".join(row.label for row in board.best(task))
+    cell = board.ranking(task)[0][2]
+    told = f"{names}, {cell.mean:.4f} ({_interval(cell)})"
+    if against == [SINGLE_DRAW]:
+        return f"{task}: best mean of a single draw: {told}; {SINGLE_DRAW}"
+    if against:
+        return f"{task}: nobody is crowned: {'; '.join(against)}"
     near = board.not_separated(task)
     apart = f"; not separated from it: {', '.join(near)}" if near else ""
-    cell = board.ranking(task)[0][2]
-    return f"{task}: winner {names}, {cell.mean:.4f} ({_interval(cell)}){apart}"
+    return f"{task}: winner {told}{apart}"
 
 
 def _overview(board: Board, tasks: Sequence[str], *, families: bool = True) -> Grid:
@@ -183,7 +202,7 @@ def _detail_row(board: Board, task: str, rank: int, row: Row, cell: Cell) -> lis
         "" if parameters is None else f"{parameters:,.0f}",
         row.marks,
     ]
-    return [Shown(text, best=rank == 1) for text in texts]
+    return [Shown(text, best=row in board.winners(task)) for text in texts]
 
 
 def _csv_row(board: Board, row: Row) -> dict[str, object]:

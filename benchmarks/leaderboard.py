@@ -6,12 +6,14 @@ which items are cold can move a figure by more than which users are asked. Two r
 seed by seed, on the same split; one is clearly ahead when it is so in every seed.
 """
 
-from collections.abc import Iterable, Sequence
-from statistics import fmean
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
+from .comparable import conditions, key, row_settings
+from .labels import label_rows, title_boards
 from .outcome import shown_metric
-from .records import Figure, RunRecord, Status, run_id
+from .records import Figure, RunRecord, Status
 from .standings import Board, Cell, Row
 
 
@@ -32,56 +34,45 @@ def boards(
     dataset, scenario
         Keep only these names.
     """
-    groups: dict[str, list[RunRecord]] = {}
-    for record in records:
-        if dataset in (None, record.dataset) and scenario in (None, record.scenario):
-            groups.setdefault(run_id(_conditions(record)), []).append(record)
-    made = [_board(group, metric or shown_metric(group)) for group in groups.values()]
+    kept = [
+        one
+        for one in records
+        if dataset in (None, one.dataset) and scenario in (None, one.scenario)
+    ]
+    made = []
+    for alike in _grouped(kept, partial(conditions, metric=metric or "")):
+        shown = metric or shown_metric(alike)
+        made += [_board(one, shown) for one in _grouped(alike, partial(conditions, metric=shown))]
     made.sort(key=lambda one: (one.dataset, one.scenario))
-    _title(made)
+    title_boards(made)
     return made
 
 
-def _conditions(record: RunRecord) -> dict[str, Any]:
-    """Return what must be equal for two figures to be comparable.
-
-    What a method may see (side information, track) is not among it: the row tells that.
-    """
-    settings = record.config.get("scenario", {})
-    seen = ("side_information", "track")
-    return {
-        "scenario": {name: value for name, value in settings.items() if name not in seen},
-        "dataset": record.config.get("dataset", {}),
-        "data": record.data_sha256[:8],
-        "version": record.scenario_version,
-        "names": f"{record.scenario}/{record.dataset}",
-    }
+def _grouped(
+    records: Iterable[RunRecord], settings_of: Callable[[RunRecord], dict[str, Any]]
+) -> list[list[RunRecord]]:
+    """Return the records with equal settings together."""
+    groups: dict[str, list[RunRecord]] = {}
+    for record in records:
+        groups.setdefault(key(settings_of(record)), []).append(record)
+    return list(groups.values())
 
 
 def _board(records: Sequence[RunRecord], metric: str) -> Board:
     first = records[0]
-    groups: dict[str, list[RunRecord]] = {}
-    for record in sorted(records, key=lambda one: one.started):
-        groups.setdefault(run_id(_row_settings(record)), []).append(record)
-    rows = [Row(one[0].method, _one_per_seed(one)) for one in groups.values()]
+    ordered = sorted(records, key=lambda one: one.started)
+    groups = _grouped(ordered, row_settings)
+    rows = [Row(one[0].method, _one_per_seed(one)) for one in groups]
     for row in rows:
         row.cells = _cells(row.records, metric)
-    _label(rows)
+    label_rows(rows)
     rows.sort(key=lambda row: row.label)
     # Records of one scenario name its tasks in one order; a shorter record only lacks some.
     longest = max((one.scores for row in rows for one in row.records), key=len)
-    tasks = list(longest) + [task for row in rows for task in row.cells if task not in longest]
-    held = [task for task in dict.fromkeys(tasks) if any(task in row.cells for row in rows)]
-    return Board(first.dataset, first.scenario, "", metric, held, rows)
-
-
-def _row_settings(record: RunRecord) -> dict[str, Any]:
-    """Return what makes a row; threads and device do not."""
-    return {
-        "name": record.method,
-        "method": record.config.get("method", {}),
-        "seen": [record.side_information, record.track],
-    }
+    tasks = dict.fromkeys([*longest, *(task for row in rows for task in row.cells)])
+    held = {task for row in rows for task in row.cells}
+    shown = [task for task in tasks if task in held]
+    return Board(first.dataset, first.scenario, "", metric, shown, rows)
 
 
 def _one_per_seed(records: Sequence[RunRecord]) -> list[RunRecord]:
@@ -104,7 +95,7 @@ def _cells(records: Sequence[RunRecord], metric: str) -> dict[str, Cell]:
     return {
         task: Cell(
             {seed: _bounds(one) for seed, one in known.items()},
-            round(fmean(one.n for one in known.values())),
+            {seed: one.n for seed, one in known.items()},
         )
         for task, known in figures.items()
     }
@@ -114,46 +105,3 @@ def _bounds(figure: Figure) -> tuple[float, float, float]:
     mean = figure.mean or 0.0
     low = mean if figure.low is None else figure.low
     return mean, low, mean if figure.high is None else figure.high
-
-
-def _label(rows: Sequence[Row]) -> None:
-    """Add to the label of each row what tells it from the other rows of its method."""
-    settings = {id(row): _flat(row.first.config.get("method", {})) | _seen(row) for row in rows}
-    for row in rows:
-        others = [settings[id(one)] for one in rows if one.first.method == row.first.method]
-        row.label = " ".join([row.first.method, *_differences(settings[id(row)], others)])
-
-
-def _seen(row: Row) -> dict[str, Any]:
-    """Return what a row was allowed to see, as settings."""
-    return {"track": row.first.track, "side_information": row.first.side_information}
-
-
-def _title(made: Sequence[Board]) -> None:
-    """Name each board, with what tells it from the others of its scenario and dataset."""
-    settings = {id(board): _flat(_conditions(board.rows[0].first)) for board in made}
-    for board in made:
-        names = (board.scenario, board.dataset)
-        others = [settings[id(one)] for one in made if (one.scenario, one.dataset) == names]
-        told = _differences(settings[id(board)], others)
-        board.title = " ".join([f"{board.scenario} / {board.dataset}", *told])
-
-
-def _differences(own: dict[str, Any], others: Sequence[dict[str, Any]]) -> list[str]:
-    """Return ``name=value`` of the settings in which the others differ."""
-    return [
-        f"{name}={value}"
-        for name, value in own.items()
-        if any(other.get(name) != value for other in others)
-    ]
-
-
-def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings under dotted names."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat

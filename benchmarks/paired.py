@@ -7,7 +7,7 @@ from statistics import fmean
 
 import numpy as np
 
-from .evaluation.comparison import Comparison, PerUser, compare
+from .evaluation.comparison import Comparison, PerUser, compare, draws_p
 from .formats import Grid, Shown
 from .records import RunRecord, place
 from .standings import Board, Row
@@ -30,11 +30,16 @@ class Paired:
         The lowest and highest bound of any seed's 95 % paired bootstrap interval.
     wins, losses
         Users, of all seeds, for whom the best row is better, and worse.
-    seeds
-        How many both rows have.
+    seeds, behind
+        How many both rows have, and in how many of them the other row is behind.
     p_bootstrap, p_wilcoxon
         The largest of the seeds' p-values, each corrected by Holm over the rows of its seed: the
         rows differ in every seed or it is not sure.
+    p_draws
+        Of a t test over the seeds' differences, corrected for the overlap of their training sets;
+        None where there is one split and nothing else was drawn.
+    counts
+        Whether the task crowns anybody; else nothing is sure.
     """
 
     label: str
@@ -44,13 +49,17 @@ class Paired:
     wins: int
     losses: int
     seeds: int
+    behind: int
     p_bootstrap: float
     p_wilcoxon: float
+    p_draws: float | None
+    counts: bool
 
     @property
     def sure(self) -> bool:
-        """Whether both tests say so in every seed."""
-        return self.difference > 0 and max(self.p_bootstrap, self.p_wilcoxon) < ALPHA
+        """Whether the other row is behind in every seed, by each test."""
+        largest = max(self.p_bootstrap, self.p_wilcoxon, self.p_draws or 0.0)
+        return self.counts and self.behind == self.seeds and largest < ALPHA
 
 
 def paired(board: Board, task: str, home: Path) -> tuple[str, list[Paired], list[str]]:
@@ -71,8 +80,7 @@ def paired(board: Board, task: str, home: Path) -> tuple[str, list[Paired], list
         same = {label: seeds[seed] for label, seeds in tables.items() if seed in seeds}
         for one in compare(_numbered(same), baseline=best, seed=seed):
             found[one.first].append(one)
-    sign = -1.0 if board.lower_is_better else 1.0
-    rows = [_joined(label, seeds, sign) for label, seeds in found.items() if seeds]
+    rows = [_joined(label, seeds, board, task) for label, seeds in found.items() if seeds]
     without_any = [] if tables[best] else [best]
     return best, rows, without_any + [label for label, seeds in found.items() if not seeds]
 
@@ -107,29 +115,34 @@ def _numbered(tables: dict[str, dict[str, float]]) -> dict[str, PerUser]:
     }
 
 
-def _joined(label: str, seeds: Sequence[Comparison], sign: float) -> Paired:
+def _joined(label: str, seeds: Sequence[Comparison], board: Board, task: str) -> Paired:
     """Return the comparison over the seeds; ``compare`` has the best row second."""
+    sign = -1.0 if board.lower_is_better else 1.0
+    ahead = [-sign * one.difference for one in seeds]
     bounds = [sorted((-sign * one.low, -sign * one.high)) for one in seeds]
     counts = (sum(one.losses for one in seeds), sum(one.wins for one in seeds))
     wins, losses = counts if sign > 0 else counts[::-1]
     return Paired(
         label,
-        fmean(-sign * one.difference for one in seeds),
+        fmean(ahead),
         min(low for low, _ in bounds),
         max(high for _, high in bounds),
         wins,
         losses,
         len(seeds),
+        sum(one > 0 for one in ahead),
         max(one.holm_bootstrap for one in seeds),
         max(one.holm_wilcoxon for one in seeds),
+        None if board.one_split else draws_p(ahead),
+        not board.uncrowned(task),
     )
 
 
 def paired_grid(best: str, rows: Sequence[Paired]) -> Grid:
     """Return one line per row; those that are surely behind the best one say so."""
     head = [
-        f"{best} beside", "ahead by", "95 % interval", "users better", "worse", "seeds",
-        "p bootstrap", "p Wilcoxon", "sure",
+        f"{best} beside", "ahead by", "95 % interval", "users better", "worse", "behind in",
+        "p bootstrap", "p Wilcoxon", "p seeds", "sure",
     ]  # fmt: skip
     return head, [
         [
@@ -138,9 +151,10 @@ def paired_grid(best: str, rows: Sequence[Paired]) -> Grid:
             Shown(f"{one.low:.4f} to {one.high:.4f}"),
             Shown(str(one.wins)),
             Shown(str(one.losses)),
-            Shown(str(one.seeds)),
+            Shown(f"{one.behind} of {one.seeds}"),
             Shown(_chance(one.p_bootstrap)),
             Shown(_chance(one.p_wilcoxon)),
+            Shown("-" if one.p_draws is None else _chance(one.p_draws)),
             Shown("yes" if one.sure else "no"),
         ]
         for one in rows

@@ -69,9 +69,17 @@ def offers(kind: str) -> dict[str, Offer]:
     return found
 
 
+@cache
+def own_names(kind: str) -> frozenset[str]:
+    """Return the names that coldbench itself offers, without importing anything."""
+    points = entry_points(group=f"coldbench.{kind}")
+    return frozenset(point.name for point in points if _distribution(point) == OWN)
+
+
 def refresh() -> None:
     """Forget what was found, so that the next question looks at the installed packages again."""
     offers.cache_clear()
+    own_names.cache_clear()
 
 
 def find(kind: str, name: str) -> type[Any]:

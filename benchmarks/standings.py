@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass, field
 from statistics import fmean
+from typing import Any
 
+from .comparable import code_settings
+from .crowning import reasons_against
+from .evaluation.direction import Direction, direction_of
 from .records import RunRecord, Status
+from .registry import OWN
 
 
 @dataclass(frozen=True)
@@ -14,12 +19,22 @@ class Cell:
     ----------
     by_seed
         (mean, low, high) of each seed.
-    users
-        Users of one seed, on average.
+    users_by_seed
+        How many users are behind each.
     """
 
     by_seed: dict[int, tuple[float, float, float]]
-    users: int
+    users_by_seed: dict[int, int]
+
+    @property
+    def users(self) -> int:
+        """Users of one seed, on average."""
+        return round(fmean(self.users_by_seed.values()))
+
+    @property
+    def fewest(self) -> int:
+        """Users of the seed that has the fewest."""
+        return min(self.users_by_seed.values())
 
     @property
     def seeds(self) -> int:
@@ -41,15 +56,22 @@ class Cell:
         """The highest bound of any seed."""
         return max(high for _, _, high in self.by_seed.values())
 
-    def clearly_above(self, other: "Cell") -> bool:
-        """Say whether, in every seed of both, the interval lies above the other's mean."""
-        shared = self.by_seed.keys() & other.by_seed.keys()
-        return bool(shared) and all(self.by_seed[s][1] > other.by_seed[s][0] for s in shared)
+    def clearly_above(self, other: "Cell", draws: int = 1) -> bool:
+        """Say whether, in every seed of both, the interval lies above the other's mean.
 
-    def clearly_below(self, other: "Cell") -> bool:
+        ``draws`` is how many seeds they must share.
+        """
+        shared = self.by_seed.keys() & other.by_seed.keys()
+        return len(shared) >= draws and all(
+            self.by_seed[s][1] > other.by_seed[s][0] for s in shared
+        )
+
+    def clearly_below(self, other: "Cell", draws: int = 1) -> bool:
         """Say whether, in every seed of both, the interval lies below the other's mean."""
         shared = self.by_seed.keys() & other.by_seed.keys()
-        return bool(shared) and all(self.by_seed[s][2] < other.by_seed[s][0] for s in shared)
+        return len(shared) >= draws and all(
+            self.by_seed[s][2] < other.by_seed[s][0] for s in shared
+        )
 
 
 @dataclass
@@ -89,10 +111,15 @@ class Row:
         ]
 
     @property
+    def reference(self) -> bool:
+        """Whether the others must beat it; a plugin that calls itself one is an ordinary row."""
+        return self.first.reference and code_settings(self.first, "method").get("package") == OWN
+
+    @property
     def marks(self) -> str:
         """What a reader must know of what it saw."""
         marks = {
-            "reference": self.first.reference,
+            "reference": self.reference,
             "open track": self.first.track == "open",
             "transductive": self.first.side_information == "transductive",
             "pretrained language model": self.first.family == "language_model",
@@ -131,39 +158,113 @@ class Board:
     tasks: list[str]
     rows: list[Row]
 
+    _known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def direction(self) -> Direction:
+        """Which way the metric is better."""
+        return direction_of(self.metric)
+
     @property
     def lower_is_better(self) -> bool:
-        """Whether the metric is an error."""
-        return self.metric.split("_")[0] in ("rmse", "mae")
+        """Whether the best figure is the lowest, and rows are ordered so."""
+        return self.direction is Direction.LOWER
+
+    @property
+    def unranked(self) -> bool:
+        """Whether the metric has no better side, so that its order is no ranking."""
+        return self.direction is Direction.NONE
+
+    @property
+    def one_split(self) -> bool:
+        """Whether the split is a paper's, of which there is one."""
+        return bool(self.rows[0].first.config.get("scenario", {}).get("strategy") == "published")
+
+    @property
+    def draws_needed(self) -> int:
+        """How many splits must agree before a row counts as better than another."""
+        return 1 if self.one_split else 2
+
+    @property
+    def findings(self) -> list[str]:
+        """What the audit of the splits found, each finding once."""
+        if "findings" not in self._known:
+            found = (said for row in self.rows for one in row.records for said in one.findings)
+            self._known["findings"] = list(dict.fromkeys(found))
+        return list(self._known["findings"])
+
+    def candidates(self, task: str) -> int | None:
+        """Return the candidates of a task in the draw with the fewest; None where unknown."""
+        counts = [
+            one.facts.get("candidates", {}).get(task) for row in self.rows for one in row.records
+        ]
+        return min((count for count in counts if count is not None), default=None)
+
+    def draws(self, task: str) -> int:
+        """Return how many different splits the best row of a task was measured on."""
+        ranked = self._ordered(task)
+        if not ranked:
+            return 0
+        _, row, cell = ranked[0]
+        return len({one.split_sha256 for one in row.records if one.seed in cell.by_seed})
 
     def ranking(self, task: str) -> list[tuple[int, Row, Cell]]:
-        """Return (rank, row, figure), best first; equal means share a rank."""
-        found = [(row, row.cells[task]) for row in self.rows if task in row.cells]
-        sign = 1.0 if self.lower_is_better else -1.0
-        found.sort(key=lambda pair: (sign * pair[1].mean, pair[0].label))
-        means = [cell.mean for _, cell in found]
-        return [(means.index(cell.mean) + 1, row, cell) for row, cell in found]
+        """Return (rank, row, figure), best first; equal means share a rank.
+
+        A figure without a better side is ordered from the highest down.
+        """
+        return list(self._ordered(task))
+
+    def _ordered(self, task: str) -> list[tuple[int, Row, Cell]]:
+        if ("order", task) not in self._known:
+            found = [(row, row.cells[task]) for row in self.rows if task in row.cells]
+            sign = 1.0 if self.lower_is_better else -1.0
+            keyed = [((sign * cell.mean, row.label), row, cell) for row, cell in found]
+            keyed.sort(key=lambda one: one[0])
+            ranked: list[tuple[int, Row, Cell]] = []
+            for at, ((mean, _), row, cell) in enumerate(keyed):
+                same = at > 0 and keyed[at - 1][0][0] == mean
+                ranked.append((ranked[-1][0] if same else at + 1, row, cell))
+            self._known["order", task] = ranked
+        return self._known["order", task]  # type: ignore[no-any-return]
+
+    def uncrowned(self, task: str) -> list[str]:
+        """Return why nobody wins a task; empty where somebody does."""
+        if ("against", task) not in self._known:
+            self._known["against", task] = reasons_against(self, task)
+        return list(self._known["against", task])
+
+    def best(self, task: str) -> list[Row]:
+        """Return the row with the best mean, or several with exactly that mean."""
+        if self.unranked:
+            return []
+        return [row for rank, row, _ in self._ordered(task) if rank == 1]
 
     def winners(self, task: str) -> list[Row]:
-        """Return the row with the best mean, or several with exactly that mean."""
-        return [row for rank, row, _ in self.ranking(task) if rank == 1]
+        """Return the rows with the best mean of a task that crowns somebody."""
+        return [] if self.uncrowned(task) else self.best(task)
 
     def not_separated(self, task: str) -> list[str]:
         """Return the rows behind the winner that are not clearly behind it in every seed."""
-        ranked = self.ranking(task)
+        ranked = self._ordered(task)
+        if self.uncrowned(task):
+            return []
         return [r.label for rank, r, c in ranked if rank > 1 and not self._behind(c, ranked[0][2])]
 
     def beats_reference(self, row: Row, task: str) -> bool:
         """Say whether a row is clearly ahead of every reference row, in every seed."""
-        others = [cell for _, one, cell in self.ranking(task) if one.first.reference]
-        if not others or row.first.reference or task not in row.cells:
+        if row.reference or task not in row.cells or self.uncrowned(task):
             return False
-        return all(self._ahead(row.cells[task], other) for other in others)
+        if ("reference", task) not in self._known:
+            others = [cell for _, one, cell in self._ordered(task) if one.reference]
+            self._known["reference", task] = others
+        others = self._known["reference", task]
+        return bool(others) and all(self._ahead(row.cells[task], other) for other in others)
 
     def _ahead(self, cell: Cell, other: Cell) -> bool:
         better = Cell.clearly_below if self.lower_is_better else Cell.clearly_above
-        return better(cell, other)
+        return better(cell, other, self.draws_needed)
 
     def _behind(self, cell: Cell, other: Cell) -> bool:
         worse = Cell.clearly_above if self.lower_is_better else Cell.clearly_below
-        return worse(cell, other)
+        return worse(cell, other, self.draws_needed)

@@ -13,7 +13,7 @@ from ...datasets.errors import ColdbenchError
 from ..conformance.isolated import LIMIT_SECONDS, examine_isolated
 from ..conformance.outcome import BROKEN, Outcome, Verdict
 from ..console import console, duration, table
-from ..registry import available, find
+from ..registry import OWN, available, find, offers
 
 COLOURS = {
     Verdict.PASSED: "green",
@@ -74,6 +74,13 @@ def _conforms(out: Console, name: str, limit: float, how: Detail) -> bool:
 
         outcomes = examine_isolated(name, limit=limit, on_check=show)
     _show(out, name, outcomes, how)
+    offer = offers("methods")[name]
+    if offer.distribution != OWN and getattr(offer.target, "reference", False):
+        out.print(
+            f"{name} declares reference = True; boards show it as an ordinary row, since the "
+            f"reference rows are coldbench's own",
+            soft_wrap=True,
+        )
     return not any(one.verdict in BROKEN for one in outcomes)
 
 

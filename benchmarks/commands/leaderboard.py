@@ -67,13 +67,22 @@ def _paired(made: list[Board], asked: argparse.Namespace, home: Path) -> None:
     for board in (one for one in made if asked.task in one.tasks):
         best, rows, lacking = paired(board, asked.task, home)
         title, grid = headline(board, asked.task), paired_grid(best, rows)
-        told = [f"no per-user table (run with force=true): {', '.join(lacking)}"] if lacking else []
+        told = _reserves(board, asked.task, lacking)
         if asked.format == "md":
             lines = [f"### {title}", "", *md_lines(grid), "", *(f"- {one}" for one in told), ""]
             pages.append("\n".join(lines))
         else:
             console().print(title, drawn(grid), *told, sep="\n", soft_wrap=True)
     sys.stdout.write("\n".join(pages))
+
+
+def _reserves(board: Board, task: str, lacking: list[str]) -> list[str]:
+    """Return why nothing is sure in a task, and which rows cannot be compared."""
+    against = board.uncrowned(task)
+    told = [f"nothing is sure here: {'; '.join(against)}"] if against else []
+    if lacking:
+        told.append(f"no per-user table (run with force=true): {', '.join(lacking)}")
+    return told
 
 
 def _tasks(board: Board, asked: str | None) -> list[str | None]:

@@ -10,6 +10,9 @@ from ...datasets.arrays import DoubleArray, IntArray
 from ...datasets.errors import ColdbenchError
 from .bootstrap import interval, resampled_means
 
+OVERLAP = 0.1 / 0.8
+"""Test part over training part of a split, by the protocol's default fractions."""
+
 
 @dataclass(frozen=True)
 class PerUser:
@@ -156,3 +159,21 @@ def holm(p_values: Sequence[float]) -> DoubleArray:
     corrected = np.empty_like(p)
     corrected[order] = np.minimum(stepped, 1.0)
     return corrected
+
+
+def draws_p(differences: Sequence[float]) -> float:
+    """Return the two-sided p-value of no difference over several draws of the split.
+
+    A t test whose variance counts the overlap of the training sets (Nadeau and Bengio 2003).
+    Users of one draw cannot tell it: on cold items the items were drawn, and what they have in
+    common moves all users together. 1 where there is one draw.
+    """
+    from scipy.stats import t
+
+    n = len(differences)
+    if n < 2:
+        return 1.0
+    spread = np.std(differences, ddof=1) * np.sqrt(1 / n + OVERLAP)
+    if spread == 0:
+        return 1.0 if np.mean(differences) == 0 else 0.0
+    return float(2 * t.sf(abs(np.mean(differences)) / spread, n - 1))

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...datasets.arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from ...datasets.errors import ColdbenchError
+from .direction import Direction
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Ranked:
 
 
 class Metric:
-    """A figure per user; higher is better.
+    """A figure per user; higher is better unless ``direction`` says otherwise.
 
     A plugin subclasses it, names itself, and registers the class under ``coldbench.metrics``.
 
@@ -50,10 +51,13 @@ class Metric:
         The registered name, the part before ``@k`` in a result.
     uses_k
         False for a figure of the whole list, which is then called once with the largest k.
+    direction
+        Which way it is better; with ``Direction.NONE`` a board names no winner.
     """
 
     name: ClassVar[str]
     uses_k: ClassVar[bool] = True
+    direction: ClassVar[Direction] = Direction.HIGHER
 
     def per_user(self, ranked: Ranked, k: int) -> DoubleArray:
         """Return float64 (users,); NaN leaves a user out of the mean."""

@@ -34,7 +34,8 @@ def a_record(
         "seed": seed,
         "config": {"method": {}, "dataset": {}, "scenario": {}},
         "data_sha256": "d" * 64,
-        "split_sha256": "e" * 64,
+        "split_sha256": f"{seed:064x}",
+        "code": {"method": {"package": "coldbench"}},
         "scenario_version": 1,
         "side_information": "inductive",
         "track": "strict",
@@ -44,6 +45,11 @@ def a_record(
         "error": None if scores else "ArithmeticError: singular",
     }
     return RunRecord.model_validate(content | more)
+
+
+def drawn(method: str = "m", mean: float | None = 0.5, **more: Any) -> list[RunRecord]:
+    """The same figure in two draws of the split: one alone would crown nobody."""
+    return [a_record(method, mean, seed=seed, **more) for seed in (0, 1)]
 
 
 def the_board(*records: RunRecord, **words: Any) -> Board:
@@ -69,7 +75,7 @@ def test_a_row_is_the_mean_over_seeds_and_its_interval_spans_theirs() -> None:
 
 def test_the_better_mean_is_ahead_and_is_named_the_winner() -> None:
     board = the_board(
-        a_record("random", 0.9, reference=True, family="reference"), a_record("clever", 0.2)
+        *drawn("random", 0.9, reference=True, family="reference"), *drawn("clever", 0.2)
     )
     assert [(rank, row.label) for rank, row, _ in board.ranking(COLD)] == [
         (1, "random"), (2, "clever"),
@@ -78,7 +84,7 @@ def test_the_better_mean_is_ahead_and_is_named_the_winner() -> None:
 
 
 def test_equal_means_share_a_rank_and_the_win() -> None:
-    board = the_board(a_record("b", 0.5), a_record("a", 0.5), a_record("c", 0.2, half=0.01))
+    board = the_board(*drawn("b", 0.5), *drawn("a", 0.5), *drawn("c", 0.2, half=0.01))
     assert [(rank, row.label) for rank, row, _ in board.ranking(COLD)] == [
         (1, "a"), (1, "b"), (3, "c"),
     ]  # fmt: skip
@@ -86,7 +92,7 @@ def test_equal_means_share_a_rank_and_the_win() -> None:
 
 
 def test_a_row_whose_interval_holds_the_winners_mean_is_not_separated() -> None:
-    board = the_board(a_record("a", 0.5), a_record("near", 0.45), a_record("far", 0.3))
+    board = the_board(*drawn("a", 0.5), *drawn("near", 0.45), *drawn("far", 0.3))
     assert board.not_separated(COLD) == ["near"]
     assert closing(board, COLD)[0].endswith("; not separated from it: near")
 
@@ -99,8 +105,8 @@ def test_a_win_needs_an_interval_above_the_best_reference_row(
     mean: float, half: float, beats: bool
 ) -> None:
     board = the_board(
-        a_record("weak", 0.1, reference=True), a_record("strong", 0.3, reference=True),
-        a_record("m", mean, half=half),
+        *drawn("weak", 0.1, reference=True), *drawn("strong", 0.3, reference=True),
+        *drawn("m", mean, half=half),
     )  # fmt: skip
     assert board.beats_reference(the_row(board, "m"), COLD) is beats
     assert not board.beats_reference(the_row(board, "strong"), COLD)
@@ -122,15 +128,15 @@ def test_rows_are_compared_seed_by_seed() -> None:
 
 
 def test_without_a_reference_row_nobody_is_marked() -> None:
-    board = the_board(a_record("a", 0.9, half=0.0), a_record("b", 0.1))
+    board = the_board(*drawn("a", 0.9, half=0.0), *drawn("b", 0.1))
     assert not any(board.beats_reference(row, COLD) for row in board.rows)
     assert "†" not in markdown(board, None)
 
 
 def test_of_an_error_the_lower_one_wins() -> None:
     board = the_board(
-        a_record("worse", 1.2, metric="rmse"), a_record("better", 0.9, metric="rmse"),
-        a_record("mean", 1.1, metric="rmse", reference=True),
+        *drawn("worse", 1.2, metric="rmse"), *drawn("better", 0.9, metric="rmse"),
+        *drawn("mean", 1.1, metric="rmse", reference=True),
     )  # fmt: skip
     assert board.metric == "rmse"
     assert [row.label for _, row, _ in board.ranking(COLD)] == ["better", "mean", "worse"]
@@ -242,7 +248,7 @@ def test_memory_is_known_where_a_record_is_sure_of_it() -> None:
 
 @pytest.fixture
 def stored(workplace: Path) -> Path:
-    for record in (a_record("a", 0.5), a_record("b", 0.2), a_record("b", 0.4, dataset="ml-1m")):
+    for record in (*drawn("a", 0.5), *drawn("b", 0.2), *drawn("b", 0.4, dataset="ml-1m")):
         write(place(Path("results"), record), record)
     return workplace
 

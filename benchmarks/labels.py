@@ -1,0 +1,80 @@
+"""What rows and boards are called: their names, with the settings that tell them apart."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from .comparable import code_settings, conditions, key
+from .standings import Board, Row
+
+Settings = dict[str, Any]
+Thing = TypeVar("Thing", Row, Board)
+
+
+def label_rows(rows: Sequence[Row]) -> None:
+    """Name each row: its method or preset, with what tells it from the others of that name.
+
+    A row has the name of a preset where every run that typed one typed the same.
+    """
+    by_method: dict[str, list[Row]] = {}
+    by_preset: dict[str, list[Row]] = {}
+    for row in rows:
+        by_method.setdefault(row.first.method, []).append(row)
+        presets = {one.preset for one in row.records if one.preset}
+        if len(presets) == 1:
+            by_preset.setdefault(presets.pop(), []).append(row)
+    for group in by_method.values():
+        for row, told in _told_apart(group, _row_settings):
+            row.label = " ".join([row.first.method, *told])
+    for preset, group in by_preset.items():
+        for row, told in _told_apart(group, _row_settings):
+            row.label = " ".join([preset, *told])
+
+
+def _row_settings(row: Row) -> Settings:
+    first = row.first
+    settings = _flat(first.config.get("method", {}))
+    settings |= {"track": first.track, "side_information": first.side_information}
+    for name, value in code_settings(first, "method").items():
+        settings[f"code.{name}" if name in settings else name] = value
+    return settings
+
+
+def title_boards(made: Sequence[Board]) -> None:
+    """Name each board, with what tells it from the others of its scenario and dataset."""
+    groups: dict[tuple[str, str], list[Board]] = {}
+    for board in made:
+        groups.setdefault((board.scenario, board.dataset), []).append(board)
+    for group in groups.values():
+        for board, told in _told_apart(group, _board_settings):
+            board.title = " ".join([f"{board.scenario} / {board.dataset}", *told])
+
+
+def _board_settings(board: Board) -> Settings:
+    settings = conditions(board.rows[0].first, board.metric)
+    for part in ("scenario", "dataset", "metric"):
+        settings[part] = settings.get(part, {}) | settings.pop(f"{part} code")
+    return _flat(settings)
+
+
+def _told_apart(
+    things: Sequence[Thing], settings_of: Callable[[Thing], Settings]
+) -> Iterable[tuple[Thing, list[str]]]:
+    """Yield each with ``name=value`` of its settings in which not all are alike."""
+    settings = [settings_of(one) for one in things]
+    seen: dict[str, set[str]] = {name: set() for one in settings for name in one}
+    for one in settings:
+        for name, values in seen.items():
+            values.add(key({"": one.get(name)}))
+    for thing, own in zip(things, settings, strict=True):
+        yield thing, [f"{name}={value}" for name, value in own.items() if len(seen[name]) > 1]
+
+
+def _flat(settings: Settings, prefix: str = "") -> Settings:
+    """Return nested settings under dotted names."""
+    flat: Settings = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
