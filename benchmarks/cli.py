@@ -7,6 +7,7 @@ from importlib import import_module
 
 from .. import __version__
 from ..datasets.errors import ColdbenchError
+from .foreign_text import without_control
 from .registry import unknown
 
 COMMANDS = {
@@ -42,7 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def complain(text: str) -> None:
-    """Write one sentence to standard error, in red where a person reads it."""
+    """Write one sentence to standard error, in red where a person reads it.
+
+    It may quote a plugin or a file: what would steer the terminal is taken out.
+    """
+    text = without_control(text, lines=True)
     red, end = ("\033[31m", "\033[0m") if sys.stderr.isatty() else ("", "")
     sys.stderr.write(f"{red}{text}{end}\n")
 

@@ -1,28 +1,46 @@
 """Where the commands write: plain text and wide lines unless a person is looking."""
 
+import os
 import sys
+from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
+
+from .fitted_table import WIDER, Column, FittedTable
+from .foreign_text import without_control
 
 PLAIN_WIDTH = 240
-"""Columns of a table that goes into a file or a pipe."""
+"""Columns of a table that goes into a file or a pipe, where ``COLUMNS`` does not say."""
+
+
+class SafeConsole(Console):
+    """A console that takes out of texts what would steer the terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:  # type: ignore[override]
+        """Return the text to print, its line breaks kept."""
+        return super().render_str(without_control(text, lines=True), **options)
 
 
 def console() -> Console:
     """Return the console for results, on standard output."""
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    return SafeConsole(file=sys.stdout, width=_width(), highlight=False, markup=False, emoji=False)
 
 
-def table(*columns: str, title: str | None = None) -> Table:
-    """Return an empty table with a line under its head and nothing else drawn."""
-    from rich import box
+def _width() -> int | None:
+    """Return ``COLUMNS``, else None for a terminal, which is measured, or a wide page."""
+    stated = os.environ.get("COLUMNS", "")
+    if stated.isdigit() and int(stated) > 0:
+        return int(stated)
+    return None if sys.stdout.isatty() else PLAIN_WIDTH
 
-    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    return made
+
+def table(*columns: str | Column, title: str | None = None, elsewhere: str = WIDER) -> FittedTable:
+    """Return an empty table with a line under its head and nothing else drawn.
+
+    It is fitted to the screen when it is printed; see ``FittedTable``.
+    """
+    return FittedTable(columns, title, elsewhere)
 
 
 def duration(seconds: float) -> str:

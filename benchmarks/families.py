@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from ..methods.base import Family
-from .formats import Grid, Shown
+from .fitted_table import Column
+from .grids import Grid, Shown
 from .standings import Board, Cell, Row
 
 REFERENCE = "reference"
@@ -21,14 +22,20 @@ def by_family(made: Sequence[Board], task: str | None) -> Grid:
     task
         Only this task; None takes all of each board.
     """
-    head = ["board", "task", REFERENCE, *(name.replace("_", " ") for name in FAMILIES)]
+    titles = [REFERENCE, *(name.replace("_", " ") for name in FAMILIES)]
+    columns = [
+        Column("board", wraps=True),
+        Column("task"),
+        *(Column(title, wraps=True) for title in titles),
+        Column("not separated from the winner", leave=1, wraps=True),
+    ]
     rows = [
         _line(board, name)
         for board in made
         for name in board.tasks
         if task in (None, name) and board.ranking(name)
     ]
-    return [*head, "not separated from the winner"], rows
+    return Grid(columns, rows)
 
 
 def _line(board: Board, task: str) -> list[Shown]:

@@ -3,35 +3,29 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
-from .console import duration, table
-from .crowning import SINGLE_DRAW
-from .standings import Board, Cell, Row
+from .console import table
+from .fitted_table import Column, FittedTable
+from .foreign_text import for_csv, for_markdown
+from .grids import BY_LOT, REFERENCE, STYLES, Grid, Shown, detail, overview, row_marks
+from .sentences import closing, headline, opening
+from .standings import Board, Row
 
-ONE_SPLIT = "one split: that of the published files; how far another draw moves it is not known"
-LEGEND = "† in every seed its 95 % interval lies above every reference row of that task"
 COSTS = ("fit_seconds", "score_seconds", "peak_bytes", "trainable_parameters", "parameters")
 CSV_FIELDS = (
     "scenario", "dataset", "board", "task", "metric", "rank", "method", "label", "family", "marks",
     "mean", "low", "high", "seeds", "users", "beats_reference", *COSTS, "status", "reason",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One cell of a table, and whether it is the best of its column."""
-
-    text: str
-    best: bool = False
-
-
-Grid = tuple[list[str], list[list[Shown]]]
+IN_CSV = "--format csv has them"
+IN_MD = "--format md has them"
+STAR = "* the winner of the task"
+MARKS_TOLD = {
+    REFERENCE: "ref: a row that the others must beat",
+    BY_LOT: "chance: ranked by lot, the measured chance level",
+}
 
 
 def show(board: Board, task: str | None, out: Console) -> None:
@@ -39,50 +33,89 @@ def show(board: Board, task: str | None, out: Console) -> None:
 
     An overview that is wider than the terminal is printed in parts, one per scenario.
     """
-    out.print("\n".join([headline(board, task), *opening(board)]), soft_wrap=True)
+    out.print("\n".join([headline(board, task), *opening(board, task)]), soft_wrap=True)
     if task is not None:
-        out.print(drawn(_detail(board, task)))
-    elif _width(whole := drawn(_overview(board, board.tasks)), out) <= out.width:
+        out.print(drawn(detail(board, task)))
+    elif (whole := drawn(overview(board, board.tasks), star=True)).natural_width() <= out.width:
         out.print(whole)
     else:
         for scenario in dict.fromkeys(name.split("/")[0] for name in board.tasks):
             tasks = [name for name in board.tasks if name.split("/")[0] == scenario]
             out.print(f"\n{scenario}")
-            out.print(drawn(_overview(board, tasks, families=False), strip=f"{scenario}/"))
-    for line in closing(board, task):
+            grid = overview(board, tasks, families=False)
+            out.print(drawn(grid, strip=f"{scenario}/", star=True))
+    for line in [*_legend(board, task), *closing(board, task)]:
         out.print(line, soft_wrap=True)
     out.print()
 
 
-def _width(whole: Table, out: Console) -> int:
-    """Return how wide a table would like to be."""
-    return Measurement.get(out, out.options.update(max_width=10_000), whole).maximum
+def _legend(board: Board, task: str | None) -> list[str]:
+    """Return one line about the marks that a table in the terminal holds."""
+    marks = {mark for row in board.rows for mark in row_marks(row)}
+    told = [sentence for mark, sentence in MARKS_TOLD.items() if mark in marks]
+    if task is None and any(board.winners(name) for name in board.tasks):
+        told.insert(0, STAR)
+    return ["; ".join(told)] if told else []
 
 
-def drawn(grid: Grid, strip: str = "") -> Table:
-    """Return the table of a grid; the parts of a task's name stand below each other."""
-    head, rows = grid
-    made = table(*(name.removeprefix(strip).replace("/", "\n") for name in head))
-    for row in rows:
-        made.add_row(*(Text(cell.text, style="bold" if cell.best else "") for cell in row))
+def drawn(grid: Grid, strip: str = "", star: bool = False, elsewhere: str = IN_CSV) -> FittedTable:
+    """Return a grid as a table; the parts of a task's name stand below each other.
+
+    Parameters
+    ----------
+    strip
+        What is left out at the beginning of a title.
+    star
+        Put ``*`` behind what is best, for an eye or a page without bold.
+    elsewhere
+        Where the columns are for which there is no room.
+    """
+    columns = [
+        Column(_stacked(one.head.removeprefix(strip)), one.leave, one.wraps) for one in grid.columns
+    ]
+    marked = any(grid.marks)
+    made = table(*([Column("")] if marked else []), *columns, elsewhere=elsewhere)
+    for at, row in enumerate(grid.rows):
+        marks = grid.marks[at] if grid.marks else ()
+        style = STYLES[marks[0]] if marks else ""
+        cells = [Text(" ".join(marks), style=style)] if marked else []
+        made.add_row(*cells, *(_cell(one, style, star) for one in row))
     return made
+
+
+def _cell(cell: Shown, style: str, star: bool) -> Text:
+    best = "bold" if cell.best else style
+    return Text(f"{cell.text}*" if star and cell.best else cell.text, style=best)
+
+
+def _stacked(head: str) -> str:
+    return head.replace("/", "\n")
 
 
 def markdown(board: Board, task: str | None) -> str:
     """Return one board as a section of Markdown, winners in bold."""
-    grid = _detail(board, task) if task else _overview(board, board.tasks)
-    lines = [f"### {headline(board, task)}", ""]
-    lines += [*(f"- {line}" for line in opening(board)), ""] if board.findings else []
-    lines += md_lines(grid)
-    lines += ["", *(f"- {line}" for line in closing(board, task)), ""]
-    return "\n".join(lines)
+    grid = detail(board, task) if task else overview(board, board.tasks)
+    lines = [f"### {for_markdown(headline(board, task))}", ""]
+    above = opening(board, task)
+    lines += [*(f"- {for_markdown(line)}" for line in above), ""] if above else []
+    lines += [*md_lines(grid), ""]
+    return "\n".join([*lines, *(f"- {for_markdown(line)}" for line in closing(board, task)), ""])
 
 
 def md_lines(grid: Grid) -> list[str]:
     """Return the lines of a table in Markdown, what is best in bold."""
-    head, rows = grid
-    lines = [_md_line(head), _md_line(["---"] * len(head))]
-    return lines + [_md_line([f"**{c.text}**" if c.best else c.text for c in row]) for row in rows]
+    lines = [_md_line([for_markdown(one.head) for one in grid.columns])]
+    lines.append(_md_line(["---"] * len(grid.columns)))
+    return lines + [_md_line([_md_cell(cell) for cell in row]) for row in grid.rows]
+
+
+def _md_cell(cell: Shown) -> str:
+    text = for_markdown(cell.text)
+    return f"**{text}**" if cell.best and text else text
+
+
+def _md_line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def as_csv(made: Sequence[Board], task: str | None) -> str:
@@ -90,6 +123,10 @@ def as_csv(made: Sequence[Board], task: str | None) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, CSV_FIELDS, lineterminator="\n")
     writer.writeheader()
+
+    def add(*parts: dict[str, object]) -> None:
+        writer.writerow({name: for_csv(value) for one in parts for name, value in one.items()})
+
     for board in made:
         for name in board.tasks if task is None else [task]:
             for rank, row, cell in board.ranking(name):
@@ -98,111 +135,12 @@ def as_csv(made: Sequence[Board], task: str | None) -> str:
                 found |= {"mean": cell.mean, "low": cell.low, "high": cell.high}
                 found |= {"seeds": cell.seeds, "users": cell.users}
                 found |= {"beats_reference": board.beats_reference(row, name), "status": "ok"}
-                writer.writerow(_csv_row(board, row) | found)
+                add(_csv_row(board, row), found)
         for row in board.rows:
             if not row.cells:
                 status = row.first.status.value
-                writer.writerow(
-                    _csv_row(board, row) | {"status": status, "reason": row.first.error}
-                )
+                add(_csv_row(board, row), {"status": status, "reason": row.first.error})
     return text.getvalue()
-
-
-def opening(board: Board) -> list[str]:
-    """Return the lines above a table: what the audit of the split found."""
-    return [f"the audit of the split found: {one}" for one in board.findings]
-
-
-def closing(board: Board, task: str | None) -> list[str]:
-    """Return the lines under a table: who wins each task, what the mark means, what is missing."""
-    tasks = board.tasks if task is None else [task]
-    lines = [_winner(board, name) for name in tasks]
-    lines += [ONE_SPLIT] if board.one_split else []
-    if any(board.beats_reference(row, name) for row in board.rows for name in tasks):
-        lines.append(LEGEND.replace("above", "below") if board.lower_is_better else LEGEND)
-    if len({tuple(one.seed for one in row.records) for row in board.rows}) > 1:
-        lines.append("the rows do not have the same seeds: compare with care")
-    return lines + [trouble for row in board.rows for trouble in row.troubles]
-
-
-def _winner(board: Board, task: str) -> str:
-    """Return who wins a task, or why nobody does."""
-    against = board.uncrowned(task)
-    names = " and ".join(row.label for row in board.best(task))
-    cell = board.ranking(task)[0][2]
-    told = f"{names}, {cell.mean:.4f} ({_interval(cell)})"
-    if against == [SINGLE_DRAW]:
-        return f"{task}: best mean of a single draw: {told}; {SINGLE_DRAW}"
-    if against:
-        return f"{task}: nobody is crowned: {'; '.join(against)}"
-    near = board.not_separated(task)
-    apart = f"; not separated from it: {', '.join(near)}" if near else ""
-    return f"{task}: winner {told}{apart}"
-
-
-def _overview(board: Board, tasks: Sequence[str], *, families: bool = True) -> Grid:
-    """Rows are methods, columns tasks; best mean rank over all tasks of the board first."""
-    ranks: dict[int, list[int]] = {id(row): [] for row in board.rows}
-    for task in board.tasks:
-        for rank, row, _ in board.ranking(task):
-            ranks[id(row)].append(rank)
-    ordered = sorted(board.rows, key=lambda row: _mean_rank(ranks[id(row)], board))
-    head = ["method", *(["family"] if families else []), "seeds", *tasks, "notes"]
-    return head, [_overview_row(board, row, tasks, families) for row in ordered]
-
-
-def _mean_rank(ranks: Sequence[int], board: Board) -> float:
-    """Return the mean rank over the tasks; a task without a figure counts as last."""
-    last = len(board.rows) + 1
-    return (sum(ranks) + last * (len(board.tasks) - len(ranks))) / max(1, len(board.tasks))
-
-
-def _overview_row(board: Board, row: Row, tasks: Sequence[str], families: bool) -> list[Shown]:
-    family = [Shown(row.first.family.replace("_", " "))] if families else []
-    figures = [_figure(board, row, task) for task in tasks]
-    return [Shown(row.label), *family, Shown(str(len(row.records))), *figures, Shown(row.marks)]
-
-
-def _figure(board: Board, row: Row, task: str) -> Shown:
-    if task not in row.cells:
-        return Shown("-" if row.cells else row.first.status.value.replace("_", " "))
-    mark = "†" if board.beats_reference(row, task) else ""
-    return Shown(f"{row.cells[task].mean:.4f}{mark}", row in board.winners(task))
-
-
-def _detail(board: Board, task: str) -> Grid:
-    """Rows are methods in the order of one task, with intervals and costs."""
-    head = [
-        "rank", "method", "family", board.metric, "95 % interval", "seeds", "users", "fit",
-        "score", "parameters", "notes",
-    ]  # fmt: skip
-    ranked = board.ranking(task)
-    rows = [_detail_row(board, task, *one) for one in ranked]
-    for row in board.rows:
-        if task not in row.cells:
-            status = row.first.status.value.replace("_", " ")
-            blank = ["", row.label, row.first.family, status, *[""] * 6, row.marks]
-            rows.append([Shown(text) for text in blank])
-    return head, rows
-
-
-def _detail_row(board: Board, task: str, rank: int, row: Row, cell: Cell) -> list[Shown]:
-    mark = "†" if board.beats_reference(row, task) else ""
-    parameters = row.cost("parameters")
-    texts = [
-        str(rank),
-        row.label,
-        row.first.family.replace("_", " "),
-        f"{cell.mean:.4f}{mark}",
-        _interval(cell),
-        str(cell.seeds),
-        str(cell.users),
-        _seconds(row, "fit_seconds"),
-        _seconds(row, "score_seconds"),
-        "" if parameters is None else f"{parameters:,.0f}",
-        row.marks,
-    ]
-    return [Shown(text, best=row in board.winners(task)) for text in texts]
 
 
 def _csv_row(board: Board, row: Row) -> dict[str, object]:
@@ -218,21 +156,3 @@ def _csv_row(board: Board, row: Row) -> dict[str, object]:
         "marks": row.marks,
     }
     return named | {name: row.cost(name) for name in COSTS}
-
-
-def headline(board: Board, task: str | None) -> str:
-    """Return what a table shows: its board, the metric, and the task where it is one."""
-    return f"{board.title}: {board.metric}" + (f" in {task}" if task else "")
-
-
-def _interval(cell: Cell) -> str:
-    return f"{cell.low:.4f} to {cell.high:.4f}"
-
-
-def _seconds(row: Row, name: str) -> str:
-    seconds = row.cost(name)
-    return "" if seconds is None else duration(seconds)
-
-
-def _md_line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -8,7 +8,8 @@ from statistics import fmean
 import numpy as np
 
 from .evaluation.comparison import Comparison, PerUser, compare, draws_p
-from .formats import Grid, Shown
+from .fitted_table import Column
+from .grids import Grid, Shown
 from .records import RunRecord, place
 from .standings import Board, Row
 from .tables import users_path
@@ -140,11 +141,13 @@ def _joined(label: str, seeds: Sequence[Comparison], board: Board, task: str) ->
 
 def paired_grid(best: str, rows: Sequence[Paired]) -> Grid:
     """Return one line per row; those that are surely behind the best one say so."""
-    head = [
-        f"{best} beside", "ahead by", "95 % interval", "users better", "worse", "behind in",
-        "p bootstrap", "p Wilcoxon", "p seeds", "sure",
+    columns = [
+        Column(f"{best} beside", wraps=True), Column("ahead by"), Column("95 % interval", leave=1),
+        Column("users better", leave=4), Column("worse", leave=5), Column("behind in"),
+        Column("p bootstrap", leave=3), Column("p Wilcoxon", leave=3), Column("p seeds", leave=2),
+        Column("sure"),
     ]  # fmt: skip
-    return head, [
+    lines = [
         [
             Shown(one.label),
             Shown(f"{one.difference:.4f}"),
@@ -159,6 +162,7 @@ def paired_grid(best: str, rows: Sequence[Paired]) -> Grid:
         ]
         for one in rows
     ]
+    return Grid(columns, lines)
 
 
 def _chance(p: float) -> str:

@@ -12,6 +12,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from .console import console, duration, table
+from .fitted_table import Column
 from .outcome import FILE, SKIPPED, Outcome, outcomes
 from .progress import aside
 
@@ -137,7 +138,8 @@ def summarise(found: Sequence[Outcome], total: int | None) -> None:
     bad = [one for one in found if one.status in ("failed", "not_applicable")]
     if not bad:
         return
-    rows = table("status", "method", "scenario/dataset", "seed", "reason")
+    where_run = Column("scenario/dataset", leave=1)
+    rows = table("status", "method", where_run, "seed", "reason", elsewhere="the records have them")
     for one in bad:
         where = f"{one.scenario}/{one.dataset}"
         reason = one.reason or ""

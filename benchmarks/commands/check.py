@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from enum import Enum
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from ...datasets.errors import ColdbenchError
 from ..conformance.isolated import LIMIT_SECONDS, examine_isolated
 from ..conformance.outcome import BROKEN, Outcome, Verdict
 from ..console import console, duration, table
+from ..fitted_table import Column, FittedTable
 from ..registry import OWN, available, find, offers
 
 COLOURS = {
@@ -22,6 +22,7 @@ COLOURS = {
     Verdict.EXEMPT: "yellow",
     Verdict.NOT_APPLICABLE: "dim",
 }
+DEMAND = "it demands that"
 ORDER = (
     Verdict.FAILED,
     Verdict.NOT_REACHED,
@@ -93,19 +94,19 @@ def _show(out: Console, name: str, outcomes: Sequence[Outcome], how: Detail) -> 
     out.print(f"{name}: {told} ({duration(sum(one.seconds for one in outcomes))})")
 
 
-def _table(outcomes: Sequence[Outcome], demands: bool) -> Table:
+def _table(outcomes: Sequence[Outcome], demands: bool) -> FittedTable:
     """Return one row per check; what a broken one demands and what to do stand beside it."""
     broken = any(one.verdict in BROKEN for one in outcomes)
     columns = ["check", "result"]
-    columns += ["it demands that"] if broken or demands else []
+    columns += [DEMAND] if broken or demands else []
     columns += ["what was seen"]
     columns += ["what to do"] if broken else []
-    rows = table(*columns)
+    rows = table(*(Column(one, leave=one == DEMAND) for one in columns))
     for one in sorted(outcomes, key=lambda one: ORDER.index(one.verdict)):
         cells: dict[str, str | Text] = {
             "check": one.check,
             "result": Text(one.verdict.value, style=COLOURS[one.verdict]),
-            "it demands that": one.demands if demands or one.verdict in BROKEN else "",
+            DEMAND: one.demands if demands or one.verdict in BROKEN else "",
             "what was seen": one.values,
             "what to do": one.remedy,
         }

@@ -8,13 +8,15 @@ from ...datasets.errors import ColdbenchError
 from ..cli import complain
 from ..console import console
 from ..families import by_family
-from ..formats import as_csv, drawn, headline, markdown, md_lines, show
+from ..foreign_text import for_markdown
+from ..formats import IN_MD, as_csv, drawn, markdown, md_lines, show
 from ..leaderboard import boards
 from ..outcome import HEADLINE
 from ..paired import paired, paired_grid
 from ..records import RunRecord, read_all
 from ..registry import unknown
 from ..run import results_home
+from ..sentences import headline
 from ..standings import Board
 
 EVERY = "all"
@@ -56,7 +58,7 @@ def _families(made: list[Board], asked: argparse.Namespace) -> None:
     if asked.format == "md":
         sys.stdout.write("\n".join([*md_lines(grid), ""]))
     else:
-        console().print(drawn(grid))
+        console().print(drawn(grid, star=True, elsewhere=IN_MD))
 
 
 def _paired(made: list[Board], asked: argparse.Namespace, home: Path) -> None:
@@ -69,10 +71,14 @@ def _paired(made: list[Board], asked: argparse.Namespace, home: Path) -> None:
         title, grid = headline(board, asked.task), paired_grid(best, rows)
         told = _reserves(board, asked.task, lacking)
         if asked.format == "md":
-            lines = [f"### {title}", "", *md_lines(grid), "", *(f"- {one}" for one in told), ""]
-            pages.append("\n".join(lines))
+            lines = [f"### {for_markdown(title)}", "", *md_lines(grid), ""]
+            pages.append("\n".join([*lines, *(f"- {for_markdown(one)}" for one in told), ""]))
         else:
-            console().print(title, drawn(grid), *told, sep="\n", soft_wrap=True)
+            out = console()
+            out.print(title, soft_wrap=True)
+            out.print(drawn(grid, elsewhere=IN_MD))
+            for one in told:
+                out.print(one, soft_wrap=True)
     sys.stdout.write("\n".join(pages))
 
 

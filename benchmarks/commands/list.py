@@ -57,10 +57,12 @@ def _show_tables() -> None:
 
 def _show_kind(kind: str) -> None:
     from ..console import console, table
+    from ..fitted_table import Column
 
     out, known = console(), offers(kind)
     columns = COLUMNS[kind]
-    rows = table(*("name", *columns, "what it is"), title=kind)
+    between = [Column(one, leave=at + 1) for at, one in enumerate(columns)]
+    rows = table("name", *between, "what it is", title=kind)
     for name, offer in known.items():
         if offer.target is not None:
             cells = (cell(offer.target) for cell in columns.values())

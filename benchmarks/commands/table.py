@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from ...datasets.errors import ColdbenchError
 from ..console import console
 from ..console import table as empty_table
+from ..fitted_table import Column
+from ..foreign_text import for_markdown
+from ..formats import IN_MD
 from ..papers.beside import Line, lines, missing
 from ..papers.paper_table import PaperTable, figure, find_table, names
 from ..records import RunRecord
@@ -49,7 +52,13 @@ def _run(table: PaperTable, asked: argparse.Namespace) -> int:
 def _show(table: PaperTable, records: Sequence[RunRecord]) -> None:
     out = console()
     out.print(f"{table.name}: {table.title}\n{table.source}", soft_wrap=True)
-    drawn = empty_table("", "method", *(column.head for column in table.columns), "notes")
+    drawn = empty_table(
+        Column("", wraps=True),
+        Column("method", wraps=True),
+        *(column.head for column in table.columns),
+        Column("notes", leave=1, wraps=True),
+        elsewhere=IN_MD,
+    )
     before = ""
     for line in lines(table, records):
         drawn.add_row("" if line.part == before else line.part, *_cells(line))
@@ -62,10 +71,11 @@ def _show(table: PaperTable, records: Sequence[RunRecord]) -> None:
 
 def _markdown(table: PaperTable, records: Sequence[RunRecord]) -> str:
     head = ["", "method", *(column.head for column in table.columns), "notes"]
-    rows = [[line.part, *_cells(line)] for line in lines(table, records)]
+    rows = [[line.part, *map(for_markdown, _cells(line))] for line in lines(table, records)]
     grid = [head, ["---"] * len(head), *rows]
     drawn = ["| " + " | ".join(cells) + " |" for cells in grid]
-    closing = [f"- {sentence}" for sentence in _closing(table, records)]
+    closing = [f"- Differs: {one}" for one in table.differs]
+    closing += [f"- {for_markdown(one)}" for one in missing(table, records)]
     top = [f"### {table.title}", "", f"`coldbench table {table.name}`. {table.source}.", ""]
     return "\n".join([*top, *drawn, "", *closing, "", ""])
 

@@ -8,11 +8,12 @@ import pytest
 from coldbench.benchmarks.config import compose_run
 from coldbench.benchmarks.evaluation.direction import Direction, direction_of
 from coldbench.benchmarks.evaluation.metrics import Metric
-from coldbench.benchmarks.formats import as_csv, closing, markdown
+from coldbench.benchmarks.formats import as_csv, markdown
 from coldbench.benchmarks.leaderboard import boards
 from coldbench.benchmarks.records import Figure, RunRecord, read
 from coldbench.benchmarks.registry import available
 from coldbench.benchmarks.run import execute
+from coldbench.benchmarks.sentences import closing
 from coldbench.benchmarks.standings import Board
 
 from .test_leaderboard import (  # type: ignore[import-not-found]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from coldbench.benchmarks import cli
 from coldbench.benchmarks.families import by_family
-from coldbench.benchmarks.formats import Shown
+from coldbench.benchmarks.grids import Shown
 from coldbench.benchmarks.leaderboard import boards
 from coldbench.benchmarks.records import RunRecord, place, write
 
@@ -27,9 +27,9 @@ def records() -> list[RunRecord]:
 
 
 def line(task: str | None = None) -> tuple[list[str], list[Shown]]:
-    head, rows = by_family(boards(records()), task)
-    (row,) = rows
-    return head, row
+    grid = by_family(boards(records()), task)
+    (row,) = grid.rows
+    return [column.head for column in grid.columns], row
 
 
 def test_a_line_has_the_best_of_each_family_and_reference_rows_apart() -> None:
@@ -46,7 +46,7 @@ def test_a_line_has_the_best_of_each_family_and_reference_rows_apart() -> None:
 
 
 def test_a_task_can_be_chosen() -> None:
-    assert by_family(boards(records()), WARM)[1] == []
+    assert by_family(boards(records()), WARM).rows == []
     assert line(COLD)[1][1].text == COLD
 
 

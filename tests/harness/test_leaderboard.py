@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from coldbench.benchmarks import cli
-from coldbench.benchmarks.formats import as_csv, closing, markdown
+from coldbench.benchmarks.formats import as_csv, markdown
 from coldbench.benchmarks.leaderboard import boards
 from coldbench.benchmarks.records import RunRecord, place, write
+from coldbench.benchmarks.sentences import closing
 from coldbench.benchmarks.standings import Board, Row
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,8 +152,8 @@ def test_what_has_no_figure_is_shown_with_its_reason_and_never_as_zero() -> None
         a_record("unfit", None, status="not_applicable", error="Unfit needs a graph"),
     )
     text = markdown(board, None)
-    assert "| bad | content | 1 | failed |" in text
-    assert "| unfit | content | 1 | not applicable |" in text
+    assert "| bad | content | - | 1 | failed |" in text
+    assert "| unfit | content | - | 1 | not applicable |" in text
     assert "0.0000" not in text
     assert "bad, seed 0: failed: ArithmeticError: singular" in closing(board, None)
     assert "unfit, seed 0: not applicable: Unfit needs a graph" in closing(board, None)

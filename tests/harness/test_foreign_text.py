@@ -1,0 +1,105 @@
+"""Text of plugins, files and errors steers no terminal, forges no Markdown and no formula."""
+
+import csv
+import io
+import re
+import unicodedata
+
+import pytest
+from coldbench.benchmarks.cli import complain
+from coldbench.benchmarks.console import SafeConsole, table
+from coldbench.benchmarks.foreign_text import for_csv, for_markdown, without_control
+from coldbench.benchmarks.formats import as_csv, markdown, show
+from coldbench.benchmarks.leaderboard import boards
+from coldbench.benchmarks.standings import Board
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from .test_leaderboard import COLD, a_record  # type: ignore[import-not-found]
+
+NASTY = "=cmd|'/C calc'!A0\x1b[31m\r\u202e`x`](javascript:1)<script>\n| **a** |\t\x9b2J&lt;"
+TEXT = st.text(st.one_of(st.characters(), st.sampled_from(NASTY)), max_size=40)
+
+
+def steers(text: str) -> set[str]:
+    """Characters that move a cursor, colour or turn the direction of writing; line ends apart."""
+    return {one for one in text if one != "\n" and unicodedata.category(one) in ("Cc", "Cf", "Cs")}
+
+
+@given(TEXT)
+@example(NASTY)
+def test_nothing_steers_a_terminal(text: str) -> None:
+    assert steers(without_control(text)) == set() and "\n" not in without_control(text)
+    file = io.StringIO()
+    out = SafeConsole(file=file, width=100, highlight=False, markup=False, emoji=False)
+    made = table("name", text)
+    made.add_row(text, "x")
+    out.print(text)
+    out.print(made)
+    assert steers(file.getvalue()) == set()
+
+
+@given(TEXT)
+@example(NASTY)
+def test_nothing_is_markup(text: str) -> None:
+    told = for_markdown(text)
+    assert "\n" not in told and steers(told) == set()
+    bare = re.sub(r"\\[\\|`\[\]*]", "", told)
+    assert not set("|`[]*\\") & set(bare)
+    assert not re.search(r"<[A-Za-z/!?]", told) and not re.search(r"&(?!amp;|lt;)#?\w+;", told)
+
+
+@given(TEXT, st.floats(allow_nan=False), st.integers())
+@example(NASTY, -1.0, -1)
+def test_no_cell_is_a_formula_and_numbers_stay(text: str, number: float, whole: int) -> None:
+    told = for_csv(text)
+    assert isinstance(told, str) and not told.lstrip().startswith(("=", "+", "-", "@"))
+    assert steers(told) == set()
+    assert for_csv(number) is number and for_csv(whole) is whole and for_csv(None) is None
+
+
+def test_a_plain_text_stays_as_it_is() -> None:
+    for text in (
+        "finetuned_encoder track=open 0.2683",
+        "reason: needs 3 > 2 & 'x'",
+        "Žižek <0.0001",
+    ):
+        assert without_control(text) == for_csv(text) == for_markdown(text) == text
+
+
+def hostile() -> Board:
+    name = {"method": {"name": NASTY}}
+    (board,) = boards(
+        [a_record("=evil", 0.5, config=name), a_record("=evil", 0.4, half=0.5),
+         a_record("broken", None, error=NASTY)]
+    )  # fmt: skip
+    board.title = f"grid / {NASTY}"
+    return board
+
+
+def test_a_board_of_hostile_records_is_harmless_everywhere() -> None:
+    board = hostile()
+    text = markdown(board, None)
+    assert steers(text) == set() and "<script>" not in text
+    widths = {len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines() if line[:1] == "|"}
+    assert len(widths) == 1, "no cell opens another one"
+    rows = list(csv.reader(io.StringIO(as_csv([board], None))))
+    cells = [cell for row in rows for cell in row]
+    assert any(cell.startswith("'=") for cell in cells)
+    assert not any(cell.lstrip().startswith(("=", "+", "@")) for cell in cells)
+    file = io.StringIO()
+    show(board, COLD, SafeConsole(file=file, width=100, highlight=False, markup=False, emoji=False))
+    show(board, None, SafeConsole(file=file, width=100, highlight=False, markup=False, emoji=False))
+    assert steers(file.getvalue()) == set()
+
+
+def test_an_error_message_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    complain(f"no method {NASTY}")
+    told = capsys.readouterr().err
+    assert steers(told) == set() and told.startswith("no method =cmd|")
+
+
+def test_numbers_of_a_board_stay_numbers() -> None:
+    (board,) = boards([a_record("m", -0.25)])
+    (row,) = csv.DictReader(io.StringIO(as_csv([board], None)))
+    assert float(row["mean"]) == -0.25 and row["mean"][0] == "-"
