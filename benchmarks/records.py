@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import Enum
 from hashlib import sha256
@@ -231,8 +231,12 @@ def _compact(value: Any) -> str:
     return json.dumps(value, allow_nan=False, ensure_ascii=False)
 
 
-def read(path: Path) -> RunRecord:
-    """Read and check one record.
+Cut = Callable[[bytes], bytes]
+"""Cuts out of the text of a record what its reader does not need."""
+
+
+def read(path: Path, cut: Cut | None = None) -> RunRecord:
+    """Read and check one record, or what ``cut`` leaves of it.
 
     Raises
     ------
@@ -240,7 +244,9 @@ def read(path: Path) -> RunRecord:
         When the file is no record, with the path and the first thing that is wrong.
     """
     try:
-        return RunRecord.model_validate(json.loads(path.read_bytes()))
+        content = path.read_bytes()
+        values = json.loads(content if cut is None else cut(content))
+        return RunRecord.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
@@ -250,11 +256,11 @@ def read(path: Path) -> RunRecord:
     raise ColdbenchError(f"{path} is not a readable record ({problem}); remove it and run it again")
 
 
-def read_all(results: Path) -> Iterator[RunRecord | ColdbenchError]:
+def read_all(results: Path, cut: Cut | None = None) -> Iterator[RunRecord | ColdbenchError]:
     """Yield every record below a folder, in the order of their paths, or what is wrong with it."""
     for path in sorted(results.glob("*/*/*/*.json")):
         try:
-            yield read(path)
+            yield read(path, cut)
         except ColdbenchError as error:
             yield error
 

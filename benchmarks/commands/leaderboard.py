@@ -13,11 +13,12 @@ from ..formats import IN_MD, as_csv, drawn, markdown, md_lines, show
 from ..leaderboard import boards
 from ..outcome import HEADLINE
 from ..paired import paired, paired_grid
-from ..records import RunRecord, read_all
+from ..records import Cut, RunRecord, read_all
 from ..registry import unknown
 from ..run import results_home
 from ..sentences import headline
 from ..standings import Board
+from ..thin_records import thinner
 
 EVERY = "all"
 """As a task: each of them in detail."""
@@ -27,10 +28,11 @@ def main(argv: list[str]) -> int:
     """Print the leaderboard; a record that cannot be read is told and left out."""
     asked = _parser().parse_args(argv)
     home = results_home(asked.results)
-    records = readable_records(home)
+    cut = thinner([asked.metric]) if asked.metric else thinner([HEADLINE], others=True)
+    records = readable_records(home, cut)
     if not records:
         raise ColdbenchError(f"no record in {home}; make one with: coldbench run method=popularity")
-    _check(asked, records)
+    _check(asked, records, home)
     made = boards(records, metric=asked.metric, dataset=asked.dataset, scenario=asked.scenario)
     if asked.families:
         _families(made, asked)
@@ -123,10 +125,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def readable_records(home: Path) -> list[RunRecord]:
+def readable_records(home: Path, cut: Cut | None = None) -> list[RunRecord]:
     """Return the records of a folder; one that cannot be read is told and left out."""
     found = []
-    for one in read_all(home):
+    for one in read_all(home, cut):
         if isinstance(one, ColdbenchError):
             complain(str(one))
         else:
@@ -134,7 +136,7 @@ def readable_records(home: Path) -> list[RunRecord]:
     return found
 
 
-def _check(asked: argparse.Namespace, records: list[RunRecord]) -> None:
+def _check(asked: argparse.Namespace, records: list[RunRecord], home: Path) -> None:
     """Refuse names that no record holds."""
     held = {
         "dataset": {one.dataset for one in records},
@@ -142,7 +144,15 @@ def _check(asked: argparse.Namespace, records: list[RunRecord]) -> None:
         "task": {task for one in records for task in one.scores},
         "metric": {name for one in records for task in one.scores.values() for name in task},
     }
+    if asked.metric not in {None, *held["metric"]}:  # the other names were not read
+        held["metric"] = _metrics(home)
     for what, names in held.items():
         name = getattr(asked, what)
         if name not in (None, EVERY) and names and name not in names:
             raise ColdbenchError(unknown(what, name, names))
+
+
+def _metrics(home: Path) -> set[str]:
+    """Return the names of all figures that the records of a folder hold."""
+    records = (one for one in read_all(home) if isinstance(one, RunRecord))
+    return {name for one in records for task in one.scores.values() for name in task}

@@ -14,6 +14,7 @@ from ..papers.beside import Line, lines, missing
 from ..papers.paper_table import PaperTable, figure, find_table, names
 from ..records import RunRecord
 from ..run import results_home
+from ..thin_records import thinner
 from .leaderboard import readable_records
 
 EVERY = "all"
@@ -27,7 +28,9 @@ def main(argv: list[str]) -> int:
     status = 0
     if asked.run:
         status = max(_run(table, asked) for table in tables)
-    records = readable_records(results_home(asked.results))
+    metrics = sorted({column.metric for table in tables for column in table.columns})
+    # beside.py groups rows as boards, whose metric does not matter to it
+    records = readable_records(results_home(asked.results), thinner(metrics))
     for table in tables:
         if asked.format == "md":
             sys.stdout.write(_markdown(table, records))
