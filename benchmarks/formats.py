@@ -18,6 +18,7 @@ COSTS = ("fit_seconds", "score_seconds", "peak_bytes", "trainable_parameters", "
 CSV_FIELDS = (
     "scenario", "dataset", "board", "task", "metric", "rank", "method", "label", "family", "marks",
     "mean", "low", "high", "seeds", "users", "beats_reference", *COSTS, "status", "reason",
+    "uncrowned",
 )  # fmt: skip
 IN_CSV = "--format csv has them"
 IN_MD = "--format md has them"
@@ -135,6 +136,7 @@ def as_csv(made: Sequence[Board], task: str | None) -> str:
                 found |= {"mean": cell.mean, "low": cell.low, "high": cell.high}
                 found |= {"seeds": cell.seeds, "users": cell.users}
                 found |= {"beats_reference": board.beats_reference(row, name), "status": "ok"}
+                found["uncrowned"] = "; ".join(board.uncrowned(name))
                 add(_csv_row(board, row), found)
         for row in board.rows:
             if not row.cells:

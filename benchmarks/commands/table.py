@@ -29,7 +29,6 @@ def main(argv: list[str]) -> int:
     if asked.run:
         status = max(_run(table, asked) for table in tables)
     metrics = sorted({column.metric for table in tables for column in table.columns})
-    # beside.py groups rows as boards, whose metric does not matter to it
     records = readable_records(results_home(asked.results), thinner(metrics))
     for table in tables:
         if asked.format == "md":

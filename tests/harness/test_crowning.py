@@ -70,8 +70,9 @@ def test_what_describes_the_lists_crowns_nobody(name: str) -> None:
     text = markdown(board, COLD)
     assert f"{COLD}: nobody is crowned: {name}@10 has no better side" in text
     assert "†" not in text and "**" not in text
-    ranks = {row["rank"] for row in csv.DictReader(io.StringIO(as_csv([board], None)))}
-    assert ranks == {""}
+    rows = list(csv.DictReader(io.StringIO(as_csv([board], None))))
+    assert {row["rank"] for row in rows} == {""}
+    assert {row["uncrowned"] for row in rows} == {f"{name}@10 has no better side"}
 
 
 def test_every_figure_that_a_run_makes_has_a_stated_direction() -> None:

@@ -39,7 +39,9 @@ class Depth(Metric):
 '''
 
 
-@pytest.mark.parametrize(("name", "told"), [("straw_man", True), ("by_index", False), ("popularity", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "told"), [("straw_man", True), ("by_index", False), ("popularity", False)]
+)
 def test_check_says_that_boards_do_not_count_it(
     name: str, told: bool, install: Install, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
