@@ -76,12 +76,15 @@ class FittedTable:
 
     def left_out(self, width: int) -> list[int]:
         """Return the columns for which there is no room, in their order."""
+        return self._left_out(width, self._least(width))
+
+    def _left_out(self, width: int, least: Sequence[int]) -> list[int]:
         order = sorted(
             range(1, len(self.columns)), key=lambda at: (self.columns[at].leave, at), reverse=True
         )
         shown = set(range(len(self.columns)))
         for at in order:
-            if _outer([self._least(one, width) for one in shown]) <= width:
+            if _outer([least[one] for one in shown]) <= width:
                 break
             shown.remove(at)
         return [at for at in range(len(self.columns)) if at not in shown]
@@ -89,9 +92,10 @@ class FittedTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay the table out for the width at hand."""
         width = options.max_width
-        gone = self.left_out(width)
+        least = self._least(width)
+        gone = self._left_out(width, least)
         shown = [at for at in range(len(self.columns)) if at not in gone]
-        yield self._drawn(shown, self._widths(shown, width))
+        yield self._drawn(shown, self._widths(shown, width, least))
         if gone:
             heads = ", ".join(self.columns[at].head.replace("\n", "/") for at in gone)
             yield Text(f"not shown at {width} columns: {heads}; {self.elsewhere}")
@@ -106,20 +110,17 @@ class FittedTable:
             made.add_row(*(row[at] for at in shown))
         return made
 
-    def _widths(self, shown: Sequence[int], width: int) -> list[int]:
+    def _widths(self, shown: Sequence[int], width: int, least: Sequence[int]) -> list[int]:
         """Share out what is left over among the columns that wrap, the narrowest first."""
-        least = [self._least(at, width) for at in shown]
-        spare = width - _outer(least)
-        wanting = [place for place, at in enumerate(shown) if self._natural(at) > least[place]]
-        for left, place in zip(
-            range(len(wanting), 0, -1),
-            sorted(wanting, key=lambda place: self._natural(shown[place]) - least[place]),
-            strict=True,
-        ):
-            more = min(max(spare, 0) // left, self._natural(shown[place]) - least[place])
-            least[place] += more
+        widths = {at: least[at] for at in shown}
+        wanted = {at: self._natural(at) - least[at] for at in shown}
+        spare = max(width - _outer(list(widths.values())), 0)
+        wanting = sorted((at for at in shown if wanted[at] > 0), key=lambda at: wanted[at])
+        for served, at in enumerate(wanting):
+            more = min(spare // (len(wanting) - served), wanted[at])
+            widths[at] += more
             spare -= more
-        return least
+        return list(widths.values())
 
     def _lines(self, at: int) -> Iterator[Text]:
         for text in (Text(self.columns[at].head), *(row[at] for row in self.rows)):
@@ -128,8 +129,11 @@ class FittedTable:
     def _natural(self, at: int) -> int:
         return max((line.cell_len for line in self._lines(at)), default=0)
 
-    def _least(self, at: int, width: int) -> int:
-        """Return the width below which a column cannot be read."""
+    def _least(self, width: int) -> list[int]:
+        """Return the width of each column below which it cannot be read."""
+        return [self._readable(at, width) for at in range(len(self.columns))]
+
+    def _readable(self, at: int, width: int) -> int:
         natural = self._natural(at)
         if not self.columns[at].wraps and natural <= LONG:
             return natural
