@@ -35,6 +35,11 @@ def _width() -> int | None:
     return None if sys.stdout.isatty() else PLAIN_WIDTH
 
 
+def say(out: Console, text: str) -> None:
+    """Print sentences: between words on a screen, each on one line in a file or a pipe."""
+    out.print(text, soft_wrap=not out.is_terminal)
+
+
 def table(*columns: str | Column, title: str | None = None, elsewhere: str = WIDER) -> FittedTable:
     """Return an empty table with a line under its head and nothing else drawn.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from .console import table
+from .console import say, table
 from .fitted_table import Column, FittedTable
 from .foreign_text import for_csv, for_markdown
 from .grids import BY_LOT, REFERENCE, STYLES, Grid, Shown, detail, overview, row_marks
@@ -34,7 +34,7 @@ def show(board: Board, task: str | None, out: Console) -> None:
 
     An overview that is wider than the terminal is printed in parts, one per scenario.
     """
-    out.print("\n".join([headline(board, task), *opening(board, task)]), soft_wrap=True)
+    say(out, "\n".join([headline(board, task), *opening(board, task)]))
     if task is not None:
         out.print(drawn(detail(board, task)))
     elif (whole := drawn(overview(board, board.tasks), star=True)).natural_width() <= out.width:
@@ -46,7 +46,7 @@ def show(board: Board, task: str | None, out: Console) -> None:
             grid = overview(board, tasks, families=False)
             out.print(drawn(grid, strip=f"{scenario}/", star=True))
     for line in [*_legend(board, task), *closing(board, task)]:
-        out.print(line, soft_wrap=True)
+        say(out, line)
     out.print()
 
 

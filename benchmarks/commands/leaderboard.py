@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
 from ..cli import complain
-from ..console import console
+from ..console import console, say
 from ..families import by_family
 from ..foreign_text import for_markdown
 from ..formats import IN_MD, as_csv, drawn, markdown, md_lines, show
@@ -77,10 +77,10 @@ def _paired(made: list[Board], asked: argparse.Namespace, home: Path) -> None:
             pages.append("\n".join([*lines, *(f"- {for_markdown(one)}" for one in told), ""]))
         else:
             out = console()
-            out.print(title, soft_wrap=True)
+            say(out, title)
             out.print(drawn(grid, elsewhere=IN_MD))
             for one in told:
-                out.print(one, soft_wrap=True)
+                say(out, one)
     sys.stdout.write("\n".join(pages))
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from ...datasets.errors import ColdbenchError
-from ..console import console
+from ..console import console, say
 from ..console import table as empty_table
 from ..fitted_table import Column
 from ..foreign_text import for_markdown
@@ -53,7 +53,7 @@ def _run(table: PaperTable, asked: argparse.Namespace) -> int:
 
 def _show(table: PaperTable, records: Sequence[RunRecord]) -> None:
     out = console()
-    out.print(f"{table.name}: {table.title}\n{table.source}", soft_wrap=True)
+    say(out, f"{table.name}: {table.title}\n{table.source}")
     drawn = empty_table(
         Column("", wraps=True),
         Column("method", wraps=True),
@@ -67,7 +67,7 @@ def _show(table: PaperTable, records: Sequence[RunRecord]) -> None:
         before = line.part
     out.print(drawn)
     for sentence in _closing(table, records):
-        out.print(f"- {sentence}", soft_wrap=True)
+        say(out, f"- {sentence}")
     out.print()
 
 

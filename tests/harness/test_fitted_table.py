@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from coldbench.benchmarks import cli
-from coldbench.benchmarks.console import PLAIN_WIDTH, Column, SafeConsole, console, table
+from coldbench.benchmarks.console import PLAIN_WIDTH, Column, SafeConsole, console, say, table
 from coldbench.benchmarks.formats import markdown
 from coldbench.benchmarks.leaderboard import boards
 from coldbench.benchmarks.outcome import Outcome
@@ -96,6 +96,16 @@ def keep(*records: RunRecord) -> None:
         scores = dict.fromkeys(TASKS, figures) if figures else {}
         made = record.model_copy(update={"scores": scores})
         write(place(Path("results"), made), made)
+
+
+@pytest.mark.parametrize("screen", [True, False])
+def test_sentences_break_between_words_on_a_screen_only(screen: bool) -> None:
+    file, text = io.StringIO(), "unspeakable " * 20
+    out = SafeConsole(file=file, width=80, force_terminal=screen, color_system=None)
+    say(out, text)
+    lines = file.getvalue().split("\n")
+    assert all(set(line.split()) <= {"unspeakable"} for line in lines)
+    assert (len(lines) > 2) is screen
 
 
 @pytest.fixture
