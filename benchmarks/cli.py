@@ -17,7 +17,7 @@ COMMANDS = {
     "table": "print a paper's table with our figures beside it",
     "data": "fetch, add, verify or describe a dataset",
     "split": "write a split as CSV files with original ids",
-    "check": "run the conformance suite on one method",
+    "check": "run the conformance suite on a method, a dataset or a scenario",
     "new-method": "write a package with a method that runs, to be changed into your own",
     "demo": "run the methods of every family on the embedded dataset and print the leaderboard",
 }

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from ..datasets.errors import ColdbenchError
 from .config import to_run
 from .outcome import SKIPPED, Outcome, headline
+from .split_audit import leak_warning
 
 
 def job(config: DictConfig) -> Outcome:
@@ -55,6 +56,7 @@ def _made(config: DictConfig, hydra: Any) -> Outcome:
         score=headline(record),
         seconds=0.0,
         reason=record.error,
+        warning=leak_warning(record.findings),
     )
 
 

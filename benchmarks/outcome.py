@@ -35,6 +35,8 @@ class Outcome:
         Wall-clock time of the whole job.
     reason
         Why there are no scores.
+    warning
+        What makes the scores doubtful: a split that leaks.
     """
 
     number: int
@@ -47,6 +49,7 @@ class Outcome:
     score: str
     seconds: float
     reason: str | None = None
+    warning: str | None = None
 
     def __str__(self) -> str:
         """Return the job as one line of progress, without its number."""
@@ -55,6 +58,8 @@ class Outcome:
             told = f"{told}: {self.reason}"
         elif self.status == SKIPPED and self.score:
             told = f"{told}, {self.score}"
+        if self.warning:
+            told = f"{told} · {self.warning}"
         return f"{self.method} · {self.scenario}/{self.dataset} · seed {self.seed} · {told}"
 
     def save(self, folder: Path) -> None:

@@ -26,6 +26,7 @@ from .records import Cost, RunRecord, Status, jsonable, place, read, run_id, wri
 from .requirements import require, require_device
 from .room import demand_room, why
 from .sealed import sealed
+from .split_audit import leak_warning, leaks_of
 from .tables import rankings_path, write_tables
 from .threads import limited
 from .time_limit import OutOfTime, time_limit
@@ -34,7 +35,16 @@ from .tracking.tracker import mirror
 SPLITS_KEPT = 4
 RANKED_DEPTH = 100
 
-_splits: "OrderedDict[str, Split]" = OrderedDict()
+
+@dataclass
+class KeptSplit:
+    """A split that several runs share, and what its audit found; None before it was audited."""
+
+    split: Split
+    findings: list[str] | None = None
+
+
+_splits: "OrderedDict[str, KeptSplit]" = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,9 @@ def _recorded(config: RunConfig, bar: bool) -> Run:
     if done is not None:
         return Run(done, path, skipped=True)
     demand_room(path.parent)
+    draft = draft.model_copy(update={"findings": audited_once(config, data)})
+    for warning in filter(None, [leak_warning(draft.findings)]):
+        logging.getLogger(__name__).warning("%s", warning)
     label = f"{draft.method} · {draft.scenario}/{draft.dataset} · seed {draft.seed}"
     with shown(label, bar=bar) as progress:
         record = _attempt(config, data, split, draft, path, progress)
@@ -135,6 +148,29 @@ def split_once(config: RunConfig, data: Dataset) -> Split:
 
     What is returned is sealed: no method can change the kept split for the runs after it.
     """
+    split = sealed(_kept(config, data).split)
+    resources = Resources(config.threads, config.device, config.devices)
+    return replace(split, train=replace(split.train, resources=resources))
+
+
+def audited_once(config: RunConfig, data: Dataset) -> list[str]:
+    """Return what the audit finds in a run's split; a kept split is audited once.
+
+    An audit that does not end within the time limit is itself a finding.
+    """
+    kept = _kept(config, data)
+    if kept.findings is None:
+        try:
+            with process_state_kept(), time_limit(config.time_limit):
+                found = leaks_of(kept.split, data, config.scenario)
+        except OutOfTime as error:
+            found = [f"the audit of the split came to no end: {error}"]
+        kept.findings = [_without_folders(one) for one in found]
+    return kept.findings
+
+
+def _kept(config: RunConfig, data: Dataset) -> KeptSplit:
+    """Return the split of a run as it was made, now or for an earlier run."""
     scenario = jsonable(vars(config.scenario))
     kind = type(config.scenario)
     key = run_id(
@@ -146,13 +182,11 @@ def split_once(config: RunConfig, data: Dataset) -> Split:
         }
     )
     if key not in _splits:
-        _splits[key] = config.scenario.split(data, config.seed)
+        _splits[key] = KeptSplit(config.scenario.split(data, config.seed))
     _splits.move_to_end(key)
     while len(_splits) > SPLITS_KEPT:
         _splits.popitem(last=False)
-    split = sealed(_splits[key])
-    resources = Resources(config.threads, config.device, config.devices)
-    return replace(split, train=replace(split.train, resources=resources))
+    return _splits[key]
 
 
 def _attempt(
@@ -236,11 +270,15 @@ def _asked(
 
 def _told(error: BaseException) -> str:
     """Return an error as one line, without the folders of this machine."""
-    text = " ".join(str(error).split())
-    for folder, short in ((Path.cwd(), "."), (Path.home(), "~")):
-        if len(folder.parts) > 1:
-            text = text.replace(str(folder), short)
+    text = _without_folders(" ".join(str(error).split()))
     if isinstance(error, OutOfTime):
         return text
     what_to_do = advice(error)
     return f"{type(error).__name__}: {text}" + (f"; {what_to_do}" if what_to_do else "")
+
+
+def _without_folders(text: str) -> str:
+    for folder, short in ((Path.cwd(), "."), (Path.home(), "~")):
+        if len(folder.parts) > 1:
+            text = text.replace(str(folder), short)
+    return text

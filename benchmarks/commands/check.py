@@ -1,4 +1,4 @@
-"""``coldbench check``: the conformance suite on one method, ours or anyone's."""
+"""``coldbench check``: the suite of a method, a dataset or a scenario, ours or anyone's."""
 
 import argparse
 from collections import Counter
@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.text import Text
 
 from ...datasets.errors import ColdbenchError
+from ..conformance.asked import Asked, asked_for
 from ..conformance.isolated import LIMIT_SECONDS, examine_isolated
 from ..conformance.outcome import BROKEN, Outcome, Verdict
 from ..console import console, duration, table
 from ..fitted_table import Column, FittedTable
-from ..registry import OWN, available, find, offers
+from ..registry import OWN, available, offers
 
 COLOURS = {
     Verdict.PASSED: "green",
@@ -42,43 +43,42 @@ class Detail(Enum):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Examine the named methods; return 1 when one does not conform.
+    """Examine what is named; return 1 when one does not conform.
 
     Raises
     ------
     ColdbenchError
-        For a name that is not registered, or a time limit that is none.
+        For a name that is not registered, words that fit nothing, or a time limit that is none.
     """
     wanted = _parser().parse_args(list(argv))
-    names = available("methods") if wanted.all else wanted.names
-    if not names:
-        raise ColdbenchError("check needs the name of a method, or --all")
     if not wanted.limit > 0:
         raise ColdbenchError(f"--limit {wanted.limit:g} is no time; give a number of seconds")
-    for name in names:
-        find("methods", name)
+    every = [f"method={name}" for name in available("methods")] if wanted.all else []
+    asked = asked_for([*every, *wanted.words])
     out = console()
     how = Detail.SUMMARY if wanted.quiet else Detail.DEMANDS if wanted.verbose else Detail.TABLE
-    broken = [name for name in names if not _conforms(out, name, wanted.limit, how)]
-    if len(names) > 1:
+    broken = [one.title for one in asked if not _conforms(out, one, wanted.limit, how)]
+    if len(asked) > 1:
         failed = f"; not: {', '.join(broken)}" if broken else ""
-        out.print(f"{len(names) - len(broken)} of {len(names)} methods conform{failed}")
+        kinds = {one.kind for one in asked}
+        what = f"{kinds.pop()}s conform" if len(kinds) == 1 else "conform"
+        out.print(f"{len(asked) - len(broken)} of {len(asked)} {what}{failed}")
     return 1 if broken else 0
 
 
-def _conforms(out: Console, name: str, limit: float, how: Detail) -> bool:
-    """Examine one method and print what came of it."""
-    with out.status(name) as status:
+def _conforms(out: Console, asked: Asked, limit: float, how: Detail) -> bool:
+    """Examine one method, dataset or scenario and print what came of it."""
+    with out.status(asked.title) as status:
 
         def show(check: str) -> None:
-            status.update(f"{name}: {check}")
+            status.update(f"{asked.title}: {check}")
 
-        outcomes = examine_isolated(name, limit=limit, on_check=show)
-    _show(out, name, outcomes, how)
-    offer = offers("methods")[name]
-    if offer.distribution != OWN and getattr(offer.target, "reference", False):
+        outcomes = examine_isolated(asked, limit=limit, on_check=show)
+    _show(out, asked.title, outcomes, how)
+    offer = offers("methods").get(asked.name) if asked.kind == "method" else None
+    if offer and offer.distribution != OWN and getattr(offer.target, "reference", False):
         out.print(
-            f"{name} declares reference = True; boards show it as an ordinary row, since the "
+            f"{asked.name} declares reference = True; boards show it as an ordinary row, since the "
             f"reference rows are coldbench's own",
             soft_wrap=True,
         )
@@ -117,17 +117,23 @@ def _table(outcomes: Sequence[Outcome], demands: bool) -> FittedTable:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="coldbench check",
-        description="Run the conformance suite on registered methods, each in its own process.",
+        description="Examine methods, datasets and scenarios, each in its own process.",
         epilog="docs/conformance.md says what each check demands and how to read a failure.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a registered method")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="WORD",
+        help="a registered name, method=NAME, dataset=NAME or scenario=NAME; and settings as for "
+        "run: method.factors=8, dataset.k_core=5, seed=1",
+    )
     parser.add_argument("--all", action="store_true", help="every registered method")
     parser.add_argument(
         "--limit",
         type=float,
         default=LIMIT_SECONDS,
         metavar="SECONDS",
-        help=f"time per method ({LIMIT_SECONDS:g})",
+        help=f"time for each ({LIMIT_SECONDS:g})",
     )
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("-q", "--quiet", action="store_true", help="the counts alone, no table")

@@ -4,36 +4,46 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...datasets.arrays import CSR, BoolArray, IntArray, LongArray
-from ...datasets.dataset import Dataset
-from ...datasets.sides import Side, Track
-from ...datasets.world import Entities, Holdout, Split
+from ...datasets.arrays import IntArray, LongArray
+from ...datasets.sides import Side
+from ...datasets.world import Entities, Holdout
+from .audited import Audited, PairSet, together
 
 
-def training_has_no_truth(split: Split, data: Dataset, track: Track) -> Iterator[str]:
+def training_has_no_truth(audited: Audited) -> Iterator[str]:
     """Demand that no pair of any truth, validation or test, is a training pair."""
-    training = _training_keys(split, data)
-    for name, task in _tasks(split):
-        shared = _both(_keys(task.truth, task.users, task.items, data), training)
+    for name, task in audited.tasks():
+        truth = audited.truth(task)
+        shared = truth[audited.training.holds(truth)]
         if len(shared):
-            yield f"{len(shared)} true pairs of {name} are training pairs, {_example(shared, data)}"
+            example = audited.example(shared)
+            yield f"{len(shared)} true pairs of {name} are training pairs, {example}"
 
 
-def training_has_no_cold_entity(split: Split, data: Dataset, track: Track) -> Iterator[str]:
+def training_has_no_cold_entity(audited: Audited) -> Iterator[str]:
     """Demand that no cold entity of any task has an index in the training world."""
-    for name, task in _tasks(split):
-        for side, rows, cold, trained in (
-            ("users", task.users, task.query.users.known < 0, split.users),
-            ("items", task.items, task.query.items.known < 0, split.items),
+    split, pairs = audited.split, audited.data.interactions
+    trained = {}
+    for side, rows, count in (
+        ("users", split.users, pairs.n_users),
+        ("items", split.items, pairs.n_items),
+    ):
+        trained[side] = np.zeros(count, dtype=bool)
+        trained[side][rows] = True
+    for name, task in audited.tasks():
+        for side, rows, entities in (
+            ("users", task.users, task.query.users),
+            ("items", task.items, task.query.items),
         ):
-            known = np.intersect1d(rows[cold], trained)
-            if len(known):
-                yield f"{len(known)} cold {side} of {name} are in the training world"
+            known = int(trained[side][rows[entities.known < 0]].sum())
+            if known:
+                yield f"{known} cold {side} of {name} are in the training world"
 
 
-def known_means_known(split: Split, data: Dataset, track: Track) -> Iterator[str]:
+def known_means_known(audited: Audited) -> Iterator[str]:
     """Demand that the training index of a warm row points to the same entity."""
-    for name, task in _tasks(split):
+    split = audited.split
+    for name, task in audited.tasks():
         for side, entities, rows, trained in (
             ("user", task.query.users, task.users, split.users),
             ("item", task.query.items, task.items, split.items),
@@ -44,155 +54,146 @@ def known_means_known(split: Split, data: Dataset, track: Track) -> Iterator[str
                 yield f"{wrong} warm {side}s of {name} carry the index of somebody else"
 
 
-def histories_are_training(split: Split, data: Dataset, track: Track) -> Iterator[str]:
+def histories_are_training(audited: Audited) -> Iterator[str]:
     """Demand that the history of a warm row holds training pairs and nothing else."""
-    training = _training_keys(split, data)
+    split = audited.split
     world = [("the training world", split.train.users, split.users, Side.USER)]
     world.append(("the training world", split.train.items, split.items, Side.ITEM))
-    for name, task in _tasks(split):
+    for name, task in audited.tasks():
         world.append((name, task.query.users, task.users, Side.USER))
         world.append((name, task.query.items, task.items, Side.ITEM))
-    seen: set[int] = set()
+    seen: set[tuple[int, int]] = set()
     for name, entities, rows, side in world:
-        if id(entities) in seen:
+        if (id(entities), id(rows)) in seen:
             continue
-        seen.add(id(entities))
-        warm = np.flatnonzero(entities.known >= 0)
-        found = _history_keys(entities.take(warm), rows[warm], side, split, data)
-        extra = _only_first(found, training)
+        seen.add((id(entities), id(rows)))
+        found = audited.history_keys(entities, rows, side, entities.known >= 0)
+        extra = found[~audited.training.holds(found)]
         if len(extra):
-            example = _example(extra, data)
+            example = audited.example(extra)
             yield f"{len(extra)} pairs in {side.value} histories of {name} are hidden, {example}"
 
 
-def support_is_no_truth(split: Split, data: Dataset, track: Track) -> Iterator[str]:
+def support_is_no_truth(audited: Audited) -> Iterator[str]:
     """Demand that what is shown of a cold entity is asked for in no task of its stage."""
-    for stage in (split.validation, split.test):
-        shown = _together(
-            _support_keys(entities, rows, side, split, data)
-            for task in stage.values()
-            for entities, rows, side in (
-                (task.query.users, task.users, Side.USER),
-                (task.query.items, task.items, Side.ITEM),
-            )
-        )
-        for name, task in stage.items():
-            shared = _both(_keys(task.truth, task.users, task.items, data), shown)
+    for stage, tasks in audited.stages:
+        shown = together(_supports(audited, task) for task in tasks.values())
+        if not len(shown):
+            continue
+        support = audited.pair_set(shown)
+        for name, task in tasks.items():
+            truth = audited.truth(task)
+            shared = truth[support.holds(truth)]
             if len(shared):
-                yield f"{len(shared)} true pairs of {name} are shown, {_example(shared, data)}"
+                example = audited.example(shared)
+                yield f"{len(shared)} true pairs of {stage} {name} are shown, {example}"
 
 
-def test_is_not_in_validation(split: Split, data: Dataset, track: Track) -> Iterator[str]:
-    """Demand that no cold entity and no true pair serves both validation and test."""
-    hidden = [_hidden(stage.values(), data) for stage in (split.validation, split.test)]
-    for what, ours, theirs in zip(("true pairs", "cold users", "cold items"), *hidden, strict=True):
-        shared = np.intersect1d(ours, theirs)
-        if len(shared):
-            yield f"{len(shared)} {what} serve both validation and test"
-
-
-def _hidden(tasks: object, data: Dataset) -> tuple[LongArray, LongArray, LongArray]:
-    holdouts: list[Holdout] = list(tasks)  # type: ignore[call-overload]
-    return (
-        _together(_keys(t.truth, t.users, t.items, data) for t in holdouts),
-        _together(t.users[t.query.users.known < 0].astype(np.int64) for t in holdouts),
-        _together(t.items[t.query.items.known < 0].astype(np.int64) for t in holdouts),
+def _supports(audited: Audited, task: Holdout) -> LongArray:
+    sides: tuple[tuple[Entities, IntArray, Side], ...] = (
+        (task.query.users, task.users, Side.USER),
+        (task.query.items, task.items, Side.ITEM),
+    )
+    return together(
+        audited.history_keys(entities, rows, side, entities.known < 0)
+        for entities, rows, side in sides
+        if (entities.known < 0).any()
     )
 
 
-def masks_hide_no_truth(split: Split, data: Dataset, track: Track) -> Iterator[str]:
-    """Demand that a true pair can be ranked, and what is known of a user cannot."""
-    training = _training_keys(split, data)
-    for name, task in _tasks(split):
-        masked = np.sort(_keys(task.masked, task.users, task.items, data))
-        both = _both(_keys(task.truth, task.users, task.items, data), masked)
+def test_is_not_in_validation(audited: Audited) -> Iterator[str]:
+    """Demand that no cold entity is asked about and no pair is true in both validation and test."""
+    validation, test = (tasks.values() for _, tasks in audited.stages)
+    truths = audited.pair_set(together(audited.truth(task) for task in validation))
+    found = [truth[truths.holds(truth)] for truth in map(audited.truth, test)]
+    shared = {"true pairs": np.unique(together(found))}
+    for what, rows in (("cold users", _cold_users), ("cold items", _cold_items_asked)):
+        ours, theirs = (together(map(rows, tasks)) for tasks in (test, validation))
+        shared[what] = np.intersect1d(ours, theirs)
+    for what, both in shared.items():
         if len(both):
-            yield f"{len(both)} true pairs of {name} are masked, {_example(both, data)}"
-        asked = training[
-            np.isin(training // data.interactions.n_items, task.users)
-            & np.isin(training % data.interactions.n_items, task.items)
-        ]
-        ranked = _only_first(asked, masked)
+            yield f"{len(both)} {what} serve both validation and test"
+
+
+def validation_items_are_no_candidates(audited: Audited) -> Iterator[str]:
+    """Demand that no cold item of the validation is a candidate of a test, true or not.
+
+    A method saw them while it was validated, and could rank them last.
+    """
+    seen = together(map(_cold_items, audited.split.validation.values()))
+    for name, task in audited.split.test.items():
+        shared = len(np.intersect1d(_cold_items(task), seen))
+        if shared:
+            yield f"{shared} candidates of test {name} are cold items of the validation"
+
+
+def _cold_users(task: Holdout) -> LongArray:
+    rows: LongArray = task.users[task.query.users.known < 0].astype(np.int64)
+    return rows
+
+
+def _cold_items(task: Holdout) -> LongArray:
+    rows: LongArray = task.items[task.query.items.known < 0].astype(np.int64)
+    return rows
+
+
+def _cold_items_asked(task: Holdout) -> LongArray:
+    """Return the cold candidates that are true for somebody."""
+    true = np.bincount(task.truth.indices, minlength=len(task.items)) > 0
+    rows: LongArray = task.items[true & (task.query.items.known < 0)].astype(np.int64)
+    return rows
+
+
+def masks_hide_no_truth(audited: Audited) -> Iterator[str]:
+    """Demand that a true pair can be ranked, and what is known of a user cannot."""
+    for name, task in audited.tasks():
+        width, cells = len(task.items), len(task.users) * len(task.items)
+        rows, columns = np.arange(len(task.users)), np.arange(width)
+        local = {
+            what: np.repeat(rows * width, np.diff(matrix.indptr)) + columns[matrix.indices]
+            for what, matrix in (("truth", task.truth), ("masked", task.masked))
+        }
+        masked = PairSet(local["masked"], cells)
+        both = audited.truth(task)[masked.holds(local["truth"])]
+        if len(both):
+            yield f"{len(both)} true pairs of {name} are masked, {audited.example(both)}"
+        keys, places = _training_asked(audited, task)
+        ranked = keys[~masked.holds(places)]
         if len(ranked):
-            yield f"{len(ranked)} training pairs of {name} are ranked, {_example(ranked, data)}"
+            yield f"{len(ranked)} training pairs of {name} are ranked, {audited.example(ranked)}"
 
 
-def truth_is_of_the_data(split: Split, data: Dataset, track: Track) -> Iterator[str]:
+def _training_asked(audited: Audited, task: Holdout) -> tuple[LongArray, LongArray]:
+    """Return the training pairs among a task's users and candidates, and their cells there."""
+    split, pairs = audited.split, audited.split.train.interactions
+    row = _places(task.users, audited.data.interactions.n_users)[split.users]
+    column = _places(task.items, audited.data.interactions.n_items)[split.items]
+    none = np.zeros(0, dtype=np.int64)
+    if not (row >= 0).any() or not (column >= 0).any():
+        return none, none
+    rows, columns = row[pairs.users], column[pairs.items]
+    asked = np.flatnonzero((rows >= 0) & (columns >= 0))
+    places: LongArray = rows[asked].astype(np.int64) * len(task.items) + columns[asked]
+    return audited.training_keys[asked], places
+
+
+def _places(rows: IntArray, count: int) -> IntArray:
+    places: IntArray = np.full(count, -1, dtype=np.int32)
+    places[rows] = np.arange(len(rows), dtype=np.int32)
+    return places
+
+
+def truth_is_of_the_data(audited: Audited) -> Iterator[str]:
     """Demand that every true pair is in the dataset, and every candidate stands once."""
-    width = data.interactions.n_items
-    every = np.sort(data.interactions.users.astype(np.int64) * width + data.interactions.items)
-    for name, task in _tasks(split):
-        invented = _only_first(_keys(task.truth, task.users, task.items, data), every)
-        if len(invented):
-            yield f"{len(invented)} true pairs of {name} are not in the data"
+    pairs = audited.data.interactions
+    every = audited.pair_set(audited.pair_keys(pairs.users, pairs.items))
+    for name, task in audited.tasks():
+        truth = audited.truth(task)
+        invented = int((~every.holds(truth)).sum())
+        if invented:
+            yield f"{invented} true pairs of {name} are not in the data"
         if len(np.unique(task.items)) != len(task.items):
             yield f"candidates of {name} are repeated"
-
-
-def _tasks(split: Split) -> Iterator[tuple[str, Holdout]]:
-    for stage, tasks in (("validation", split.validation), ("test", split.test)):
-        for name, task in tasks.items():
-            yield f"{stage} {name}", task
-
-
-def _both(keys: LongArray, ordered: LongArray) -> LongArray:
-    """Return the keys that are among sorted ones."""
-    return keys[_among(keys, ordered)]
-
-
-def _only_first(keys: LongArray, ordered: LongArray) -> LongArray:
-    """Return the keys that are not among sorted ones."""
-    return keys[~_among(keys, ordered)]
-
-
-def _among(keys: LongArray, ordered: LongArray) -> BoolArray:
-    if not len(ordered):
-        return np.zeros(len(keys), dtype=bool)
-    at = np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)
-    found: BoolArray = ordered[at] == keys
-    return found
-
-
-def _training_keys(split: Split, data: Dataset) -> LongArray:
-    """Return the sorted keys of the training pairs."""
-    pairs = split.train.interactions
-    return np.sort(_pair_keys(split.users[pairs.users], split.items[pairs.items], data))
-
-
-def _pair_keys(users: IntArray, items: IntArray, data: Dataset) -> LongArray:
-    keys: LongArray = users.astype(np.int64) * data.interactions.n_items + items
-    return keys
-
-
-def _keys(matrix: CSR, users: IntArray, items: IntArray, data: Dataset) -> LongArray:
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    return _pair_keys(users[rows], items[matrix.indices], data)
-
-
-def _support_keys(
-    entities: Entities, rows: IntArray, side: Side, split: Split, data: Dataset
-) -> LongArray:
-    cold = np.flatnonzero(entities.known < 0)
-    return _history_keys(entities.take(cold), rows[cold], side, split, data)
-
-
-def _history_keys(
-    entities: Entities, rows: IntArray, side: Side, split: Split, data: Dataset
-) -> LongArray:
-    if side is Side.USER:
-        return _keys(entities.history, rows, split.items, data)
-    at = np.repeat(np.arange(len(entities)), np.diff(entities.history.indptr))
-    return _pair_keys(split.users[entities.history.indices], rows[at], data)
-
-
-def _together(parts: Iterator[LongArray]) -> LongArray:
-    every = list(parts)
-    return np.unique(np.concatenate(every)) if every else np.zeros(0, dtype=np.int64)
-
-
-def _example(keys: LongArray, data: Dataset) -> str:
-    user, item = divmod(int(keys[0]), data.interactions.n_items)
-    return f"for example user {data.user_ids[user]} with item {data.item_ids[item]}"
 
 
 RULES = (
@@ -202,6 +203,7 @@ RULES = (
     histories_are_training,
     support_is_no_truth,
     test_is_not_in_validation,
+    validation_items_are_no_candidates,
     masks_hide_no_truth,
     truth_is_of_the_data,
 )

@@ -6,24 +6,34 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from ..advice import advice
 from .outcome import NotReached, Outcome, Verdict, Violation
-from .subject import Subject
 
-Demand = Callable[[Subject], str]
-"""Looks at a method; returns what it measured, or raises ``Violation``."""
-Applies = Callable[[Subject], str | None]
+
+class Examined(Protocol):
+    """What checks look at: a method, a dataset or a scenario."""
+
+    @property
+    def exemptions(self) -> dict[str, str]:
+        """Checks that it exempts itself from, with its reasons."""
+        ...
+
+
+Demand = Callable[[Any], str]
+"""Looks at what is examined; returns what it measured, or raises ``Violation``."""
+Applies = Callable[[Any], str | None]
 """Returns None when the check applies, else why it does not."""
 
 
-def always(subject: Subject) -> None:
-    """Apply to every method."""
+def always(subject: Examined) -> None:
+    """Apply to everything that is examined."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One demand on a method.
+    """One demand on a method, a dataset or a scenario.
 
     Attributes
     ----------
@@ -34,7 +44,7 @@ class Check:
     demand
         The function that carries it out.
     applies
-        To which methods.
+        To which of them.
     leak
         Whether it guards against leakage; then no class can exempt itself.
     """
@@ -56,14 +66,14 @@ def check(*, applies: Applies = always, leak: bool = False) -> Callable[[Demand]
     return wrap
 
 
-def carry_out(check: Check, subject: Subject) -> Outcome:
-    """Run one check on one method; whatever the method raises becomes part of the outcome."""
+def carry_out(check: Check, subject: Examined) -> Outcome:
+    """Run one check; whatever the examined code raises becomes part of the outcome."""
     start = time.perf_counter()
     verdict, values, remedy = _judge(check, subject)
     return Outcome(check.name, check.demands, verdict, values, remedy, time.perf_counter() - start)
 
 
-def _judge(check: Check, subject: Subject) -> tuple[Verdict, str, str]:
+def _judge(check: Check, subject: Examined) -> tuple[Verdict, str, str]:
     reason = subject.exemptions.get(check.name)
     if reason is not None and not check.leak:
         return Verdict.EXEMPT, reason, ""
@@ -79,7 +89,7 @@ def _judge(check: Check, subject: Subject) -> tuple[Verdict, str, str]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may raise anything, sys.exit included
-        remedy = advice(error) or "the method must not raise here; see the place named"
+        remedy = advice(error) or "nothing may be raised here; see the place named"
         return Verdict.FAILED, told(error), remedy
 
 

@@ -2,44 +2,20 @@
 
 import dataclasses
 import inspect
-import json
-import subprocess
-import sys
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from ...datasets.errors import ColdbenchError
 from ...datasets.sides import Side
 from ...methods.base import Family, Method, Need
 from ...methods.parameters import check_parameters
-from ..registry import name_of
 from .check import check
+from .declared import (
+    demand_entry_point,
+    demand_first_sentence,
+    demand_light_import,
+    demand_round_trip,
+)
 from .outcome import Violation
 from .subject import Subject
-
-HEAVY = (
-    "torch",
-    "pytorch_lightning",
-    "lightning",
-    "transformers",
-    "sentence_transformers",
-    "peft",
-    "implicit",
-    "lightfm",
-    "wandb",
-    "sknetwork",
-    "numba",
-    "polars",
-    "pyarrow",
-    "pandas",
-    "sklearn",
-    "tensorflow",
-    "jax",
-)
-"""Libraries that cost more to import than the command line may take to answer."""
-
-IMPORT_LIMIT = 60
 
 
 @check()
@@ -80,15 +56,7 @@ def default_constructible(subject: Subject) -> str:
 @check()
 def config_round_trip(subject: Subject) -> str:
     """Demand that its settings survive the way through OmegaConf and back."""
-    made = subject.method()
-    config = OmegaConf.structured(subject.method)
-    back = OmegaConf.to_object(OmegaConf.create(OmegaConf.to_yaml(config), flags={}))
-    again = OmegaConf.to_object(config)
-    if again != made or type(again) is not subject.method:
-        raise Violation(f"{made} came back as {again}", "use int, float, str, bool, Enum or list")
-    if not isinstance(back, dict) or set(back) != {one.name for one in dataclasses.fields(made)}:
-        raise Violation(f"as YAML it holds {back}", "let every field be writable as YAML")
-    return "equal"
+    return demand_round_trip(subject.method())
 
 
 @check()
@@ -110,17 +78,15 @@ def _doc(one: "dataclasses.Field[Any]") -> str:
 @check()
 def docstring(subject: Subject) -> str:
     """Demand that the docstring has a first sentence, a "Source:" and a "Differs:"."""
-    text = inspect.getdoc(subject.method) if subject.method.__dict__.get("__doc__") else ""
-    first = (text or "").split("\n\n")[0].strip()
-    if not first.endswith("."):
-        raise Violation(f"it begins {first[:60]!r}", "begin with a sentence and a full stop")
-    missing = [word for word in ("Source:", "Differs:") if word not in (text or "")]
+    first = demand_first_sentence(subject.method)
+    text = inspect.getdoc(subject.method) or ""
+    missing = [word for word in ("Source:", "Differs:") if word not in text]
     if missing:
         raise Violation(
             f"{' and '.join(missing)} not found",
             "name paper, year and equation after Source:, departures (or nothing) after Differs:",
         )
-    return first.splitlines()[0]
+    return first
 
 
 @check()
@@ -145,32 +111,13 @@ def exemptions(subject: Subject) -> str:
 @check()
 def entry_point(subject: Subject) -> str:
     """Demand that the class is found by its entry point."""
-    try:
-        return f"coldbench.methods: {name_of('methods', subject.method)}"
-    except ColdbenchError as error:
-        raise Violation(str(error), "list it under coldbench.methods in pyproject.toml") from error
+    return demand_entry_point("methods", subject.method)
 
 
 @check()
 def light_import(subject: Subject) -> str:
     """Demand that importing the class imports no heavy library."""
-    code = (
-        f"import sys, json, importlib; importlib.import_module({subject.method.__module__!r}); "
-        f"print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=IMPORT_LIMIT
-    )
-    if done.returncode:
-        raise Violation(
-            f"importing {subject.method.__module__} in a fresh process fails: "
-            f"{' '.join(done.stderr.split())[-200:]}",
-            "make the module importable by itself",
-        )
-    heavy = json.loads(done.stdout.splitlines()[-1])
-    if heavy:
-        raise Violation(f"imports {', '.join(heavy)}", "import it inside the functions that use it")
-    return "light"
+    return demand_light_import(subject.method.__module__)
 
 
 CHECKS = (

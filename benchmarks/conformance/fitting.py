@@ -10,18 +10,17 @@ from .check import check, told
 from .compare import demand_same
 from .outcome import Violation
 from .subject import Subject
-from .worlds import PROBES
 
 
 @check()
 def fits(subject: Subject) -> str:
-    """Demand that it can be fitted on the planted world."""
+    """Demand that it can be fitted."""
     try:
         fit = subject.first
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        remedy = advice(error) or "make fit work on the planted world"
+        remedy = advice(error) or "make fit work on this training world"
         raise Violation(told(error), remedy) from error
     return f"asked for validation {len(fit.validations)} times"
 
@@ -68,7 +67,7 @@ def learned_names(subject: Subject) -> str:
 @check()
 def unfitted_says_so(subject: Subject) -> str:
     """Demand that a method that is not fitted says so."""
-    query = subject.probe(PROBES[0])
+    query = subject.probe(subject.probes[0])
     try:
         subject.build().score(query)
     except NotFittedError as error:
@@ -86,7 +85,7 @@ def save_and_load(subject: Subject) -> str:
         subject.fitted.save(path)
         size = path.stat().st_size
         loaded = subject.build().load(path)
-    for task in PROBES:
+    for task in subject.probes:
         demand_same(
             subject.answer(task),
             loaded.score(subject.probe(task)),
@@ -117,7 +116,7 @@ def reports(subject: Subject) -> str:
 def validates_in_fit_only(subject: Subject) -> str:
     """Demand that validate is asked only while fitting."""
     before = len(subject.first.validations)
-    subject.fitted.score(subject.probe(PROBES[0]))
+    subject.fitted.score(subject.probe(subject.probes[0]))
     after = len(subject.first.validations)
     if after != before:
         raise Violation("score calls validate", "call train.validate in fit alone")

@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from ...datasets.errors import ColdbenchError
+from .asked import Asked
+from .check import Check
+from .examined import SUITES
 from .outcome import Outcome, Verdict
-from .suite import CHECKS
 
 LIMIT_SECONDS = 900.0
-"""Time for one method, unless the caller says otherwise."""
+"""Time for one of them, unless the caller says otherwise."""
 POLL_SECONDS = 0.2
 TAIL = 300
 """Characters of a dead process's last words that are shown."""
@@ -21,39 +24,52 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_
 
 
 def examine_isolated(
-    name: str,
+    asked: Asked | str,
     *,
     limit: float = LIMIT_SECONDS,
     on_check: Callable[[str], None] | None = None,
 ) -> list[Outcome]:
-    """Return the outcome of every check on one registered method.
+    """Return the outcome of every check on one method, dataset or scenario.
 
     A check during which the time runs out or the process ends has failed, and those after it were
     not reached.
 
     Parameters
     ----------
-    name
-        A registered method.
+    asked
+        What is examined; a text is the name of a registered method.
     limit
         Seconds for the whole suite.
     on_check
         Called with the name of each check when it begins.
+
+    Raises
+    ------
+    ColdbenchError
+        When it cannot be made, loaded or split with the settings that were asked for.
     """
+    if isinstance(asked, str):
+        asked = Asked("method", asked)
     with tempfile.TemporaryDirectory() as folder:
         path, spoken = Path(folder) / "outcomes", Path(folder) / "spoken"
         path.touch()
         with spoken.open("wb") as output:
-            ending = _run(name, path, output.fileno(), limit, on_check)
+            ending = _run(asked, path, output.fileno(), limit, on_check)
         lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
-        return _complete(lines, ending, spoken.read_text("utf-8", errors="replace"))
+        for line in lines:
+            if "refused" in line:
+                raise ColdbenchError(str(line["refused"]))
+        return _complete(
+            SUITES[asked.kind], lines, ending, spoken.read_text("utf-8", errors="replace")
+        )
 
 
 def _run(
-    name: str, path: Path, output: int, limit: float, on_check: Callable[[str], None] | None
+    asked: Asked, path: Path, output: int, limit: float, on_check: Callable[[str], None] | None
 ) -> str:
     """Run the worker; return how it ended, as a clause."""
-    command = [sys.executable, "-m", f"{__package__}.worker", name, str(path)]
+    words = json.dumps([asked.kind, asked.name, *asked.words])
+    command = [sys.executable, "-m", f"{__package__}.worker", words, str(path)]
     quiet = {**os.environ, **dict.fromkeys(THREADS, "1")}
     process = subprocess.Popen(
         command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=quiet,
@@ -92,16 +108,18 @@ def _begun(path: Path) -> Iterator[str]:
             yield words["begins"]
 
 
-def _complete(lines: list[dict[str, object]], ending: str, spoken: str) -> list[Outcome]:
+def _complete(
+    checks: Sequence[Check], lines: list[dict[str, object]], ending: str, spoken: str
+) -> list[Outcome]:
     """Return the outcomes that were written, and what the missing ones come to."""
     done = [Outcome.read(line["outcome"]) for line in lines if "outcome" in line]  # type: ignore[arg-type]
     if any("ends" in line for line in lines):
         return done
     words = " ".join(spoken.split())[-TAIL:]
     values = f"{ending}; its last words: {words}" if words else ending
-    for at, check in enumerate(CHECKS[len(done) :]):
+    for at, check in enumerate(checks[len(done) :]):
         if at == 0:
-            verdict, remedy = Verdict.FAILED, "let fit and score end, and never end the process"
+            verdict, remedy = Verdict.FAILED, "let it come to an end, and never end the process"
         else:
             verdict, values, remedy = Verdict.NOT_REACHED, ending, "repair what failed first"
         done.append(Outcome(check.name, check.demands, verdict, values, remedy))

@@ -3,11 +3,11 @@
 import numpy as np
 
 from ...datasets.world import Query, SideMode, Split
-from .check import check
+from .check import Applies, check
 from .compare import demand_same
 from .hidden import other_side_information, other_support, other_truth
 from .subject import Subject
-from .worlds import ITEM_TASK, PROBES, USER_TASK
+from .worlds import ITEM_TASK, USER_TASK
 
 SEED_REMEDY = "draw every random number from train.seed, not from a global generator"
 TWIN_REMEDY = "give a cold entity no embedding, bias or lot of its own: score its content"
@@ -65,7 +65,7 @@ def _when_hidden_moves(subject: Subject, changed: Split, what: str) -> str:
 
 def _unmoved_by_everything(subject: Subject) -> bool:
     """Say whether a fit beside every change at once gives the same bits; fitted only once."""
-    answers = {task: subject.answer(task) for task in PROBES}
+    answers = {task: subject.answer(task) for task in subject.probes}
     if subject.unmoved is None:
         fitted = subject.refit(everything_hidden(subject))
         subject.unmoved = all(
@@ -84,13 +84,20 @@ def _demand_unmoved(subject: Subject, changed: Split, what: str, remedy: str) ->
         When a score moves.
     """
     fitted = subject.refit(changed)
-    for task in PROBES:
+    for task in subject.probes:
         again = fitted.score(subject.probe(task))
         demand_same(subject.answer(task), again, f"{what}, {task}", remedy, rounding=0)
     return "same bits"
 
 
-@check(leak=True)
+def _asks(task: str) -> Applies:
+    def applies(subject: Subject) -> str | None:
+        return None if task in subject.split.test else f"the split has no task {task}"
+
+    return applies
+
+
+@check(applies=_asks(ITEM_TASK), leak=True)
 def new_item_without_identity(subject: Subject) -> str:
     """Demand that two new items with the same content get the same score from everybody."""
     query = subject.probe(ITEM_TASK)
@@ -100,7 +107,7 @@ def new_item_without_identity(subject: Subject) -> str:
     return f"{len(twins) // 2} pairs of twins, largest difference {apart:.1g}"
 
 
-@check(leak=True)
+@check(applies=_asks(USER_TASK), leak=True)
 def new_user_without_identity(subject: Subject) -> str:
     """Demand that two new users with the same content get the same scores."""
     query = subject.probe(USER_TASK)

@@ -14,9 +14,6 @@ from .check import check
 from .compare import demand_same
 from .outcome import Violation
 from .subject import Subject
-from .worlds import PROBES
-
-WARM, MIXED, COLD = PROBES
 
 
 def demand_scores(scores: FloatArray, query: Query, what: str) -> None:
@@ -42,16 +39,16 @@ def demand_scores(scores: FloatArray, query: Query, what: str) -> None:
 @check()
 def scores_well_formed(subject: Subject) -> str:
     """Demand that scores are finite float32 of shape (users, candidates)."""
-    for task in PROBES:
+    for task in subject.probes:
         demand_scores(subject.answer(task), subject.probe(task), task)
-    return ", ".join(str(subject.answer(task).shape) for task in PROBES)
+    return ", ".join(str(subject.answer(task).shape) for task in subject.probes)
 
 
 @check()
 def order_does_not_matter(subject: Subject) -> str:
     """Demand that the order of users and of candidates changes no score."""
     worst = 0.0
-    for task in PROBES:
+    for task in subject.probes:
         query, scores = subject.probe(task), subject.answer(task)
         rng = np.random.default_rng(1)
         rows, columns = rng.permutation(len(query.users)), rng.permutation(len(query.items))
@@ -69,7 +66,7 @@ def _demand_turned(subject: Subject, turned: Query, expected: FloatArray, task: 
 def block_of_one(subject: Subject) -> str:
     """Demand that a block of one user equals that user's row of the block."""
     worst = 0.0
-    for task in (WARM, COLD):
+    for task in (subject.probes[0], subject.probes[2]):
         query, scores = subject.probe(task), subject.answer(task)
         encoded = subject.fitted.encode_items(query.items)
         for row in (0, len(query.users) // 2):
@@ -89,14 +86,15 @@ def block_of_one(subject: Subject) -> str:
 @check()
 def scoring_leaves_no_trace(subject: Subject) -> str:
     """Demand that scoring leaves no trace: the same question later gets the same answer."""
-    before = subject.fitted.score(subject.probe(MIXED))
-    for task in (COLD, WARM):
+    warm, mixed, cold = subject.probes
+    before = subject.fitted.score(subject.probe(mixed))
+    for task in (cold, warm):
         subject.fitted.score(subject.probe(task))
     return _same_again(before, subject)
 
 
 def _same_again(before: FloatArray, subject: Subject) -> str:
-    again = subject.fitted.score(subject.probe(MIXED))
+    again = subject.fitted.score(subject.probe(subject.probes[1]))
     remedy = "let score change nothing but caches keyed by content"
     demand_same(before, again, "asked again after other queries", remedy, rounding=0)
     return "same bits"
@@ -105,21 +103,21 @@ def _same_again(before: FloatArray, subject: Subject) -> str:
 @check()
 def empty_history(subject: Subject) -> str:
     """Demand that a user without history, features, text and links gets finite scores."""
-    query = subject.probe(COLD)
+    query = subject.probe(subject.probes[2])
     return _demand_finite(subject, Query(bare(query.users), query.items), "nothing known of users")
 
 
 @check()
 def unknown_item(subject: Subject) -> str:
     """Demand that an item without history, features, text, vectors and links has finite scores."""
-    query = subject.probe(WARM)
+    query = subject.probe(subject.probes[0])
     return _demand_finite(subject, Query(query.users, bare(query.items)), "nothing known of items")
 
 
 @check()
 def empty_queries(subject: Subject) -> str:
     """Demand that no candidates and no users give empty scores of the right shape."""
-    query = subject.probe(MIXED)
+    query = subject.probe(subject.probes[1])
     nobody = np.zeros(0, dtype=np.int64)
     _demand_finite(subject, Query(query.users, query.items.take(nobody)), "no candidates")
     return _demand_finite(subject, Query(query.users.take(nobody), query.items), "no users")
@@ -151,13 +149,15 @@ def _demand_finite(subject: Subject, query: Query, what: str) -> str:
 )
 def factors_give_scores(subject: Subject) -> str:
     """Demand that user factors times item factors are the scores."""
-    query, fitted = subject.probe(MIXED), subject.fitted
+    query, fitted = subject.probe(subject.probes[1]), subject.fitted
     users, items = fitted.user_factors(query.users), fitted.item_factors(query.items)
     for factors, side in ((users, "user"), (items, "item")):
         if factors.dtype != np.float32 or not np.isfinite(factors).all():
             raise Violation(f"{side} factors are {factors.dtype}", "return finite float32 factors")
     remedy = "put every term of the score into the factors"
-    apart = demand_same(subject.answer(MIXED), users @ items.T, "the product of factors", remedy)
+    apart = demand_same(
+        subject.answer(subject.probes[1]), users @ items.T, "the product of factors", remedy
+    )
     return f"{users.shape[1]} columns, largest difference {apart:.1g}"
 
 

@@ -16,7 +16,7 @@ from ...datasets.world import Query, SideMode, Split
 from ...methods.base import Need
 from ..opaque import opaque
 from .outcome import NotReached
-from .worlds import planted_split, probe, view_parts
+from .worlds import planted_split, probe, probe_tasks, view_parts
 
 Factory = Callable[[Split], Any]
 
@@ -60,6 +60,8 @@ class Subject:
         How an instance is made for a split; by default ``small()`` where the class has it, else
         the class with its defaults. The split is handed over so that a test can build a method
         that holds more than it may.
+    world
+        The split that it is tried in, instead of the planted world.
     unmoved
         Whether a fit beside another hidden world gave the same scores; None until it was tried.
     """
@@ -67,6 +69,7 @@ class Subject:
     name: str
     method: type[Any]
     factory: Factory | None = None
+    world: Split | None = None
     unmoved: bool | None = field(default=None, init=False)
     _failure: str = field(default="", init=False)
     _first: Fit | None = field(default=None, init=False)
@@ -85,8 +88,13 @@ class Subject:
 
     @cached_property
     def split(self) -> Split:
-        """The planted world, both sides cold."""
-        return planted_split(self.mode)
+        """The planted world, both sides cold, unless another is given."""
+        return planted_split(self.mode) if self.world is None else self.world
+
+    @cached_property
+    def probes(self) -> tuple[str, str, str]:
+        """A warm task, one with warm and cold candidates, and one with cold users, if there are."""
+        return probe_tasks(self.split)
 
     def build(self, split: Split | None = None) -> Any:
         """Return a fresh, unfitted instance."""

@@ -1,28 +1,35 @@
-"""The process in which one method is examined: ``python -m coldbench....worker NAME FILE``.
+"""The process in which one thing is examined: ``python -m coldbench....worker ASKED FILE``.
 
-Every check leaves two JSON lines in FILE, one when it begins and one with its outcome, so that the
-parent knows how far a process came that was stopped, or that ended itself.
+ASKED is JSON. Every check leaves two JSON lines in FILE, one when it begins and one with its
+outcome, so that the parent knows how far a process came that was stopped, or that ended itself.
 """
 
 import json
 import sys
 from pathlib import Path
 
-from ..registry import find
+from ...datasets.errors import ColdbenchError
+from .asked import Asked
 from .check import carry_out
-from .subject import Subject
-from .suite import CHECKS
+from .examined import examinations
 
 
-def main(name: str, path: Path) -> None:
-    """Examine the method that is registered under a name and write the outcomes."""
-    subject = Subject(name, find("methods", name))
+def main(asked: Asked, path: Path) -> None:
+    """Examine what was asked for and write the outcomes; or why it cannot be examined."""
     with path.open("a", buffering=1, encoding="utf-8") as file:
-        for check in CHECKS:
-            file.write(json.dumps({"begins": check.name}) + "\n")
-            file.write(json.dumps({"outcome": carry_out(check, subject).plain()}) + "\n")
-        file.write(json.dumps({"ends": len(CHECKS)}) + "\n")
+
+        def write(**line: object) -> None:
+            file.write(json.dumps(line) + "\n")
+
+        try:
+            for check, subject in examinations(asked):
+                write(begins=check.name)
+                write(outcome=carry_out(check, subject).plain())
+        except ColdbenchError as error:
+            write(refused=str(error))
+        write(ends=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    kind, name, *words = json.loads(sys.argv[1])
+    main(Asked(kind, name, tuple(words)), Path(sys.argv[2]))

@@ -1,9 +1,11 @@
 """The planted world on which methods are tried, and the probes that are put to them."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 
+from ...datasets.arrays import BoolArray
 from ...datasets.dataset import Dataset
 from ...datasets.protocol.scenarios import Grid
 from ...datasets.protocol.settings import Task
@@ -49,6 +51,35 @@ def probe(holdout: Holdout) -> Query:
     """Return a small query: some users and candidates of a task, evenly spaced."""
     query = holdout.query
     return Query(_some(query.users, PROBE_USERS), _some(query.items, PROBE_ITEMS))
+
+
+def probe_tasks(split: Split) -> tuple[str, str, str]:
+    """Return the tasks of any split that come closest to ``PROBES``."""
+
+    def nearest(wanted: str, *wishes: Callable[[Query], bool]) -> str:
+        if wanted in split.test:
+            return wanted
+        found = (n for wish in wishes for n, task in split.test.items() if wish(task.query))
+        return next(found, next(iter(split.test)))
+
+    def cold(entities: Entities) -> BoolArray:
+        return entities.known < 0
+
+    warm, mixed, strange = PROBES
+    return (
+        nearest(warm, lambda q: not cold(q.users).any() and not cold(q.items).any()),
+        nearest(
+            mixed,
+            lambda q: bool(cold(q.items).any()) and not cold(q.items).all(),
+            lambda q: bool(cold(q.items).any()),
+        ),
+        nearest(
+            strange,
+            lambda q: bool(cold(q.users).any() and cold(q.items).any()),
+            lambda q: bool(cold(q.users).any()),
+            lambda q: bool(cold(q.items).any()),
+        ),
+    )
 
 
 def _some(entities: Entities, count: int) -> Entities:

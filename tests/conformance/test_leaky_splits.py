@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from coldbench.benchmarks.conformance.audit import RULES, audit
-from coldbench.benchmarks.conformance.audit_sides import recomputed
+from coldbench.benchmarks.conformance.audit_mined import recomputed
 from coldbench.benchmarks.conformance.resplit import audit_scenario
 from coldbench.benchmarks.conformance.worlds import ITEM_TASK, SUPPORT_TASK, USER_TASK
 from coldbench.datasets.arrays import CSR, frozen
@@ -166,6 +166,11 @@ def invented_truth(split: Split) -> Split:
     return with_task(split, USER_TASK, truth=everything)
 
 
+def validation_truth_in_a_test(split: Split) -> Split:
+    """The task of the validation is asked again in the test."""
+    return replace(split, test={**split.test, "again": split.validation[ITEM_TASK]})
+
+
 def swapped_index(split: Split) -> Split:
     known = split.test[WARM_TASK].query.users.known
     return with_query(split, WARM_TASK, "users", known=np.roll(known, 1))
@@ -285,7 +290,8 @@ LEAKY: list[tuple[Callable[[Split], Split], str]] = [
     (truth_in_histories, "histories_are_training"),
     (truth_in_train_histories, "histories_are_training"),
     (truth_as_support, "support_is_no_truth"),
-    (validation_items_as_candidates, "test_is_not_in_validation"),
+    (validation_items_as_candidates, "validation_items_are_no_candidates"),
+    (validation_truth_in_a_test, "test_is_not_in_validation"),
     (masked_truth, "masks_hide_no_truth"),
     (unmasked_training, "masks_hide_no_truth"),
     (invented_truth, "truth_is_of_the_data"),
@@ -318,6 +324,7 @@ def test_every_rule_has_a_leaky_split() -> None:
     tried = {rule for _, rule in LEAKY} | {
         "training_has_no_cold_entity",
         "columns_are_not_interactions",
+        "edges_are_not_interactions",
     }
     assert tried == {rule.__name__ for rule in RULES}
 
@@ -375,6 +382,73 @@ def test_a_statistic_of_the_interactions_is_caught(statistic: str, data: Dataset
         data, FeatureColumn("fame", Provenance.INTRINSIC, frozen(column), ("",), numeric=True)
     )
     assert "columns_are_not_interactions" in rules(NewItem().split(told, 0), told)
+
+
+def factorised(pairs: Interactions, dimensions: int = 16) -> np.ndarray:
+    """Item factors of the whole interaction matrix."""
+    from scipy.sparse.linalg import svds
+
+    _, strengths, right = svds(pairs.csr.astype(np.float64), k=dimensions, rng=0)
+    return np.asarray((right.T * strengths).astype(np.float32))
+
+
+def test_factors_of_the_interaction_matrix_are_caught(data: Dataset) -> None:
+    factors = csr_matrix(factorised(data.interactions))
+    names = tuple(f"d{at}" for at in range(16))
+    column = FeatureColumn("vector", Provenance.EDITORIAL, frozen(factors), names, numeric=True)
+    told = with_column(data, column)
+    assert "columns_are_not_interactions" in rules(NewItem().split(told, 0), told)
+
+
+def test_an_honest_vector_raises_no_alarm(data: Dataset) -> None:
+    """The genres, turned and stretched: the truth about every topic, and no popularity."""
+    genres = next(one for one in data.items.columns if one.name == "genre").matrix
+    turn = np.random.default_rng(0).normal(size=(genres.shape[1], 64))
+    made = csr_matrix((genres @ turn).astype(np.float32))
+    names = tuple(f"d{at}" for at in range(64))
+    column = FeatureColumn("vector", Provenance.EDITORIAL, frozen(made), names, numeric=True)
+    told = with_column(data, column)
+    assert rules(NewItem().split(told, 0), told) == set()
+
+
+def with_edges(
+    data: Dataset, name: str, heads: np.ndarray, tails: np.ndarray, more: int
+) -> Dataset:
+    """Return the data with one more relation over the items and some further nodes."""
+    graph = data.graph
+    assert graph is not None
+    wider = grown_graph(graph, heads, tails, len(graph.relation_names))
+    named = replace(
+        wider,
+        n_nodes=graph.n_nodes + more,
+        relation_names=(*graph.relation_names, name),
+        provenance=(*graph.provenance, Provenance.EDITORIAL),
+    )
+    return replace(data, graph=named)
+
+
+def test_users_as_nodes_of_the_graph_are_caught(data: Dataset) -> None:
+    graph, pairs = data.graph, data.interactions
+    assert graph is not None
+    told = with_edges(data, "seen_by", pairs.items, graph.n_nodes + pairs.users, pairs.n_users)
+    assert "edges_are_not_interactions" in rules(NewItem().split(told, 0), told)
+
+
+@pytest.mark.parametrize("honest", [True, False])
+def test_what_was_bought_together_is_caught_and_what_looks_alike_is_not(honest: bool) -> None:
+    films = MovieTweetings().load()
+    if honest:
+        genres = next(one for one in films.items.columns if not one.numeric).matrix
+        alike = (genres @ genres.T).tolil()
+    else:
+        alike = (films.interactions.csr.T @ films.interactions.csr).tolil()
+    alike.setdiag(0)
+    near = alike.tocsr()
+    rows = [row for row in range(near.shape[0]) if near.indptr[row] < near.indptr[row + 1]]
+    best = [near.indices[near.indptr[r] + near[r].data.argmax()] for r in rows]
+    told = with_edges(films, "related", np.array(rows), np.array(best), 0)
+    found = rules(NewItem().split(told, 0), told)
+    assert found == (set() if honest else {"edges_are_not_interactions"})
 
 
 def test_a_column_made_from_hidden_pairs_is_caught_by_making_it_again(data: Dataset) -> None:
