@@ -13,6 +13,7 @@ from ..methods.parameters import check_parameters
 from . import enum_values as enum_values  # OmegaConf reads enum values from here on
 from .dataset_name import dataset_name
 from .evaluation.results import EvaluationSettings
+from .preset import preset_of
 from .registry import GROUPS, offers, unknown_field
 from .tracking.none import NoTracking
 from .tracking.wandb import WandbTracking
@@ -51,6 +52,9 @@ class RunConfig:
     tracking
         Where the record is mirrored once it is written: an instance of one of ``TRACKERS``; None
         mirrors nothing.
+    preset
+        The option typed for ``method`` where it is not the method's own name, with the settings
+        that depart from it; set by ``to_run``, no field and no part of the run's identity.
     """
 
     method: Any = MISSING
@@ -66,6 +70,8 @@ class RunConfig:
     force: bool = False
     time_limit: float | None = field(default=86_400.0, metadata={"minimum": 0})
     tracking: Any = None
+    # Without an annotation, so that it is no field that could be typed.
+    preset = None  # type: str | None
 
 
 def register() -> None:
@@ -125,12 +131,22 @@ def compose_run(overrides: Sequence[str] = ()) -> RunConfig:
         explained(overrides),
         initialize_config_module(config_module=CONFIG_MODULE, version_base="1.3"),
     ):
-        config = compose(CONFIG_NAME, overrides=list(overrides))
-    return to_run(config)
+        config = compose(CONFIG_NAME, overrides=list(overrides), return_hydra_config=True)
+        hydra = config.hydra
+        OmegaConf.set_struct(config, False)
+        del config["hydra"]
+        return to_run(config, hydra)
 
 
-def to_run(config: DictConfig) -> RunConfig:
+def to_run(config: DictConfig, hydra: Any) -> RunConfig:
     """Build the run that a composed configuration describes.
+
+    Parameters
+    ----------
+    config
+        The configuration, without its node ``hydra``.
+    hydra
+        That node: it knows which options were chosen.
 
     Raises
     ------
@@ -148,6 +164,7 @@ def to_run(config: DictConfig) -> RunConfig:
         check_parameters(getattr(run, group))
     check_parameters(run)
     dataset_name(run.dataset)
+    run.preset = preset_of(run.method, hydra, CONFIG_NAME)
     return run
 
 

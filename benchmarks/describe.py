@@ -53,6 +53,7 @@ def describe(config: RunConfig, data: Dataset, split: Split) -> RunRecord:
         dirty=dirty,
         started=now(),
         method=names["method"],
+        preset=config.preset,
         dataset=names["dataset"],
         scenario=names["scenario"],
         data_sha256=data.sha256,

@@ -10,7 +10,11 @@ from omegaconf import DictConfig
 from ..datasets.errors import ColdbenchError
 from .config import to_run
 from .outcome import SKIPPED, Outcome, headline
+from .saved_config import keep_config
 from .split_audit import leak_warning
+
+made: list[Outcome] = []
+"""The outcomes of the jobs of this process, the latest last."""
 
 
 def job(config: DictConfig) -> Outcome:
@@ -33,6 +37,7 @@ def job(config: DictConfig) -> Outcome:
         outcome = _unmade(config, hydra, error)
     outcome = Outcome(**(vars(outcome) | {"seconds": round(time.perf_counter() - start, 3)}))
     outcome.save(Path(hydra.runtime.output_dir))
+    made.append(outcome)
     log.info("ended after %.1f s: %s", outcome.seconds, outcome)
     return outcome
 
@@ -43,12 +48,14 @@ def _made(config: DictConfig, hydra: Any) -> Outcome:
     from .sweep import Watch
 
     alone = hydra.mode is None or hydra.mode.name == "RUN" or Watch.current is not None
-    run = execute(to_run(config), bar=alone)
+    wanted = to_run(config, hydra)
+    keep_config(config, hydra)
+    run = execute(wanted, bar=alone)
     record = run.record
     return Outcome(
         number=_number(hydra),
         status=SKIPPED if run.skipped else record.status.value,
-        method=record.method,
+        method=wanted.preset or record.method,
         dataset=record.dataset,
         scenario=record.scenario,
         seed=record.seed,

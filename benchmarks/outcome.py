@@ -26,7 +26,7 @@ class Outcome:
     status
         ``ok``, ``skipped``, ``failed`` or ``not_applicable``.
     method, dataset, scenario, seed
-        What was run.
+        What was run; the method as it was typed, a preset by its name.
     record
         Path of the record; None when there are no fingerprints and therefore no record.
     score

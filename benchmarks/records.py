@@ -114,7 +114,8 @@ class RunRecord(BaseModel):
         16 hexadecimal digits over method, dataset, scenario, their code, configuration, seed and
         both fingerprints: the same run has the same id on any machine.
     preset
-        The option that was typed, ``content_knn_bm25``, where it is not the method's own name.
+        The option that was typed, ``content_knn_bm25``, where it is not the method's own name,
+        with the settings that depart from it: ``content_knn_bm25 neighbours=5``.
     code
         Whose code method, dataset, scenario and any metrics of plugins are, and its version.
     reference

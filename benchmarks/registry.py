@@ -144,6 +144,8 @@ def unknown_field(owner: str, place: str, name: str, names: Iterable[str]) -> st
 def nearest(name: str, names: Iterable[str]) -> list[str]:
     """Return up to three names that resemble ``name``: by letters, or because one holds the other.
 
+    Letters in another order resemble each other however short the name is.
+
     Examples
     --------
     >>> nearest("als", ["implicit_als", "random"])
@@ -152,6 +154,7 @@ def nearest(name: str, names: Iterable[str]) -> list[str]:
     folded = {_folded(one): one for one in names}
     close = difflib.get_close_matches(_folded(name), folded, n=3, cutoff=0.7)
     part = _folded(name)
+    close += [one for one in folded if sorted(one) == sorted(part) and one not in close]
     if len(part) >= 3:
         close += [one for one in folded if part in one and one not in close]
     return [folded[one] for one in close[:3]]

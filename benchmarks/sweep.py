@@ -18,9 +18,8 @@ from .progress import aside
 
 POLL_SECONDS = 0.25
 
-single: list[Outcome] = []
 swept: list[Outcome] = []
-"""The outcomes of the last command of this process, for its exit status."""
+"""The outcomes of the last sweep of this process, for its exit status."""
 
 
 class Progress(Callback):
@@ -39,12 +38,6 @@ class Progress(Callback):
         """Report the last runs and close the sweep with its summary."""
         if self._watch is not None:
             self._watch.close()
-
-    def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Report a single run."""
-        value = getattr(kwargs.get("job_return"), "_return_value", None)
-        if isinstance(value, Outcome):
-            single.append(value)
 
     def __getstate__(self) -> dict[str, Any]:
         """Launchers send the callback to their workers; the watching stays here."""

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...datasets.errors import ColdbenchError
+from ..arguments import Arguments
 from ..conformance.asked import Asked, asked_for
 from ..conformance.isolated import LIMIT_SECONDS, examine_isolated
 from ..conformance.outcome import BROKEN, Outcome, Verdict
@@ -115,7 +116,7 @@ def _table(outcomes: Sequence[Outcome], demands: bool) -> FittedTable:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="coldbench check",
         description="Examine methods, datasets and scenarios, each in its own process.",
         epilog="docs/conformance.md says what each check demands and how to read a failure.",

@@ -11,6 +11,7 @@ from ...datasets.dataset import Dataset
 from ...datasets.errors import ColdbenchError, DataError
 from ...datasets.sides import FeatureColumn, SideInformation
 from ...datasets.sources.account import Account
+from ..arguments import Arguments
 from ..console import console as results_console
 from ..console import table
 from ..dataset_name import dataset_name
@@ -34,7 +35,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="coldbench data",
         description="Bring a dataset to this machine, check it, or read its card.",
         epilog=f"To fetch or add: {', '.join(sorted(ENTRIES))}. "

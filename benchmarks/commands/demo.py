@@ -4,6 +4,7 @@ import sys
 from importlib.resources import files
 
 from ...datasets.errors import ColdbenchError
+from ..arguments import unknown_word
 from ..cli import complain
 from ..config import CONFIG_MODULE
 from ..registry import offers
@@ -27,7 +28,9 @@ def main(argv: list[str]) -> int:
     if {"-h", "--help"} & set(argv):
         sys.stdout.write(USAGE)
         return 0
-    bad = [word for word in argv if "=" not in word]
+    bad = [word for word in argv if "=" not in word or word.startswith("-")]
+    if bad and bad[0].startswith("-"):
+        raise ColdbenchError(unknown_word("coldbench demo", bad[0], ["--help"]))
     if bad:
         raise ColdbenchError(f"demo takes words such as threads=2, not {bad[0]!r}")
     offered = [name for name in _methods() if _is_offered(name)]

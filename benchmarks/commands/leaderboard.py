@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
+from ..arguments import Arguments
 from ..cli import complain
 from ..console import console, say
 from ..families import by_family
@@ -101,7 +102,7 @@ def _tasks(board: Board, asked: str | None) -> list[str | None]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="coldbench leaderboard",
         description="Rank the methods by their records: means over split seeds, 95 % intervals.",
     )

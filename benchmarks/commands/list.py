@@ -4,10 +4,10 @@ import dataclasses
 import inspect
 import sys
 from collections.abc import Callable
-from enum import Enum
 from typing import Any
 
 from ...datasets.errors import ColdbenchError
+from ..arguments import unknown_word
 from ..registry import KINDS, Offer, find, offers, unknown
 
 USAGE = """usage: coldbench list [methods|datasets|scenarios|metrics|tables] [NAME]
@@ -25,6 +25,9 @@ def main(argv: list[str]) -> int:
     if {"-h", "--help"} & set(argv):
         sys.stdout.write(USAGE)
         return 0
+    strange = [word for word in argv if word.startswith("-")]
+    if strange:
+        raise ColdbenchError(unknown_word("coldbench list", strange[0], ["--help"]))
     if len(argv) > 2:
         raise ColdbenchError(f"list takes a kind and a name, not {' '.join(argv)!r}")
     if argv and argv[0] not in (*KINDS, TABLES):
@@ -91,17 +94,20 @@ def _show_fields(target: type[Any], name: str) -> None:
 
 
 def _default(field: "dataclasses.Field[Any]") -> str:
+    from ..enum_values import as_typed
+
     if field.default_factory is not dataclasses.MISSING:
-        return str(field.default_factory())
+        return str(as_typed(field.default_factory()))
     if field.default is dataclasses.MISSING:
         return "(must be given)"
-    return str(field.default.value if isinstance(field.default, Enum) else field.default)
+    return str(as_typed(field.default))
 
 
 def _range(search: Any) -> str:
+    from ..enum_values import as_typed
+
     if hasattr(search, "values"):
-        values = (one.value if isinstance(one, Enum) else one for one in search.values)
-        return "one of " + ", ".join(map(str, values))
+        return "one of " + ", ".join(str(as_typed(one)) for one in search.values)
     return f"{search.low:g} to {search.high:g}{' (log)' if search.log else ''}"
 
 

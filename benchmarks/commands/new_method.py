@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Template
 
 from ...datasets.errors import ColdbenchError
+from ..arguments import Arguments
 from ..console import console
 from ..registry import offers
 
@@ -157,7 +158,7 @@ def _nearest_identifier(name: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="coldbench new-method",
         description="Write a package with a method that runs and conforms, its test and a README.",
         epilog="Kinds: " + "; ".join(f"{kind}: {what}" for kind, what in KINDS.items()) + ".",

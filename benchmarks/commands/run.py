@@ -5,27 +5,35 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from ...datasets.errors import ColdbenchError
+from ..arguments import option_names, refusal
 from ..cli import complain
 from ..config import CONFIG_MODULE, CONFIG_NAME, register
 from ..outcome import Outcome
 from ..registry import GROUPS, available
 from ..room import REASONS, why
 
+WATCHED = "++hydra.callbacks.progress._target_=coldbench.benchmarks.sweep.Progress"
+"""Whatever configuration is named (``--config-name``), its runs are told and counted."""
+
 
 def main(argv: list[str]) -> int:
     """Hand the words to Hydra and return 0, 1 when a run failed, 2 when nothing could be run."""
     import hydra
 
-    from ..job import job
+    from ..job import job, made
     from ..mistakes import explained
-    from ..sweep import Watch, single, swept
+    from ..sweep import Watch, swept
 
     register()
-    single.clear()
+    made.clear()
     swept.clear()
-    words = _with_method_for_help(_spread(argv) if {"-m", "--multirun"} & set(argv) else argv)
+    options, overrides = _parted(argv)
+    if {"-m", "--multirun"} & set(options):
+        overrides = _spread(overrides)
+    words = [*options, *_with_method_for_help(options, overrides), WATCHED]
     start = hydra.main(
         version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=CONFIG_NAME
     )(job)
@@ -43,9 +51,35 @@ def main(argv: list[str]) -> int:
     if lost is not None:
         complain(lost)
         return 1
-    if single:
-        return _single(single[0])
+    if made and not swept:
+        return _single(made[0])
     return int(any(one.status == "failed" for one in swept))
+
+
+def _parted(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Return Hydra's options and the other words: Hydra wants the words together.
+
+    Raises
+    ------
+    ColdbenchError
+        For an option that does not exist, with the nearest one that does.
+    """
+    from hydra._internal.utils import get_args_parser
+
+    if "-sc" in argv or "--shell-completion" in argv:
+        return argv, []
+    parser = get_args_parser()
+    names = option_names(parser)
+
+    def refuse(message: str) -> NoReturn:
+        raise ColdbenchError(refusal("coldbench run", message, names))
+
+    parser.error = refuse  # type: ignore[method-assign]
+    overrides = parser.parse_intermixed_args(argv).overrides
+    options = list(argv)
+    for word in overrides:
+        options.remove(word)
+    return options, overrides
 
 
 def _lost(error: Exception) -> str | None:
@@ -65,7 +99,7 @@ def _lost(error: Exception) -> str | None:
     )
 
 
-def _spread(argv: list[str]) -> list[str]:
+def _spread(overrides: list[str]) -> list[str]:
     """Turn ``method.factors=8`` of a sweep into a sweep over one value.
 
     Hydra first composes what all jobs share, without the swept choices; where ``method`` itself
@@ -75,22 +109,22 @@ def _spread(argv: list[str]) -> list[str]:
     from hydra.errors import OverrideParseException
 
     parser, words = OverridesParser.create(), []
-    for word in argv:
+    for word in overrides:
         key, _, value = word.partition("=")
         try:
             single = not parser.parse_overrides([word])[0].is_sweep_override()
-        except OverrideParseException:  # an option, or a mistake that Hydra will name
+        except OverrideParseException:  # a mistake that Hydra will name
             single = False
         field = key.split(".")[0] in GROUPS and "." in key
         words.append(f"{key}=choice({value})" if single and field else word)
     return words
 
 
-def _with_method_for_help(argv: list[str]) -> list[str]:
+def _with_method_for_help(options: list[str], words: list[str]) -> list[str]:
     """Let ``--help`` show a whole configuration although no method is chosen."""
-    if {"-h", "--help"} & set(argv) and not any(word.startswith("method=") for word in argv):
-        return [*argv, f"method={available('methods')[0]}"]
-    return argv
+    if {"-h", "--help"} & set(options) and not any(word.startswith("method=") for word in words):
+        return [*words, f"method={available('methods')[0]}"]
+    return words
 
 
 def _single(one: Outcome) -> int:

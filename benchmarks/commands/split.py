@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
+from ..arguments import unknown_word
 
 USAGE = """\
 usage: coldbench split dataset=NAME scenario=NAME seed=N [KEY=VALUE ...] --out DIR
@@ -29,6 +30,7 @@ def main(argv: list[str]) -> int:
     from ..console import console
 
     out, words = _out(argv)
+    _refuse_options(words)
     run = compose_run([*_any_method(words), *words])
     data = run.dataset.load()
     split = run.scenario.split(data, run.seed)
@@ -55,7 +57,14 @@ def _out(argv: list[str]) -> tuple[Path, list[str]]:
             return _folder(word.removeprefix("--out=")), words[:at] + words[at + 1 :]
         if word == "--out":
             return _folder(*words[at + 1 : at + 2]), words[:at] + words[at + 2 :]
+    _refuse_options(words)
     raise ColdbenchError("coldbench split needs --out DIR, the folder to write the split to")
+
+
+def _refuse_options(words: list[str]) -> None:
+    strange = [word for word in words if word.startswith("-")]
+    if strange:
+        raise ColdbenchError(unknown_word("coldbench split", strange[0], ["--help", "--out"]))
 
 
 def _folder(name: str = "") -> Path:

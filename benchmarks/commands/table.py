@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from ...datasets.errors import ColdbenchError
+from ..arguments import Arguments
 from ..console import console, say
 from ..console import table as empty_table
 from ..fitted_table import Column
@@ -92,7 +93,7 @@ def _closing(table: PaperTable, records: Sequence[RunRecord]) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="coldbench table",
         description="Print a paper's table, and our figures under its protocol and under our own.",
     )

@@ -53,12 +53,19 @@ def test_unknown_names_get_the_nearest() -> None:
             main(action)
 
 
-def test_a_missing_word_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    for words in ([], ["fetch"], ["add", "ml-1m"], ["bring", "ml-1m"]):
-        with pytest.raises(SystemExit) as left:
-            main(words)
-        assert left.value.code == 2
-    assert "NAME" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "required: ACTION"),
+        (["fetch"], "coldbench data fetch: the following arguments are required: NAME"),
+        (["add", "ml-1m"], "required: PATH"),
+        (["bring", "ml-1m"], "no ACTION of coldbench data 'bring'; there are: add, fetch, "),
+    ],
+)
+def test_a_missing_word_is_told(words: list[str], told: str) -> None:
+    with pytest.raises(ColdbenchError) as left:
+        main(words)
+    assert told in str(left.value)
 
 
 def test_add_and_verify(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
