@@ -98,7 +98,10 @@ def register() -> None:
 
 
 def _schema(target: type[Any]) -> DictConfig:
-    """Return a class as OmegaConf's typed node, open to overrides also where it is frozen."""
+    """Return a class as OmegaConf's typed node, open to overrides also where it is frozen.
+
+    Hydra closes every mapping; one that is a field takes any key, without a plus.
+    """
     node: DictConfig = OmegaConf.structured(target)
     _thaw(node)
     return node
@@ -112,6 +115,8 @@ def _thaw(node: DictConfig) -> None:
     for _, child in _children(node):
         if isinstance(child, DictConfig):
             _thaw(child)
+            if not is_dataclass(OmegaConf.get_type(child)) and not child._is_none():
+                OmegaConf.set_struct(child, False)
 
 
 def compose_run(overrides: Sequence[str] = ()) -> RunConfig:

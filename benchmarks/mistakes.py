@@ -8,6 +8,7 @@ from typing import Any
 
 from ..datasets.errors import ColdbenchError
 from .registry import GROUPS, available, offers, unknown, unknown_field
+from .words_to_type import advice
 
 _ADVICE = re.compile(r"\s*To append to your (config|default list) use .*", re.DOTALL)
 
@@ -35,21 +36,25 @@ def sentence(error: BaseException, overrides: Sequence[str]) -> str:
     from hydra.errors import MissingConfigException, OverrideParseException
 
     if isinstance(error, OverrideParseException):
-        return _unreadable(error.override, _first_line(str(error)))
+        return _unreadable(error.override, _first_line(str(error)), overrides)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _unknown_option(error)
     for cause in _chain(error):
         told = _unknown_key(cause) or _wrong_value(cause, overrides)
         if told:
             return told
-    return _unfitting(str(error))
+    return _unfitting(str(error), overrides)
 
 
-def _unreadable(word: str, complaint: str) -> str:
+def _unreadable(word: str, complaint: str, overrides: Sequence[str]) -> str:
     """``popularity`` or ``method.layers=[1``: no ``key=value`` that Hydra's grammar knows."""
+    told = advice(word, overrides)
+    if "=" not in word and word in GROUPS and not told:
+        return _unchosen(word)
     if "=" not in word:
-        return f"cannot read {word!r}: write it as key=value, for example method={word}"
-    return f"cannot read {word!r}: {complaint}"
+        return f"cannot read {word!r}: it is no key=value{told or ', as seed=1 is'}"
+    complaint = "" if told and "Exception" in complaint else f": {complaint}"
+    return f"cannot read {word!r}{complaint}{told}"
 
 
 def _unknown_option(error: Any) -> str:
@@ -61,6 +66,8 @@ def _unknown_option(error: Any) -> str:
     if offer is not None:
         reason = offer.reason or f"its fields cannot be configured: {_misfit(offer.target)}"
         return f"{group} {option!r} is not offered: {reason}"
+    if group in GROUPS and not option:
+        return _unchosen(group)
     return unknown(group or "configuration", option, names)
 
 
@@ -97,28 +104,51 @@ def _wrong_value(error: BaseException, overrides: Sequence[str]) -> str | None:
         return None
     key = str(error.full_key or error.key or "")
     typed = next((word for word in overrides if word.lstrip("+~").startswith(f"{key}=")), key)
-    return f"cannot use {typed!r}: {_first_line(str(error))}"
+    return f"cannot use {typed!r}: {_first_line(str(error))}{advice(typed, overrides)}"
 
 
-def _unfitting(text: str) -> str:
+def _unchosen(group: str) -> str:
+    names = ", ".join(available(GROUPS[group]))
+    return f"no {group} is chosen; write {group}=<name>, there are: {names}"
+
+
+def _unfitting(text: str, overrides: Sequence[str]) -> str:
     """Every other complaint, without the advice to add what does not exist."""
-    overlay = re.match(
-        r"Could not override '([^'@]+)[^']*'\.\s*No match in the defaults list", text
-    )
-    if overlay:
-        return f"{overlay[1]!r} is an overlay and is added with a plus: +{overlay[1]}=<name>"
-    missing = re.match(r"You must specify '(\w+)'", text)
-    if missing and missing[1] in GROUPS:
-        names = ", ".join(available(GROUPS[missing[1]]))
-        return f"no {missing[1]} is chosen; write {missing[1]}=<name>, there are: {names}"
-    several = re.match(r"Ambiguous value for argument '([^']*)'", text)
-    if several:
-        return f"{several[1]!r} names several values; add -m to run each of them"
+    missing = re.match(r"You must specify '(\w+)'|.*mandatory value: (\w+)", text)
+    group = missing and (missing[1] or missing[2])
+    if group in GROUPS:
+        return _unchosen(str(group))
+    word = max((one for one in overrides if one in text), key=len, default="")
+    key = word.split("=")[0].lstrip("+~")
+    if text.startswith("Could not override"):
+        key = text.split("'")[1].split("@")[0]
+        word = next((one for one in overrides if one.startswith(key)), "")
+        if "No match in the defaults list" in text and key:
+            return f"{key!r} is an overlay and is added with a plus{advice(word, overrides)}"
+    if text.startswith("Config group override must be") and _chosen_null(overrides):
+        return _unchosen(_chosen_null(overrides))
+    if text.startswith(("Ambiguous value", "Sweep parameters")):
+        told = advice(word, overrides) or "; only with -m is each of them run"
+        return f"{word!r} names several values{told}"
+    if text.startswith("Could not append to config"):
+        return f"{key} is there already and is set without a plus{advice(word, overrides)}"
     twice = re.match(r"Multiple values for (\w+)\.|(\w+) appears more than once", text)
     if twice:
         group = twice[1] or twice[2]
-        return f"{group} is already chosen; write {group}=<name> without the plus"
+        word = next((one for one in overrides if one.startswith(f"+{group}=")), word)
+        return f"{group} is already chosen and is set without a plus{advice(word, overrides)}"
+    if word.startswith("~"):
+        return f"cannot take away {key}: leave {word!r} out, and it has its default"
+    if text.startswith("hydra.searchpath"):
+        word = next((one for one in overrides if "hydra.searchpath=" in one), "")
+        return f"hydra.searchpath is a list of addresses{advice(word, overrides)}"
     return " ".join(_ADVICE.sub("", text).split())
+
+
+def _chosen_null(overrides: Sequence[str]) -> str:
+    """Return the group for which nothing is chosen, ``method=null``."""
+    keys = [one.split("=")[0] for one in overrides if one.endswith(("=null", "="))]
+    return next((key for key in keys if key in GROUPS), "")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

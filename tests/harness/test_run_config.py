@@ -80,14 +80,20 @@ def test_choices_are_typed_by_value_or_name(fakes: None) -> None:
         ("method.order=left", "cannot use 'method.order=left': 'left' is none of: up, down"),
         ("seed=one", "cannot use 'seed=one': "),
         ("method.weight=-1", "ByIndex.weight = -1.0 must be at least 0"),
-        ("seed=0,1", "'seed=0,1' names several values; add -m to run each of them"),
-        ("popularity", "cannot read 'popularity': write it as key=value, for example method="),
+        (
+            "seed=0,1",
+            "'seed=0,1' names several values; add -m to run each of them: write -m seed=0,1",
+        ),
+        ("popularity", "cannot read 'popularity': it is no key=value; write method=popularity"),
         ("method.layers=[1", "cannot read 'method.layers=[1': "),
-        ("experiment=first_run", "'experiment' is an overlay and is added with a plus: "),
+        ("experiment=first_run", "'experiment' is an overlay and is added with a plus; write +"),
         ("+experiment=frist_run", "no experiment 'frist_run'; did you mean first_run? there "),
-        ("+method=random", "method is already chosen; write method=<name> without the plus"),
+        (
+            "+method=random",
+            "method is already chosen and is set without a plus; write method=random",
+        ),
         ("hydra/launcher=nope", "no hydra/launcher 'nope'; "),
-        ("method=null", "Config group override must be a string or a list"),
+        ("method=null", "no method is chosen; write method=<name>, there are: "),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence(fakes: None, word: str, told: str) -> None:
