@@ -12,7 +12,7 @@ from .registry import unknown
 
 COMMANDS = {
     "run": "run one method (method=NAME), or a sweep of them (-m method=A,B seed=0,1,2)",
-    "list": "show the methods, datasets, scenarios, metrics and tables that there are",
+    "list": "show the methods, presets, datasets, scenarios, metrics, experiments and tables",
     "leaderboard": "rank the methods by the records in results/",
     "table": "print a paper's table with our figures beside it",
     "data": "fetch, add, verify or describe a dataset",

@@ -13,12 +13,12 @@ from ..methods.parameters import check_parameters
 from . import enum_values as enum_values  # OmegaConf reads enum values from here on
 from .dataset_name import dataset_name
 from .evaluation.results import EvaluationSettings
+from .overlays import CONFIG_MODULE
 from .preset import preset_of
 from .registry import GROUPS, offers, unknown_field
 from .tracking.none import NoTracking
 from .tracking.wandb import WandbTracking
 
-CONFIG_MODULE = "coldbench.conf"
 CONFIG_NAME = "run"
 TRACKERS: dict[str, type[Any]] = {"none": NoTracking, "wandb": WandbTracking}
 """The options of ``tracking=``."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from .config import CONFIG_MODULE, CONFIG_NAME, RunConfig
+from .config import CONFIG_NAME, RunConfig
+from .overlays import CONFIG_MODULE
 from .registry import GROUPS, name_of
 
 FILE = "config.yaml"

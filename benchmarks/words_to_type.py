@@ -134,7 +134,8 @@ def _composed(words: Sequence[str]) -> DictConfig | None:
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from .config import CONFIG_MODULE, CONFIG_NAME
+    from .config import CONFIG_NAME
+    from .overlays import CONFIG_MODULE
 
     words = list(words)
     try:

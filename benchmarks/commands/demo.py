@@ -6,7 +6,7 @@ from importlib.resources import files
 from ...datasets.errors import ColdbenchError
 from ..arguments import unknown_word
 from ..cli import complain
-from ..config import CONFIG_MODULE
+from ..overlays import CONFIG_MODULE
 from ..registry import offers
 from . import leaderboard, run
 

@@ -8,16 +8,22 @@ from typing import Any
 
 from ...datasets.errors import ColdbenchError
 from ..arguments import unknown_word
-from ..registry import KINDS, Offer, find, offers, unknown
+from ..overlays import experiments, presets
+from ..registry import KINDS, Offer, available, find, offers, unknown
 
-USAGE = """usage: coldbench list [methods|datasets|scenarios|metrics|tables] [NAME]
+USAGE = """usage: coldbench list [KIND] [NAME]
+
+Kinds: methods, presets, datasets, scenarios, metrics, experiments, tables. A preset is typed as a
+method is (method=content_knn_bm25), an experiment with a plus (+experiment=first_run).
 
 Without a word it lists everything; with a kind and a name, the fields of one class:
 coldbench list methods implicit_als.
 """
 
-TABLES = "tables"
-"""What can be listed and is no entry point: tables of papers are data of this package."""
+TABLES, PRESETS, EXPERIMENTS = "tables", "presets", "experiments"
+"""What can be listed and is no entry point: data of this package."""
+
+LISTED = (KINDS[0], PRESETS, *KINDS[1:], EXPERIMENTS, TABLES)
 
 
 def main(argv: list[str]) -> int:
@@ -30,21 +36,81 @@ def main(argv: list[str]) -> int:
         raise ColdbenchError(unknown_word("coldbench list", strange[0], ["--help"]))
     if len(argv) > 2:
         raise ColdbenchError(f"list takes a kind and a name, not {' '.join(argv)!r}")
-    if argv and argv[0] not in (*KINDS, TABLES):
-        raise ColdbenchError(unknown("kind", argv[0], (*KINDS, TABLES)))
-    if argv == [TABLES]:
-        _show_tables()
-        return 0
-    if argv[:1] == [TABLES]:
-        raise ColdbenchError(f"a table is shown by: coldbench table {argv[1]}")
+    if argv and argv[0] not in LISTED:
+        raise ColdbenchError(unknown("kind", argv[0], LISTED))
     if len(argv) == 2:
-        _show_fields(find(argv[0], argv[1]), argv[1])
+        _show_one(*argv)
         return 0
-    for kind in argv or KINDS:
-        _show_kind(kind)
-    if not argv:
-        _show_tables()
+    for kind in argv or LISTED:
+        if kind in KINDS:
+            _show_kind(kind)
+        if kind == PRESETS or argv == [KINDS[0]]:  # what is valid for method= stands together
+            _show_presets()
+        if kind == EXPERIMENTS:
+            _show_experiments()
+        if kind == TABLES:
+            _show_tables()
     return 0
+
+
+def _show_one(kind: str, name: str) -> None:
+    """Print the fields of one class or preset, or the words of one experiment.
+
+    Raises
+    ------
+    ColdbenchError
+        When there is none of that name.
+    """
+    if kind == TABLES:
+        raise ColdbenchError(f"a table is shown by: coldbench table {name}")
+    if kind == EXPERIMENTS:
+        _show_experiment(name)
+        return
+    known = presets() if kind in (KINDS[0], PRESETS) else {}
+    if kind == PRESETS and name not in known:
+        raise ColdbenchError(unknown("preset", name, known))
+    if kind == KINDS[0] and name not in (*known, *offers(kind)):
+        raise ColdbenchError(unknown("method", name, (*known, *available(kind))))
+    if name in known:
+        one = known[name]
+        changes = dict(word.split("=", 1) for word in one.changes)
+        told = f"{one.what}. Of {one.base}, with {' '.join(one.changes)}."
+        _show_fields(find(KINDS[0], one.base), name, told, changes)
+    else:
+        target = find(kind, name)
+        _show_fields(target, name, first_sentence(target), {})
+
+
+def _show_presets() -> None:
+    """Print the presets, which are typed as methods are."""
+    from ..console import console, table
+
+    rows = table("name", "of", "changes", "what it is", title=f"{PRESETS}, for method=")
+    for one in presets().values():
+        rows.add_row(one.name, one.base, " ".join(one.changes), one.what)
+    console().print(rows)
+
+
+def _show_experiments() -> None:
+    """Print the sweeps that are typed as ``+experiment=NAME``."""
+    from ..console import console, table
+
+    rows = table("name", "methods", "sets", "what it is", title=f"{EXPERIMENTS}, +experiment=")
+    for one in experiments().values():
+        rows.add_row(one.name, str(len(one.methods)), " ".join(one.changes), one.what)
+    console().print(rows)
+
+
+def _show_experiment(name: str) -> None:
+    """Print what one experiment runs."""
+    from ..console import console
+
+    known = experiments()
+    if name not in known:
+        raise ColdbenchError(unknown("experiment", name, known))
+    one, out = known[name], console()
+    out.print(f"{name}: {one.what}.", soft_wrap=True)
+    out.print(f"It sets {' '.join(one.changes)} and runs: {', '.join(one.methods)}", soft_wrap=True)
 
 
 def _show_tables() -> None:
@@ -78,18 +144,18 @@ def _show_kind(kind: str) -> None:
         out.print()
 
 
-def _show_fields(target: type[Any], name: str) -> None:
+def _show_fields(target: type[Any], name: str, told: str, changes: dict[str, str]) -> None:
     """Print the fields of one class: default, what it is, and what a search explores."""
     from ..console import console, table
 
     out = console()
-    out.print(f"{name}: {first_sentence(target)}", soft_wrap=True)
+    out.print(f"{name}: {told}", soft_wrap=True)
     rows = table("field", "default", "what it is", "search")
     for one in dataclasses.fields(target) if dataclasses.is_dataclass(target) else ():
         search = one.metadata.get("search")
-        rows.add_row(
-            one.name, _default(one), one.metadata.get("doc", ""), _range(search) if search else ""
-        )
+        default = changes.get(one.name, _default(one))
+        explored = _range(search) if search else ""
+        rows.add_row(one.name, default, one.metadata.get("doc", ""), explored)
     out.print(rows if rows.row_count else "It has no fields.")
 
 

@@ -10,8 +10,9 @@ from typing import NoReturn
 from ...datasets.errors import ColdbenchError
 from ..arguments import option_names, refusal
 from ..cli import complain
-from ..config import CONFIG_MODULE, CONFIG_NAME, register
+from ..config import CONFIG_NAME, register
 from ..outcome import Outcome
+from ..overlays import CONFIG_MODULE
 from ..registry import GROUPS, available
 from ..room import REASONS, why
 

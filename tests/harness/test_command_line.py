@@ -10,7 +10,9 @@ from coldbench import __version__
 from coldbench.benchmarks import cli
 from coldbench.benchmarks.bench.startup import with_compiled
 from coldbench.benchmarks.commands import demo
+from coldbench.benchmarks.overlays import experiments, presets
 
+CONF = Path(__file__).parents[2] / "conf"
 HEAVY = [
     "torch", "pytorch_lightning", "transformers", "peft", "sentence_transformers", "implicit",
     "lightfm", "wandb", "sknetwork", "numba", "polars", "pyarrow", "pandas", "matplotlib",
@@ -81,10 +83,12 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["leaderbord"], "no command 'leaderbord'; did you mean leaderboard? there are: check, "),
         (["tune"], "no command 'tune'; there are: "),
-        (["list", "method"], "no kind 'method'; did you mean methods? there are: datasets, "),
+        (["list", "method"], "no kind 'method'; did you mean methods? there are: datasets, e"),
+        (["list", "presets", "bm25"], "no preset 'bm25'; did you mean content_knn_bm25 or word_k"),
+        (["list", "experiments", "x"], "no experiment 'x'; there are: all_methods, first_run, "),
         (
             ["list", "methods", "als"],
-            "no method 'als'; did you mean ials or implicit_als? there are: ",
+            "no method 'als'; did you mean ials or ials_2022 or implicit_als? there are: ",
         ),
         (["list", "a", "b", "c"], "list takes a kind and a name, not 'a b c'"),
         (["demo", "quick"], "demo takes words such as threads=2, not 'quick'"),
@@ -125,6 +129,46 @@ def test_list_says_what_is_not_offered(install: object, capsys: pytest.CaptureFi
     out = capsys.readouterr().out
     assert "bad is not offered: its import called sys.exit(no licence)" in out
     assert "popularity" in out
+
+
+def test_list_shows_presets_beside_the_methods(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["methods"], ["presets"], []):
+        assert cli.main(["list", *words]) == 0
+        told = capsys.readouterr().out
+        rows = {line.split()[0]: line.split() for line in told.splitlines() if line.strip()}
+        assert rows["content_knn_bm25"][1:3] == ["content_knn", "weighting=bm25"]
+        assert "Content kNN with the weights of BM25" in told
+        assert ("kernel_ridge" in rows) == (words != ["presets"])
+    assert "first_run" in rows
+    for kind in ("methods", "presets"):
+        assert cli.main(["list", kind, "content_knn_bm25"]) == 0
+        told = capsys.readouterr().out
+        assert "Of content_knn, with weighting=bm25." in told and " bm25 " in told
+
+
+def test_list_shows_what_an_experiment_sets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list", "experiments"]) == 0
+    told = capsys.readouterr().out
+    assert "dataset=citeulike-a scenario=grid scenario.track=open" in told
+    assert all(path.stem in told for path in (CONF / "experiment").glob("*.yaml"))
+    assert cli.main(["list", "experiments", "open_track"]) == 0
+    assert "and runs: content_knn, word_knn, " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("group", ["method", "experiment"])
+def test_every_overlay_says_in_one_line_what_it_is(group: str) -> None:
+    read = {"method": presets, "experiment": experiments}[group]()
+    assert set(read) == {path.stem for path in (CONF / group).glob("*.yaml")}
+    assert all(10 < len(one.what) < 240 and one.changes for one in read.values())
+
+
+def test_the_package_is_a_program(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "coldbench", "--version"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, f"coldbench {__version__}\n")
+    wrong = subprocess.run([sys.executable, "-m", "coldbench", "lst"], capture_output=True)
+    assert wrong.returncode == 2
 
 
 def test_the_demo_names_offered_methods_of_all_five_families(
