@@ -128,6 +128,9 @@ def _unfitting(text: str, overrides: Sequence[str]) -> str:
     if text.startswith("Config group override must be") and _chosen_null(overrides):
         return _unchosen(_chosen_null(overrides))
     if text.startswith(("Ambiguous value", "Sweep parameters")):
+        other = _as_sweep(overrides)
+        if other is not None:
+            return sentence(other, overrides)
         told = advice(word, overrides) or "; only with -m is each of them run"
         return f"{word!r} names several values{told}"
     if text.startswith("Could not append to config"):
@@ -143,6 +146,29 @@ def _unfitting(text: str, overrides: Sequence[str]) -> str:
         word = next((one for one in overrides if "hydra.searchpath=" in one), "")
         return f"hydra.searchpath is a list of addresses{advice(word, overrides)}"
     return " ".join(_ADVICE.sub("", text).split())
+
+
+def _as_sweep(overrides: Sequence[str]) -> BaseException | None:
+    """Return what else is wrong with words that name several values.
+
+    An experiment may say that they are a sweep; Hydra does not learn it where a word is wrong.
+    """
+    from hydra import initialize_config_module
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.errors import HydraException
+    from hydra.types import RunMode
+
+    from .config import CONFIG_NAME
+    from .overlays import CONFIG_MODULE
+
+    try:
+        with initialize_config_module(config_module=CONFIG_MODULE, version_base="1.3"):
+            GlobalHydra.instance().config_loader().load_configuration(
+                CONFIG_NAME, list(overrides), RunMode.MULTIRUN, validate_sweep_overrides=False
+            )
+    except HydraException as error:
+        return error
+    return None
 
 
 def _chosen_null(overrides: Sequence[str]) -> str:

@@ -1,57 +1,85 @@
-"""``coldbench demo``: every family on the embedded dataset, then the leaderboard."""
+"""``coldbench demo``: every family on one dataset, then its board on one screen."""
 
 import sys
-from importlib.resources import files
+from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
 from ..arguments import unknown_word
 from ..cli import complain
-from ..overlays import CONFIG_MODULE
-from ..registry import offers
-from . import leaderboard, run
+from ..overlays import experiments
+from ..registry import available, find, offers
+from . import run
 
 EXPERIMENT = "first_run"
-TASKS = ("new_item/cold/k=0", "new_user/warm/k=5", "new_user_new_item/cold/k=5")
-"""Shown in detail, with intervals and costs, above the overview: one of each cold side."""
 
 USAGE = f"""usage: coldbench demo [key=value ...]
 
 Runs the sweep of conf/experiment/{EXPERIMENT}.yaml (reference rows, collaborative, content, hybrid,
 knowledge-graph and language-model methods on movietweetings, all cold sides, split seed 0),
-skips what is finished, and prints the leaderboard. Words are handed to the sweep, for example
-threads=2 or seed=0,1,2.
+skips what is finished, and prints the board of these runs on one screen. Words are handed to the
+sweep: dataset=planted, seed=0,1,2, threads=2.
 """
 
 
 def main(argv: list[str]) -> int:
-    """Run the sweep and print the leaderboard of its dataset and scenario."""
+    """Run the sweep and print the board of its runs; return the status of the sweep."""
     if {"-h", "--help"} & set(argv):
         sys.stdout.write(USAGE)
         return 0
-    bad = [word for word in argv if "=" not in word or word.startswith("-")]
-    if bad and bad[0].startswith("-"):
-        raise ColdbenchError(unknown_word("coldbench demo", bad[0], ["--help"]))
-    if bad:
-        raise ColdbenchError(f"demo takes words such as threads=2, not {bad[0]!r}")
-    offered = [name for name in _methods() if _is_offered(name)]
-    status = run.main([f"+experiment={EXPERIMENT}", f"method={','.join(offered)}", *argv])
-    shown = ["--dataset", "movietweetings", "--scenario", "grid"]
-    for word in argv:
-        if word.startswith("results="):
-            shown += ["--results", word.removeprefix("results=")]
-    tasks = () if any(word.startswith("scenario") for word in argv) else TASKS
-    for task in tasks:
-        leaderboard.main([*shown, "--task", task])
-    leaderboard.main(shown)
+    _refuse(argv)
+    methods = [f"method={','.join(name for name in _methods() if _is_offered(name))}"]
+    if any(word.startswith("method=") for word in argv):
+        methods = []
+    status = run.main([f"+experiment={EXPERIMENT}", *methods, *argv])
+    _show()
     return status
 
 
-def _methods() -> list[str]:
-    """Return the methods that the experiment names."""
-    from omegaconf import OmegaConf
+def _show() -> None:
+    """Print the board of every dataset of the sweep that was just made."""
+    from ..cold_sides import show_sides
+    from ..leaderboard import boards
+    from ..records import read
+    from ..sweep import swept
 
-    text = (files(CONFIG_MODULE) / "experiment" / f"{EXPERIMENT}.yaml").read_text()
-    return str(OmegaConf.create(text).hydra.sweeper.params.method).split(",")
+    records = [read(Path(one.record)) for one in swept if one.record is not None]
+    if not any(one.scores for one in records):
+        raise ColdbenchError("no run has scores; the reasons stand above")
+    for board in boards(records):
+        show_sides(board)
+
+
+def _refuse(argv: list[str]) -> None:
+    """Refuse words that leave nothing of the demo."""
+    for word in argv:
+        key, equals, value = word.lstrip("+").partition("=")
+        if word.startswith("-"):
+            raise ColdbenchError(unknown_word("coldbench demo", word, ["--help"]))
+        if not equals:
+            raise ColdbenchError(f"demo takes words such as threads=2, not {word!r}")
+        if key in ("experiment", "hydra.mode"):
+            raise ColdbenchError(
+                f"demo is the experiment {EXPERIMENT}; another one is run by: coldbench run {word}"
+            )
+        if key == "scenario":
+            for name in value.split(","):
+                _refuse_warm(name)
+
+
+def _refuse_warm(name: str) -> None:
+    """Refuse a scenario in which nobody is cold."""
+    if name in available("scenarios"):
+        scenario = find("scenarios", name)
+        if not (getattr(scenario, "cold_users", False) or getattr(scenario, "cold_items", False)):
+            raise ColdbenchError(
+                f"demo shows the cold sides, and scenario {name!r} has none; "
+                f"it is run by: coldbench run -m scenario={name} method=popularity,item_knn"
+            )
+
+
+def _methods() -> tuple[str, ...]:
+    """Return the methods that the experiment names."""
+    return experiments()[EXPERIMENT].methods
 
 
 def _is_offered(name: str) -> bool:

@@ -9,7 +9,6 @@ import pytest
 from coldbench import __version__
 from coldbench.benchmarks import cli
 from coldbench.benchmarks.bench.startup import with_compiled
-from coldbench.benchmarks.commands import demo
 from coldbench.benchmarks.overlays import experiments, presets
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -169,33 +168,3 @@ def test_the_package_is_a_program(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, f"coldbench {__version__}\n")
     wrong = subprocess.run([sys.executable, "-m", "coldbench", "lst"], capture_output=True)
     assert wrong.returncode == 2
-
-
-def test_the_demo_names_offered_methods_of_all_five_families(
-    monkeypatch: pytest.MonkeyPatch, workplace: Path
-) -> None:
-    from coldbench.benchmarks.registry import find
-
-    families = {find("methods", name).family.value for name in demo._methods()}
-    assert families == {
-        "reference", "collaborative", "content", "hybrid", "graph", "language_model",
-    }  # fmt: skip
-
-
-def test_the_demo_runs_its_methods_and_prints_the_leaderboard(
-    monkeypatch: pytest.MonkeyPatch, workplace: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(demo, "_methods", lambda: ["popularity", "random"])
-    words = ["evaluation.bootstrap=20", "results=mine"]
-    assert cli.main(["demo", *words]) == 0
-    out = capsys.readouterr().out
-    assert "[2/2]" in out and "2 runs: 2 ok" in out
-    assert "grid / movietweetings: ndcg@10" in out
-    assert "new_item/cold/k=0: best mean of a single draw: " in out
-    assert all(f"ndcg@10 in {task}" in out for task in demo.TASKS) and "95 % interval" in out
-    assert len(list(Path("mine").rglob("*.json"))) == 2
-    assert cli.main(["demo", *words]) == 0
-    assert "2 runs: 2 skipped" in capsys.readouterr().out
-    assert cli.main(["leaderboard", "--results", "mine", "--task", "all", "--format", "md"]) == 0
-    told = capsys.readouterr().out
-    assert told.count("### grid / movietweetings: ndcg@10 in ") == 11
