@@ -13,6 +13,7 @@ from ..methods.parameters import check_parameters
 from . import enum_values as enum_values  # OmegaConf reads enum values from here on
 from .dataset_name import dataset_name
 from .evaluation.results import EvaluationSettings
+from .foreign_code import watch_composition
 from .overlays import CONFIG_MODULE
 from .preset import preset_of
 from .registry import GROUPS, offers, unknown_field
@@ -78,6 +79,7 @@ def register() -> None:
     """Store the schema of a run and of every offered class in Hydra's ``ConfigStore``, once."""
     from hydra.core.config_store import ConfigStore
 
+    watch_composition()
     store = ConfigStore.instance()
     store.store(name="run_schema", node=_schema(RunConfig), provider="coldbench")
     for name, tracker in TRACKERS.items():

@@ -9,9 +9,12 @@ from omegaconf import DictConfig
 
 from ..datasets.errors import ColdbenchError
 from .config import to_run
+from .foreign_code import watch_composition
 from .outcome import SKIPPED, Outcome, headline
 from .saved_config import keep_config
 from .split_audit import leak_warning
+
+watch_composition()  # a launcher's worker composes each job itself, and imports this module only
 
 made: list[Outcome] = []
 """The outcomes of the jobs of this process, the latest last."""
