@@ -1,0 +1,134 @@
+"""Every method and every preset is surely above random on the sides that it serves.
+
+"Surely" is the 95 % interval of the difference to ``random`` on the same users. The default suite
+fits what is light; networks are slow tests, with fewer epochs where that is enough to tell.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import coldbench.conf
+import pytest
+from coldbench.benchmarks.config import compose_run
+from coldbench.benchmarks.conformance.measure import measured
+from coldbench.benchmarks.evaluation.comparison import PerUser, compare
+from coldbench.benchmarks.registry import available, offers
+from coldbench.datasets.protocol.scenarios import Grid
+from coldbench.datasets.sides import Side
+from coldbench.datasets.sources.movietweetings import MovieTweetings
+from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.world import Split
+from coldbench.methods.base import Family, Method, Need
+
+OFFERS = offers("methods")
+METHODS = [name for name in available("methods") if OFFERS[name].distribution == "coldbench"]
+FOLDER = Path(coldbench.conf.__file__).parent / "method"
+PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+NAMES = [name for name in [*METHODS, *PRESETS] if name != "random"]
+
+CLEAR = Planted(
+    n_users=900,
+    n_items=300,
+    interactions_per_user=24,
+    n_topics=6,
+    user_attributes=0.95,
+    item_attributes=0.95,
+    user_text=0.95,
+    item_text=0.95,
+    graph=0.95,
+    popularity_skew=1.2,
+)
+"""Everything that is known of an entity tells its topics."""
+DIM = Planted(
+    n_users=600,
+    n_items=800,
+    interactions_per_user=40,
+    n_topics=12,
+    item_attributes=0.3,
+    popularity_skew=2.5,
+)
+"""Few attributes tell and popularity hides taste: what hardly learns stays at chance here."""
+WORLDS = {"clear": CLEAR, "dim": DIM, "movietweetings": MovieTweetings()}
+
+SMALL_ENCODER = ["epochs=1", "batch_size=256", "fresh=16", "top_layers=1", "max_length=64"]
+FEWER = {
+    "cfkg": ["epochs=15"],
+    "clcrec": ["epochs=20"],
+    "dropoutnet": ["epochs=10"],
+    "finetuned_encoder": SMALL_ENCODER,
+    "heater": ["epochs=10"],
+    "ials_2022": ["epochs=4"],
+    "kgcn": ["epochs=10"],
+    "ripplenet": ["epochs=5"],
+}
+"""Networks, and what is enough of them."""
+HEAVY = {*FEWER, "attribute_map_mlp", "text_knn"}
+LARGE = {*HEAVY, "ials", "lsi_lr", *(name for name in NAMES if name.startswith("lightfm"))}
+"""What takes more than a second or two on the embedded data."""
+
+
+@cache
+def split(world: str) -> Split:
+    data = WORLDS[world].load()
+    return (Grid() if world == "movietweetings" else Grid(cold_fraction=0.4)).split(data, 0)
+
+
+def served(method: Method, world: str) -> list[str]:
+    """Return a task of every side that a method serves, both at once where users have features."""
+    told = split(world).train.users.features.shape[1] > 0
+    sides = {
+        "new_item/cold/k=0": Side.ITEM in method.cold,
+        "new_user/warm/k=0": Side.USER in method.cold,
+        "new_user_new_item/cold/k=0": told and method.cold >= set(Side),
+        "new_user/warm/k=10": method.uses_support,
+        "warm/warm/k=0": method.family in (Family.COLLABORATIVE, Family.HYBRID),
+    }
+    return [task for task, does in sides.items() if does]
+
+
+def demand_above_random(method: Method, world: str, tasks: list[str]) -> None:
+    fitted, lot = method.fit(split(world).train), random(world)
+    for task in tasks:
+        holdout = split(world).test[task]
+        pair = {
+            name: PerUser(holdout.users, measured(one, holdout))
+            for name, one in (("it", fitted), ("random", lot))
+        }
+        (found,) = compare(pair, baseline="random", resamples=2000)
+        assert found.low > 0, f"{task} in {world}: {found}"
+
+
+@cache
+def random(world: str) -> Method:
+    return compose_run(["method=random"]).method.fit(split(world).train)
+
+
+def composed(name: str) -> Method:
+    words = [f"method.{word}" for word in FEWER.get(name, [])]
+    method: Method = compose_run([f"method={name}", *words]).method
+    return method
+
+
+def named(names: list[str], slow: set[str]) -> list[object]:
+    return [pytest.param(n, marks=pytest.mark.slow if n in slow else ()) for n in names]
+
+
+@pytest.mark.parametrize("name", named(NAMES, HEAVY))
+def test_above_random_where_everything_tells(name: str) -> None:
+    method = composed(name)
+    assert served(method, "clear")
+    demand_above_random(method, "clear", served(method, "clear"))
+
+
+@pytest.mark.parametrize("name", named(NAMES, LARGE))
+def test_above_random_on_the_embedded_data(name: str) -> None:
+    method = composed(name)
+    demand_above_random(method, "movietweetings", served(method, "movietweetings"))
+
+
+READS_ATTRIBUTES = [n for n in NAMES if Need.ITEM_FEATURES in composed(n).needs]
+
+
+@pytest.mark.parametrize("name", named(READS_ATTRIBUTES, HEAVY - {"clcrec"}))
+def test_above_random_on_new_items_where_little_tells(name: str) -> None:
+    demand_above_random(composed(name), "dim", ["new_item/cold/k=0"])
