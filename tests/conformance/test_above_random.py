@@ -53,11 +53,11 @@ WORLDS = {"clear": CLEAR, "dim": DIM, "movietweetings": MovieTweetings()}
 SMALL_ENCODER = ["epochs=1", "batch_size=256", "fresh=16", "top_layers=1", "max_length=64"]
 FEWER = {
     "cfkg": ["epochs=15"],
-    "clcrec": ["epochs=20"],
+    "clcrec": ["epochs=15"],
     "dropoutnet": ["epochs=10"],
     "finetuned_encoder": SMALL_ENCODER,
     "heater": ["epochs=10"],
-    "ials_2022": ["epochs=4"],
+    "ials_2022": ["epochs=2"],
     "kgcn": ["epochs=10"],
     "ripplenet": ["epochs=5"],
 }
