@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from ..datasets.errors import ColdbenchError
-from .registry import nearest, unknown
+from .registry import unknown, unknown_option
 
 _STRANGE = re.compile(r"unrecognized arguments: (.*)")
 _CHOICE = re.compile(r"argument (\S+): invalid choice: '?(.*?)'? \(choose from (.*)\)")
@@ -44,7 +44,7 @@ def refusal(command: str, message: str, names: Iterable[str]) -> str:
     """
     strange = _STRANGE.match(message)
     if strange:
-        return unknown_word(command, strange[1].split()[0], names)
+        return unknown_option(command, strange[1].split()[0], names)
     chosen = _CHOICE.match(message)
     if chosen:
         choices = [one.strip("' ") for one in chosen[3].split(",")]
@@ -54,18 +54,6 @@ def refusal(command: str, message: str, names: Iterable[str]) -> str:
         option = _longest(lacking[1])
         return f"{command}: {option} expects {lacking[2]}, as in {option} X"
     return f"{command}: {message}; `{command} --help` shows what it takes"
-
-
-def unknown_word(command: str, word: str, names: Iterable[str]) -> str:
-    """Return the sentence about an option that does not exist, or about a word too many."""
-    option = word.partition("=")[0]
-    if not option.startswith("-"):
-        return f"{command} does not take {word!r}; `{command} --help` shows what it takes"
-    names = list(names)
-    dashed = {name.lstrip("-"): name for name in names}
-    close = [dashed[one] for one in nearest(option.lstrip("-"), dashed)]
-    hint = f"did you mean {' or '.join(close)}? " if close else ""
-    return f"{command} has no option {option}; {hint}there are: {', '.join(names)}"
 
 
 def _longest(names: str) -> str:

@@ -141,6 +141,18 @@ def unknown_field(owner: str, place: str, name: str, names: Iterable[str]) -> st
     return f"{owner if place else 'a run'} has no field {place}{name}; {hint}{there}"
 
 
+def unknown_option(command: str, word: str, names: Iterable[str]) -> str:
+    """Return the sentence about an option that does not exist, or about a word too many."""
+    option = word.partition("=")[0]
+    if not option.startswith("-"):
+        return f"{command} does not take {word!r}; `{command} --help` shows what it takes"
+    names = list(names)
+    dashed = {name.lstrip("-"): name for name in names}
+    close = [dashed[one] for one in nearest(option.lstrip("-"), dashed)]
+    hint = f"did you mean {' or '.join(close)}? " if close else ""
+    return f"{command} has no option {option}; {hint}there are: {', '.join(names)}"
+
+
 def nearest(name: str, names: Iterable[str]) -> list[str]:
     """Return up to three names that resemble ``name``: by letters, or because one holds the other.
 

@@ -4,10 +4,9 @@ import sys
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
-from ..arguments import unknown_word
 from ..cli import complain
 from ..overlays import experiments
-from ..registry import available, find, offers
+from ..registry import available, find, offers, unknown_option
 from . import run
 
 EXPERIMENT = "first_run"
@@ -54,7 +53,7 @@ def _refuse(argv: list[str]) -> None:
     for word in argv:
         key, equals, value = word.lstrip("+").partition("=")
         if word.startswith("-"):
-            raise ColdbenchError(unknown_word("coldbench demo", word, ["--help"]))
+            raise ColdbenchError(unknown_option("coldbench demo", word, ["--help"]))
         if not equals:
             raise ColdbenchError(f"demo takes words such as threads=2, not {word!r}")
         if key in ("experiment", "hydra.mode"):

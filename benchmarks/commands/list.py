@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...datasets.errors import ColdbenchError
-from ..arguments import unknown_word
 from ..overlays import experiments, presets
-from ..registry import KINDS, Offer, available, find, offers, unknown
+from ..registry import KINDS, Offer, available, find, offers, unknown, unknown_option
 
 USAGE = """usage: coldbench list [KIND] [NAME]
 
@@ -33,7 +32,7 @@ def main(argv: list[str]) -> int:
         return 0
     strange = [word for word in argv if word.startswith("-")]
     if strange:
-        raise ColdbenchError(unknown_word("coldbench list", strange[0], ["--help"]))
+        raise ColdbenchError(unknown_option("coldbench list", strange[0], ["--help"]))
     if len(argv) > 2:
         raise ColdbenchError(f"list takes a kind and a name, not {' '.join(argv)!r}")
     if argv and argv[0] not in LISTED:

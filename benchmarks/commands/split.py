@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
-from ..arguments import unknown_word
+from ..registry import unknown_option
 
 USAGE = """\
 usage: coldbench split dataset=NAME scenario=NAME seed=N [KEY=VALUE ...] --out DIR
@@ -64,7 +64,7 @@ def _out(argv: list[str]) -> tuple[Path, list[str]]:
 def _refuse_options(words: list[str]) -> None:
     strange = [word for word in words if word.startswith("-")]
     if strange:
-        raise ColdbenchError(unknown_word("coldbench split", strange[0], ["--help", "--out"]))
+        raise ColdbenchError(unknown_option("coldbench split", strange[0], ["--help", "--out"]))
 
 
 def _folder(name: str = "") -> Path:

@@ -16,7 +16,7 @@ from coldbench.benchmarks import cli
         (["check", "popularity", "--limit", "x"], "--limit"),
         (["new-method", "a", "--knd", "plain"], "has no option --knd; did you mean --kind? "),
         (["data", "ftech", "ml-1m"], "'ftech'; did you mean fetch? there are: add, fetch, info"),
-        (["data", "info", "planted", "extra"], "does not take 'extra'; `coldbench data --help` "),
+        (["data", "verify", "ml-1m", "extra"], "does not take 'extra'; `coldbench data --help` "),
         (["run", "--multirn", "method=random"], "has no option --multirn; did you mean --multirun"),
         (["run", "method=random", "--confg-name", "x"], "did you mean --config-name?"),
         (["run", "--cfg", "jbo"], "no --cfg of coldbench run 'jbo'; did you mean job? "),
