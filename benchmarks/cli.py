@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from .. import __version__
 from ..datasets.errors import ColdbenchError
@@ -22,11 +23,29 @@ COMMANDS = {
     "demo": "run the methods of every family on the embedded dataset and print the leaderboard",
 }
 INTERRUPTED = 130
+WATCHED = ("run", "demo", "table")
+"""Commands that fit methods, whose code may end the process."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0, 1 when a run failed, 2 for a mistake."""
+    """Run one command and return its exit status: 0, 1 when a run failed, 2 for a mistake.
+
+    Parameters
+    ----------
+    argv
+        The words after the program's name; by default those of the process, which is then the
+        program itself, and methods are fitted in a child that it watches.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and words[:1] and words[0] in WATCHED:
+        from .watched import watched
+
+        return watched(lambda: _guarded(words), _died)
+    return _guarded(words)
+
+
+def _guarded(words: list[str]) -> int:
+    """Run one command; an error becomes a sentence and an exit status."""
     try:
         return _dispatch(words)
     except ColdbenchError as error:
@@ -40,6 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _died(told: dict[str, Any], how: str) -> None:
+    from .commands.run import died
+
+    died(told, how)
 
 
 def complain(text: str) -> None:

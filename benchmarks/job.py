@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from ..datasets.errors import ColdbenchError
 from .config import to_run
 from .foreign_code import watch_composition
-from .outcome import SKIPPED, Outcome, headline
+from .outcome import FILE, RUNNING, SKIPPED, Outcome, headline
 from .saved_config import keep_config
 from .split_audit import leak_warning
 
@@ -28,18 +28,21 @@ def job(config: DictConfig) -> Outcome:
     from hydra.core.hydra_config import HydraConfig
 
     hydra: Any = HydraConfig.get()
-    start = time.perf_counter()
+    start, folder = time.perf_counter(), Path(hydra.runtime.output_dir)
     log = logging.getLogger(__name__)
+    _unmade(config, hydra, RUNNING).save(folder)
     log.info("started: %s", " ".join(hydra.overrides.task))
     try:
         outcome = _made(config, hydra)
     except KeyboardInterrupt:
+        (folder / FILE).unlink()
         raise
     except BaseException as error:  # one bad job must not stop the others, by sys.exit either
         log.exception("no record: the run failed before its data was split")
-        outcome = _unmade(config, hydra, error)
+        told = error if isinstance(error, ColdbenchError) else f"{type(error).__name__}: {error}"
+        outcome = _unmade(config, hydra, "failed", " ".join(str(told).split()))
     outcome = Outcome(**(vars(outcome) | {"seconds": round(time.perf_counter() - start, 3)}))
-    outcome.save(Path(hydra.runtime.output_dir))
+    outcome.save(folder)
     made.append(outcome)
     log.info("ended after %.1f s: %s", outcome.seconds, outcome)
     return outcome
@@ -70,13 +73,12 @@ def _made(config: DictConfig, hydra: Any) -> Outcome:
     )
 
 
-def _unmade(config: DictConfig, hydra: Any, error: BaseException) -> Outcome:
-    """Return the outcome of a run that failed before there was anything to record."""
-    told = str(error) if isinstance(error, ColdbenchError) else f"{type(error).__name__}: {error}"
+def _unmade(config: DictConfig, hydra: Any, status: str, reason: str | None = None) -> Outcome:
+    """Return the outcome of a run that has no record, yet or at all."""
     choices = hydra.runtime.choices
     return Outcome(
         number=_number(hydra),
-        status="failed",
+        status=status,
         method=str(choices.get("method")),
         dataset=str(choices.get("dataset")),
         scenario=str(choices.get("scenario")),
@@ -84,7 +86,7 @@ def _unmade(config: DictConfig, hydra: Any, error: BaseException) -> Outcome:
         record=None,
         score="",
         seconds=0.0,
-        reason=" ".join(told.split()),
+        reason=reason,
     )
 
 

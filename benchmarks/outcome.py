@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -12,6 +12,8 @@ from .records import RunRecord
 
 FILE = "outcome.json"
 SKIPPED = "skipped"
+RUNNING = "running"
+NOT_RUN = "not_run"
 HEADLINE = "ndcg@10"
 
 
@@ -24,7 +26,8 @@ class Outcome:
     number
         The job's number, from 0; the order of the summary.
     status
-        ``ok``, ``skipped``, ``failed`` or ``not_applicable``.
+        ``ok``, ``skipped``, ``failed`` or ``not_applicable``; ``running`` until then, ``not_run``
+        for what a sweep did not come to.
     method, dataset, scenario, seed
         What was run; the method as it was typed, a preset by its name.
     record
@@ -69,7 +72,7 @@ class Outcome:
 
 
 def outcomes(sweep: Path, known: dict[Path, Outcome] | None = None) -> list[Outcome]:
-    """Return what the jobs below a sweep's folder have left so far, by number.
+    """Return what the jobs below a sweep's folder that have ended left so far, by number.
 
     Parameters
     ----------
@@ -77,14 +80,27 @@ def outcomes(sweep: Path, known: dict[Path, Outcome] | None = None) -> list[Outc
         What was read before, by path; added to, so that each file is read once.
     """
     found = {} if known is None else known
+    for path, one in _read(sweep, found):
+        if one.status != RUNNING:
+            found[path] = one
+    return sorted(found.values(), key=lambda one: one.number)
+
+
+def unfinished(sweep: Path) -> list[Outcome]:
+    """Return the jobs below a sweep's folder that have begun and not ended, by number."""
+    found = [one for _, one in _read(sweep, ()) if one.status == RUNNING]
+    return sorted(found, key=lambda one: one.number)
+
+
+def _read(sweep: Path, known: Container[Path]) -> Iterator[tuple[Path, Outcome]]:
+    """Yield the outcome files that are not known yet; one that is not readable is told."""
     for path in sweep.rglob(FILE):
-        if path in found:
+        if path in known:
             continue
         try:
-            found[path] = Outcome(**json.loads(path.read_bytes()))
+            yield path, Outcome(**json.loads(path.read_bytes()))
         except (ValueError, TypeError) as error:
             logging.getLogger(__name__).warning("%s is not readable: %s", path, error)
-    return sorted(found.values(), key=lambda one: one.number)
 
 
 def shown_metric(records: Iterable[RunRecord]) -> str:

@@ -1,9 +1,7 @@
 """A sweep as a person sees it: a line per finished run, the time left, and a summary."""
 
-import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,15 +9,17 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from .console import console, duration, table
-from .fitted_table import Column
+from .console import console, duration
 from .outcome import FILE, SKIPPED, Outcome, outcomes
 from .progress import aside
+from .summary import missing, planned, save_plan, summarise
+from .watched import tell
 
 POLL_SECONDS = 0.25
+NO_OUTCOME = "no outcome: its process died, or it still runs"
 
 swept: list[Outcome] = []
-"""The outcomes of the last sweep of this process, for its exit status."""
+"""The outcomes of the last sweep of this process, for its exit status; what was not run too."""
 
 
 class Progress(Callback):
@@ -31,13 +31,20 @@ class Progress(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Start to watch the folder of the sweep."""
         folder = Path(config.hydra.sweep.dir)
-        self._watch = Watch(folder, job_count(config))
+        jobs = planned(config)
+        self._watch = Watch(folder, None if jobs is None else len(jobs))
         self._watch.start()
+        save_plan(folder, jobs)
+        tell(sweep=str(folder.resolve()))
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Report the last runs and close the sweep with its summary."""
         if self._watch is not None:
             self._watch.close()
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Say where a single run leaves its log, should its process die."""
+        tell(run=str(Path(config.hydra.run.dir)))
 
     def __getstate__(self) -> dict[str, Any]:
         """Launchers send the callback to their workers; the watching stays here."""
@@ -72,10 +79,11 @@ class Watch:
         Watch.current = None
         self._stop.set()
         self._thread.join()
-        found = self._look()
-        swept.extend(found)
-        if found:  # else nothing was launched, and the error says why
-            summarise(found, self.total)
+        found, lost = self._look(), missing(self.folder, NO_OUTCOME)
+        swept.extend([*found, *lost])
+        if found or any(one.reason for one in lost):  # else nothing began, and the error says why
+            summarise(found, lost)
+        tell(sweep=None)
 
     def _poll(self) -> None:
         while not self._stop.wait(POLL_SECONDS):
@@ -100,41 +108,3 @@ class Watch:
         each = (time.monotonic() - self.began) / made
         left = self.total - len(self.seen)
         return f"{head} · about {duration(each * left)} left" if left else head
-
-
-def job_count(config: DictConfig) -> int | None:
-    """Return how many jobs Hydra's own sweeper will make; None for another sweeper."""
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
-    if not str(config.hydra.sweeper._target_).endswith("BasicSweeper"):
-        return None
-    words = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
-    words += list(config.hydra.overrides.task)
-    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
-    try:
-        return len(BasicSweeper.split_arguments(parser.parse_overrides(words), None)[0])
-    except Exception as error:  # Hydra itself will refuse the words, with the better sentence
-        logging.getLogger(__name__).debug("cannot count the jobs: %s", error)
-        return None
-
-
-def summarise(found: Sequence[Outcome], total: int | None) -> None:
-    """Print how many runs ended how, and the reason of each one without scores."""
-    out = console()
-    counts = Counter(one.status for one in found)
-    told = [f"{n} {status.replace('_', ' ')}" for status, n in sorted(counts.items())]
-    if total is not None and total > len(found):
-        told.append(f"{total - len(found)} not run")
-    out.print(f"\n{len(found)} runs: {', '.join(told) or 'none'}", soft_wrap=True)
-    bad = [one for one in found if one.status in ("failed", "not_applicable")]
-    if not bad:
-        return
-    where_run = Column("scenario/dataset", leave=1)
-    rows = table("status", "method", where_run, "seed", "reason", elsewhere="the records have them")
-    for one in bad:
-        where = f"{one.scenario}/{one.dataset}"
-        reason = one.reason or ""
-        rows.add_row(one.status.replace("_", " "), one.method, where, str(one.seed), reason)
-    out.print(rows)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ...datasets.errors import ColdbenchError
 from ..arguments import option_names, refusal
@@ -26,6 +26,7 @@ def main(argv: list[str]) -> int:
 
     from ..job import job, made
     from ..mistakes import explained
+    from ..outcome import NOT_RUN
     from ..sweep import Watch, swept
 
     register()
@@ -54,7 +55,7 @@ def main(argv: list[str]) -> int:
         return 1
     if made and not swept:
         return _single(made[0])
-    return int(any(one.status == "failed" for one in swept))
+    return int(any(one.status in ("failed", NOT_RUN) for one in swept))
 
 
 def _parted(argv: list[str]) -> tuple[list[str], list[str]]:
@@ -98,6 +99,26 @@ def _lost(error: Exception) -> str | None:
         f"a job's process ended without an outcome ({type(error).__name__}: {told}); the same "
         f"command again makes what is missing"
     )
+
+
+def died(told: dict[str, Any], how: str) -> None:
+    """Close for a process that died in the middle: name what is missing and how to make it.
+
+    Parameters
+    ----------
+    told
+        What the process told of itself: the folder of its sweep or of its run.
+    how
+        How it ended.
+    """
+    from ..summary import AGAIN, close_for_the_dead
+
+    if told.get("sweep"):
+        complain(f"the process of the sweep {how} before it was finished")
+        close_for_the_dead(Path(told["sweep"]), how)
+    else:
+        log = f"; see {told['run']}/run.log" if told.get("run") else ""
+        complain(f"the process of the run {how} before it was finished{log}; {AGAIN}")
 
 
 def _spread(overrides: list[str]) -> list[str]:
