@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "run one method (method=NAME), or a sweep of them (-m method=A,B seed=0,1,2)",
     "list": "show the methods, presets, datasets, scenarios, metrics, experiments and tables",
     "leaderboard": "rank the methods by the records in results/",
+    "results": "check the folder of records: results verify [DIR]",
     "table": "print a paper's table with our figures beside it",
     "data": "fetch, add, verify or describe a dataset",
     "split": "write a split as CSV files with original ids",

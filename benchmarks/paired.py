@@ -12,7 +12,7 @@ from .fitted_table import Column
 from .grids import Grid, Shown
 from .records import RunRecord, place
 from .standings import Board, Row
-from .tables import users_path
+from .tables import check_table, users_path
 
 ALPHA = 0.05
 
@@ -98,6 +98,7 @@ def _users(record: RunRecord, task: str, metric: str, home: Path) -> dict[str, f
     path = users_path(place(home, record))
     if not path.exists():
         return {}
+    check_table(path, record.users_sha256)
     table = pl.scan_parquet(path).filter(pl.col("task") == task).select("user", metric).collect()
     known = table.drop_nulls()
     return dict(zip(known["user"].to_list(), known[metric].to_list(), strict=True))

@@ -1,11 +1,9 @@
 """One run on disk: a record that is complete, written once, and readable without this code."""
 
 import json
-import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import Enum
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..datasets.atomic import replacing
 from ..datasets.errors import ColdbenchError
+from .digests import in_lines, matches, own_digest
+from .digests import jsonable as jsonable
+from .digests import run_id as run_id
+from .provenance import Code as Code
+from .provenance import Environment as Environment
 
 SCHEMA: Literal[2] = 2
 """Version of the record format; raised when a key changes its meaning.
@@ -63,46 +66,6 @@ class Cost(BaseModel):
     peak_bytes: int | None
     trainable_parameters: int
     parameters: int
-
-
-class Environment(BaseModel):
-    """Where a run was made; nothing that names the machine or its folders.
-
-    ``processor`` is its model and widest vector instructions, by which numeric libraries choose
-    their kernels; empty in records from before it was noted.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    python: str
-    packages: dict[str, str]
-    device: str
-    threads: int
-    machine: str = ""
-    processor: str = ""
-
-
-class Code(BaseModel):
-    """Whose code a part of a run is.
-
-    Attributes
-    ----------
-    package
-        The installed distribution, ``coldbench`` for our own.
-    version
-        As the class declares it; raised when the same settings give another figure.
-    release
-        Version of a third party's package; None for our own, whose commit is in the record.
-    source_sha256
-        Hash over the source files of a third party's package.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    package: str
-    version: int | str = 1
-    release: str | None = None
-    source_sha256: str | None = None
 
 
 class RunRecord(BaseModel):
@@ -183,10 +146,19 @@ class RunRecord(BaseModel):
     sha256: str | None = None
 
 
-def run_id(identity: dict[str, Any]) -> str:
-    """Return 16 hexadecimal digits that depend on the content of ``identity`` alone."""
-    text = json.dumps(jsonable(identity), sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()[:16]
+def identity_of(record: RunRecord) -> dict[str, Any]:
+    """Return what a record's ``run_id`` is made of; the code since schema 2."""
+    parts = ("method", "dataset", "scenario", "data_sha256", "split_sha256", "config", "seed")
+    identity = {name: getattr(record, name) for name in parts}
+    if record.schema_ > 1:
+        identity["code"] = {part: one.model_dump() for part, one in record.code.items()}
+    return identity
+
+
+def identified(record: RunRecord) -> RunRecord:
+    """Return a record with the ``run_id`` and the ``sha256`` that its content gives."""
+    empty = record.model_copy(update={"run_id": run_id(identity_of(record)), "sha256": None})
+    return empty.model_copy(update={"sha256": own_digest(to_json(empty).encode())})
 
 
 def place(results: Path, record: RunRecord) -> Path:
@@ -195,7 +167,7 @@ def place(results: Path, record: RunRecord) -> Path:
 
 
 def write(path: Path, record: RunRecord, *, replace: bool = False) -> bool:
-    """Write a record whole or not at all, and say whether it was this writer who did.
+    """Write a record with its digest, whole or not at all; say whether this writer did it.
 
     Parameters
     ----------
@@ -204,10 +176,11 @@ def write(path: Path, record: RunRecord, *, replace: bool = False) -> bool:
     replace
         Replace what is there; else the first writer wins and the others leave its record alone.
     """
-    text = to_json(record)
+    empty = to_json(record.model_copy(update={"sha256": None}))
+    signed = record.model_copy(update={"sha256": own_digest(empty.encode())})
     try:
         with replacing(path, once=not replace) as file:
-            file.write(text.encode())
+            file.write(to_json(signed).encode())
     except FileExistsError:
         return False
     return True
@@ -215,21 +188,11 @@ def write(path: Path, record: RunRecord, *, replace: bool = False) -> bool:
 
 def to_json(record: RunRecord) -> str:
     """Return a record as JSON: one line per key, and one per task among scores and slices."""
-    content = jsonable(record.model_dump(by_alias=True))
-    lines = [f" {_compact(key)}: {_value_lines(value)}" for key, value in content.items()]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    return in_lines(record.model_dump(by_alias=True))
 
 
-def _value_lines(value: Any) -> str:
-    """Return a value on one line, or a dict of dicts with one line per entry."""
-    if not isinstance(value, dict) or not any(isinstance(one, dict) for one in value.values()):
-        return _compact(value)
-    lines = [f"  {_compact(key)}: {_compact(one)}" for key, one in value.items()]
-    return "{\n" + ",\n".join(lines) + "\n }"
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, allow_nan=False, ensure_ascii=False)
+class RefusedError(ColdbenchError):
+    """A record that is there and is neither to be believed nor to be replaced unasked."""
 
 
 Cut = Callable[[bytes], bytes]
@@ -237,50 +200,79 @@ Cut = Callable[[bytes], bytes]
 
 
 def read(path: Path, cut: Cut | None = None) -> RunRecord:
-    """Read and check one record, or what ``cut`` leaves of it.
+    """Read one record, or what ``cut`` leaves of it, and check the digest of the whole.
 
     Raises
     ------
+    RefusedError
+        When it is of a newer schema, or was changed after it was written.
     ColdbenchError
         When the file is no record, with the path and the first thing that is wrong.
     """
     try:
         content = path.read_bytes()
         values = json.loads(content if cut is None else cut(content))
-        return RunRecord.model_validate(values)
+        schema = values.get("schema") if isinstance(values, dict) else None
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise RefusedError(
+                f"{path} was written by a newer coldbench (schema {schema}, this one reads up to "
+                f"{SCHEMA}); upgrade coldbench, or replace the record with force=true"
+            )
+        record = RunRecord.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        problem = f"{where}: {first['msg']}"
+        raise _unreadable(path, f"{where}: {first['msg']}") from error
     except (OSError, ValueError) as error:
-        problem = " ".join(str(error).split())
-    raise ColdbenchError(f"{path} is not a readable record ({problem}); remove it and run it again")
+        raise _unreadable(path, " ".join(str(error).split())) from error
+    if record.schema_ > 1 and not matches(content):
+        raise RefusedError(
+            f"{path} was changed after it was written: its sha256 does not match; restore it, or "
+            f"{_AGAIN}"
+        )
+    return record
+
+
+def read_filed(path: Path, cut: Cut | None = None) -> RunRecord:
+    """Read a record that must be what its folder, its file's name and its own run_id say.
+
+    Raises
+    ------
+    RefusedError
+        Also when the run_id is not that of the content, or the file is not where it belongs.
+    """
+    record = read(path, cut)
+    expected = run_id(identity_of(record))
+    if record.run_id != expected:
+        raise RefusedError(
+            f"{path} is not the run that it says: its run_id is {record.run_id}, its content gives "
+            f"{expected}; restore it, or {_AGAIN}"
+        )
+    home = place(Path(), record).parts
+    if path.parts[-len(home) :] != home:
+        raise RefusedError(
+            f"{path} is not where it belongs, which is {'/'.join(home)}: the same run would count "
+            f"twice; remove it, or move it there"
+        )
+    return record
+
+
+_AGAIN = "remove it and run it again (force=true replaces it)"
+
+
+def _unreadable(path: Path, problem: str) -> ColdbenchError:
+    return ColdbenchError(
+        f"{path} is not a readable record ({problem}); remove it and run it again"
+    )
 
 
 def read_all(results: Path, cut: Cut | None = None) -> Iterator[RunRecord | ColdbenchError]:
     """Yield every record below a folder, in the order of their paths, or what is wrong with it."""
     for path in sorted(results.glob("*/*/*/*.json")):
         try:
-            yield read(path, cut)
+            yield read_filed(path, cut)
         except ColdbenchError as error:
             yield error
-
-
-def jsonable(value: Any) -> Any:
-    """Return ``value`` as JSON values: numpy scalars as numbers, NaN and infinity as None."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, Enum):
-        return jsonable(value.value)
-    if isinstance(value, dict):
-        return {str(key): jsonable(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [jsonable(one) for one in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return str(value)
 
 
 def now() -> str:

@@ -17,17 +17,18 @@ from .advice import advice
 from .config import RunConfig
 from .cost import begin_run, is_first_run, memory_peak
 from .describe import describe, figures, is_rating
+from .digests import file_sha256, jsonable, run_id
 from .evaluation.evaluate import TaskResult, evaluate
 from .evaluation.rating import evaluate_ratings
 from .moment import Channel
 from .process_state import process_state_kept
 from .progress import shown
-from .records import Cost, RunRecord, Status, jsonable, place, read, run_id, write
+from .records import Cost, RefusedError, RunRecord, Status, identified, place, read_filed, write
 from .requirements import require, require_device
 from .room import demand_room, why
 from .sealed import sealed
 from .split_audit import leak_warning, leaks_of
-from .tables import rankings_path, write_tables
+from .tables import rankings_path, users_path, write_tables
 from .threads import limited
 from .time_limit import OutOfTime, time_limit
 from .tracking.tracker import mirror
@@ -95,17 +96,18 @@ def _recorded(config: RunConfig, bar: bool) -> Run:
     label = f"{draft.method} · {draft.scenario}/{draft.dataset} · seed {draft.seed}"
     with shown(label, bar=bar) as progress:
         record = _attempt(config, data, split, draft, path, progress)
-    there = _is_ok(path)
-    if there and record.status is not Status.OK:
+    record = identified(record)
+    kept = _is_kept(path)
+    if kept and record.status is not Status.OK:
         return Run(record, path)  # a forced run that fails leaves the finished record alone
-    replace_it = config.force or config.save_rankings or (path.exists() and not there)
+    replace_it = config.force or config.save_rankings or (path.exists() and not kept)
     try:
         written = write(path, record, replace=replace_it)
     except OSError as error:
         raise ColdbenchError(
             f"the run ended, but {path} could not be written: {why(error)}"
         ) from error
-    return Run(record, path) if written else Run(read(path), path, skipped=True)
+    return Run(record, path) if written else Run(read_filed(path), path, skipped=True)
 
 
 def _prepared(config: RunConfig) -> tuple[Dataset, Split]:
@@ -119,23 +121,43 @@ def _prepared(config: RunConfig) -> tuple[Dataset, Split]:
 
 
 def finished(path: Path, config: RunConfig) -> RunRecord | None:
-    """Return the record of a run that need not be made again, None when it must be made."""
-    if config.force or not _is_ok(path):
+    """Return the record of a run that need not be made again, None when it must be made.
+
+    Raises
+    ------
+    RefusedError
+        When a record is there that cannot be believed, and ``force`` does not replace it.
+    """
+    if config.force:
+        return None
+    there = _there(path)
+    if there is None or there.status is not Status.OK:
         return None
     if config.save_rankings and not rankings_path(path).exists():
         return None
-    return read(path)
+    return there
 
 
-def _is_ok(path: Path) -> bool:
-    """Say whether a finished record is there; one that cannot be read counts as none."""
+def _there(path: Path) -> RunRecord | None:
+    """Return the record that is there; one that cannot be read counts as none."""
     if not path.exists():
-        return False
+        return None
     try:
-        return read(path).status is Status.OK
+        return read_filed(path)
+    except RefusedError:
+        raise
     except ColdbenchError as error:
         logging.getLogger(__name__).warning("%s", error)
-        return False
+        return None
+
+
+def _is_kept(path: Path) -> bool:
+    """Say whether a record is there that only a new success, and that by force, may replace."""
+    try:
+        there = _there(path)
+    except RefusedError:
+        return True
+    return there is not None and there.status is Status.OK
 
 
 def results_home(folder: str | None = None) -> Path:
@@ -205,7 +227,7 @@ def _attempt(
             fitted, results, cost = measure(config, split, progress)
             training = jsonable(fitted.report())
         scores, slices = figures(results)
-        missing = write_tables(path, results, data, rankings=config.save_rankings)
+        tables = _write_tables(config, path, results, data)
     except NotApplicableError as error:
         return draft.model_copy(update={"status": Status.NOT_APPLICABLE, "error": str(error)})
     except KeyboardInterrupt:
@@ -214,7 +236,24 @@ def _attempt(
         logging.getLogger(__name__).exception("the run failed")
         return draft.model_copy(update={"status": Status.FAILED, "error": _told(error)})
     update = {"status": Status.OK, "scores": scores, "slices": slices, "cost": cost}
-    return draft.model_copy(update=update | {"training": training, "missing_tables": missing})
+    return draft.model_copy(update=update | {"training": training} | tables)
+
+
+def _write_tables(
+    config: RunConfig, path: Path, results: dict[str, TaskResult], data: Dataset
+) -> dict[str, Any]:
+    """Write what stands beside the record at ``path``; return what the record tells of it.
+
+    The tables of a record that another process finished meanwhile are left alone.
+    """
+    if _is_kept(path) and not (config.force or config.save_rankings):
+        return {}
+    missing = write_tables(path, results, data, rankings=config.save_rankings)
+    found = {"users": users_path(path)}
+    if config.save_rankings:
+        found["rankings"] = rankings_path(path)
+    digests = {f"{n}_sha256": file_sha256(one) for n, one in found.items() if n not in missing}
+    return {"missing_tables": missing} | digests
 
 
 def measure(

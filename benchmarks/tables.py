@@ -10,6 +10,8 @@ import numpy as np
 
 from ..datasets.atomic import replacing
 from ..datasets.dataset import Dataset
+from ..datasets.errors import ColdbenchError
+from .digests import file_sha256
 from .evaluation.results import TaskResult
 from .room import why
 
@@ -105,3 +107,23 @@ def _write(path: Path, frames: "list[polars.DataFrame]") -> None:
     table = pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
     with replacing(path) as file:
         table.write_parquet(file, compression="zstd")
+
+
+def check_table(path: Path, digest: str | None) -> None:
+    """Refuse a table that is not the one its record names.
+
+    Parameters
+    ----------
+    digest
+        As in the record; None, in records of schema 1, says nothing.
+
+    Raises
+    ------
+    ColdbenchError
+        With the path and the remedy.
+    """
+    if digest is not None and file_sha256(path) != digest:
+        raise ColdbenchError(
+            f"{path} is not the table that its record names: its sha256 does not match; make it "
+            f"again with force=true"
+        )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..records import RunRecord, read
-from ..tables import rankings_path
+from ..tables import check_table, rankings_path
 from .none import NoTracking
 
 _RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
@@ -39,8 +39,10 @@ def mirror(tracker: Tracker | None, path: Path) -> bool:
     if tracker is None or isinstance(tracker, NoTracking) or not is_first_process():
         return False
     try:
-        rankings = rankings_path(path)
-        tracker.send(read(path), rankings if rankings.exists() else None)
+        record, rankings = read(path), rankings_path(path)
+        if rankings.exists():
+            check_table(rankings, record.rankings_sha256)
+        tracker.send(record, rankings if rankings.exists() else None)
     except (Exception, SystemExit) as error:  # a service that mirrors must never stop a run
         logging.getLogger(__name__).info("the record was not mirrored", exc_info=True)
         sys.stderr.write(f"{_unsent(path, error)}\n")

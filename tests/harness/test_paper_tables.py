@@ -17,7 +17,7 @@ from coldbench.benchmarks.papers.beside import (
     missing,
 )
 from coldbench.benchmarks.papers.paper_table import PaperTable, find_table, names
-from coldbench.benchmarks.records import RunRecord, Status, place, write
+from coldbench.benchmarks.records import RunRecord, Status, identified, place, write
 from coldbench.benchmarks.registry import available
 from coldbench.datasets.errors import ColdbenchError
 
@@ -151,6 +151,7 @@ def test_the_command_prints_published_and_ours(
 ) -> None:
     table = find_table("llm_ins_citeulike")
     record = a_record(table, "graph_knn", "strict", 0.1234)
+    record = identified(record)
     write(place(Path("results"), record), record)
     assert cli.main(["table", "llm_ins_citeulike", "--format", form]) == 0
     said = capsys.readouterr().out

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from coldbench.benchmarks.records import (
     RunRecord,
+    identified,
     jsonable,
     place,
     read,
@@ -32,7 +33,7 @@ CONTRACT = [
 
 def a_record(**changes: Any) -> RunRecord:
     content: dict[str, Any] = {
-        "run_id": "0123456789abcdef",
+        "run_id": "",
         "status": "ok",
         "method": "popularity",
         "family": "reference",
@@ -55,13 +56,13 @@ def a_record(**changes: Any) -> RunRecord:
         "environment": {"python": "3.11", "packages": {}, "device": "cpu", "threads": 1},
         "started": "2026-01-01T00:00:00+00:00",
     }
-    return RunRecord.model_validate(content | changes)
+    return identified(RunRecord.model_validate(content | changes))
 
 
 def test_a_record_holds_the_keys_of_the_contract_and_comes_back(tmp_path: Path) -> None:
     record = a_record()
     path = place(tmp_path, record)
-    assert path == tmp_path / "grid" / "planted" / "popularity" / "0123456789abcdef.json"
+    assert path == tmp_path / "grid" / "planted" / "popularity" / f"{record.run_id}.json"
     assert write(path, record)
     content = json.loads(path.read_text())
     assert set(CONTRACT) <= set(content)
@@ -134,7 +135,8 @@ def test_the_id_depends_on_content_not_on_order() -> None:
 def test_a_corrupt_record_is_told_by_path_and_skipped(
     tmp_path: Path, content: bytes, told: str
 ) -> None:
-    good, bad = tmp_path / "s" / "d" / "m" / "a.json", tmp_path / "s" / "d" / "m" / "b.json"
+    good = place(tmp_path, a_record())
+    bad = good.with_name("x.json")
     write(good, a_record())
     bad.write_bytes(content)
     with pytest.raises(ColdbenchError) as error:
@@ -159,11 +161,12 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from test_records import a_record
-from coldbench.benchmarks.records import write
-record = a_record(training={"padding": "x" * 200_000})
+from coldbench.benchmarks.records import place, write
+records = [a_record(seed=seed, training={"padding": "x" * 200_000}) for seed in range(300)]
 print("ready", flush=True)
-for number in range(100_000):
-    write(Path(sys.argv[2]) / "s" / "d" / "m" / f"{number:06}.json", record)
+while True:
+    for record in records:
+        write(place(Path(sys.argv[2]), record), record)
 """
 
 
