@@ -15,7 +15,12 @@ _EMPTY = b'\n "sha256": null'
 
 def run_id(identity: dict[str, Any]) -> str:
     """Return 16 hexadecimal digits that depend on the content of ``identity`` alone."""
-    text = json.dumps(jsonable(identity), sort_keys=True, separators=(",", ":"))
+    return run_id_of_json(jsonable(identity))
+
+
+def run_id_of_json(identity: dict[str, Any]) -> str:
+    """Return the same of what was read from JSON, in a fraction of the time."""
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:16]
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..datasets.atomic import replacing
 from ..datasets.errors import ColdbenchError
-from .digests import in_lines, matches, own_digest
+from .digests import in_lines, matches, own_digest, run_id_of_json
 from .digests import jsonable as jsonable
 from .digests import run_id as run_id
 from .provenance import Code as Code
@@ -242,7 +242,7 @@ def read_filed(path: Path, cut: Cut | None = None) -> RunRecord:
         Also when the run_id is not that of the content, or the file is not where it belongs.
     """
     record = read(path, cut)
-    expected = run_id(identity_of(record))
+    expected = run_id_of_json(identity_of(record))
     if record.run_id != expected:
         raise RefusedError(
             f"{path} is not the run that it says: its run_id is {record.run_id}, its content gives "
