@@ -52,7 +52,9 @@ def _guarded(words: list[str]) -> int:
     except ColdbenchError as error:
         if os.environ.get("COLDBENCH_DEBUG"):
             raise
-        complain(str(error))
+        from .masking import Mask
+
+        complain(Mask.of({}, words).text(str(error)))
         return 2
     except KeyboardInterrupt:
         complain("interrupted; what was finished is kept")

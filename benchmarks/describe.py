@@ -14,6 +14,7 @@ from .config import RunConfig, plain
 from .dataset_name import dataset_name
 from .environment import commit, environment
 from .evaluation.results import Estimate, TaskResult
+from .masking import masked_settings
 from .records import Figure, RunRecord, Status, now, run_id
 from .registry import GROUPS, available, name_of
 
@@ -66,7 +67,8 @@ def identity(config: RunConfig) -> dict[str, Any]:
 
     A path is cut down to its last part: what it holds is in ``data_sha256`` or ``split_sha256``.
     Of the folder of a published split nothing is kept, since everybody's is called differently.
-    Settings of a method may hold names with a slash (of a published model), which are kept.
+    Settings of a method may hold names with a slash (of a published model), which are kept. What
+    looks like a secret is masked: which key opens a service is no part of what is computed.
     """
     settings = plain(config)
     for name in UNSEEN:
@@ -74,10 +76,11 @@ def identity(config: RunConfig) -> dict[str, Any]:
     del settings["evaluation"]["block"]
     if "files" in settings["scenario"]:
         settings["scenario"]["files"] = None
-    return {
+    shown = {
         name: _without_folders(value, name, everywhere=name in _OF_FILES)
         for name, value in settings.items()
     }
+    return {name: masked_settings(value) for name, value in shown.items()}
 
 
 def _candidates(split: Split) -> dict[str, int]:

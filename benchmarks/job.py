@@ -5,11 +5,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from ..datasets.errors import ColdbenchError
-from .config import to_run
+from .config import RunConfig, to_run
 from .foreign_code import watch_composition
+from .masked_files import hide
+from .masking import Mask
 from .outcome import FILE, RUNNING, SKIPPED, Outcome, headline
 from .saved_config import keep_config
 from .split_audit import leak_warning
@@ -31,16 +33,24 @@ def job(config: DictConfig) -> Outcome:
     start, folder = time.perf_counter(), Path(hydra.runtime.output_dir)
     log = logging.getLogger(__name__)
     _unmade(config, hydra, RUNNING).save(folder)
-    log.info("started: %s", " ".join(hydra.overrides.task))
+    words = [str(word) for word in hydra.overrides.task]
+    mask = Mask.of(OmegaConf.to_container(config), words)
     try:
-        outcome = _made(config, hydra)
+        wanted: RunConfig | Exception = to_run(config, hydra)
+        keep_config(config, hydra)
+    except Exception as error:  # whatever a plugin's constructor raises
+        wanted, mask = error, mask.with_texts(words)
+    hide(mask, hydra)
+    log.info("started: %s", " ".join(words))
+    try:
+        outcome = _made(wanted, hydra)
     except KeyboardInterrupt:
         (folder / FILE).unlink()
         raise
     except BaseException as error:  # one bad job must not stop the others, by sys.exit either
         log.exception("no record: the run failed before its data was split")
         told = error if isinstance(error, ColdbenchError) else f"{type(error).__name__}: {error}"
-        outcome = _unmade(config, hydra, "failed", " ".join(str(told).split()))
+        outcome = _unmade(config, hydra, "failed", mask.text(" ".join(str(told).split())))
     outcome = Outcome(**(vars(outcome) | {"seconds": round(time.perf_counter() - start, 3)}))
     outcome.save(folder)
     made.append(outcome)
@@ -48,14 +58,14 @@ def job(config: DictConfig) -> Outcome:
     return outcome
 
 
-def _made(config: DictConfig, hydra: Any) -> Outcome:
-    """Return the outcome of a run that left a record."""
+def _made(wanted: RunConfig | Exception, hydra: Any) -> Outcome:
+    """Return the outcome of a run that left a record; raise why it could not be begun."""
     from .run import execute
     from .sweep import Watch
 
+    if isinstance(wanted, Exception):
+        raise wanted
     alone = hydra.mode is None or hydra.mode.name == "RUN" or Watch.current is not None
-    wanted = to_run(config, hydra)
-    keep_config(config, hydra)
     run = execute(wanted, bar=alone)
     record = run.record
     return Outcome(

@@ -14,12 +14,13 @@ from ..datasets.world import Resources, Split
 from ..methods.base import Method
 from ..methods.parameters import check_parameters
 from .advice import advice
-from .config import RunConfig
+from .config import RunConfig, plain
 from .cost import begin_run, is_first_run, memory_peak
 from .describe import describe, figures, is_rating
 from .digests import file_sha256, jsonable, run_id
 from .evaluation.evaluate import TaskResult, evaluate
 from .evaluation.rating import evaluate_ratings
+from .masking import Mask
 from .moment import Channel
 from .process_state import process_state_kept
 from .progress import shown
@@ -96,7 +97,7 @@ def _recorded(config: RunConfig, bar: bool) -> Run:
     label = f"{draft.method} · {draft.scenario}/{draft.dataset} · seed {draft.seed}"
     with shown(label, bar=bar) as progress:
         record = _attempt(config, data, split, draft, path, progress)
-    record = identified(record)
+    record = identified(_without_secrets(record, config))
     kept = _is_kept(path)
     if kept and record.status is not Status.OK:
         return Run(record, path)  # a forced run that fails leaves the finished record alone
@@ -254,6 +255,13 @@ def _write_tables(
         found["rankings"] = rankings_path(path)
     digests = {f"{n}_sha256": file_sha256(one) for n, one in found.items() if n not in missing}
     return {"missing_tables": missing} | digests
+
+
+def _without_secrets(record: RunRecord, config: RunConfig) -> RunRecord:
+    """Return a record in whose own texts, an error or a report, no secret is told."""
+    mask = Mask.of(plain(config))
+    parts = ("preset", "training", "facts", "findings", "error", "missing_tables")
+    return record.model_copy(update={name: mask.deep(getattr(record, name)) for name in parts})
 
 
 def measure(

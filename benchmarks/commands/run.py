@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +25,8 @@ def main(argv: list[str]) -> int:
     import hydra
 
     from ..job import job, made
+    from ..masked_files import hide_sweep
+    from ..masking import Mask
     from ..mistakes import explained
     from ..outcome import NOT_RUN
     from ..sweep import Watch, swept
@@ -44,6 +46,9 @@ def main(argv: list[str]) -> int:
         with _as_program(words), explained(argv):
             start()
     except Exception as error:
+        if Watch.current is not None:
+            with suppress(OSError):  # a full disk must not hide the error that came first
+                hide_sweep(Mask.of({}, argv).with_texts(argv), Watch.current.folder)
         lost = _lost(error)
         if lost is None:
             raise

@@ -86,6 +86,11 @@ def inspected(log: Path, *words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+def _search_path() -> list[str]:
+    """Return the folders in which a child looks for modules first."""
+    return [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+
+
 @pytest.fixture(scope="module")
 def offline(tmp_path_factory: pytest.TempPathFactory) -> Offline:
     """A run from the command line with a canary wherever one could get in."""
@@ -108,7 +113,8 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Offline:
     secret = ("API_KEY", "NOTES", "NAME", "HOST", "USERNAME", "EMAIL", "RUN_GROUP")
     secrets = {f"WANDB_{name}": f"{CANARY}/SECRET" for name in secret} | {"MY_TOKEN": CANARY}
     environment = os.environ | secrets | {
-        "WANDB_MODE": "online", "HOME": str(home), "PYTHONPATH": str(root / "site"),
+        "WANDB_MODE": "online", "HOME": str(home),
+        "PYTHONPATH": os.pathsep.join([str(root / "site"), *_search_path()]),
         "COLDBENCH_DATA": str(root / "data"),
     }  # fmt: skip
     work = root / "work"
