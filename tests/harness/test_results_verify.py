@@ -10,9 +10,18 @@ import pytest
 from coldbench.benchmarks import cli
 from coldbench.benchmarks.config import RunConfig
 from coldbench.benchmarks.digests import matches
-from coldbench.benchmarks.records import RefusedError, identified, place, read, write
+from coldbench.benchmarks.records import (
+    Code,
+    RefusedError,
+    identified,
+    identity_of,
+    place,
+    read,
+    write,
+)
 from coldbench.benchmarks.run import execute
 from coldbench.benchmarks.tables import rankings_path, users_path
+from coldbench.benchmarks.verify import verify
 
 from .test_leaderboard import a_record  # type: ignore[import-not-found]
 
@@ -173,3 +182,14 @@ def test_the_digest_is_of_the_file_with_its_own_digest_as_null(workplace: Path) 
     text = path.read_text()
     blank = text.replace(f'"{record.sha256}"', "null")
     assert blank != text and sha256(blank.encode()).hexdigest() == record.sha256
+
+
+def test_a_record_of_schema_1_is_taken_to_schema_2(workplace: Path) -> None:
+    """It gets code, a new run_id, a digest and the place that these give."""
+    old = a_record("a", 0.5, schema=1)
+    assert set(identity_of(old)) == set(identity_of(a_record("a", 0.5))) - {"code"}
+    code = {part: Code(package="coldbench") for part in ("method", "dataset", "scenario")}
+    new = identified(old.model_copy(update={"schema_": 2, "code": code}))
+    assert new.run_id != old.run_id and new.scores == old.scores
+    assert write(place(HOME, new), new) and read(place(HOME, new)) == new
+    assert verify(HOME).problems == []
