@@ -105,7 +105,7 @@ def test_a_refused_record_is_on_no_board(
     assert cli.main(["leaderboard"]) == 0
     told = capsys.readouterr()
     assert told.err.startswith("results/grid/planted/b/") and told.err.count("\n") == 1
-    assert "winner a, 0.5000" in told.out and "0.9" not in told.out
+    assert ": a, 0.5000 (" in told.out and "0.9" not in told.out
     assert cli.main(["results", "verify"]) == 1
     said = capsys.readouterr().out.splitlines()
     assert said[0] == told.err.rstrip()
