@@ -20,11 +20,12 @@ from .describe import describe, figures, is_rating
 from .digests import file_sha256, jsonable, run_id
 from .evaluation.evaluate import TaskResult, evaluate
 from .evaluation.rating import evaluate_ratings
+from .finished import finished, is_kept
 from .masking import Mask
 from .moment import Channel
 from .process_state import process_state_kept
 from .progress import shown
-from .records import Cost, RefusedError, RunRecord, Status, identified, place, read_filed, write
+from .records import Cost, RunRecord, Status, identified, place, read_filed, write
 from .requirements import require, require_device
 from .room import demand_room, why
 from .sealed import sealed
@@ -98,7 +99,7 @@ def _recorded(config: RunConfig, bar: bool) -> Run:
     with shown(label, bar=bar) as progress:
         record = _attempt(config, data, split, draft, path, progress)
     record = identified(_without_secrets(record, config))
-    kept = _is_kept(path)
+    kept = is_kept(path)
     if kept and record.status is not Status.OK:
         return Run(record, path)  # a forced run that fails leaves the finished record alone
     replace_it = config.force or config.save_rankings or (path.exists() and not kept)
@@ -119,46 +120,6 @@ def _prepared(config: RunConfig) -> tuple[Dataset, Split]:
             return data, split_once(config, data)
     except OutOfTime as error:
         raise ColdbenchError(f"{error}, not even loading and splitting the data") from error
-
-
-def finished(path: Path, config: RunConfig) -> RunRecord | None:
-    """Return the record of a run that need not be made again, None when it must be made.
-
-    Raises
-    ------
-    RefusedError
-        When a record is there that cannot be believed, and ``force`` does not replace it.
-    """
-    if config.force:
-        return None
-    there = _there(path)
-    if there is None or there.status is not Status.OK:
-        return None
-    if config.save_rankings and not rankings_path(path).exists():
-        return None
-    return there
-
-
-def _there(path: Path) -> RunRecord | None:
-    """Return the record that is there; one that cannot be read counts as none."""
-    if not path.exists():
-        return None
-    try:
-        return read_filed(path)
-    except RefusedError:
-        raise
-    except ColdbenchError as error:
-        logging.getLogger(__name__).warning("%s", error)
-        return None
-
-
-def _is_kept(path: Path) -> bool:
-    """Say whether a record is there that only a new success, and that by force, may replace."""
-    try:
-        there = _there(path)
-    except RefusedError:
-        return True
-    return there is not None and there.status is Status.OK
 
 
 def results_home(folder: str | None = None) -> Path:
@@ -247,7 +208,7 @@ def _write_tables(
 
     The tables of a record that another process finished meanwhile are left alone.
     """
-    if _is_kept(path) and not (config.force or config.save_rankings):
+    if is_kept(path) and not (config.force or config.save_rankings):
         return {}
     missing = write_tables(path, results, data, rankings=config.save_rankings)
     found = {"users": users_path(path)}
