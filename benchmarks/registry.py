@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from importlib.util import find_spec
 from typing import Any, get_type_hints
 
@@ -60,7 +60,7 @@ def offers(kind: str) -> dict[str, Offer]:
         One of ``KINDS``.
     """
     claims: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=f"coldbench.{kind}"):
+    for point in _points().select(group=f"coldbench.{kind}"):
         claims.setdefault(point.name, []).append(point)
     found: dict[str, Offer] = {}
     for name in sorted(claims):
@@ -72,7 +72,7 @@ def offers(kind: str) -> dict[str, Offer]:
 @cache
 def own_names(kind: str) -> frozenset[str]:
     """Return the names that coldbench itself offers, without importing anything."""
-    points = entry_points(group=f"coldbench.{kind}")
+    points = _points().select(group=f"coldbench.{kind}")
     return frozenset(point.name for point in points if _distribution(point) == OWN)
 
 
@@ -80,6 +80,13 @@ def refresh() -> None:
     """Forget what was found, so that the next question looks at the installed packages again."""
     offers.cache_clear()
     own_names.cache_clear()
+    _points.cache_clear()
+
+
+@cache
+def _points() -> Any:
+    """Return the entry points of every package, read in one pass for all kinds."""
+    return entry_points()
 
 
 def find(kind: str, name: str) -> type[Any]:
@@ -242,4 +249,10 @@ def _installed(name: str) -> bool:
 
 
 def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else "unknown"
+    return _name(point.dist) if point.dist is not None else "unknown"
+
+
+@cache
+def _name(package: Distribution) -> str:
+    """Return a package's name, which is parsed out of its metadata at every question."""
+    return package.name

@@ -278,7 +278,7 @@ def test_settings_go_through_the_configuration_and_back(source: type) -> None:
     config = OmegaConf.structured(source)
     assert OmegaConf.to_object(config) == source()
     assert OmegaConf.to_object(OmegaConf.create(OmegaConf.to_yaml(config))) == {
-        field.name: getattr(source(), field.name).name
+        field.name: getattr(source(), field.name).value
         if isinstance(getattr(source(), field.name), FilmGraph)
         else getattr(source(), field.name)
         for field in dataclasses.fields(source)

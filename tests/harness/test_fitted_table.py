@@ -11,7 +11,7 @@ from coldbench.benchmarks.formats import markdown
 from coldbench.benchmarks.leaderboard import boards
 from coldbench.benchmarks.outcome import Outcome
 from coldbench.benchmarks.records import RunRecord, place, write
-from coldbench.benchmarks.sweep import summarise
+from coldbench.benchmarks.summary import summarise
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -172,7 +172,7 @@ def test_the_summary_of_a_sweep_fits(
     monkeypatch.setenv("COLUMNS", str(width))
     reason = "ZeroDivisionError: " + "the quotient of something unspeakable " * 5
     summarise([Outcome(0, "failed", "finetuned_encoder", "online-retail-ii", "new_user_new_item",
-                       0, None, "", 1.0, reason)], 1)  # fmt: skip
+                       0, None, "", 1.0, reason)], [])  # fmt: skip
     out = capsys.readouterr().out
     assert all(cell_len(line) <= width for line in out.splitlines())
     assert out.count("unspeakable") == 5 and "finetuned_encoder" in out

@@ -66,7 +66,10 @@ def test_what_is_not_shown_is_not_read(stored: Path) -> None:
 
 
 def test_a_text_of_another_layout_is_read_whole(stored: Path) -> None:
+    """Such a text can only be a record of schema 1: a later one vouches for its own bytes."""
     path = sorted(HOME.glob("grid/planted/m/*.json"))[0]
+    values = json.loads(path.read_bytes()) | {"schema": 1}
+    path.write_text(json.dumps({key: one for key, one in values.items() if key != "sha256"}))
     whole = read(path)
     for layout in ({"indent": None}, {"indent": 1}, {"indent": 4}, {"separators": (",", ":")}):
         path.write_text(json.dumps(json.loads(path.read_bytes()), **layout))
