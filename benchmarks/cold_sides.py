@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .console import console, duration, table
+from .crowning import FOUND, reasons_against, too_small
+from .grids import is_chance
 from .records import Status
 from .standings import Board, Cell, Row
 
 WIDTH = 80
-FEW_USERS = 50
-"""A task with fewer is shown and said to be too small."""
-CHANCE = "random"
-"""The method whose mean is the level of chance."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +68,12 @@ def sentence(board: Board, side: Side) -> str:
     if not ranked:
         return f"{side.opening}: no method has a figure."
     best = ranked[0][2]
-    if best.users < FEW_USERS:
-        return f"{side.opening}: {best.users} users are too few to tell methods apart."
+    if too_small(board, side.task):
+        return f"{side.opening}: too small to tell methods apart."
+    if FOUND in reasons_against(board, side.task):
+        return f"{side.opening}: {FOUND}, nothing can be said."
     near = [row for _, row, cell in ranked[1:] if not _apart(cell, best)]
-    if any(row.first.method == CHANCE for row in (ranked[0][1], *near)):
+    if any(is_chance(row) for row in (ranked[0][1], *near)):
         return f"{side.opening}: nobody is separated from chance."
     head = f"{side.opening}: {ranked[0][1].label} {best.mean:.4f}"
     return f"{head}, {_listed([row.label for row in near], WIDTH - len(head) - 2)}"
@@ -114,9 +114,9 @@ def _apart(cell: Cell, best: Cell) -> bool:
 
 
 def _named(row: Row) -> str:
-    if row.first.method == CHANCE:
+    if is_chance(row):
         return f"{row.label} (chance)"
-    return f"{row.label} (ref)" if row.first.reference else row.label
+    return f"{row.label} (ref)" if row.reference else row.label
 
 
 def _time(row: Row) -> str:

@@ -70,7 +70,7 @@ def test_only_its_own_runs_are_shown(
     assert "single draw" not in text
     assert cli.main(["demo", *words, "seed=0,1", "scenario=new_item"]) == 0
     text = "\n".join(screen(capsys.readouterr().out))
-    assert "New items: 44 users are too few to tell methods apart." in text
+    assert "New items: too small to tell methods apart." in text
     assert "user" not in text.split("New items")[0].split("planted")[1]
 
 
@@ -119,11 +119,12 @@ def test_a_sentence_says_who_is_not_separated(tiny: Callable[..., RunConfig]) ->
         for name, mean in (means | changed).items():
             record = read(execute(tiny(name)).path)
             figure = Figure(mean=mean, low=mean - 0.01, high=mean + 0.01, n=users)
-            records.append(record.model_copy(update={"scores": {task: {"ndcg@10": figure}}}))
+            update = {"scores": {task: {"ndcg@10": figure}}, "facts": {}}
+            records.append(record.model_copy(update=update))
         (board,) = boards(records)
         return sentence(board, sides([task])[0])
 
     assert told(90) == "New items: popularity 0.2000, not separated from item_knn."
     assert told(90, item_knn=0.1) == "New items: popularity 0.2000, separated from all others."
     assert told(90, random=0.19) == "New items: nobody is separated from chance."
-    assert told(9) == "New items: 9 users are too few to tell methods apart."
+    assert told(9) == "New items: too small to tell methods apart."
