@@ -23,6 +23,8 @@ UNSEEN = ("results", "force", "save_rankings", "time_limit", "tracking")
 
 _PATH_FIELDS = ("path", "file", "files", "folder", "directory")
 _OF_FILES = ("dataset", "scenario")
+_ELSEWHERE = (("dataset", "path"), ("scenario", "files"))
+"""Folders that only say where the same content lies."""
 
 
 def describe(config: RunConfig, data: Dataset, split: Split) -> RunRecord:
@@ -66,7 +68,8 @@ def identity(config: RunConfig) -> dict[str, Any]:
     """Return the resolved configuration that identifies a run, the same on any machine.
 
     A path is cut down to its last part: what it holds is in ``data_sha256`` or ``split_sha256``.
-    Of the folder of a published split nothing is kept, since everybody's is called differently.
+    Of the folder of a dataset or of a published split nothing is kept, since everybody's is called
+    differently.
     Settings of a method may hold names with a slash (of a published model), which are kept. What
     looks like a secret is masked: which key opens a service is no part of what is computed.
     """
@@ -74,8 +77,9 @@ def identity(config: RunConfig) -> dict[str, Any]:
     for name in UNSEEN:
         del settings[name]
     del settings["evaluation"]["block"]
-    if "files" in settings["scenario"]:
-        settings["scenario"]["files"] = None
+    for group, name in _ELSEWHERE:
+        if name in settings[group]:
+            settings[group][name] = None
     shown = {
         name: _without_folders(value, name, everywhere=name in _OF_FILES)
         for name, value in settings.items()

@@ -96,6 +96,12 @@ def test_a_path_counts_by_its_last_part(tiny: Tiny) -> None:
     assert identity(one)["scenario"]["files"] is None
 
 
+def test_the_same_data_in_another_folder_is_the_same_run() -> None:
+    words = ["method=popularity", "dataset=ml-1m"]
+    one, other = (compose_run([*words, *more]) for more in ([], ["dataset.path=/data/ml"]))
+    assert identity(one) == identity(other)
+
+
 def test_a_failed_run_is_recorded_with_its_error(
     tiny: Tiny, caplog: pytest.LogCaptureFixture
 ) -> None:
