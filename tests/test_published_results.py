@@ -121,6 +121,16 @@ def test_every_record_vouches_for_itself() -> None:
     assert all(one.findings == [] and one.facts["candidates"] for one in records)
 
 
+def test_a_network_that_tells_its_chance_level_left_it(
+    groups: dict[Group, list[RunRecord]],
+) -> None:
+    trained = [one for records in groups.values() for one in records if one.training]
+    logs = [one.training.get("training", {}) for one in trained]
+    told = [log for log in logs if "chance_loss" in log]
+    assert len(told) >= 11
+    assert [log for log in told if log["kept_loss"] > log["chance_loss"] - 0.3] == []
+
+
 def test_a_run_without_scores_says_why(groups: dict[Group, list[RunRecord]]) -> None:
     told = {
         (record.method, record.status): record.error
