@@ -54,7 +54,6 @@ WITHDRAWN: dict[Group, set[str]] = {
     ("citeulike-a", "aldi", "open"): {"finetuned_encoder"},
     ("citeulike-a", "heater", "open"): {"finetuned_encoder"},
     ("ml-1m", "grid", "strict"): {"clcrec"},
-    ("online-retail-ii", "grid", "strict"): {"clcrec"},
 }
 """Rows whose figures no longer hold and take hours to make again; results/README.md names them."""
 
@@ -127,8 +126,8 @@ def test_a_network_that_tells_its_chance_level_left_it(
     trained = [one for records in groups.values() for one in records if one.training]
     logs = [one.training.get("training", {}) for one in trained]
     told = [log for log in logs if "chance_loss" in log]
-    assert len(told) >= 11
-    assert [log for log in told if log["kept_loss"] > log["chance_loss"] - 0.3] == []
+    assert len(told) >= 14
+    assert [log for log in told if log["kept_loss"] > log["chance_loss"] - 0.2] == []
 
 
 def test_a_run_without_scores_says_why(groups: dict[Group, list[RunRecord]]) -> None:
