@@ -40,8 +40,8 @@ setup: .venv/ready ## Create .venv from requirements.lock
 	see \"On a GPU\" in README.md"; exit 1; }
 	@touch $@
 
-demo: setup ## Five families on both cold sides of the embedded dataset, and the leaderboard
-	$(BIN)/coldbench demo
+demo: setup ## Five families on both cold sides of the embedded dataset, and their board
+	$(BIN)/coldbench demo results=outputs/demo  # in results/ all of it is published already
 
 test: setup ## The default test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
