@@ -14,13 +14,12 @@ from . import enum_values as enum_values  # OmegaConf reads enum values from her
 from .dataset_name import dataset_name
 from .evaluation.results import EvaluationSettings
 from .foreign_code import watch_composition
-from .overlays import CONFIG_MODULE
+from .overlays import CONFIG_MODULE, CONFIG_NAME
 from .preset import preset_of
 from .registry import GROUPS, offers, unknown_field
 from .tracking.none import NoTracking
 from .tracking.wandb import WandbTracking
 
-CONFIG_NAME = "run"
 TRACKERS: dict[str, type[Any]] = {"none": NoTracking, "wandb": WandbTracking}
 """The options of ``tracking=``."""
 

@@ -158,8 +158,7 @@ def _as_sweep(overrides: Sequence[str]) -> BaseException | None:
     from hydra.errors import HydraException
     from hydra.types import RunMode
 
-    from .config import CONFIG_NAME
-    from .overlays import CONFIG_MODULE
+    from .overlays import CONFIG_MODULE, CONFIG_NAME
 
     try:
         with initialize_config_module(config_module=CONFIG_MODULE, version_base="1.3"):

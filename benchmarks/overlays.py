@@ -8,6 +8,8 @@ from typing import Any
 from .registry import GROUPS
 
 CONFIG_MODULE = "coldbench.conf"
+CONFIG_NAME = "run"
+"""The primary configuration, a file of that module."""
 _SENTENCE = re.compile(r"(.+?)(?:\.(?= |$)|$)")
 
 

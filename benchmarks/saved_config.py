@@ -6,8 +6,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from .config import CONFIG_NAME, RunConfig
-from .overlays import CONFIG_MODULE
+from .config import RunConfig
+from .overlays import CONFIG_MODULE, CONFIG_NAME
 from .registry import GROUPS, name_of
 
 FILE = "config.yaml"

@@ -134,8 +134,7 @@ def _composed(words: Sequence[str]) -> DictConfig | None:
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from .config import CONFIG_NAME
-    from .overlays import CONFIG_MODULE
+    from .overlays import CONFIG_MODULE, CONFIG_NAME
 
     words = list(words)
     try:

@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 from ...datasets.errors import ColdbenchError
 from ..arguments import option_names, refusal
 from ..cli import complain
-from ..config import CONFIG_NAME, register
+from ..config import register
 from ..outcome import Outcome
-from ..overlays import CONFIG_MODULE
+from ..overlays import CONFIG_MODULE, CONFIG_NAME
 from ..registry import GROUPS, available
 from ..room import REASONS, why
 
