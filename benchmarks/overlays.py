@@ -48,11 +48,19 @@ def experiments() -> dict[str, Overlay]:
     return _read("experiment")
 
 
+def sentences(group: str) -> dict[str, str]:
+    """Return the first sentence of each file of ``method`` or ``experiment``; no YAML is read."""
+    return {name: _comment(text) for name, text in _texts(group)}
+
+
 def _read(group: str) -> dict[str, Overlay]:
+    return {name: _overlay(name, text) for name, text in _texts(group)}
+
+
+def _texts(group: str) -> list[tuple[str, str]]:
     folder = files(CONFIG_MODULE) / group
     names = sorted(one.name for one in folder.iterdir() if one.name.endswith(".yaml"))
-    made = [_overlay(name.removesuffix(".yaml"), (folder / name).read_text()) for name in names]
-    return {one.name: one for one in made}
+    return [(name.removesuffix(".yaml"), (folder / name).read_text()) for name in names]
 
 
 def _overlay(name: str, text: str) -> Overlay:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...datasets.errors import ColdbenchError
-from ..overlays import experiments, presets
+from ..overlays import experiments, presets, sentences
 from ..registry import KINDS, Offer, available, find, offers, unknown, unknown_option
 
 USAGE = """usage: coldbench list [KIND] [NAME]
@@ -40,7 +40,9 @@ def main(argv: list[str]) -> int:
     if len(argv) == 2:
         _show_one(*argv)
         return 0
-    for kind in argv or LISTED:
+    if not argv:
+        _show_everything()
+    for kind in argv:
         if kind in KINDS:
             _show_kind(kind)
         if kind == PRESETS or argv == [KINDS[0]]:  # what is valid for method= stands together
@@ -50,6 +52,29 @@ def main(argv: list[str]) -> int:
         if kind == TABLES:
             _show_tables()
     return 0
+
+
+def _show_everything() -> None:
+    """Print every kind; of presets and experiments what they are, not what they change."""
+    for kind in LISTED:
+        if kind in KINDS:
+            _show_kind(kind)
+        elif kind == TABLES:
+            _show_tables()
+        elif kind == PRESETS:
+            _show_sentences("method", f"{PRESETS}, for method=; list {PRESETS} shows the changes")
+        else:
+            _show_sentences("experiment", f"{EXPERIMENTS}, +experiment=; list {EXPERIMENTS}")
+
+
+def _show_sentences(group: str, title: str) -> None:
+    """Print what each file of a group of ``conf/`` is."""
+    from ..console import console, table
+
+    rows = table("name", "what it is", title=title)
+    for name, what in sentences(group).items():
+        rows.add_row(name, what)
+    console().print(rows)
 
 
 def _show_one(kind: str, name: str) -> None:
