@@ -1,6 +1,7 @@
 """``coldbench list``: what is installed, what each name stands for, and what is not offered."""
 
 import dataclasses
+import gc
 import inspect
 import sys
 from collections.abc import Callable
@@ -26,7 +27,21 @@ LISTED = (KINDS[0], PRESETS, *KINDS[1:], EXPERIMENTS, TABLES)
 
 
 def main(argv: list[str]) -> int:
-    """Print the tables that were asked for."""
+    """Print the tables that were asked for.
+
+    Nothing is collected meanwhile: importing every class makes much that is kept, and looking for
+    garbage in it takes a tenth of the time.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _print(argv)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _print(argv: list[str]) -> int:
     if {"-h", "--help"} & set(argv):
         sys.stdout.write(USAGE)
         return 0
