@@ -40,7 +40,7 @@ class Similarities:
         k
             How many similarities are summed; a shorter history gives all it has, an empty one 0.
         """
-        from ._neighbours_kernels import sum_largest
+        from .neighbour_kernels import sum_largest
 
         scores = np.zeros((history.shape[0], self.n_candidates), dtype=np.float32)
         for at, block in self._blocks():

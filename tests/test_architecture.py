@@ -108,10 +108,11 @@ def shared(module: str) -> bool:
 
 def test_the_reader_of_imports_sees_them() -> None:
     assert "datasets.world" in imports("methods.base")
-    assert "methods.base" in imports("benchmarks.requirements")
-    assert "benchmarks.conformance.leaks" in imports("benchmarks.conformance.suite")
+    assert "methods.base" in imports("benchmarks.plugins.requirements")
+    suite = imports("benchmarks.conformance.checks.suite")
+    assert "benchmarks.conformance.checks.leaks" in suite
     assert TEACHERS["methods.training.teacher"] <= imports("methods.training.teacher")
-    assert "benchmarks.console" not in imports("benchmarks.commands.list", top_only=True)
+    assert "benchmarks.terminal.console" not in imports("benchmarks.cli.list", top_only=True)
 
 
 def test_datasets_import_nothing_of_ours() -> None:
@@ -138,27 +139,38 @@ def test_methods_import_each_other_only_as_teachers() -> None:
 def may_import(module: str, target: str) -> bool:
     """Say whether one module of methods may import another.
 
-    The shared floor is everybody's, and fits the teachers; a method may import the files beside it
-    that are no method.
+    The shared floor is everybody's, and fits the teachers. A method may import what its family
+    shares, which is no method, and the files in its own folder; the folder of another method is
+    private to that one.
     """
     if shared(target) or target in TEACHERS.get(module, ()):
         return True
-    beside = not shared(module) and module.rsplit(".", 1)[0] == target.rsplit(".", 1)[0]
-    return beside and target not in method_modules()
+    if shared(module) or module.split(".")[1] != target.split(".")[1] or target in method_modules():
+        return False
+    return private_folder(target) in (None, private_folder(module))
+
+
+def private_folder(module: str) -> str | None:
+    """Return the folder of the method that a module belongs to, None where the family shares it."""
+    folder = module.rsplit(".", 1)[0]
+    return folder if f"{folder}.method" in FILES else None
 
 
 @pytest.mark.parametrize(
     ("module", "target", "allowed"),
     [
         ("methods.content.content_knn", "methods.base", True),
-        ("methods.graph.kgcn", "methods.graph._kgcn_net", True),
+        ("methods.graph.kgcn.method", "methods.graph.kgcn.network", True),
+        ("methods.graph.kgcn.method", "methods.graph.receptive_fields", True),
+        ("methods.graph.cfkg.network", "methods.graph.kgcn.network", False),
+        ("methods.graph.interaction_batches", "methods.graph.kgcn.network", False),
         ("methods.training.teacher", "methods.collaborative.implicit_als", True),
-        ("methods.hybrid.dropoutnet", "methods.training.teacher", True),
-        ("methods.hybrid.dropoutnet", "methods.collaborative.implicit_als", False),
+        ("methods.hybrid.dropoutnet.method", "methods.training.teacher", True),
+        ("methods.hybrid.dropoutnet.method", "methods.collaborative.implicit_als", False),
         ("methods.hybrid.light_fm", "methods.collaborative.implicit_als", False),
         ("methods.content.content_knn", "methods.content.kernel_ridge", False),
         ("methods.language.text_knn", "methods.content.weighting", False),
-        ("methods.training.batches", "methods.graph._kgcn_net", False),
+        ("methods.training.batches", "methods.graph.kgcn.network", False),
     ],
 )
 def test_the_rule_of_teachers(module: str, target: str, allowed: bool) -> None:
@@ -232,10 +244,11 @@ def test_every_method_class_is_an_entry_point() -> None:
         more = {name for (_, name), bases in classes.items() if bases & kinds}
         grown = not more <= kinds
         kinds |= more
+    bases_of_others = set().union(*classes.values())
     public = {
         (module, name)
         for module, name in classes
-        if name in kinds and not shared(module) and not module.split(".")[-1].startswith("_")
+        if name in kinds and not shared(module) and name not in bases_of_others
     }
     assert public == named
 
@@ -246,7 +259,7 @@ def read_by_the_registry() -> set[str]:
         point.split(":")[0].removeprefix("coldbench.")
         for kind in ("methods", "datasets", "scenarios", "metrics")
         for point in points(kind).values()
-    ] + ["benchmarks.cli", "benchmarks.registry", "benchmarks.commands.list"]
+    ] + ["benchmarks.cli.main", "benchmarks.plugins.registry", "benchmarks.cli.list"]
     seen: set[str] = set()
     while waiting:
         module = waiting.pop()

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks.config import compose_run
-from coldbench.benchmarks.records import SCHEMA, RunRecord, Status, read, read_all
-from coldbench.benchmarks.registry import available, find
-from coldbench.benchmarks.run import execute
+from coldbench.benchmarks.config.run_config import compose_run
+from coldbench.benchmarks.plugins.registry import available, find
+from coldbench.benchmarks.records.record import SCHEMA, RunRecord, Status, read, read_all
+from coldbench.benchmarks.runs.execute import execute
 from coldbench.methods.base import Need
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -78,7 +78,14 @@ def groups() -> dict[Group, list[RunRecord]]:
 
 
 def printed(*words: str) -> str:
-    command = [sys.executable, "-m", "coldbench.benchmarks.cli", *words, "--results", str(RESULTS)]
+    command = [
+        sys.executable,
+        "-m",
+        "coldbench.benchmarks.cli.main",
+        *words,
+        "--results",
+        str(RESULTS),
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from ...datasets.world import TrainView
-from ..registry import find
-from ..threads import limited
+from ..isolation.threads import limited
+from ..plugins.registry import find
 from .turns import in_turn, medians
 
 ITERATIONS = 20

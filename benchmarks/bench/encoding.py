@@ -13,8 +13,8 @@ import numpy as np
 from ...datasets.arrays import FloatArray
 from ...datasets.world import TrainView
 from ...methods.base import Method
-from ..registry import find
-from ..threads import limited
+from ..isolation.threads import limited
+from ..plugins.registry import find
 from .machine import has_bf16
 from .turns import empty_home, in_turn, medians
 

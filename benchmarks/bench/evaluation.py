@@ -14,10 +14,10 @@ from ...datasets.interactions import Interactions
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Holdout, Query, TrainView
 from ...methods.base import FactorMethod
-from ..cost import memory_peak
 from ..evaluation.evaluate import EvaluationSettings, evaluate
 from ..evaluation.ranking import RankingPass
 from ..evaluation.scoring import rank_task
+from ..runs.cost import memory_peak
 from .turns import in_turn, medians
 
 KS = [5, 10, 20, 50, 100]

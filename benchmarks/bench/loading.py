@@ -10,7 +10,7 @@ from typing import Any
 
 from ...datasets.dataset import Dataset
 from ...datasets.reading.raw import present, read_raw
-from ..registry import find
+from ..plugins.registry import find
 from .turns import empty_home
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...datasets.cache import data_home
-from ..console import console, table
+from ..terminal.console import console, table
 from .bpr import measure_bpr
 from .encoding import abstracts, measure_encoding, missing, titles
 from .evaluation import S1, XL, Shape, measure_evaluation

@@ -13,7 +13,7 @@ import numpy as np
 from ...datasets.errors import ColdbenchError
 from .turns import in_turn, medians
 
-PROGRAM = ("-m", "coldbench.benchmarks.cli")
+PROGRAM = ("-m", "coldbench")
 WAYS: dict[str, Sequence[str]] = {
     "python": ("-c", "pass"),
     "import_torch": ("-c", "import torch"),

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ...datasets.errors import ColdbenchError
-from ..outcome import outcomes
-from ..records import RunRecord, Status, read_all
+from ..records.record import RunRecord, Status, read_all
+from ..runs.outcome import outcomes
 from .startup import PROGRAM, start, with_compiled
 
 METHODS = ("random", "popularity", "item_knn", "content_knn", "profile_centroid")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...datasets.errors import ColdbenchError
-from ..config import RunConfig, compose_run
-from ..registry import GROUPS, available, find, offers, unknown
+from ..config.run_config import RunConfig, compose_run
+from ..plugins.registry import GROUPS, available, find, offers, unknown
 
 ANY_METHOD = "random"
 """Chosen where none is asked for: neither a dataset nor a split depends on it."""

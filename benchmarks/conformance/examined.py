@@ -7,16 +7,16 @@ from typing import Any
 from ...datasets.dataset import checked
 from ...datasets.world import SideMode, Split
 from ...methods.base import Need
-from ..config import RunConfig
-from ..describe import is_rating
-from ..registry import GROUPS, find
-from ..requirements import require
-from . import dataset_suite, fitting, leaks, scenario_suite, scoring, suite
+from ..config.run_config import RunConfig
+from ..plugins.registry import GROUPS, find
+from ..plugins.requirements import require
+from ..runs.describe import is_rating
 from .asked import Asked
-from .check import Check, Examined
-from .dataset_subject import DatasetSubject
-from .scenario_subject import ScenarioSubject
-from .subject import Factory, Subject
+from .checks import dataset_suite, fitting, leaks, scenario_suite, scoring, suite
+from .checks.check import Check, Examined
+from .checks.dataset_subject import DatasetSubject
+from .checks.scenario_subject import ScenarioSubject
+from .checks.subject import Factory, Subject
 
 SUITES: dict[str, tuple[Check, ...]] = {
     "method": suite.CHECKS,

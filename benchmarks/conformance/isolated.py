@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
 from .asked import Asked
-from .check import Check
+from .checks.check import Check
+from .checks.outcome import Outcome, Verdict
 from .examined import SUITES
-from .outcome import Outcome, Verdict
 
 LIMIT_SECONDS = 900.0
 """Time for one of them, unless the caller says otherwise."""

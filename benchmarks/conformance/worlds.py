@@ -9,7 +9,7 @@ from ...datasets.arrays import BoolArray
 from ...datasets.dataset import Dataset
 from ...datasets.protocol.scenarios import Grid
 from ...datasets.protocol.settings import Task
-from ...datasets.sources.planted import Planted
+from ...datasets.sources.planted.source import Planted
 from ...datasets.world import Entities, Holdout, Query, SideMode, Split, TrainView
 
 WORLD = Planted(

@@ -38,7 +38,7 @@ def direction_of(figure: str) -> Direction:
     name = figure.split("@")[0]
     if name in COMPUTED:
         return COMPUTED[name]
-    from ..registry import offers
+    from ..plugins.registry import offers
 
     offer = offers("metrics").get(name)
     if offer is None or offer.target is None:

@@ -4,7 +4,7 @@ import dataclasses
 from enum import Enum
 from typing import Any, get_args, get_type_hints
 
-from ..registry import offers
+from ..plugins.registry import offers
 
 OWN_TEXT = "(own text)"
 """Stands for a text that somebody typed: it may hold a path or a secret."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..records import Figure, RunRecord
+from ..records.record import Figure, RunRecord
 from .allowed import settings_of
 
 PER_K = ("task", "metric", "k", "mean", "low", "high", "n")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..records import RunRecord
+from ..records.record import RunRecord
 
 
 @dataclass

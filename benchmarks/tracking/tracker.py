@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from ..records import RunRecord, read
-from ..tables import check_table, rankings_path
+from ..records.record import RunRecord, read
+from ..records.tables import check_table, rankings_path
 from .none import NoTracking
 
 _RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.errors import ColdbenchError
-from ..records import RunRecord, Status
+from ..records.record import RunRecord, Status
 from . import contents
 
 SECONDS_TO_START = 30.0

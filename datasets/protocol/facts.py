@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from ..dataset import Dataset
 from ..world import Holdout
-from .cut import OUTSIDE, TEST, VALIDATION, WARM
-from .training_world import TrainingWorld
-from .unused import unused_pairs
+from .cuts.cut import OUTSIDE, TEST, VALIDATION, WARM
+from .tasks.unused import unused_pairs
+from .views.training_world import TrainingWorld
 
 COHORTS = {
     "warm": WARM,

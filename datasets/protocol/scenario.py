@@ -12,12 +12,13 @@ from ..errors import SplitError
 from ..interactions import Interactions
 from ..sides import Side, Track
 from ..world import Holdout, Resources, SideMode, Split, TrainView
-from .cut import STAGES, TEST, Cut
+from .cuts.cut import STAGES, TEST, Cut
+from .cuts.published import published_cut
+from .cuts.random_cut import Fractions, random_cut
+from .cuts.temporal_cut import temporal_cut
 from .facts import count
 from .fingerprint import sections, split_sha256
 from .lots import Lots, id_keys
-from .published import published_cut
-from .random_cut import Fractions, random_cut
 from .settings import (
     PublishedFormat,
     Strategy,
@@ -27,11 +28,10 @@ from .settings import (
     checked_seed,
     chosen,
 )
-from .stage import Stage, Tasks
-from .support import Order
-from .temporal_cut import temporal_cut
-from .training_world import TrainingWorld, build_world
+from .tasks.stage import Stage, Tasks
+from .tasks.support import Order
 from .validation import Validation
+from .views.training_world import TrainingWorld, build_world
 
 ONE_THREAD = Resources()
 

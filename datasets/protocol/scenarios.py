@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ..errors import SplitError
-from .cold_users import new_user_new_item_tasks, new_user_tasks
-from .cut import TEST
-from .gar_tasks import gar_tasks
+from .cuts.cut import TEST
 from .scenario import Scenario
 from .settings import check_share, check_shots
-from .stage import Stage, Tasks
-from .warm_users import new_item_tasks, warm_tasks
+from .tasks.cold_users import new_user_new_item_tasks, new_user_tasks
+from .tasks.gar_tasks import gar_tasks
+from .tasks.stage import Stage, Tasks
+from .tasks.warm_users import new_item_tasks, warm_tasks
 
 
 @dataclass

@@ -15,12 +15,12 @@ from ..reading.raw import present
 from ..reading.rows import decoded_lines
 from ..reading.tables import read_csv_rows
 from ..sides import Provenance, SideInformation, TextColumn
-from .build import dataset
-from .card import Card
-from .columns import categorical
-from .locate import file_of, folder_of
-from .rule import Rows, Rule, as_text, rated_pairs
-from .triples import Triples
+from .building.build import dataset
+from .building.card import Card
+from .building.columns import categorical
+from .building.locate import file_of, folder_of
+from .building.rule import Rows, Rule, as_text, rated_pairs
+from .building.triples import Triples
 
 ARTICLES = 16_980
 

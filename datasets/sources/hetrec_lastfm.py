@@ -15,11 +15,11 @@ from ..reading.frames import read_frame
 from ..reading.raw import present
 from ..reading.rows import Row, by_id, read_rows
 from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
-from .build import dataset
-from .card import Card
-from .columns import categorical
-from .locate import file_of, folder_of
-from .rule import Rows, Rule, as_text, rated_pairs
+from .building.build import dataset
+from .building.card import Card
+from .building.columns import categorical
+from .building.locate import file_of, folder_of
+from .building.rule import Rows, Rule, as_text, rated_pairs
 
 NAME = "hetrec-lastfm"
 LISTENED = (

@@ -12,11 +12,11 @@ from ..reading.columns import Column, Kind
 from ..reading.frames import read_frame
 from ..reading.tables import check_header
 from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
-from .build import dataset
-from .card import Card
-from .columns import categorical, numeric
-from .locate import file_of, folder_of
-from .rule import Rows, Rule, as_text, rated_pairs
+from .building.build import dataset
+from .building.card import Card
+from .building.columns import categorical, numeric
+from .building.locate import file_of, folder_of
+from .building.rule import Rows, Rule, as_text, rated_pairs
 
 NAME = "online-retail-ii"
 FILE = "online_retail.parquet"

@@ -10,7 +10,7 @@ from ...datasets.progress import counted
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
 from ..parameters import Choices, Range, parameter
-from ._known_or_solved import known_or_solved
+from .folding_in import known_or_solved
 
 
 @dataclass

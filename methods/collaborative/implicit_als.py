@@ -9,7 +9,7 @@ from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
 from ..parameters import Range, parameter
-from ._known_or_solved import known_or_solved
+from .folding_in import known_or_solved
 
 _ROWS = 256  # rows whose normal equations are held at once
 

@@ -65,7 +65,7 @@ class LSILR(FactorMethod):
         return np.column_stack([reduced, np.ones(len(reduced))]).astype(np.float32)
 
     def _regress(self, history: CSR, progress: Progress = silent) -> FloatArray:
-        from ._logistic import regressions
+        from .logistic import regressions
 
         return regressions(history, self.points_, self.penalty, progress)
 

@@ -15,7 +15,7 @@ from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
 from ..parameters import Range, parameter
 from ..rows import binary, scale_rows
-from ._joint_graph import JointGraph, joint_graph, walk
+from .joint_graph import JointGraph, joint_graph, walk
 
 _BYTES_KEPT = 1 << 28  # responses of candidates to single items are kept up to this size
 _COLUMNS = 128  # most walks that run at once

@@ -15,7 +15,7 @@ from ..base import FactorMethod, Family, Need
 from ..parameters import Choices, Range, parameter
 from ..rows import row_of_entries, row_sums, scale_rows
 from ..training.seeding import numpy_generator
-from ._unobserved import unobserved_pairs
+from .unobserved_pairs import unobserved_pairs
 
 
 class Loss(str, Enum):

@@ -10,7 +10,7 @@ from ...datasets.world import Entities, Resources, TrainView
 from ..base import Family, Method, Need
 from ..neighbours import Similarities, similarities
 from ..parameters import Range, parameter
-from .encoder import (
+from .text_encoder.encoder import (
     DEFAULT_MODEL,
     Precision,
     SentenceEncoder,

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import coldbench.conf
 import pytest
-from coldbench.benchmarks.config import compose_run
-from coldbench.benchmarks.conformance.measure import measured
+from coldbench.benchmarks.config.run_config import compose_run
+from coldbench.benchmarks.conformance.checks.measure import measured
 from coldbench.benchmarks.evaluation.comparison import PerUser, compare
-from coldbench.benchmarks.registry import available, offers
+from coldbench.benchmarks.plugins.registry import available, offers
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sides import Side
-from coldbench.datasets.sources.movietweetings import MovieTweetings
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.films.movietweetings import MovieTweetings
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Split
 from coldbench.methods.base import Family, Method, Need
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.cold_content import emptied, flooded, poisoned
-from coldbench.benchmarks.conformance.resplit import audit_scenario, cold_entities
+from coldbench.benchmarks.conformance.audits.cold_content import emptied, flooded, poisoned
+from coldbench.benchmarks.conformance.audits.resplit import audit_scenario, cold_entities
 from coldbench.benchmarks.conformance.worlds import view_parts
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.graph import Graph
@@ -17,8 +17,8 @@ from coldbench.datasets.hashing import content_hash
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser
 from coldbench.datasets.sides import SideInformation
 from coldbench.datasets.sources.citeulike import CiteULikeA
-from coldbench.datasets.sources.movietweetings import MovieTweetings
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.films.movietweetings import MovieTweetings
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Split
 
 EDITS = [poisoned, emptied, flooded]

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
+from coldbench.benchmarks.conformance.checks.outcome import Outcome, Verdict
+from coldbench.benchmarks.conformance.checks.suite import CHECKS
 from coldbench.benchmarks.conformance.isolated import examine_isolated
-from coldbench.benchmarks.conformance.outcome import Outcome, Verdict
-from coldbench.benchmarks.conformance.suite import CHECKS
 
 LIMIT = 20
 PLUGINS = '''
@@ -150,7 +150,7 @@ def test_what_a_plugin_prints_does_not_disturb(installed: Path) -> None:
 
 
 def coldbench(*words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "coldbench.benchmarks.cli", "check", *words]
+    command = [sys.executable, "-m", "coldbench", "check", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 

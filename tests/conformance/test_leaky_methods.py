@@ -6,10 +6,10 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.check import carry_out
-from coldbench.benchmarks.conformance.outcome import Verdict
-from coldbench.benchmarks.conformance.subject import Subject
-from coldbench.benchmarks.conformance.suite import CHECKS
+from coldbench.benchmarks.conformance.checks.check import carry_out
+from coldbench.benchmarks.conformance.checks.outcome import Verdict
+from coldbench.benchmarks.conformance.checks.subject import Subject
+from coldbench.benchmarks.conformance.checks.suite import CHECKS
 from coldbench.benchmarks.conformance.worlds import ITEM_TASK, SUPPORT_TASK
 from coldbench.datasets.arrays import CSR, FloatArray
 from coldbench.datasets.sides import Side

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.audit import RULES, audit
-from coldbench.benchmarks.conformance.audit_mined import recomputed
-from coldbench.benchmarks.conformance.resplit import audit_scenario
+from coldbench.benchmarks.conformance.audits.audit import RULES, audit
+from coldbench.benchmarks.conformance.audits.mined import recomputed
+from coldbench.benchmarks.conformance.audits.resplit import audit_scenario
 from coldbench.benchmarks.conformance.worlds import ITEM_TASK, SUPPORT_TASK, USER_TASK
 from coldbench.datasets.arrays import CSR, frozen
 from coldbench.datasets.dataset import Dataset
@@ -22,8 +22,8 @@ from coldbench.datasets.sides import (
     TextColumn,
     Track,
 )
-from coldbench.datasets.sources.movietweetings import MovieTweetings
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.films.movietweetings import MovieTweetings
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Holdout, Query, SideMode, Split
 from scipy.sparse import csr_matrix, hstack
 

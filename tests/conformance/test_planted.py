@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.measure import level, ndcg_of
+from coldbench.benchmarks.conformance.checks.measure import level, ndcg_of
 from coldbench.benchmarks.conformance.worlds import BOTH_TASK, ITEM_TASK, USER_TASK
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sides import SideInformation
-from coldbench.datasets.sources.planted import KNOBS, Planted
+from coldbench.datasets.sources.planted.source import KNOBS, Planted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,7 +96,7 @@ def test_an_attribute_knob_is_the_share_of_the_truth(knob: str) -> None:
 
 def words_agree(texts: list[str], topics: np.ndarray) -> float:
     """Return the share of texts with a word of the entity's main topic."""
-    from coldbench.datasets.sources._planted_words import VOCABULARY
+    from coldbench.datasets.sources.planted.words import VOCABULARY
 
     words = [set(text.split()) for text in VOCABULARY.values()]
     return float(

@@ -7,11 +7,11 @@ A method is fitted once for all its checks, in whichever process runs them: with
 from functools import cache
 
 import pytest
-from coldbench.benchmarks.conformance.check import carry_out
-from coldbench.benchmarks.conformance.outcome import Verdict
-from coldbench.benchmarks.conformance.subject import Subject
-from coldbench.benchmarks.conformance.suite import CHECKS
-from coldbench.benchmarks.registry import available, find, offers
+from coldbench.benchmarks.conformance.checks.check import carry_out
+from coldbench.benchmarks.conformance.checks.outcome import Verdict
+from coldbench.benchmarks.conformance.checks.subject import Subject
+from coldbench.benchmarks.conformance.checks.suite import CHECKS
+from coldbench.benchmarks.plugins.registry import available, find, offers
 
 BY_NAME = {check.name: check for check in CHECKS}
 OFFERS = offers("methods")

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from coldbench.benchmarks.conformance.outcome import Verdict
-from coldbench.benchmarks.conformance.subject import Subject
-from coldbench.benchmarks.conformance.suite import examine
+from coldbench.benchmarks.conformance.checks.outcome import Verdict
+from coldbench.benchmarks.conformance.checks.subject import Subject
+from coldbench.benchmarks.conformance.checks.suite import examine
 from coldbench.datasets.arrays import FloatArray
 from coldbench.datasets.sides import Side
 from coldbench.datasets.world import Entities, Split, TrainView

@@ -5,18 +5,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance import dataset_suite, scenario_suite
-from coldbench.benchmarks.conformance.check import Check, carry_out
-from coldbench.benchmarks.conformance.dataset_subject import DatasetSubject, own_scenarios
-from coldbench.benchmarks.conformance.outcome import BROKEN, Outcome, Verdict
-from coldbench.benchmarks.conformance.scenario_subject import ScenarioSubject
+from coldbench.benchmarks.conformance.checks import dataset_suite, scenario_suite
+from coldbench.benchmarks.conformance.checks.check import Check, carry_out
+from coldbench.benchmarks.conformance.checks.dataset_subject import DatasetSubject, own_scenarios
+from coldbench.benchmarks.conformance.checks.outcome import BROKEN, Outcome, Verdict
+from coldbench.benchmarks.conformance.checks.scenario_subject import ScenarioSubject
 from coldbench.datasets.arrays import frozen
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.scenarios import NewItem
 from coldbench.datasets.sides import FeatureColumn, Provenance
-from coldbench.datasets.sources.card import Card
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.building.card import Card
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Split
 from scipy.sparse import csr_matrix
 

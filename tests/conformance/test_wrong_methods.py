@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.check import carry_out
-from coldbench.benchmarks.conformance.outcome import Outcome, Verdict
-from coldbench.benchmarks.conformance.subject import Subject
-from coldbench.benchmarks.conformance.suite import CHECKS, examine
+from coldbench.benchmarks.conformance.checks.check import carry_out
+from coldbench.benchmarks.conformance.checks.outcome import Outcome, Verdict
+from coldbench.benchmarks.conformance.checks.subject import Subject
+from coldbench.benchmarks.conformance.checks.suite import CHECKS, examine
 from coldbench.benchmarks.conformance.worlds import SEED, planted
 from coldbench.datasets.arrays import FloatArray
 from coldbench.datasets.protocol.scenarios import Grid

@@ -21,7 +21,7 @@ from coldbench.datasets.acquire.extract import extract
 from coldbench.datasets.acquire.install import add, fetch
 from coldbench.datasets.acquire.verify import verify
 from coldbench.datasets.errors import DataError
-from coldbench.datasets.sources.movielens import MovieLens1M
+from coldbench.datasets.sources.films.movielens import MovieLens1M
 
 RATINGS = b"1::10::5::100\n2::10::4::200\n" * 2000
 MOVIES = b"10::Heat (1995)::Action\n"

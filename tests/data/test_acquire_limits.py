@@ -21,7 +21,7 @@ from coldbench.datasets.acquire.entry import Remote
 from coldbench.datasets.acquire.extract import extract, is_archive
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.reading import packed, raw
-from coldbench.datasets.sources.files import Files
+from coldbench.datasets.sources.own_files.source import Files
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 

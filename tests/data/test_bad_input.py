@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.sources.citeulike import CiteULikeA
-from coldbench.datasets.sources.files import Files
-from coldbench.datasets.sources.film_graphs import FilmGraph
-from coldbench.datasets.sources.movielens import MovieLens1M, MovieLens100K
+from coldbench.datasets.sources.films.film_graphs import FilmGraph
+from coldbench.datasets.sources.films.movielens import MovieLens1M, MovieLens100K
+from coldbench.datasets.sources.own_files.source import Files
 
 RATINGS = "1::10::5::100\n1::20::4::200\n2::10::3::300\n"
 MOVIES = "10::Heat (1995)::Action|Crime\n20::Amélie (2001)::Comedy\n"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks.commands.data import main
+from coldbench.benchmarks.cli.data import main
 from coldbench.datasets.acquire import download
 from coldbench.datasets.acquire.catalogue import ENTRIES, entry
 from coldbench.datasets.acquire.entry import Remote

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks.commands.data import main
-from coldbench.benchmarks.config import compose_run
-from coldbench.benchmarks.registry import available
+from coldbench.benchmarks.cli.data import main
+from coldbench.benchmarks.config.run_config import compose_run
+from coldbench.benchmarks.plugins.registry import available
 from coldbench.datasets.acquire.catalogue import ENTRIES
-from coldbench.datasets.sources.files import Files
+from coldbench.datasets.sources.own_files.source import Files
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
 

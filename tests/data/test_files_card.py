@@ -4,10 +4,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from coldbench.benchmarks.commands.data import main
+from coldbench.benchmarks.cli.data import main
 from coldbench.datasets.errors import ColdbenchError
-from coldbench.datasets.sources.account import Found
-from coldbench.datasets.sources.files import Files
+from coldbench.datasets.sources.building.account import Found
+from coldbench.datasets.sources.own_files.source import Files
 
 INTERACTIONS = """userId;placeID;rating;when;device
 1.0;t1;5;2001-01-01;x
@@ -89,7 +89,7 @@ def test_the_rule_that_made_a_text_is_told(tmp_path: Path) -> None:
 
 
 def test_the_account_is_of_the_dataset_that_is_loaded(words: list[str]) -> None:
-    from coldbench.benchmarks.config import compose_run
+    from coldbench.benchmarks.config.run_config import compose_run
 
     source = compose_run(["method=random", "dataset=files", *words]).dataset
     data, _ = source.account()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from coldbench.benchmarks.config import compose_run
+from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.datasets.errors import DataError
-from coldbench.datasets.sources.files import Files
+from coldbench.datasets.sources.own_files.source import Files
 
 INTERACTIONS = (
     "user,item,rating,timestamp\n1,10,5,1000000000\n1,20,3,1000000001\n2,10,1,1000000002\n"

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from coldbench.datasets.errors import DataError
-from coldbench.datasets.sources.files import Files
+from coldbench.datasets.sources.own_files.source import Files
 
 INTERACTIONS = """user,item,rating,timestamp
 zoë,t1,5,1000000000

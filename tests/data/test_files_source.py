@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from coldbench.datasets.interactions import NO_TIME
 from coldbench.datasets.sides import Provenance
-from coldbench.datasets.sources.files import Files
+from coldbench.datasets.sources.own_files.source import Files
 
 INTERACTIONS = """user,item,rating,timestamp
 ann,t1,5,30

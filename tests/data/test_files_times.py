@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.interactions import NO_TIME
-from coldbench.datasets.sources.files import Files
+from coldbench.datasets.sources.own_files.source import Files
 
 SECONDS = (978_300_760, 1_000_000_000, 0)
 FORMS = {

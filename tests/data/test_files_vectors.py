@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from coldbench.benchmarks.conformance.cold_content import poisoned
-from coldbench.benchmarks.conformance.resplit import audit_scenario
+from coldbench.benchmarks.conformance.audits.cold_content import poisoned
+from coldbench.benchmarks.conformance.audits.resplit import audit_scenario
 from coldbench.datasets.dataset import Dataset, checked
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.protocol.scenarios import NewItem
 from coldbench.datasets.sides import SideInformation, Track, VectorColumn
-from coldbench.datasets.sources.files import Files
+from coldbench.datasets.sources.own_files.source import Files
 
 VECTORS = {"i0": [1.0, 2.0], "i1": [0.5, -1.0], "i2": None}
 
@@ -70,7 +70,7 @@ def test_vectors_that_cannot_be_used(vectors: list[object], says: str, tmp_path:
 
 def world(**sides: SideInformation) -> Dataset:
     """A dataset of 40 users and 40 items with the given side information."""
-    from coldbench.datasets.sources.planted import Planted
+    from coldbench.datasets.sources.planted.source import Planted
 
     data = Planted(n_users=60, n_items=40).load()
     return replace(data, **sides)

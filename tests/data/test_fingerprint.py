@@ -7,7 +7,7 @@ import pytest
 from coldbench.datasets.dataset import Dataset, checked
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.sides import Provenance, SideInformation, TextColumn
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 
 
 @pytest.fixture(scope="module")

@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from coldbench.benchmarks.commands.data import main
+from coldbench.benchmarks.cli.data import main
 from coldbench.datasets.acquire.catalogue import entry
 from coldbench.datasets.acquire.install import add
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.protocol.scenarios import NewUser
 from coldbench.datasets.sides import Provenance, Track
-from coldbench.datasets.sources.film_graphs import FilmGraph
+from coldbench.datasets.sources.films.film_graphs import FilmGraph
+from coldbench.datasets.sources.films.movielens_latest import MovieLensLatestSmall
 from coldbench.datasets.sources.hetrec_lastfm import HetRecLastFM
-from coldbench.datasets.sources.movielens_latest import MovieLensLatestSmall
 from coldbench.datasets.sources.online_retail import OnlineRetailII
 from omegaconf import OmegaConf
 

@@ -9,12 +9,12 @@ import pytest
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.sides import Provenance
-from coldbench.datasets.sources import rule as rules
+from coldbench.datasets.sources.building import rule as rules
 from coldbench.datasets.sources.citeulike import CiteULikeA
-from coldbench.datasets.sources.files import Files
-from coldbench.datasets.sources.film_graphs import FilmGraph
-from coldbench.datasets.sources.movielens import MovieLens1M, MovieLens100K
-from coldbench.datasets.sources.movietweetings import EMBEDDED, MovieTweetings
+from coldbench.datasets.sources.films.film_graphs import FilmGraph
+from coldbench.datasets.sources.films.movielens import MovieLens1M, MovieLens100K
+from coldbench.datasets.sources.films.movietweetings import EMBEDDED, MovieTweetings
+from coldbench.datasets.sources.own_files.source import Files
 from omegaconf import OmegaConf
 
 Shared = Callable[[str], Path]

@@ -18,7 +18,7 @@ from coldbench.benchmarks.bench.startup import WAYS, measure_startup, start
 from coldbench.benchmarks.bench.sweep import measure_sweep
 from coldbench.benchmarks.bench.turns import empty_home, in_turn, medians
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
-from coldbench.benchmarks.registry import find
+from coldbench.benchmarks.plugins.registry import find
 from coldbench.datasets.errors import ColdbenchError
 
 TINY = Shape("tiny", 150, 260, 8, 12, 4)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import registry, run
-from coldbench.benchmarks.config import RunConfig, compose_run
-from coldbench.benchmarks.registry import GROUPS
+from coldbench.benchmarks.config.run_config import RunConfig, compose_run
+from coldbench.benchmarks.plugins import registry
+from coldbench.benchmarks.plugins.registry import GROUPS
+from coldbench.benchmarks.runs import execute as run
 from hydra.core.config_store import ConfigStore
 
 TINY = [

@@ -4,8 +4,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.config import compose_run
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.datasets.errors import ColdbenchError
 
 KNN = ["method=content_knn"]

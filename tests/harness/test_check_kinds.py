@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
+from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.conformance.asked import Asked, asked_for
 from coldbench.datasets.errors import ColdbenchError
 
@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix
 from coldbench.datasets.arrays import frozen
 from coldbench.datasets.protocol.scenarios import NewItem
 from coldbench.datasets.sides import FeatureColumn, Provenance
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.base import Family, Method
 from coldbench.methods.parameters import parameter
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from coldbench import __version__
-from coldbench.benchmarks import cli
 from coldbench.benchmarks.bench.startup import with_compiled
-from coldbench.benchmarks.overlays import experiments, presets
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.overlays import experiments, presets
 
 CONF = Path(__file__).parents[2] / "conf"
 HEAVY = [
@@ -19,7 +19,7 @@ HEAVY = [
 ]  # fmt: skip
 PROBE = """
 import json, sys
-from coldbench.benchmarks.cli import main
+from coldbench.benchmarks.cli.main import main
 status = main(sys.argv[1:])
 print(json.dumps([status, sorted(sys.modules)]))
 """
@@ -37,7 +37,7 @@ def probe(*argv: str) -> tuple[int, list[str], str]:
 def test_list_imports_every_class_and_nothing_heavy() -> None:
     status, modules, text = probe("list")
     assert status == 0
-    assert "coldbench.methods.language.finetuned_encoder" in modules
+    assert "coldbench.methods.language.finetuned_encoder.method" in modules
     assert [name for name in HEAVY if name in modules] == []
     assert "implicit_als" in text and "movietweetings" in text and "not offered" not in text
 
@@ -64,7 +64,10 @@ def test_the_answer_comes_at_once(argv: list[str], tmp_path: Path) -> None:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     turns = [
-        (once("-c", "import numpy, scipy.sparse"), once("-m", "coldbench.benchmarks.cli", *argv))
+        (
+            once("-c", "import numpy, scipy.sparse"),
+            once("-m", "coldbench", *argv),
+        )
         for _ in range(4)
     ]
     bare, ours = (min(times) for times in zip(*turns, strict=True))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coldbench.benchmarks import cost, environment
-from coldbench.benchmarks.config import RunConfig
-from coldbench.benchmarks.cost import memory_peak
-from coldbench.benchmarks.threads import VARIABLES, limited
+from coldbench.benchmarks.config.run_config import RunConfig
+from coldbench.benchmarks.isolation.threads import VARIABLES, limited
+from coldbench.benchmarks.runs import cost, environment
+from coldbench.benchmarks.runs.cost import memory_peak
 from threadpoolctl import threadpool_info
 
 MIB = 1 << 20
@@ -63,8 +63,8 @@ class Greedy(ByIndex):
 """
 RUNS = """
 import sys
-from coldbench.benchmarks.config import compose_run
-from coldbench.benchmarks.run import execute
+from coldbench.benchmarks.config.run_config import compose_run
+from coldbench.benchmarks.runs.execute import execute
 for seed in sys.argv[2:]:
     cost = execute(compose_run(["method=greedy", f"seed={seed}", *sys.argv[1].split()])).record.cost
     print(cost.peak_bytes)

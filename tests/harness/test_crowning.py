@@ -5,16 +5,16 @@ import io
 from typing import Any
 
 import pytest
-from coldbench.benchmarks.config import compose_run
+from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.benchmarks.evaluation.direction import Direction, direction_of
 from coldbench.benchmarks.evaluation.metrics import Metric
-from coldbench.benchmarks.formats import as_csv, markdown
-from coldbench.benchmarks.leaderboard import boards
-from coldbench.benchmarks.records import Figure, RunRecord, read
-from coldbench.benchmarks.registry import available
-from coldbench.benchmarks.run import execute
-from coldbench.benchmarks.sentences import closing
-from coldbench.benchmarks.standings import Board
+from coldbench.benchmarks.plugins.registry import available
+from coldbench.benchmarks.records.record import Figure, RunRecord, read
+from coldbench.benchmarks.reports.formats import as_csv, markdown
+from coldbench.benchmarks.reports.leaderboard import boards
+from coldbench.benchmarks.reports.sentences import closing
+from coldbench.benchmarks.reports.standings import Board
+from coldbench.benchmarks.runs.execute import execute
 
 from .test_leaderboard import (  # type: ignore[import-not-found]
     COLD,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.commands.leaderboard import main as leaderboard
-from coldbench.benchmarks.config import compose_run
-from coldbench.benchmarks.run import execute
+from coldbench.benchmarks.cli.leaderboard import main as leaderboard
+from coldbench.benchmarks.config.run_config import compose_run
+from coldbench.benchmarks.runs.execute import execute
 from coldbench.datasets.errors import ColdbenchError
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks.records import RunRecord, read_all
+from coldbench.benchmarks.records.record import RunRecord, read_all
 
-COLDBENCH = [sys.executable, "-m", "coldbench.benchmarks.cli"]
+COLDBENCH = [sys.executable, "-m", "coldbench"]
 WAYS = {
     "leaves": ("os._exit(0)", "ended itself with exit status 0"),
     "crashes": ("os.kill(os.getpid(), signal.SIGSEGV)", "was killed by signal 11"),

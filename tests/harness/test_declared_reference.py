@@ -1,8 +1,8 @@
 """A plugin that calls itself a reference row is told so, and its metric keeps its direction."""
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.commands import check
+from coldbench.benchmarks.cli import check
+from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.evaluation.direction import Direction, direction_of
 
 from .conftest import METHODS, Install  # type: ignore[import-not-found]

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.cold_sides import sides
-from coldbench.benchmarks.commands import demo
-from coldbench.benchmarks.config import RunConfig
-from coldbench.benchmarks.leaderboard import boards
-from coldbench.benchmarks.records import Figure, read
-from coldbench.benchmarks.run import execute
+from coldbench.benchmarks.cli import demo
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import RunConfig
+from coldbench.benchmarks.records.record import Figure, read
+from coldbench.benchmarks.reports.cold_sides import sides
+from coldbench.benchmarks.reports.leaderboard import boards
+from coldbench.benchmarks.runs.execute import execute
 
 TWELVE = (
     "random", "popularity", "recent_popularity", "implicit_als", "item_knn", "user_knn", "ease",
@@ -21,7 +21,7 @@ TWELVE = (
 def test_the_demo_names_offered_methods_of_all_five_families(
     monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
-    from coldbench.benchmarks.registry import find
+    from coldbench.benchmarks.plugins.registry import find
 
     families = {find("methods", name).family.value for name in demo._methods()}
     assert families == {
@@ -109,7 +109,7 @@ def test_what_makes_no_sense_is_refused(
 
 def test_a_sentence_says_who_is_not_separated(tiny: Callable[..., RunConfig]) -> None:
     """From figures set by hand: one seed, intervals of 0.02 about each mean."""
-    from coldbench.benchmarks.cold_sides import sentence
+    from coldbench.benchmarks.reports.cold_sides import sentence
 
     task = "new_item/cold/k=0"
     means = {"random": 0.01, "popularity": 0.2, "item_knn": 0.195, "ease": 0.1}

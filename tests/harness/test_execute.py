@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks import run as run_module
-from coldbench.benchmarks.config import RunConfig, compose_run
-from coldbench.benchmarks.describe import identity
-from coldbench.benchmarks.records import Status, read
-from coldbench.benchmarks.registry import find
-from coldbench.benchmarks.run import execute, results_home, split_once
-from coldbench.benchmarks.tables import rankings_path, users_path
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import RunConfig, compose_run
+from coldbench.benchmarks.plugins.registry import find
+from coldbench.benchmarks.records.record import Status, read
+from coldbench.benchmarks.records.tables import rankings_path, users_path
+from coldbench.benchmarks.runs import execute as run_module
+from coldbench.benchmarks.runs.describe import identity
+from coldbench.benchmarks.runs.execute import execute, results_home, split_once
 from coldbench.datasets.errors import ColdbenchError, DataError
 
 Tiny = Callable[..., RunConfig]

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.records import read_all
-from coldbench.benchmarks.registry import find
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.plugins.registry import find
+from coldbench.benchmarks.records.record import read_all
 
 
 def statuses() -> list[str]:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.families import by_family
-from coldbench.benchmarks.grids import Shown
-from coldbench.benchmarks.leaderboard import boards
-from coldbench.benchmarks.records import RunRecord, place, write
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.records.record import RunRecord, place, write
+from coldbench.benchmarks.reports.families import by_family
+from coldbench.benchmarks.reports.grids import Shown
+from coldbench.benchmarks.reports.leaderboard import boards
 
 from .test_leaderboard import COLD, WARM, a_record  # type: ignore[import-not-found]
 

@@ -5,13 +5,20 @@ import re
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.console import PLAIN_WIDTH, Column, SafeConsole, console, say, table
-from coldbench.benchmarks.formats import markdown
-from coldbench.benchmarks.leaderboard import boards
-from coldbench.benchmarks.outcome import Outcome
-from coldbench.benchmarks.records import RunRecord, place, write
-from coldbench.benchmarks.summary import summarise
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.records.record import RunRecord, place, write
+from coldbench.benchmarks.reports.formats import markdown
+from coldbench.benchmarks.reports.leaderboard import boards
+from coldbench.benchmarks.runs.outcome import Outcome
+from coldbench.benchmarks.runs.summary import summarise
+from coldbench.benchmarks.terminal.console import (
+    PLAIN_WIDTH,
+    Column,
+    SafeConsole,
+    console,
+    say,
+    table,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len

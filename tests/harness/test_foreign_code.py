@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.config import compose_run
-from coldbench.benchmarks.foreign_code import ALLOW
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import compose_run
+from coldbench.benchmarks.plugins.foreign_code import ALLOW
 from coldbench.datasets.errors import ColdbenchError
 
 CANARY = "canary-7f3a"

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from coldbench.benchmarks import cli, room
-from coldbench.benchmarks import run as run_module
-from coldbench.benchmarks.config import RunConfig
-from coldbench.benchmarks.records import Status, read
-from coldbench.benchmarks.registry import find
-from coldbench.benchmarks.run import execute
-from coldbench.benchmarks.tables import rankings_path, users_path
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import RunConfig
+from coldbench.benchmarks.plugins.registry import find
+from coldbench.benchmarks.records import disk_space as room
+from coldbench.benchmarks.records.record import Status, read
+from coldbench.benchmarks.records.tables import rankings_path, users_path
+from coldbench.benchmarks.runs import execute as run_module
+from coldbench.benchmarks.runs.execute import execute
 from coldbench.datasets.atomic import replacing, sweep_stale
 from coldbench.datasets.errors import ColdbenchError
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks import run as run_module
-from coldbench.benchmarks.config import RunConfig, compose_run
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import RunConfig, compose_run
 from coldbench.benchmarks.conformance.worlds import view_parts
-from coldbench.benchmarks.process_state import process_state_kept
-from coldbench.benchmarks.records import read_all
-from coldbench.benchmarks.run import execute, split_once
-from coldbench.benchmarks.sealed import sealed
+from coldbench.benchmarks.isolation.process_state import process_state_kept
+from coldbench.benchmarks.isolation.sealed import sealed
+from coldbench.benchmarks.records.record import read_all
+from coldbench.benchmarks.runs import execute as run_module
+from coldbench.benchmarks.runs.execute import execute, split_once
 from coldbench.datasets.hashing import content_hash
 
 HONEST = ("item_knn", "content_knn", "popularity")

@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.verify import verify
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.records.verify import verify
 
-COLDBENCH = [sys.executable, "-m", "coldbench.benchmarks.cli"]
+COLDBENCH = [sys.executable, "-m", "coldbench"]
 KILLS = 20
 COSTS = ("fit_seconds", "score_seconds", "peak_bytes")
 

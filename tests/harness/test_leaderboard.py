@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.formats import as_csv, markdown
-from coldbench.benchmarks.leaderboard import boards
-from coldbench.benchmarks.records import RunRecord, identified, place, write
-from coldbench.benchmarks.sentences import closing
-from coldbench.benchmarks.standings import Board, Row
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.records.record import RunRecord, identified, place, write
+from coldbench.benchmarks.reports.formats import as_csv, markdown
+from coldbench.benchmarks.reports.leaderboard import boards
+from coldbench.benchmarks.reports.sentences import closing
+from coldbench.benchmarks.reports.standings import Board, Row
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.masking import MASK, Mask, is_secret_name, masked_settings
-from coldbench.benchmarks.records import RunRecord, read_all
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.masking import MASK, Mask, is_secret_name, masked_settings
+from coldbench.benchmarks.records.record import RunRecord, read_all
 
 CANARY = "CANARY7f3a"
 LEAKY = '''

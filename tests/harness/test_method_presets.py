@@ -3,8 +3,8 @@ from pathlib import Path
 
 import coldbench.conf
 import pytest
-from coldbench.benchmarks import registry
-from coldbench.benchmarks.config import compose_run
+from coldbench.benchmarks.config.run_config import compose_run
+from coldbench.benchmarks.plugins import registry
 from coldbench.methods.base import Need
 from omegaconf import OmegaConf
 

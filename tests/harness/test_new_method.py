@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.commands import new_method
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.cli import new_method
+from coldbench.benchmarks.conformance.checks.outcome import BROKEN
 from coldbench.benchmarks.conformance.isolated import examine_isolated
-from coldbench.benchmarks.conformance.outcome import BROKEN
-from coldbench.benchmarks.registry import offers
+from coldbench.benchmarks.plugins.registry import offers
 from coldbench.datasets.errors import ColdbenchError
 
 ROOT = Path(__file__).parents[2]
@@ -201,7 +201,7 @@ def test_pip_installs_it(kind: str, tmp_path: Path) -> None:
     )  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(target)}
     done = subprocess.run(
-        [sys.executable, "-m", "coldbench.benchmarks.cli", "list", "methods", name],
+        [sys.executable, "-m", "coldbench", "list", "methods", name],
         env=environment,
         capture_output=True,
         text=True,
@@ -214,7 +214,7 @@ def test_pip_installs_it(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["slim", "two_words"])
 def test_an_editable_install_works_from_the_folder_that_holds_it(name: str, tmp_path: Path) -> None:
     class_name = name.title().replace("_", "")
-    said = _python(tmp_path, "-m", "coldbench.benchmarks.cli", "new-method", name)
+    said = _python(tmp_path, "-m", "coldbench", "new-method", name)
     folder = said.splitlines()[1].removeprefix("  pip install -e ")
     _python(
         tmp_path, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
@@ -224,7 +224,7 @@ def test_an_editable_install_works_from_the_folder_that_holds_it(name: str, tmp_
     installed = next((tmp_path / "prefix").rglob("site-packages"))
     listed = (
         f"import site; site.addsitedir({str(installed)!r}); "
-        "from coldbench.benchmarks.cli import main; "
+        "from coldbench.benchmarks.cli.main import main; "
         f"main(['list', 'methods', {name!r}]); from {name} import {class_name}"
     )
     assert SAYS["plain"] in _python(tmp_path, "-c", listed)

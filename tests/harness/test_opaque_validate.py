@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.config import RunConfig
-from coldbench.benchmarks.opaque import Opaque, opaque
-from coldbench.benchmarks.run import execute
-from coldbench.benchmarks.sealed import sealed
+from coldbench.benchmarks.config.run_config import RunConfig
+from coldbench.benchmarks.isolation.opaque import Opaque, opaque
+from coldbench.benchmarks.isolation.sealed import sealed
+from coldbench.benchmarks.runs.execute import execute
 from coldbench.datasets.protocol.validation import Validation
 from coldbench.datasets.world import Holdout
 

@@ -1,7 +1,7 @@
 """Every command names the nearest option for one that does not exist."""
 
 import pytest
-from coldbench.benchmarks import cli
+from coldbench.benchmarks.cli import main as cli
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from pathlib import Path
 import ir_measures
 import polars as pl
 import pytest
-from coldbench.benchmarks.cli import main
-from coldbench.benchmarks.config import compose_run
-from coldbench.benchmarks.run import execute
-from coldbench.benchmarks.tables import rankings_path
+from coldbench.benchmarks.cli.main import main
+from coldbench.benchmarks.config.run_config import compose_run
+from coldbench.benchmarks.records.tables import rankings_path
+from coldbench.benchmarks.runs.execute import execute
 
 MEASURES = {
     "ndcg": ir_measures.nDCG, "recall": ir_measures.R, "precision": ir_measures.P,

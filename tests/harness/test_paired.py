@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.commands.leaderboard import readable_records
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.cli.leaderboard import readable_records
 from coldbench.benchmarks.evaluation.comparison import PerUser, compare
-from coldbench.benchmarks.leaderboard import boards
-from coldbench.benchmarks.paired import Paired, paired
-from coldbench.benchmarks.records import place, write
-from coldbench.benchmarks.tables import users_path
+from coldbench.benchmarks.records.record import place, write
+from coldbench.benchmarks.records.tables import users_path
+from coldbench.benchmarks.reports.leaderboard import boards
+from coldbench.benchmarks.reports.paired import Paired, paired
 
 from .test_leaderboard import COLD, WARM, a_record  # type: ignore[import-not-found]
 

@@ -6,19 +6,19 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.commands import run
-from coldbench.benchmarks.config import compose_run
-from coldbench.benchmarks.papers.beside import (
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.cli import run
+from coldbench.benchmarks.config.run_config import compose_run
+from coldbench.benchmarks.plugins.registry import available
+from coldbench.benchmarks.records.record import RunRecord, Status, identified, place, write
+from coldbench.benchmarks.reports.papers.beside import (
     OWN_PROTOCOL,
     PAPERS_PROTOCOL,
     PUBLISHED,
     lines,
     missing,
 )
-from coldbench.benchmarks.papers.paper_table import PaperTable, find_table, names
-from coldbench.benchmarks.records import RunRecord, Status, identified, place, write
-from coldbench.benchmarks.registry import available
+from coldbench.benchmarks.reports.papers.paper_table import PaperTable, find_table, names
 from coldbench.datasets.errors import ColdbenchError
 
 ROOT = Path(__file__).parents[2]
@@ -163,7 +163,7 @@ def test_run_needs_the_files_and_makes_the_runs_of_the_table(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ColdbenchError, match=r"--files FOLDER with --run: the folder .*ALDI"):
-        cli.import_module("coldbench.benchmarks.commands.table").main(["gar_citeulike", "--run"])
+        cli.import_module("coldbench.benchmarks.cli.table").main(["gar_citeulike", "--run"])
     asked: list[list[str]] = []
     monkeypatch.setattr(run, "main", lambda words: asked.append(words) or 0)
     assert cli.main(["table", "gar_citeulike", "--run", "--files", "split"]) == 0

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.records import RunRecord, read_all
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.records.record import RunRecord, read_all
 
 DATASETS = '''
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from coldbench.datasets.sides import SideInformation
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 
 
 @dataclass
@@ -115,7 +115,14 @@ class Plugin:
 
     def run(self) -> str:
         """Run it and return what was printed."""
-        command = [sys.executable, "-m", "coldbench.benchmarks.cli", "run", "-m", "method=flat"]
+        command = [
+            sys.executable,
+            "-m",
+            "coldbench.benchmarks.cli.main",
+            "run",
+            "-m",
+            "method=flat",
+        ]
         done = subprocess.run(
             [*command, *self.words], cwd=self.work, capture_output=True, text=True, timeout=120,
             env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},

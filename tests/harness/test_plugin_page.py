@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.records import RunRecord, read_all
-from coldbench.benchmarks.registry import find, offers
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.plugins.registry import find, offers
+from coldbench.benchmarks.records.record import RunRecord, read_all
 
 PAGE = Path(__file__).parents[2] / "docs" / "plugin.md"
 LIMIT = 40

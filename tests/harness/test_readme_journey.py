@@ -33,7 +33,7 @@ class Fresh:
         (Path(paths["purelib"]) / "shared.pth").write_text(line)
         self.bin = Path(paths["scripts"])
         self._command("pip", "pip._internal.cli.main")
-        self._command("coldbench", "coldbench.benchmarks.cli")
+        self._command("coldbench", "coldbench.benchmarks.cli.main")
 
     def _command(self, name: str, module: str) -> None:
         """Write what pip writes for a console script."""

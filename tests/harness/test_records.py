@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.records import (
+from coldbench.benchmarks.records.record import (
     RunRecord,
     identified,
     jsonable,
@@ -161,7 +161,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from test_records import a_record
-from coldbench.benchmarks.records import place, write
+from coldbench.benchmarks.records.record import place, write
 records = [a_record(seed=seed, training={"padding": "x" * 200_000}) for seed in range(300)]
 print("ready", flush=True)
 while True:

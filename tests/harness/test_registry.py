@@ -2,8 +2,8 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-from coldbench.benchmarks import registry
-from coldbench.benchmarks.registry import KINDS, OWN, offers
+from coldbench.benchmarks.plugins import registry
+from coldbench.benchmarks.plugins.registry import KINDS, OWN, offers
 from coldbench.datasets.errors import ColdbenchError
 
 GOOD = '''

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.config import RunConfig
-from coldbench.benchmarks.requirements import OFFERS, require, require_device
-from coldbench.benchmarks.run import split_once
+from coldbench.benchmarks.config.run_config import RunConfig
+from coldbench.benchmarks.plugins.requirements import OFFERS, require, require_device
+from coldbench.benchmarks.runs.execute import split_once
 from coldbench.datasets.errors import ColdbenchError, NotApplicableError
 from coldbench.datasets.sides import Provenance, VectorColumn
 from coldbench.datasets.world import Split

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.config import RunConfig
-from coldbench.benchmarks.digests import matches
-from coldbench.benchmarks.records import (
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import RunConfig
+from coldbench.benchmarks.records.digests import matches
+from coldbench.benchmarks.records.record import (
     Code,
     RefusedError,
     identified,
@@ -19,9 +19,9 @@ from coldbench.benchmarks.records import (
     read,
     write,
 )
-from coldbench.benchmarks.run import execute
-from coldbench.benchmarks.tables import rankings_path, users_path
-from coldbench.benchmarks.verify import verify
+from coldbench.benchmarks.records.tables import rankings_path, users_path
+from coldbench.benchmarks.records.verify import verify
+from coldbench.benchmarks.runs.execute import execute
 
 from .test_leaderboard import a_record  # type: ignore[import-not-found]
 

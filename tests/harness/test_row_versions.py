@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from coldbench.benchmarks.leaderboard import boards
-from coldbench.benchmarks.records import RunRecord
+from coldbench.benchmarks.records.record import RunRecord
+from coldbench.benchmarks.reports.leaderboard import boards
 
 from .test_leaderboard import COLD, a_record, the_board, the_row  # type: ignore[import-not-found]
 

@@ -2,9 +2,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import registry
-from coldbench.benchmarks.config import RunConfig, compose_run, plain
-from coldbench.benchmarks.registry import GROUPS
+from coldbench.benchmarks.config.run_config import RunConfig, compose_run, plain
+from coldbench.benchmarks.plugins import registry
+from coldbench.benchmarks.plugins.registry import GROUPS
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.protocol.settings import Strategy
 from coldbench.datasets.world import SideMode

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.config import RunConfig
-from coldbench.benchmarks.records import RunRecord, read_all
-from coldbench.benchmarks.run import execute
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import RunConfig
+from coldbench.benchmarks.records.record import RunRecord, read_all
+from coldbench.benchmarks.runs.execute import execute
 from omegaconf import OmegaConf
 
 

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli, split_audit
-from coldbench.benchmarks import run as run_module
-from coldbench.benchmarks.config import RunConfig, compose_run
-from coldbench.benchmarks.records import RunRecord, Status, read_all
-from coldbench.benchmarks.registry import offers
-from coldbench.benchmarks.run import execute
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import RunConfig, compose_run
+from coldbench.benchmarks.conformance.audits import split_audit
+from coldbench.benchmarks.plugins.registry import offers
+from coldbench.benchmarks.records.record import RunRecord, Status, read_all
+from coldbench.benchmarks.runs import execute as run_module
+from coldbench.benchmarks.runs.execute import execute
 
 Tiny = Callable[..., RunConfig]
 CODE = '''
@@ -23,7 +24,7 @@ from coldbench.datasets.arrays import frozen
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sides import FeatureColumn, Provenance
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 
 WARM = "warm/warm/k=0"
 

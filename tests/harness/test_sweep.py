@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coldbench.benchmarks import cli, sweep
-from coldbench.benchmarks.config import RunConfig
-from coldbench.benchmarks.outcome import Outcome, headline, outcomes
-from coldbench.benchmarks.records import Status, read_all
-from coldbench.benchmarks.registry import find
-from coldbench.benchmarks.run import execute
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import RunConfig
+from coldbench.benchmarks.plugins.registry import find
+from coldbench.benchmarks.records.record import Status, read_all
+from coldbench.benchmarks.runs import sweep
+from coldbench.benchmarks.runs.execute import execute
+from coldbench.benchmarks.runs.outcome import Outcome, headline, outcomes
 
-COLDBENCH = [sys.executable, "-m", "coldbench.benchmarks.cli"]
+COLDBENCH = [sys.executable, "-m", "coldbench"]
 
 
 def records(folder: str = "results") -> dict[tuple[str, int], str]:

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.commands.leaderboard import readable_records
-from coldbench.benchmarks.formats import as_csv, markdown
-from coldbench.benchmarks.leaderboard import boards
-from coldbench.benchmarks.records import RunRecord, place, read, read_all, write
-from coldbench.benchmarks.standings import Board
-from coldbench.benchmarks.thin_records import thinner
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.cli.leaderboard import readable_records
+from coldbench.benchmarks.records.record import RunRecord, place, read, read_all, write
+from coldbench.benchmarks.records.thin_records import thinner
+from coldbench.benchmarks.reports.formats import as_csv, markdown
+from coldbench.benchmarks.reports.leaderboard import boards
+from coldbench.benchmarks.reports.standings import Board
 
 from .test_leaderboard import COLD, WARM, a_record  # type: ignore[import-not-found]
 

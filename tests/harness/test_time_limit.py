@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks import cli, time_limit
-from coldbench.benchmarks.config import RunConfig, compose_run
-from coldbench.benchmarks.describe import identity
-from coldbench.benchmarks.records import Status, read_all
-from coldbench.benchmarks.run import execute
-from coldbench.benchmarks.tables import users_path
-from coldbench.benchmarks.time_limit import OutOfTime
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import RunConfig, compose_run
+from coldbench.benchmarks.isolation import time_limit
+from coldbench.benchmarks.isolation.time_limit import OutOfTime
+from coldbench.benchmarks.records.record import Status, read_all
+from coldbench.benchmarks.records.tables import users_path
+from coldbench.benchmarks.runs.describe import identity
+from coldbench.benchmarks.runs.execute import execute
 from coldbench.datasets.errors import ColdbenchError
 
 SLEEPERS = """

@@ -11,11 +11,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from coldbench.benchmarks import cli
-from coldbench.benchmarks.config import RunConfig, compose_run
-from coldbench.benchmarks.records import RunRecord, read
-from coldbench.benchmarks.run import execute
-from coldbench.benchmarks.tables import rankings_path
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.run_config import RunConfig, compose_run
+from coldbench.benchmarks.records.record import RunRecord, read
+from coldbench.benchmarks.records.tables import rankings_path
+from coldbench.benchmarks.runs.execute import execute
 from coldbench.benchmarks.tracking import contents
 from coldbench.benchmarks.tracking.allowed import OWN_TEXT
 from coldbench.benchmarks.tracking.none import NoTracking
@@ -119,7 +119,7 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Offline:
     }  # fmt: skip
     work = root / "work"
     work.mkdir()
-    command = [sys.executable, "-m", "coldbench.benchmarks.cli", "run", *words]
+    command = [sys.executable, "-m", "coldbench", "run", *words]
     done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr == "", done.stderr
     assert "wandb" not in done.stdout.lower()
@@ -336,8 +336,8 @@ def test_tracking_is_no_part_of_a_run(tiny: Tiny, monkeypatch: pytest.MonkeyPatc
 
 def test_none_is_the_default_and_imports_nothing(workplace: Path) -> None:
     code = (
-        "import sys; from coldbench.benchmarks.config import compose_run; "
-        "from coldbench.benchmarks.run import execute; "
+        "import sys; from coldbench.benchmarks.config.run_config import compose_run; "
+        "from coldbench.benchmarks.runs.execute import execute; "
         "words = ['method=popularity', 'dataset=planted', 'dataset.n_users=40', "
         "'dataset.n_items=30', 'evaluation.bootstrap=0']; "
         "run = execute(compose_run(words)); assert run.record.status.value == 'ok', run.record; "

@@ -5,12 +5,12 @@ import pytest
 from coldbench.datasets.errors import NotApplicableError, NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.validation import Validation
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.collaborative.implicit_als import ImplicitALS
-from coldbench.methods.hybrid import _attribute_maps
-from coldbench.methods.hybrid._attribute_map_net import MapNet, NetMap, factor_batches
-from coldbench.methods.hybrid._attribute_maps import LinearMap, NearestMap
-from coldbench.methods.hybrid.attribute_map import AttributeMap, Mapping
+from coldbench.methods.hybrid.attribute_map import maps as _attribute_maps
+from coldbench.methods.hybrid.attribute_map.maps import LinearMap, NearestMap
+from coldbench.methods.hybrid.attribute_map.method import AttributeMap, Mapping
+from coldbench.methods.hybrid.attribute_map.network import MapNet, NetMap, factor_batches
 from coldbench.methods.training.teacher import als_teacher
 from scipy.sparse import csr_matrix
 

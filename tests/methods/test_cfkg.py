@@ -7,12 +7,12 @@ from coldbench.datasets.errors import NotApplicableError, NotFittedError
 from coldbench.datasets.graph import Links
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.validation import Validation
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
-from coldbench.methods.graph._cfkg_triples import TripleBatches
-from coldbench.methods.graph._kgcn_field import graph_links, shared_links
-from coldbench.methods.graph._kgcn_pairs import PairBatches
-from coldbench.methods.graph.cfkg import CFKG, Ranking
+from coldbench.methods.graph.cfkg.batches import TripleBatches
+from coldbench.methods.graph.cfkg.method import CFKG, Ranking
+from coldbench.methods.graph.interaction_batches import PairBatches
+from coldbench.methods.graph.receptive_fields import graph_links, shared_links
 from coldbench.methods.training.weights import to_arrays
 
 COLD = "new_item/cold/k=0"

@@ -6,13 +6,13 @@ import torch
 from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.validation import Validation
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
-from coldbench.methods.hybrid import clcrec
-from coldbench.methods.hybrid._clcrec_net import CLCRecModule
-from coldbench.methods.hybrid._clcrec_pairs import ContrastivePairs
-from coldbench.methods.hybrid._side_inputs import Content, TrainingContent
-from coldbench.methods.hybrid.clcrec import CLCRec
+from coldbench.methods.hybrid.clcrec import method as clcrec
+from coldbench.methods.hybrid.clcrec.batches import ContrastivePairs
+from coldbench.methods.hybrid.clcrec.method import CLCRec
+from coldbench.methods.hybrid.clcrec.network import CLCRecModule
+from coldbench.methods.hybrid.content_inputs import Content, TrainingContent
 
 ITEM_TASK = "new_item/cold/k=0"
 

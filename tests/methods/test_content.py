@@ -69,7 +69,7 @@ def test_content_knn_equals_brute_force(world, monkeypatch, neighbours, kept):
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_top_k_kernel_does_not_mind_the_order_of_a_history(data):
-    from coldbench.methods._neighbours_kernels import sum_largest
+    from coldbench.methods.neighbour_kernels import sum_largest
 
     value = st.floats(-1, 1, width=32)
     row = np.array(data.draw(st.lists(value, min_size=1, max_size=12)), dtype=np.float32)

@@ -5,12 +5,13 @@ import pytest
 from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.validation import Validation
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
-from coldbench.methods.hybrid import _side_inputs, dropoutnet
-from coldbench.methods.hybrid._dropoutnet_pairs import InputDropout, PairBatches, TrainingSide
-from coldbench.methods.hybrid._side_inputs import Content, Preferences, Scale, TrainingContent
-from coldbench.methods.hybrid.dropoutnet import DropoutNet
+from coldbench.methods.hybrid import content_inputs as _side_inputs
+from coldbench.methods.hybrid.content_inputs import Content, Preferences, Scale, TrainingContent
+from coldbench.methods.hybrid.dropoutnet import method as dropoutnet
+from coldbench.methods.hybrid.dropoutnet.batches import InputDropout, PairBatches, TrainingSide
+from coldbench.methods.hybrid.dropoutnet.method import DropoutNet
 from coldbench.methods.training import teacher
 from scipy.sparse import csr_matrix
 

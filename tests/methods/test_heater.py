@@ -6,10 +6,12 @@ import torch
 from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.validation import Validation
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
-from coldbench.methods.hybrid import heater
-from coldbench.methods.hybrid._heater_net import (
+from coldbench.methods.hybrid.heater import method as heater
+from coldbench.methods.hybrid.heater.batches import HeaterPairs, HeaterRows
+from coldbench.methods.hybrid.heater.method import Heater
+from coldbench.methods.hybrid.heater.network import (
     MAPPED,
     SUPPORT,
     TRUE,
@@ -17,8 +19,6 @@ from coldbench.methods.hybrid._heater_net import (
     HeaterModule,
     HeaterSide,
 )
-from coldbench.methods.hybrid._heater_pairs import HeaterPairs, HeaterRows
-from coldbench.methods.hybrid.heater import Heater
 from scipy.sparse import csr_matrix
 
 ITEM_TASK = "new_item/cold/k=0"

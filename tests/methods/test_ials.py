@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from coldbench.benchmarks.cli import main
-from coldbench.benchmarks.config import compose_run
+from coldbench.benchmarks.cli.main import main
+from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.methods.collaborative.ials import IALS
 from omegaconf import OmegaConf

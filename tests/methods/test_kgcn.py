@@ -7,20 +7,20 @@ from coldbench.datasets.errors import NotApplicableError, NotFittedError
 from coldbench.datasets.graph import Links
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.validation import Validation
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
-from coldbench.methods.graph import _kgcn_scores
-from coldbench.methods.graph._kgcn_field import (
+from coldbench.methods.graph.interaction_batches import PairBatches, other_items, pair_keys
+from coldbench.methods.graph.kgcn import scores as _kgcn_scores
+from coldbench.methods.graph.kgcn.method import KGCN, Aggregator
+from coldbench.methods.graph.kgcn.network import KGCNModule, Pairs
+from coldbench.methods.graph.kgcn.scores import Candidates
+from coldbench.methods.graph.receptive_fields import (
     Field,
     graph_links,
     receptive_field,
     shared_links,
     trained_nodes,
 )
-from coldbench.methods.graph._kgcn_net import KGCNModule, Pairs
-from coldbench.methods.graph._kgcn_pairs import PairBatches, other_items, pair_keys
-from coldbench.methods.graph._kgcn_scores import Candidates
-from coldbench.methods.graph.kgcn import KGCN, Aggregator
 from coldbench.methods.training.seeding import seeded
 from coldbench.methods.training.weights import to_arrays
 from hypothesis import given, settings

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from coldbench.benchmarks.config import compose_run
-from coldbench.methods.hybrid._unobserved import unobserved_pairs
+from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.methods.hybrid.light_fm import LightFM, Loss
+from coldbench.methods.hybrid.unobserved_pairs import unobserved_pairs
 from coldbench.methods.training.seeding import numpy_generator
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,9 +5,9 @@ import pytest
 from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.validation import Validation
-from coldbench.datasets.sources.planted import Planted
-from coldbench.methods.content import _logistic
-from coldbench.methods.content._logistic import regressions
+from coldbench.datasets.sources.planted.source import Planted
+from coldbench.methods.content import logistic
+from coldbench.methods.content.logistic import regressions
 from coldbench.methods.content.lsi_lr import LSILR, latent_directions
 from coldbench.methods.content.weighting import Weighting
 from hypothesis import given, settings
@@ -43,7 +43,7 @@ def gradient(weights, points, targets, penalty):
 @pytest.mark.parametrize("penalty", [0.01, 1.0, 100.0])
 @pytest.mark.parametrize("numbers", [1 << 22, 60])
 def test_each_row_is_the_regression_that_a_general_optimiser_finds(monkeypatch, penalty, numbers):
-    monkeypatch.setattr(_logistic, "_NUMBERS", numbers)
+    monkeypatch.setattr(logistic, "_NUMBERS", numbers)
     rng = np.random.default_rng(0)
     points = rng.standard_normal((40, 4)) * [3, 1, 1, 0.1]
     positives = (rng.random((6, 40)) < [[0.1], [0.5], [0.9], [0.3], [0], [0.02]]).astype(np.float32)
@@ -149,7 +149,7 @@ def test_order_and_blocks_do_not_matter(split, method, monkeypatch):
     whole = method.score(query)
     back = method.score(replace(query, users=query.users.take(slice(None, None, -1))))
     one = method.score(replace(query, users=query.users.take(slice(2, 3))))
-    monkeypatch.setattr(_logistic, "_NUMBERS", 700)
+    monkeypatch.setattr(logistic, "_NUMBERS", 700)
     blocks = method.score(query)
     np.testing.assert_allclose(back[::-1], whole, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(one, whole[2:3], rtol=1e-5, atol=1e-6)

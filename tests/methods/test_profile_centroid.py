@@ -5,7 +5,7 @@ import pytest
 from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.validation import Validation
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.content import profile_centroid
 from coldbench.methods.content.profile_centroid import ProfileCentroid
 from coldbench.methods.content.weighting import Weighting

@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.requirements import require
+from coldbench.benchmarks.plugins.requirements import require
 from coldbench.datasets.errors import NotApplicableError
 from coldbench.datasets.interactions import NO_TIME
 from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.reference.popularity import Popularity
 from coldbench.methods.reference.recent_popularity import RecentPopularity
 

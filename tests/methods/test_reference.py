@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.measure import level, measured
+from coldbench.benchmarks.conformance.checks.measure import level, measured
 from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.reference.popularity import Popularity
 from coldbench.methods.reference.random_scores import RandomScores
 

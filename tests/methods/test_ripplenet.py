@@ -6,13 +6,18 @@ from coldbench.datasets.errors import NotApplicableError, NotFittedError
 from coldbench.datasets.graph import Links
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.validation import Validation
-from coldbench.datasets.sources.planted import Planted
+from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
-from coldbench.methods.graph import _ripple_sets, _ripplenet_scores
-from coldbench.methods.graph._kgcn_field import graph_links, shared_links
-from coldbench.methods.graph._ripple_sets import ripples
-from coldbench.methods.graph._ripplenet_clicks import ClickBatches
-from coldbench.methods.graph.ripplenet import RippleNet
+from coldbench.methods.graph.receptive_fields import graph_links, shared_links
+from coldbench.methods.graph.ripplenet import (
+    ripple_sets as _ripple_sets,
+)
+from coldbench.methods.graph.ripplenet import (
+    scores as _ripplenet_scores,
+)
+from coldbench.methods.graph.ripplenet.batches import ClickBatches
+from coldbench.methods.graph.ripplenet.method import RippleNet
+from coldbench.methods.graph.ripplenet.ripple_sets import ripples
 from coldbench.methods.training.weights import to_arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.commands import split as command
+from coldbench.benchmarks.cli import split as command
 from coldbench.datasets.errors import ColdbenchError
-from coldbench.datasets.protocol.export import export
+from coldbench.datasets.protocol.export.split_files import export
 from coldbench.datasets.protocol.fingerprint import Section, split_sha256
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser
 
@@ -149,7 +149,7 @@ def test_a_folder_that_is_taken_is_refused(written, data, tmp_path):
 
 
 def test_nothing_half_written_stays(data, tmp_path, monkeypatch):
-    from coldbench.datasets.protocol import export as module
+    from coldbench.datasets.protocol.export import split_files as module
 
     def full(*_):
         raise OSError("no space left on device")

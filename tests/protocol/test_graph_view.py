@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 from coldbench.datasets.graph import Graph
-from coldbench.datasets.protocol.graph_view import view_graph
 from coldbench.datasets.protocol.scenarios import Grid
+from coldbench.datasets.protocol.views.graph_view import view_graph
 from coldbench.datasets.sides import Provenance, Track
 
 # Items 0..3, entities 4 drama, 5 Kurosawa, 6 Japan, 7 a place nobody links to.

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, Warm
-from coldbench.datasets.protocol.side_view import view_side
+from coldbench.datasets.protocol.views.side_view import view_side
 from coldbench.datasets.sides import FeatureColumn, Provenance, Side, SideInformation, Track
 from scipy.sparse import csr_matrix
 

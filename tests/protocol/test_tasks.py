@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from coldbench.datasets.errors import SplitError
-from coldbench.datasets.protocol.cut import TEST, TRAIN, VALIDATION, WARM
+from coldbench.datasets.protocol.cuts.cut import TEST, TRAIN, VALIDATION, WARM
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, NewUserNewItem, Warm
 from hypothesis import given, settings
 from hypothesis import strategies as st

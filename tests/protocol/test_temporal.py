@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from coldbench.datasets.errors import SplitError
 from coldbench.datasets.interactions import NO_TIME, Interactions
-from coldbench.datasets.protocol.cut import OUTSIDE, TEST, TRAIN, VALIDATION
+from coldbench.datasets.protocol.cuts.cut import OUTSIDE, TEST, TRAIN, VALIDATION
+from coldbench.datasets.protocol.cuts.temporal_cut import temporal_cut
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, Warm
-from coldbench.datasets.protocol.temporal_cut import temporal_cut
 
 
 def timed(rows, n_users=4, n_items=4):

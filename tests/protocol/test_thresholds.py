@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from coldbench.datasets.protocol.scenarios import NewItem
-from coldbench.datasets.protocol.side_view import view_side
+from coldbench.datasets.protocol.views.side_view import view_side
 from coldbench.datasets.sides import FeatureColumn, Provenance, Side, SideInformation, Track
 from coldbench.datasets.sources.citeulike import CiteULikeA
+from coldbench.datasets.sources.films.movielens_latest import MovieLensLatestSmall
 from coldbench.datasets.sources.hetrec_lastfm import HetRecLastFM
-from coldbench.datasets.sources.movielens_latest import MovieLensLatestSmall
 from scipy.sparse import csr_matrix
 
 CARRIED = csr_matrix(np.array([[1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 1, 1]], dtype=np.float32))
@@ -104,7 +104,7 @@ def test_the_threshold_is_part_of_the_content(tmp_path: Path) -> None:
 
 def test_every_source_with_a_threshold_leaves_it_to_the_split() -> None:
     """A new source with such a setting is to be looked at here."""
-    from coldbench.benchmarks.registry import available, find
+    from coldbench.benchmarks.plugins.registry import available, find
 
     found = set()
     for kind in (find("datasets", name) for name in available("datasets")):
@@ -116,7 +116,7 @@ def test_every_source_with_a_threshold_leaves_it_to_the_split() -> None:
 def test_the_card_of_the_data_says_from_where_values_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from coldbench.benchmarks.commands.data import main
+    from coldbench.benchmarks.cli.data import main
 
     monkeypatch.setenv("COLDBENCH_DATA", str(tmp_path))
     citeulike(tmp_path / "citeulike-a", {})

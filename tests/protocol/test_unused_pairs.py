@@ -2,7 +2,7 @@
 
 import pytest
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, NewUserNewItem, Warm
-from coldbench.datasets.sources.movietweetings import MovieTweetings
+from coldbench.datasets.sources.films.movietweetings import MovieTweetings
 
 NESTED = [Grid, NewItem, NewUser, NewUserNewItem, Warm]
 

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from coldbench.datasets.errors import ColdbenchError, NotApplicableError
 from coldbench.datasets.sides import Side
-from coldbench.methods.language.encoder import (
+from coldbench.methods.language.text_encoder.encoder import (
     DEFAULT_MODEL,
     Precision,
     same_weights,
     sentence_encoder,
     texts_of,
 )
-from coldbench.methods.language.model_files import MINILM
+from coldbench.methods.language.text_encoder.model_files import MINILM
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -70,7 +70,7 @@ def test_any_list_gives_the_vectors_of_its_texts(encoder, texts):
 
 @given(st.lists(st.integers(1, 512), min_size=1, max_size=200), st.booleans())
 def test_batches_hold_every_text_once_and_pad_little(lengths, fine):
-    from coldbench.methods.language._encoder_net import length_batches
+    from coldbench.methods.language.text_encoder.network import length_batches
 
     seen = []
     for rows, length in length_batches(lengths, fine=fine):
@@ -83,7 +83,7 @@ def test_batches_hold_every_text_once_and_pad_little(lengths, fine):
 
 
 def test_a_known_text_does_not_ask_the_model(encoder, monkeypatch):
-    from coldbench.methods.language import _encoder_net
+    from coldbench.methods.language.text_encoder import network as _encoder_net
 
     first = encoder.encode(TEXTS)
     monkeypatch.setattr(_encoder_net, "encode_texts", lambda *_: pytest.fail("the model was asked"))

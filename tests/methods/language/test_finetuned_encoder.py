@@ -6,8 +6,8 @@ import pytest
 from coldbench.datasets.errors import ColdbenchError, NotFittedError
 from coldbench.datasets.sides import Side
 from coldbench.datasets.world import Query
-from coldbench.methods.language.encoder import sentence_encoder
-from coldbench.methods.language.finetuned_encoder import FineTunedEncoder, Tuning
+from coldbench.methods.language.finetuned_encoder.method import FineTunedEncoder, Tuning
+from coldbench.methods.language.text_encoder.encoder import sentence_encoder
 from coldbench.methods.parameters import check_parameters
 from coldbench.methods.training.weights import to_arrays
 
@@ -235,7 +235,7 @@ def test_a_users_own_text_helps_who_has_no_history(fit, make_world, make_entitie
 
 
 def test_bf16_training_learns_and_scores_in_fp32(fit, world):
-    from coldbench.methods.language.encoder import Precision
+    from coldbench.methods.language.text_encoder.encoder import Precision
 
     method = fit(world.train, training_precision=Precision.BF16)
     facts = method.report()

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from coldbench.methods.language.history_batches import HistoryBatches
+from coldbench.methods.language.finetuned_encoder.batches import HistoryBatches
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from coldbench.datasets.errors import ColdbenchError
-from coldbench.methods.language import model_files
-from coldbench.methods.language.model_files import MINILM, find_model
+from coldbench.methods.language.text_encoder import model_files
+from coldbench.methods.language.text_encoder.model_files import MINILM, find_model
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 installed = pytest.mark.skipif(
@@ -217,7 +217,7 @@ def ask(code, tmp_path, endpoint):
 
 
 FIND = """
-from coldbench.methods.language.model_files import find_model
+from coldbench.methods.language.text_encoder.model_files import find_model
 files = find_model("someone/tiny")
 print(files.source, files.sha256)
 """
@@ -236,7 +236,7 @@ def test_the_hub_is_asked_once_and_the_cache_afterwards(tiny, hub, tmp_path):
 OFFLINE = f"""
 import importlib.util
 from coldbench.datasets.errors import ColdbenchError
-from coldbench.methods.language import model_files
+from coldbench.methods.language.text_encoder import model_files
 find_spec = importlib.util.find_spec
 importlib.util.find_spec = lambda n, *r: None if n == {MINILM.package!r} else find_spec(n, *r)
 try:

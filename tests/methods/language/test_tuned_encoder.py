@@ -3,11 +3,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from coldbench.methods.language import _tuned_encoder  # noqa: E402
-from coldbench.methods.language._encoder_net import encode_texts, load_encoder  # noqa: E402
-from coldbench.methods.language._finetuned_net import FineTuning, TextTowers  # noqa: E402
-from coldbench.methods.language._towers_net import Towers  # noqa: E402
-from coldbench.methods.language._tuned_encoder import TunedEncoder  # noqa: E402
+from coldbench.methods.language.finetuned_encoder import tuning as _tuned_encoder  # noqa: E402
+from coldbench.methods.language.finetuned_encoder.network import FineTuning, TextTowers  # noqa: E402
+from coldbench.methods.language.finetuned_encoder.towers import Towers  # noqa: E402
+from coldbench.methods.language.finetuned_encoder.tuning import TunedEncoder  # noqa: E402
+from coldbench.methods.language.text_encoder.network import encode_texts, load_encoder  # noqa: E402
 
 TEXTS = ["the sea0 sea1.", "war3", "", "law0 law1 law2 law3 law4 law5 sun0 sun1", "the sea0 sea1."]
 

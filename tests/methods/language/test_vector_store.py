@@ -8,8 +8,8 @@ import zipfile
 
 import numpy as np
 import pytest
-from coldbench.methods.language import vector_store
-from coldbench.methods.language.vector_store import VectorStore
+from coldbench.methods.language.text_encoder import vector_store
+from coldbench.methods.language.text_encoder.vector_store import VectorStore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -183,7 +183,7 @@ def test_writers_at_the_same_time_lose_nothing():
 ENDLESS = """
 import itertools, sys
 import numpy as np
-from coldbench.methods.language.vector_store import VectorStore
+from coldbench.methods.language.text_encoder.vector_store import VectorStore
 store = VectorStore("s")
 encode = lambda texts: np.full((len(texts), 3000), float(texts[0]), np.float32)
 for number in itertools.count():

@@ -1,0 +1,237 @@
+"""``coldbench data fetch|add|verify|info``: bring a dataset here, check it, read its card."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...datasets.acquire.catalogue import ENTRIES, entry
+from ...datasets.acquire.install import add, fetch
+from ...datasets.acquire.verify import verify
+from ...datasets.dataset import Dataset
+from ...datasets.errors import ColdbenchError, DataError
+from ...datasets.sides import FeatureColumn, SideInformation
+from ...datasets.sources.building.account import Account
+from ..config.dataset_name import dataset_name
+from ..plugins.registry import available, find, unknown
+from ..terminal.console import console as results_console
+from ..terminal.console import table
+from .arguments import Arguments
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def main(argv: list[str]) -> int:
+    """Run ``coldbench data`` and return its exit status: 1 when a file fails ``verify``."""
+    asked = _parser().parse_args(argv)
+    console = results_console()
+    if asked.action == "fetch":
+        return _fetch(asked.name, console)
+    if asked.action == "add":
+        return _add(asked.name, Path(asked.path).expanduser(), console)
+    if asked.action == "verify":
+        return _verify(asked.name, console)
+    return _info(asked.name, asked.words, console)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Arguments(
+        prog="coldbench data",
+        description="Bring a dataset to this machine, check it, or read its card.",
+        epilog=f"To fetch or add: {', '.join(sorted(ENTRIES))}. "
+        "Data lives under $COLDBENCH_DATA (default: the user's cache folder).",
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for action, what in (
+        ("fetch", "download a dataset; an interrupted download goes on where it stopped"),
+        ("add", "take a dataset from a local archive or folder"),
+        ("verify", "check an installed dataset against its checksums"),
+        ("info", "print a dataset's card"),
+    ):
+        one = actions.add_parser(action, help=what, description=what)
+        one.add_argument("name", metavar="NAME")
+        if action == "add":
+            one.add_argument("path", metavar="PATH", help="a zip, tar.gz or folder")
+        if action == "info":
+            one.add_argument(
+                "words",
+                metavar="KEY=VALUE",
+                nargs="*",
+                help="settings as in `coldbench run`: dataset.k_core=5, dataset.interactions=PATH",
+            )
+    return parser
+
+
+def _fetch(name: str, console: "Console") -> int:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    wanted = entry(name)
+    _show_licence(name, console)
+    if wanted.folder.is_dir() and all(one.good for one in verify(wanted)) and wanted.remotes:
+        console.print(f"{name} is already in {wanted.folder}", soft_wrap=True)
+        return 0
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(
+        *columns, TransferSpeedColumn(), console=console, disable=not console.is_terminal
+    ) as bars:
+        tasks: dict[str, Any] = {}
+
+        def progress(file: str, done: int, total: int | None) -> None:
+            if file not in tasks:
+                tasks[file] = bars.add_task(file, total=total)
+            bars.update(tasks[file], completed=done, total=total)
+
+        folder = fetch(wanted, progress, note=lambda text: console.print(text, soft_wrap=True))
+    console.print(f"{name} is in {folder}", soft_wrap=True)
+    return 0
+
+
+def _add(name: str, path: Path, console: "Console") -> int:
+    wanted = entry(name)
+    _show_licence(name, console)
+    folder = add(wanted, path)
+    console.print(f"{name} is in {folder}", soft_wrap=True)
+    return 0
+
+
+def _show_licence(name: str, console: "Console") -> None:
+    wanted = entry(name)
+    console.print(f"{name}: {wanted.page}\nLicence: {wanted.licence}", soft_wrap=True)
+
+
+def _verify(name: str, console: "Console") -> int:
+    findings = verify(entry(name))
+    for one in findings:
+        word, style = ("ok   ", "green") if one.good else ("wrong", "red")
+        console.print(word, style=style, end=" ")
+        console.print(f"{one.file}: {one.remark}", soft_wrap=True)
+    bad = [one for one in findings if not one.good]
+    if bad:
+        count = f"{len(bad)} of {len(findings)} files cannot be used"
+        remedy = f"run `coldbench data fetch {name}`, or `coldbench data add {name} PATH`"
+        console.print(f"{count}; {remedy}", soft_wrap=True)
+    return 1 if bad else 0
+
+
+def _info(name: str, words: list[str], console: "Console") -> int:
+    datasets = available("datasets")
+    if name not in datasets:
+        if name not in ENTRIES or words:
+            raise ColdbenchError(unknown("dataset", name, {*datasets, *ENTRIES}))
+        _show_licence(name, console)
+        console.print(f"Files: {', '.join(entry(name).wanted)}", soft_wrap=True)
+        return 0
+    source = _source(name, words)
+    _show_card(dataset_name(source) if words else name, source, console)
+    account = None
+    try:
+        if hasattr(source, "account"):
+            data, account = source.account()
+        else:
+            data = source.load()
+    except DataError as error:
+        console.print(f"\nNot loaded: {error}", soft_wrap=True)
+        return 1 if words else 0
+    _show_content(data, console)
+    if account is not None:
+        _show_account(account, console)
+    return 0
+
+
+def _source(name: str, words: list[str]) -> Any:
+    """Return the dataset with the settings that the words make."""
+    if not words:
+        return find("datasets", name)()
+    from ..config.run_config import compose_run
+
+    return compose_run(["method=random", f"dataset={name}", *words]).dataset
+
+
+def _show_card(name: str, source: Any, console: "Console") -> None:
+    card = getattr(source, "card", None)
+    if card is None:
+        console.print(f"{name} has no card", soft_wrap=True)
+        return
+    console.print(f"{card.title} ({name})", style="bold")
+    for label, text in (
+        ("Publisher", card.publisher),
+        ("Licence", card.licence),
+        ("Citation", card.citation),
+    ):
+        console.print(f"{label}: {text}", soft_wrap=True)
+    for gap in card.gaps:
+        console.print(f"Note: {gap}", soft_wrap=True)
+
+
+def _show_content(data: Dataset, console: "Console") -> None:
+    pairs = data.interactions
+    console.print(f"\nRule: {data.rule}", soft_wrap=True)
+    console.print(
+        f"{pairs.n_users:,} users x {pairs.n_items:,} items, {len(pairs):,} pairs, "
+        f"{len(data.positives):,} positives; {data.merged:,} duplicate rows merged; "
+        f"{_times(data)}",
+        soft_wrap=True,
+    )
+    console.print(f"sha256 {data.sha256}\n", soft_wrap=True)
+    known = table("side", "column", "kind", "values", "provenance")
+    for side, information in (("user", data.users), ("item", data.items)):
+        for row in _columns(information):
+            known.add_row(side, *row)
+    for name, provenance in _relations(data):
+        known.add_row("graph", name, "relation", "", provenance)
+    console.print(known)
+
+
+def _show_account(account: Account, console: "Console") -> None:
+    """Show what was found in the files of the user's and what was left aside."""
+    console.print()
+    for file, written in account.files:
+        console.print(f"{file}: {written}", soft_wrap=True)
+    found = table("file", "column", "kind", "found")
+    for one in account.columns:
+        found.add_row(one.table, one.column, one.kind, one.remark)
+    console.print(found)
+    console.print("Left aside:" if account.dropped else "Left aside: nothing", soft_wrap=True)
+    for sentence in account.dropped:
+        console.print(f"- {sentence}", soft_wrap=True)
+
+
+def _times(data: Dataset) -> str:
+    if data.interactions.timestamps is None:
+        return "no timestamps"
+    if data.interactions.has_all_times:
+        return "timestamps complete"
+    if data.positives.has_all_times:
+        return "timestamps complete for the positives only"
+    return "some timestamps are missing"
+
+
+def _columns(side: SideInformation) -> list[tuple[str, str, str, str]]:
+    rows = [
+        (
+            column.name,
+            "number" if column.numeric else "categories",
+            "" if column.numeric else _values(column),
+            column.provenance.value,
+        )
+        for column in side.columns
+    ]
+    for text in side.texts:
+        filled = sum(1 for value in text.values if value)
+        rows.append((text.name, "text", f"{filled:,} filled", text.provenance.value))
+    for one in side.vectors:
+        rows.append((one.name, "vector", f"{one.values.shape[1]:,}", one.provenance.value))
+    return rows
+
+
+def _values(column: FeatureColumn) -> str:
+    """Say how many values a column has, and how many training entities must have one."""
+    rare = column.minimum_count > 1
+    return f"{len(column.values)}" + (f", kept from {column.minimum_count} on" if rare else "")
+
+
+def _relations(data: Dataset) -> list[tuple[str, str]]:
+    if data.graph is None:
+        return []
+    both = zip(data.graph.relation_names, data.graph.provenance, strict=True)
+    return [(name, provenance.value) for name, provenance in both]

@@ -1,0 +1,263 @@
+"""``coldbench list``: what is installed, what each name stands for, and what is not offered."""
+
+import dataclasses
+import gc
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ...datasets.errors import ColdbenchError
+from ..config.overlays import experiments, presets, sentences
+from ..plugins.registry import KINDS, Offer, available, find, offers, unknown, unknown_option
+
+USAGE = """usage: coldbench list [KIND] [NAME]
+
+Kinds: methods, presets, datasets, scenarios, metrics, experiments, tables. A preset is typed as a
+method is (method=content_knn_bm25), an experiment with a plus (+experiment=first_run).
+
+Without a word it lists everything; with a kind and a name, the fields of one class:
+coldbench list methods implicit_als.
+"""
+
+TABLES, PRESETS, EXPERIMENTS = "tables", "presets", "experiments"
+"""What can be listed and is no entry point: data of this package."""
+
+LISTED = (KINDS[0], PRESETS, *KINDS[1:], EXPERIMENTS, TABLES)
+
+
+def main(argv: list[str]) -> int:
+    """Print the tables that were asked for.
+
+    Nothing is collected meanwhile: importing every class makes much that is kept, and looking for
+    garbage in it takes a tenth of the time.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _print(argv)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _print(argv: list[str]) -> int:
+    if {"-h", "--help"} & set(argv):
+        sys.stdout.write(USAGE)
+        return 0
+    strange = [word for word in argv if word.startswith("-")]
+    if strange:
+        raise ColdbenchError(unknown_option("coldbench list", strange[0], ["--help"]))
+    if len(argv) > 2:
+        raise ColdbenchError(f"list takes a kind and a name, not {' '.join(argv)!r}")
+    if argv and argv[0] not in LISTED:
+        raise ColdbenchError(unknown("kind", argv[0], LISTED))
+    if len(argv) == 2:
+        _show_one(*argv)
+        return 0
+    if not argv:
+        _show_everything()
+    for kind in argv:
+        if kind in KINDS:
+            _show_kind(kind)
+        if kind == PRESETS or argv == [KINDS[0]]:  # what is valid for method= stands together
+            _show_presets()
+        if kind == EXPERIMENTS:
+            _show_experiments()
+        if kind == TABLES:
+            _show_tables()
+    return 0
+
+
+def _show_everything() -> None:
+    """Print every kind; of presets and experiments what they are, not what they change."""
+    for kind in LISTED:
+        if kind in KINDS:
+            _show_kind(kind)
+        elif kind == TABLES:
+            _show_tables()
+        elif kind == PRESETS:
+            _show_sentences("method", f"{PRESETS}, for method=; list {PRESETS} shows the changes")
+        else:
+            _show_sentences("experiment", f"{EXPERIMENTS}, +experiment=; list {EXPERIMENTS}")
+
+
+def _show_sentences(group: str, title: str) -> None:
+    """Print what each file of a group of ``conf/`` is."""
+    from ..terminal.console import console, table
+
+    rows = table("name", "what it is", title=title)
+    for name, what in sentences(group).items():
+        rows.add_row(name, what)
+    console().print(rows)
+
+
+def _show_one(kind: str, name: str) -> None:
+    """Print the fields of one class or preset, or the words of one experiment.
+
+    Raises
+    ------
+    ColdbenchError
+        When there is none of that name.
+    """
+    if kind == TABLES:
+        raise ColdbenchError(f"a table is shown by: coldbench table {name}")
+    if kind == EXPERIMENTS:
+        _show_experiment(name)
+        return
+    known = presets() if kind in (KINDS[0], PRESETS) else {}
+    if kind == PRESETS and name not in known:
+        raise ColdbenchError(unknown("preset", name, known))
+    if kind == KINDS[0] and name not in (*known, *offers(kind)):
+        raise ColdbenchError(unknown("method", name, (*known, *available(kind))))
+    if name in known:
+        one = known[name]
+        changes = dict(word.split("=", 1) for word in one.changes)
+        told = f"{one.what}. Of {one.base}, with {' '.join(one.changes)}."
+        _show_fields(find(KINDS[0], one.base), name, told, changes)
+    else:
+        target = find(kind, name)
+        _show_fields(target, name, first_sentence(target), {})
+
+
+def _show_presets() -> None:
+    """Print the presets, which are typed as methods are."""
+    from ..terminal.console import console, table
+
+    rows = table("name", "of", "changes", "what it is", title=f"{PRESETS}, for method=")
+    for one in presets().values():
+        rows.add_row(one.name, one.base, " ".join(one.changes), one.what)
+    console().print(rows)
+
+
+def _show_experiments() -> None:
+    """Print the sweeps that are typed as ``+experiment=NAME``."""
+    from ..terminal.console import console, table
+
+    rows = table("name", "methods", "sets", "what it is", title=f"{EXPERIMENTS}, +experiment=")
+    for one in experiments().values():
+        rows.add_row(one.name, str(len(one.methods)), " ".join(one.changes), one.what)
+    console().print(rows)
+
+
+def _show_experiment(name: str) -> None:
+    """Print what one experiment runs."""
+    from ..terminal.console import console
+
+    known = experiments()
+    if name not in known:
+        raise ColdbenchError(unknown("experiment", name, known))
+    one, out = known[name], console()
+    out.print(f"{name}: {one.what}.", soft_wrap=True)
+    out.print(f"It sets {' '.join(one.changes)} and runs: {', '.join(one.methods)}", soft_wrap=True)
+
+
+def _show_tables() -> None:
+    """Print the papers' tables that ``coldbench table`` knows."""
+    from ..reports.papers.paper_table import find_table, names
+    from ..terminal.console import console, table
+
+    rows = table("name", "what it is", title=TABLES)
+    for name in names():
+        rows.add_row(name, find_table(name).title)
+    console().print(rows)
+
+
+def _show_kind(kind: str) -> None:
+    from ..terminal.console import console, table
+    from ..terminal.fitted_table import Column
+
+    out, known = console(), offers(kind)
+    columns = COLUMNS[kind]
+    between = [Column(one, leave=at + 1) for at, one in enumerate(columns)]
+    rows = table("name", *between, "what it is", title=kind)
+    for name, offer in known.items():
+        if offer.target is not None:
+            cells = (cell(offer.target) for cell in columns.values())
+            rows.add_row(name, *cells, _label(offer) + first_sentence(offer.target))
+    out.print(rows)
+    refused = [offer for offer in known.values() if offer.target is None]
+    for offer in refused:
+        out.print(f"{offer.name} is not offered: {offer.reason}", soft_wrap=True)
+    if refused:
+        out.print()
+
+
+def _show_fields(target: type[Any], name: str, told: str, changes: dict[str, str]) -> None:
+    """Print the fields of one class: default, what it is, and what a search explores."""
+    from ..terminal.console import console, table
+
+    out = console()
+    out.print(f"{name}: {told}", soft_wrap=True)
+    rows = table("field", "default", "what it is", "search")
+    for one in dataclasses.fields(target) if dataclasses.is_dataclass(target) else ():
+        search = one.metadata.get("search")
+        default = changes.get(one.name, _default(one))
+        explored = _range(search) if search else ""
+        rows.add_row(one.name, default, one.metadata.get("doc", ""), explored)
+    out.print(rows if rows.row_count else "It has no fields.")
+
+
+def _default(field: "dataclasses.Field[Any]") -> str:
+    from ..config.enum_values import as_typed
+
+    if field.default_factory is not dataclasses.MISSING:
+        return str(as_typed(field.default_factory()))
+    if field.default is dataclasses.MISSING:
+        return "(must be given)"
+    return str(as_typed(field.default))
+
+
+def _range(search: Any) -> str:
+    from ..config.enum_values import as_typed
+
+    if hasattr(search, "values"):
+        return "one of " + ", ".join(str(as_typed(one)) for one in search.values)
+    return f"{search.low:g} to {search.high:g}{' (log)' if search.log else ''}"
+
+
+def first_sentence(target: type[Any]) -> str:
+    """Return the first sentence of a docstring, on one line; "" for a generated one."""
+    doc = inspect.cleandoc(target.__doc__ or "").split("\n\n")[0]
+    if doc.startswith(f"{target.__name__}("):  # the docstring that dataclass makes up
+        return ""
+    return " ".join(doc.split())
+
+
+def _label(offer: Offer) -> str:
+    """Return who offers it, when that is not coldbench."""
+    return "" if offer.distribution == "coldbench" else f"({offer.distribution}) "
+
+
+def _sides(target: type[Any]) -> str:
+    return " ".join(sorted(side.value for side in target.cold)) or "-"
+
+
+def _needs(target: type[Any]) -> str:
+    return " ".join(sorted(need.value for need in target.needs)) or "-"
+
+
+def _support(target: type[Any]) -> str:
+    return "yes" if target.uses_support else "-"
+
+
+def _cold(target: type[Any]) -> str:
+    return (
+        " ".join(one for one in ("users", "items") if getattr(target, f"cold_{one}", False)) or "-"
+    )
+
+
+Cell = Callable[[type[Any]], str]
+
+COLUMNS: dict[str, dict[str, Cell]] = {
+    "methods": {
+        "family": lambda target: str(target.family.value),
+        "cold": _sides,
+        "uses support": _support,
+        "needs": _needs,
+    },
+    "datasets": {},
+    "scenarios": {"cold": _cold},
+    "metrics": {},
+}
+"""The columns of each kind between the name and the sentence."""

@@ -1,0 +1,120 @@
+"""The command line: which commands there are, and how an error reaches a person."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from ... import __version__
+from ...datasets.errors import ColdbenchError
+from ..plugins.registry import unknown
+from ..terminal.foreign_text import without_control
+
+COMMANDS = {
+    "run": "run one method (method=NAME), or a sweep of them (-m method=A,B seed=0,1,2)",
+    "list": "show the methods, presets, datasets, scenarios, metrics, experiments and tables",
+    "leaderboard": "rank the methods by the records in results/",
+    "results": "check the folder of records: results verify [DIR]",
+    "table": "print a paper's table with our figures beside it",
+    "data": "fetch, add, verify or describe a dataset",
+    "split": "write a split as CSV files with original ids",
+    "check": "run the conformance suite on a method, a dataset or a scenario",
+    "new-method": "write a package with a method that runs, to be changed into your own",
+    "demo": "run the methods of every family on the embedded dataset and print the leaderboard",
+}
+INTERRUPTED = 130
+WATCHED = ("run", "demo", "table")
+"""Commands that fit methods, whose code may end the process."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 1 when a run failed, 2 for a mistake.
+
+    Parameters
+    ----------
+    argv
+        The words after the program's name; by default those of the process, which is then the
+        program itself, and methods are fitted in a child that it watches.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and words[:1] and words[0] in WATCHED:
+        from ..isolation.watched import watched
+
+        return watched(lambda: _guarded(words), _died)
+    return _guarded(words)
+
+
+def _guarded(words: list[str]) -> int:
+    """Run one command; an error becomes a sentence and an exit status."""
+    try:
+        return _dispatch(words)
+    except ColdbenchError as error:
+        if os.environ.get("COLDBENCH_DEBUG"):
+            raise
+        from ..config.masking import Mask
+
+        complain(Mask.of({}, words).text(str(error)))
+        return 2
+    except KeyboardInterrupt:
+        complain("interrupted; what was finished is kept")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _died(told: dict[str, Any], how: str) -> None:
+    from .run import died
+
+    died(told, how)
+
+
+def complain(text: str) -> None:
+    """Write one sentence to standard error, in red where a person reads it.
+
+    It may quote a plugin or a file: what would steer the terminal is taken out.
+    """
+    text = without_control(text, lines=True)
+    red, end = ("\033[31m", "\033[0m") if sys.stderr.isatty() else ("", "")
+    sys.stderr.write(f"{red}{text}{end}\n")
+
+
+def usage() -> str:
+    """Return the help text."""
+    width = max(map(len, COMMANDS)) + 2
+    lines = [f"  {name:<{width}}{what}" for name, what in COMMANDS.items()]
+    return "\n".join(
+        [
+            "coldbench compares cold-start recommenders under one split protocol.",
+            "",
+            "usage: coldbench COMMAND [...]",
+            "",
+            *lines,
+            "",
+            "`coldbench COMMAND --help` shows what a command takes; --version the version.",
+            "Data is kept in $COLDBENCH_DATA, records in $COLDBENCH_RESULTS (default: results/).",
+            "COLDBENCH_DEBUG=1 shows the traceback of an error.",
+            "",
+        ]
+    )
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        sys.stdout.write(usage())
+        return 0
+    if words[0] in ("-V", "--version"):
+        sys.stdout.write(f"coldbench {__version__}\n")
+        return 0
+    if words[0] == "-sc":  # the shell's completion asks the bare program
+        words = ["run", *words]
+    if words[0] not in COMMANDS:
+        raise ColdbenchError(unknown("command", words[0], COMMANDS))
+    module = import_module(f"{__package__}.{words[0].replace('-', '_')}")
+    status: int = module.main(words[1:])
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

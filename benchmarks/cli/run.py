@@ -1,0 +1,208 @@
+"""``coldbench run``: one run or, with ``-m``, a sweep; every word is Hydra's."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ...datasets.errors import ColdbenchError
+from ..config.overlays import CONFIG_MODULE, CONFIG_NAME
+from ..config.run_config import register
+from ..plugins.registry import GROUPS, available
+from ..records.disk_space import REASONS, why
+from ..runs.outcome import Outcome
+from .arguments import option_names, refusal
+from .main import complain
+
+WATCHED = "++hydra.callbacks.progress._target_=coldbench.benchmarks.runs.sweep.Progress"
+"""Whatever configuration is named (``--config-name``), its runs are told and counted."""
+
+
+def main(argv: list[str]) -> int:
+    """Hand the words to Hydra and return 0, 1 when a run failed, 2 when nothing could be run."""
+    import hydra
+
+    from ..config.masking import Mask
+    from ..config.mistakes import explained
+    from ..runs.job import job, made
+    from ..runs.masked_files import hide_sweep
+    from ..runs.outcome import NOT_RUN
+    from ..runs.sweep import Watch, swept
+
+    register()
+    made.clear()
+    swept.clear()
+    options, overrides = _parted(argv)
+    if {"-m", "--multirun"} & set(options):
+        overrides = _spread(overrides)
+    words = [*options, *_with_method_for_help(options, overrides), WATCHED]
+    start = hydra.main(
+        version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=CONFIG_NAME
+    )(job)
+    lost = None
+    try:
+        with _as_program(words), explained(argv):
+            start()
+    except Exception as error:
+        if Watch.current is not None:
+            with suppress(OSError):  # a full disk must not hide the error that came first
+                hide_sweep(Mask.of({}, argv).with_texts(argv), Watch.current.folder)
+        lost = _lost(error)
+        if lost is None:
+            raise
+    finally:
+        if Watch.current is not None:  # interrupted, or a launcher gave up
+            Watch.current.close()
+    if lost is not None:
+        complain(lost)
+        return 1
+    if made and not swept:
+        return _single(made[0])
+    return int(any(one.status in ("failed", NOT_RUN) for one in swept))
+
+
+def _parted(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Return Hydra's options and the other words: Hydra wants the words together.
+
+    Raises
+    ------
+    ColdbenchError
+        For an option that does not exist, with the nearest one that does.
+    """
+    from hydra._internal.utils import get_args_parser
+
+    if "-sc" in argv or "--shell-completion" in argv:
+        return argv, []
+    parser = get_args_parser()
+    names = option_names(parser)
+
+    def refuse(message: str) -> NoReturn:
+        raise ColdbenchError(refusal("coldbench run", message, names))
+
+    parser.error = refuse  # type: ignore[method-assign]
+    overrides = parser.parse_intermixed_args(argv).overrides
+    options = list(argv)
+    for word in overrides:
+        options.remove(word)
+    return options, overrides
+
+
+def _lost(error: Exception) -> str | None:
+    """Return the sentence about a job whose process died or whose output cannot be written.
+
+    None for another error.
+    """
+    if isinstance(error, OSError) and error.errno in REASONS:
+        where = f" {error.filename}" if error.filename else ""
+        return f"the run's output{where} cannot be written: {why(error)}"
+    if type(error).__module__.split(".")[0] not in ("submitit", "joblib"):
+        return None
+    told = " ".join(str(error).split("\n")[:2]).strip(" .")
+    return (
+        f"a job's process ended without an outcome ({type(error).__name__}: {told}); the same "
+        f"command again makes what is missing"
+    )
+
+
+def died(told: dict[str, Any], how: str) -> None:
+    """Close for a process that died in the middle: name what is missing and how to make it.
+
+    Parameters
+    ----------
+    told
+        What the process told of itself: the folder of its sweep or of its run.
+    how
+        How it ended.
+    """
+    from ..runs.summary import AGAIN, close_for_the_dead
+
+    if told.get("sweep"):
+        complain(f"the process of the sweep {how} before it was finished")
+        close_for_the_dead(Path(told["sweep"]), how)
+    else:
+        log = f"; see {told['run']}/run.log" if told.get("run") else ""
+        complain(f"the process of the run {how} before it was finished{log}; {AGAIN}")
+
+
+def _spread(overrides: list[str]) -> list[str]:
+    """Turn ``method.factors=8`` of a sweep into a sweep over one value.
+
+    Hydra first composes what all jobs share, without the swept choices; where ``method`` itself
+    is swept its fields do not exist yet. A swept field is left for the jobs.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import OverrideParseException
+
+    parser, words = OverridesParser.create(), []
+    for word in overrides:
+        key, _, value = word.partition("=")
+        try:
+            single = not parser.parse_overrides([word])[0].is_sweep_override()
+        except OverrideParseException:  # a mistake that Hydra will name
+            single = False
+        field = key.split(".")[0] in GROUPS and "." in key
+        words.append(f"{key}=choice({value})" if single and field else word)
+    return words
+
+
+def _with_method_for_help(options: list[str], words: list[str]) -> list[str]:
+    """Let ``--help`` show a whole configuration although no method is chosen."""
+    if {"-h", "--help"} & set(options) and not any(word.startswith("method=") for word in words):
+        return [*words, f"method={available('methods')[0]}"]
+    return words
+
+
+def _single(one: Outcome) -> int:
+    """Report a run that is not part of a sweep."""
+    if one.record is None or one.status == "not_applicable":
+        raise ColdbenchError(one.reason or "the run could not be made")
+    if one.status == "failed":
+        complain(f"{one}; see {one.record}")
+        return 1
+    _show(one)
+    return 0
+
+
+def _show(one: Outcome) -> None:
+    """Print the headline metric of every task with its interval."""
+    from ..records.record import read
+    from ..runs.outcome import shown_metric
+    from ..terminal.console import console, duration, table
+
+    out, record = console(), read(Path(str(one.record)))
+    metric = shown_metric([record])
+    rows = table("task", metric, "95 % interval", "users")
+    for task, scores in record.scores.items():
+        figure = scores.get(metric)
+        if figure is not None and figure.mean is not None:
+            interval = f"{figure.low:.4f} - {figure.high:.4f}"
+            rows.add_row(task, f"{figure.mean:.4f}", interval, str(figure.n))
+    out.print(f"{one} · {duration(one.seconds)}", soft_wrap=True)
+    if rows.row_count:
+        out.print(rows)
+    out.print(str(one.record), soft_wrap=True)
+
+
+@contextmanager
+def _as_program(argv: list[str]) -> Iterator[None]:
+    """Let Hydra read ``argv`` as its command line and raise its errors instead of ending here."""
+    words, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = [words[0], *argv]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    _forget_command()
+    try:
+        yield
+    finally:
+        sys.argv = words
+        if full is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+
+
+def _forget_command() -> None:
+    """Take ``run`` out of the line that the shell completes: Hydra knows no commands."""
+    line = os.environ.get("COMP_LINE")
+    if line is not None:
+        words = line.split(" ")
+        os.environ["COMP_LINE"] = " ".join(w for i, w in enumerate(words) if (i, w) != (1, "run"))

@@ -1,0 +1,1 @@
+"""One run's configuration: composed by Hydra, checked, masked, kept."""

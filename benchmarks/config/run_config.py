@@ -1,0 +1,206 @@
+"""One run's configuration: every offered class is the schema of ``method=<its name>``."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from ...datasets.errors import ColdbenchError
+from ...methods.parameters import check_parameters
+from ..evaluation.results import EvaluationSettings
+from ..plugins.foreign_code import watch_composition
+from ..plugins.registry import GROUPS, offers, unknown_field
+from ..tracking.none import NoTracking
+from ..tracking.wandb import WandbTracking
+from . import enum_values as enum_values  # OmegaConf reads enum values from here on
+from .dataset_name import dataset_name
+from .overlays import CONFIG_MODULE, CONFIG_NAME
+from .preset import preset_of
+
+TRACKERS: dict[str, type[Any]] = {"none": NoTracking, "wandb": WandbTracking}
+"""The options of ``tracking=``."""
+
+
+@dataclass
+class RunConfig:
+    """What one run is: a method on a dataset under a scenario, with a seed.
+
+    Attributes
+    ----------
+    method, dataset, scenario
+        Instances of offered classes.
+    seed
+        Seed of the split, of the method and of the evaluation's lots.
+    threads
+        Threads of every library, from BLAS to the method's own.
+    device, devices
+        Where a neural method trains, ``cpu`` or ``cuda``, and on how many.
+    evaluation
+        Cut-offs, intervals, slices: how the answers are measured.
+    save_rankings
+        Also write the ranked lists beside the record.
+    results
+        Folder of the records; None is ``$COLDBENCH_RESULTS``, else ``results``.
+    force
+        Run again although a finished record exists; the new one replaces it.
+    time_limit
+        Seconds after which fitting and evaluating are stopped and the run has failed; the same
+        for loading and splitting before it. 0 or None: never.
+    tracking
+        Where the record is mirrored once it is written: an instance of one of ``TRACKERS``; None
+        mirrors nothing.
+    preset
+        The option typed for ``method`` where it is not the method's own name, with the settings
+        that depart from it; set by ``to_run``, no field and no part of the run's identity.
+    """
+
+    method: Any = MISSING
+    dataset: Any = MISSING
+    scenario: Any = MISSING
+    seed: int = 0
+    threads: int = 1
+    device: str = "cpu"
+    devices: int = 1
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    save_rankings: bool = False
+    results: str | None = None
+    force: bool = False
+    time_limit: float | None = field(default=86_400.0, metadata={"minimum": 0})
+    tracking: Any = None
+    # Without an annotation, so that it is no field that could be typed.
+    preset = None  # type: str | None
+
+
+def register() -> None:
+    """Store the schema of a run and of every offered class in Hydra's ``ConfigStore``, once."""
+    from hydra.core.config_store import ConfigStore
+
+    watch_composition()
+    store = ConfigStore.instance()
+    store.store(name="run_schema", node=_schema(RunConfig), provider="coldbench")
+    for name, tracker in TRACKERS.items():
+        store.store(group="tracking", name=name, node=_schema(tracker), provider="coldbench")
+    for group, kind in GROUPS.items():
+        for name, offer in offers(kind).items():
+            held = store.repo.get(group, {}).get(f"{name}.yaml")
+            if offer.target is None or (held and OmegaConf.get_type(held.node) is offer.target):
+                continue
+            try:
+                node = _schema(offer.target)
+                store.store(group=group, name=name, node=node, provider=offer.distribution)
+            except Exception as error:  # the annotations of a plugin's fields may be anything
+                reason = str(error).splitlines()[0]
+                logging.getLogger(__name__).warning(
+                    "%s %r cannot be configured and is left out: %s", group, name, reason
+                )
+
+
+def _schema(target: type[Any]) -> DictConfig:
+    """Return a class as OmegaConf's typed node, open to overrides also where it is frozen.
+
+    Hydra closes every mapping; one that is a field takes any key, without a plus.
+    """
+    node: DictConfig = OmegaConf.structured(target)
+    _thaw(node)
+    return node
+
+
+def _thaw(node: DictConfig) -> None:
+    OmegaConf.set_readonly(node, None)
+    owner: Any = OmegaConf.get_type(node)
+    if owner is dict:
+        OmegaConf.set_struct(node, False)  # any key may be typed into a mapping, without a plus
+    for _, child in _children(node):
+        if isinstance(child, DictConfig):
+            _thaw(child)
+            if not is_dataclass(OmegaConf.get_type(child)) and not child._is_none():
+                OmegaConf.set_struct(child, False)
+
+
+def compose_run(overrides: Sequence[str] = ()) -> RunConfig:
+    """Return the run that command-line words such as ``method=random seed=1`` describe.
+
+    Raises
+    ------
+    ColdbenchError
+        When a word names an option, a field or a value that does not exist, in one sentence.
+    """
+    from hydra import compose, initialize_config_module
+
+    from .mistakes import explained
+
+    register()
+    with (
+        explained(overrides),
+        initialize_config_module(config_module=CONFIG_MODULE, version_base="1.3"),
+    ):
+        config = compose(CONFIG_NAME, overrides=list(overrides), return_hydra_config=True)
+        hydra = config.hydra
+        OmegaConf.set_struct(config, False)
+        del config["hydra"]
+        return to_run(config, hydra)
+
+
+def to_run(config: DictConfig, hydra: Any) -> RunConfig:
+    """Build the run that a composed configuration describes.
+
+    Parameters
+    ----------
+    config
+        The configuration, without its node ``hydra``.
+    hydra
+        That node: it knows which options were chosen.
+
+    Raises
+    ------
+    ColdbenchError
+        When it holds a key that the run, method, dataset or scenario does not know, or a value
+        outside the bounds of its field.
+    """
+    _refuse_strangers(config, "")
+    run = OmegaConf.to_object(config)
+    if not isinstance(run, RunConfig):
+        raise ColdbenchError(f"a run is described by {CONFIG_NAME}.yaml, not by {config!r}")
+    for group in GROUPS:
+        if not is_dataclass(getattr(run, group)):
+            raise ColdbenchError(f"{group} is not chosen; write {group}=<name>")
+        check_parameters(getattr(run, group))
+    check_parameters(run)
+    dataset_name(run.dataset)
+    run.preset = preset_of(run.method, hydra, CONFIG_NAME)
+    return run
+
+
+def plain(value: Any) -> Any:
+    """Return a configuration as JSON values: dataclasses become dicts, enums their values."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {str(plain(key)): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    return value
+
+
+def _refuse_strangers(config: DictConfig, place: str) -> None:
+    """Refuse keys that were added to a typed node with ``+``, wherever they are."""
+    owner: Any = OmegaConf.get_type(config)
+    typed = owner is not None and is_dataclass(owner)
+    known = [one.name for one in fields(owner)] if typed else []
+    for key, node in _children(config):
+        if typed and key not in known:
+            raise ColdbenchError(unknown_field(owner.__name__, place, key, known))
+        if isinstance(node, DictConfig):
+            _refuse_strangers(node, f"{place}{key}.")
+
+
+def _children(config: DictConfig) -> Iterator[tuple[str, Any]]:
+    if config._is_none() or config._is_missing():
+        return
+    for key in config:
+        yield str(key), config._get_node(key)

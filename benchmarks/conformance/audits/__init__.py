@@ -1,0 +1,1 @@
+"""What no split may give away."""

@@ -1,0 +1,1 @@
+"""What every method, dataset and scenario must do."""

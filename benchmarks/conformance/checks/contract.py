@@ -1,0 +1,132 @@
+"""Checks of the class itself: its declarations, its settings, its docstring, its import."""
+
+import dataclasses
+import inspect
+from typing import Any
+
+from ....datasets.sides import Side
+from ....methods.base import Family, Method, Need
+from ....methods.parameters import check_parameters
+from .check import check
+from .declared import (
+    demand_entry_point,
+    demand_first_sentence,
+    demand_light_import,
+    demand_round_trip,
+)
+from .outcome import Violation
+from .subject import Subject
+
+
+@check()
+def declares(subject: Subject) -> str:
+    """Demand that the class is a Method whose declarations have the declared kinds."""
+    method = subject.method
+    if not (isinstance(method, type) and issubclass(method, Method)):
+        raise Violation(f"{method} is no subclass of Method", "derive it from methods.base.Method")
+    kinds = {"cold": Side, "needs": Need}
+    for name, kind in kinds.items():
+        value = getattr(method, name)
+        if not (isinstance(value, frozenset) and all(isinstance(one, kind) for one in value)):
+            raise Violation(f"{name} = {value!r}", f"make it a frozenset of {kind.__name__}")
+    if not isinstance(getattr(method, "family", None), Family):
+        raise Violation(
+            f"family = {getattr(method, 'family', None)!r}", "set it to a member of Family"
+        )
+    if not isinstance(method.uses_support, bool):
+        raise Violation(f"uses_support = {method.uses_support!r}", "make it True or False")
+    cold = ", ".join(sorted(side.value for side in method.cold)) or "none"
+    return f"family {method.family.value}; cold: {cold}"
+
+
+@check()
+def default_constructible(subject: Subject) -> str:
+    """Demand that the class can be made without arguments, and making it does no work."""
+    if not dataclasses.is_dataclass(subject.method):
+        raise Violation(f"{subject.method.__name__} is no dataclass", "decorate it with @dataclass")
+    made = subject.method()
+    names = {one.name for one in dataclasses.fields(made)}
+    extra = sorted(set(vars(made)) - names)
+    if extra:
+        raise Violation(f"a fresh instance already holds {', '.join(extra)}", "learn only in fit")
+    check_parameters(made)
+    return f"{len(names)} hyper-parameters"
+
+
+@check()
+def config_round_trip(subject: Subject) -> str:
+    """Demand that its settings survive the way through OmegaConf and back."""
+    return demand_round_trip(subject.method())
+
+
+@check()
+def parameters_documented(subject: Subject) -> str:
+    """Demand that every hyper-parameter says what it is."""
+    silent = [one.name for one in dataclasses.fields(subject.method) if not _doc(one)]
+    if silent:
+        raise Violation(
+            f"{', '.join(silent)}: no doc",
+            'use parameter(default, "what it is")',
+        )
+    return "all"
+
+
+def _doc(one: "dataclasses.Field[Any]") -> str:
+    return str(one.metadata.get("doc") or "")
+
+
+@check()
+def docstring(subject: Subject) -> str:
+    """Demand that the docstring has a first sentence, a "Source:" and a "Differs:"."""
+    first = demand_first_sentence(subject.method)
+    text = inspect.getdoc(subject.method) or ""
+    missing = [word for word in ("Source:", "Differs:") if word not in text]
+    if missing:
+        raise Violation(
+            f"{' and '.join(missing)} not found",
+            "name paper, year and equation after Source:, departures (or nothing) after Differs:",
+        )
+    return first
+
+
+@check()
+def exemptions(subject: Subject) -> str:
+    """Demand that exemptions name existing checks, with a reason, and never a leak check."""
+    from .suite import CHECKS
+
+    declared = getattr(subject.method, "exempt", {})
+    if not isinstance(declared, dict):
+        raise Violation(f"exempt = {declared!r}", "make it a dict of check name to reason")
+    known = {one.name: one for one in CHECKS}
+    for name, reason in declared.items():
+        if name not in known:
+            raise Violation(f"exempt names {name!r}", f"the checks are {', '.join(known)}")
+        if known[name].leak:
+            raise Violation(f"exempt names the leak check {name}", "a leak check is never skipped")
+        if not (isinstance(reason, str) and len(reason.split()) >= 3):
+            raise Violation(f"{name} is exempt for {reason!r}", "give the reason as a sentence")
+    return f"{len(declared)} exempt"
+
+
+@check()
+def entry_point(subject: Subject) -> str:
+    """Demand that the class is found by its entry point."""
+    return demand_entry_point("methods", subject.method)
+
+
+@check()
+def light_import(subject: Subject) -> str:
+    """Demand that importing the class imports no heavy library."""
+    return demand_light_import(subject.method.__module__)
+
+
+CHECKS = (
+    declares,
+    default_constructible,
+    config_round_trip,
+    parameters_documented,
+    docstring,
+    exemptions,
+    entry_point,
+    light_import,
+)

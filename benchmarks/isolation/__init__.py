@@ -1,0 +1,1 @@
+"""What keeps one run from another: sealed data, limits, a process left as it was."""

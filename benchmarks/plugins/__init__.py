@@ -1,0 +1,1 @@
+"""What is installed, found by entry point, and what it needs."""

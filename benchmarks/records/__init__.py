@@ -1,0 +1,1 @@
+"""One run on disk: the record, its digests, the tables beside it."""

@@ -1,0 +1,1 @@
+"""What is read from records: leaderboards, paired tests, families, paper tables."""

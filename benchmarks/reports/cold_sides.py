@@ -1,0 +1,125 @@
+"""One screen: every method of a board in one task of each cold side, and what that tells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..records.record import Status
+from ..terminal.console import console, duration, table
+from .crowning import FOUND, reasons_against, too_small
+from .grids import is_chance
+from .standings import Board, Cell, Row
+
+WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Side:
+    """One column: a task under a short head, and how a sentence about it begins."""
+
+    task: str
+    head: str
+    opening: str
+
+
+def sides(tasks: Sequence[str]) -> list[Side]:
+    """Return the columns that there are: new item, new user with fewest and most shots, both.
+
+    Parameters
+    ----------
+    tasks
+        Names of tasks, ``<scenario>/<candidates>/k=<shots>``.
+    """
+    found = []
+    for start, head, opening, ends in (
+        ("new_item/cold/", "new item", "New items", False),
+        ("new_user/warm/", "user", "New users", True),
+        ("new_user_new_item/cold/", "both", "Both new", False),
+    ):
+        shots = sorted(int(one.split("k=")[1]) for one in tasks if one.startswith(start))
+        for k in dict.fromkeys((shots[:1] if ends else []) + shots[-1:]):
+            told = f", {k} shots" if "user" in start else ""
+            named = f"{head} k={k}" if "user" in start else head
+            found.append(Side(f"{start}k={k}", named, f"{opening}{told}"))
+    return found
+
+
+def show_sides(board: Board) -> None:
+    """Print a board on one screen of 80 columns: a row per method, a sentence per side."""
+    out, columns = console(), sides(board.tasks)
+    out.print(
+        f"{board.title}: {board.metric}. * best mean, ~ not separated from it", soft_wrap=True
+    )
+    rows = table("method", *(side.head for side in columns), "time")
+    for row in _ordered(board, columns):
+        cells = [_cell(board, row, side.task) for side in columns]
+        rows.add_row(_named(row), *cells, _time(row))
+    out.print(rows)
+    sentences = {side.task.rpartition("/")[0]: side for side in columns}  # most shots of each
+    for side in sentences.values():
+        out.print(sentence(board, side), soft_wrap=True)
+    draws = max(cell.seeds for row in board.rows for cell in row.cells.values())
+    if draws == 1:
+        out.print("A single draw crowns nobody; seed=0,1,2 repeats it on three.", soft_wrap=True)
+
+
+def sentence(board: Board, side: Side) -> str:
+    """Return who has the best mean on one side and who is not separated from it, in 80 columns."""
+    ranked = board.ranking(side.task)
+    if not ranked:
+        return f"{side.opening}: no method has a figure."
+    best = ranked[0][2]
+    if too_small(board, side.task):
+        return f"{side.opening}: too small to tell methods apart."
+    if FOUND in reasons_against(board, side.task):
+        return f"{side.opening}: {FOUND}, nothing can be said."
+    near = [row for _, row, cell in ranked[1:] if not _apart(cell, best)]
+    if any(is_chance(row) for row in (ranked[0][1], *near)):
+        return f"{side.opening}: nobody is separated from chance."
+    head = f"{side.opening}: {ranked[0][1].label} {best.mean:.4f}"
+    return f"{head}, {_listed([row.label for row in near], WIDTH - len(head) - 2)}"
+
+
+def _listed(names: list[str], room: int) -> str:
+    """Return ``not separated from X, Y and 3 others.`` within so many characters."""
+    if not names:
+        return "separated from all others."
+    for shown in range(len(names), -1, -1):
+        left = len(names) - shown
+        other = f"{left} other{'s' if left > 1 else ''}"
+        parts = [", ".join(names[:shown])] * bool(shown) + [other] * bool(left)
+        told = f"not separated from {' and '.join(parts)}."
+        if len(told) <= room:
+            break
+    return told
+
+
+def _ordered(board: Board, columns: Sequence[Side]) -> list[Row]:
+    """Return the rows in the order of the first column, those without a figure last."""
+    places = {id(row): at for at, (_, row, _) in enumerate(board.ranking(columns[0].task))}
+    return sorted(board.rows, key=lambda row: (places.get(id(row), len(places)), row.label))
+
+
+def _cell(board: Board, row: Row, task: str) -> str:
+    if task not in row.cells:
+        status = row.first.status
+        return "-" if status is Status.OK else status.value.replace("not_applicable", "n/a")
+    best, cell = board.ranking(task)[0][2], row.cells[task]
+    mark = "*" if cell.mean == best.mean else "" if _apart(cell, best) else "~"
+    return f"{cell.mean:.4f}{mark}"
+
+
+def _apart(cell: Cell, best: Cell) -> bool:
+    """Say whether a figure is clearly another than the best one, in every seed of both."""
+    return cell.clearly_below(best) or cell.clearly_above(best)
+
+
+def _named(row: Row) -> str:
+    if is_chance(row):
+        return f"{row.label} (chance)"
+    return f"{row.label} (ref)" if row.reference else row.label
+
+
+def _time(row: Row) -> str:
+    parts = [row.cost("fit_seconds"), row.cost("score_seconds")]
+    known = [one for one in parts if one is not None]
+    return duration(sum(known)) if known else "-"

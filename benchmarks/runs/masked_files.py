@@ -1,0 +1,58 @@
+"""The files of a job without what must not be written down: its log and its configuration."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from ...datasets.atomic import replacing
+from ..config.masking import Mask
+from .summary import PLAN
+
+MULTIRUN = "multirun.yaml"
+"""Hydra's own name for the configuration of a sweep."""
+
+
+def hide(mask: Mask, hydra: Any) -> None:
+    """Mask what is logged from here on, and the configuration that Hydra has saved already.
+
+    Parameters
+    ----------
+    hydra
+        The node ``hydra`` of a job's configuration.
+    """
+    for handler in logging.getLogger().handlers:
+        inner = handler.formatter or logging.Formatter()
+        if not isinstance(inner, _Masked):
+            handler.setFormatter(_Masked(inner, mask))
+    if hydra.output_subdir is not None:
+        folder = Path(hydra.runtime.output_dir) / hydra.output_subdir
+        for path in sorted(folder.glob("*.yaml")):
+            _rewrite(path, mask)
+    hide_sweep(mask, Path(hydra.sweep.dir))
+
+
+def hide_sweep(mask: Mask, folder: Path) -> None:
+    """Mask the configuration and the plan of a sweep."""
+    for name in (MULTIRUN, PLAN):
+        if (folder / name).exists():
+            _rewrite(folder / name, mask)
+
+
+def _rewrite(path: Path, mask: Mask) -> None:
+    text = path.read_text("utf-8")
+    shown = mask.text(text)
+    if shown != text:
+        with replacing(path, durable=False) as file:
+            file.write(shown.encode())
+
+
+class _Masked(logging.Formatter):
+    """Formats as another formatter does, traceback included, and masks the result."""
+
+    def __init__(self, inner: logging.Formatter, mask: Mask) -> None:
+        super().__init__()
+        self._inner, self._mask = inner, mask
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the masked text of a record."""
+        return self._mask.text(self._inner.format(record))

@@ -1,0 +1,125 @@
+"""What became of one job of a sweep: a small file in its folder, readable from any process."""
+
+import json
+import logging
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+
+from ...datasets.atomic import replacing
+from ..records.record import RunRecord
+
+FILE = "outcome.json"
+SKIPPED = "skipped"
+RUNNING = "running"
+NOT_RUN = "not_run"
+HEADLINE = "ndcg@10"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One job of a sweep.
+
+    Attributes
+    ----------
+    number
+        The job's number, from 0; the order of the summary.
+    status
+        ``ok``, ``skipped``, ``failed`` or ``not_applicable``; ``running`` until then, ``not_run``
+        for what a sweep did not come to.
+    method, dataset, scenario, seed
+        What was run; the method as it was typed, a preset by its name.
+    record
+        Path of the record; None when there are no fingerprints and therefore no record.
+    score
+        The headline, ``"cold ndcg@10 0.1234"``; empty without scores.
+    seconds
+        Wall-clock time of the whole job.
+    reason
+        Why there are no scores.
+    warning
+        What makes the scores doubtful: a split that leaks.
+    """
+
+    number: int
+    status: str
+    method: str
+    dataset: str
+    scenario: str
+    seed: int
+    record: str | None
+    score: str
+    seconds: float
+    reason: str | None = None
+    warning: str | None = None
+
+    def __str__(self) -> str:
+        """Return the job as one line of progress, without its number."""
+        told = self.score if self.status == "ok" else self.status.replace("_", " ")
+        if self.reason:
+            told = f"{told}: {self.reason}"
+        elif self.status == SKIPPED and self.score:
+            told = f"{told}, {self.score}"
+        if self.warning:
+            told = f"{told} · {self.warning}"
+        return f"{self.method} · {self.scenario}/{self.dataset} · seed {self.seed} · {told}"
+
+    def save(self, folder: Path) -> None:
+        """Write the outcome into a job's folder."""
+        with replacing(folder / FILE) as file:
+            file.write(json.dumps(asdict(self)).encode())
+
+
+def outcomes(sweep: Path, known: dict[Path, Outcome] | None = None) -> list[Outcome]:
+    """Return what the jobs below a sweep's folder that have ended left so far, by number.
+
+    Parameters
+    ----------
+    known
+        What was read before, by path; added to, so that each file is read once.
+    """
+    found = {} if known is None else known
+    for path, one in _read(sweep, found):
+        if one.status != RUNNING:
+            found[path] = one
+    return sorted(found.values(), key=lambda one: one.number)
+
+
+def unfinished(sweep: Path) -> list[Outcome]:
+    """Return the jobs below a sweep's folder that have begun and not ended, by number."""
+    found = [one for _, one in _read(sweep, ()) if one.status == RUNNING]
+    return sorted(found, key=lambda one: one.number)
+
+
+def _read(sweep: Path, known: Container[Path]) -> Iterator[tuple[Path, Outcome]]:
+    """Yield the outcome files that are not known yet; one that is not readable is told."""
+    for path in sweep.rglob(FILE):
+        if path in known:
+            continue
+        try:
+            yield path, Outcome(**json.loads(path.read_bytes()))
+        except (ValueError, TypeError) as error:
+            logging.getLogger(__name__).warning("%s is not readable: %s", path, error)
+
+
+def shown_metric(records: Iterable[RunRecord]) -> str:
+    """Return the metric to show when none is asked for.
+
+    The headline or, where no record has it (a rating task, other cut-offs), the first there is.
+    """
+    measured = [name for one in records for task in one.scores.values() for name in task]
+    return HEADLINE if HEADLINE in measured or not measured else measured[0]
+
+
+def headline(record: RunRecord) -> str:
+    """Return one figure that stands for a run: the mean of a metric over its cold tasks.
+
+    Over the warm tasks where there is no cold one; empty without scores.
+    """
+    cold = {task: one for task, one in record.scores.items() if not task.startswith("warm/")}
+    metric = shown_metric([record])
+    tasks = [one for one in (cold or record.scores).values() if metric in one]
+    known = [one[metric].mean for one in tasks]
+    means = [mean for mean in known if mean is not None]
+    return f"{'cold' if cold else 'warm'} {metric} {fmean(means):.4f}" if means else ""

@@ -1,0 +1,1 @@
+"""Who and what is cold, and which interactions are hidden."""

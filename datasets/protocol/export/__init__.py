@@ -1,0 +1,1 @@
+"""A split as files for any other tool."""

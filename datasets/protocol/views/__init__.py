@@ -1,0 +1,1 @@
+"""What a method may see while it fits."""

@@ -1,0 +1,1 @@
+"""From read columns to a dataset: codes, columns, rules, triples."""

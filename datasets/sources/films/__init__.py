@@ -1,0 +1,1 @@
+"""The film datasets and what their files share."""

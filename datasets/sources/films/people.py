@@ -1,0 +1,126 @@
+"""Users as MovieLens describes them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ...reading.rows import Row
+from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn
+from ..building.columns import categorical, numeric
+
+GENDERS = {"F": "female", "M": "male"}
+
+AGES = {
+    1: "under 18",
+    18: "18-24",
+    25: "25-34",
+    35: "35-44",
+    45: "45-49",
+    50: "50-55",
+    56: "56 or older",
+}
+
+OCCUPATIONS = (
+    "other occupation",
+    "academic or educator",
+    "artist",
+    "clerical or admin",
+    "college or grad student",
+    "customer service",
+    "doctor or health care",
+    "executive or managerial",
+    "farmer",
+    "homemaker",
+    "K-12 student",
+    "lawyer",
+    "programmer",
+    "retired",
+    "sales or marketing",
+    "scientist",
+    "self-employed",
+    "technician or engineer",
+    "tradesman or craftsman",
+    "unemployed",
+    "writer",
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user: gender, age as a band or in years, occupation, first digit of the zip code."""
+
+    gender: str
+    age: str
+    occupation: str
+    area: str
+
+    @cached_property
+    def text(self) -> str:
+        """The user in words, ``"female, 25-34, programmer"``."""
+        return f"{self.gender}, {self.age}, {self.occupation}"
+
+
+def people_of(rows: Sequence[Row], person: Callable[[Row], Person]) -> list[Person]:
+    """Return the users of rows; equal descriptions, of which there are few, are read once."""
+    known: dict[tuple[str, ...], Person] = {}
+    people = []
+    for row in rows:
+        key = (*row.cells[1:-1], row.cells[-1][:1])
+        if key not in known:
+            known[key] = person(row)
+        people.append(known[key])
+    return people
+
+
+def coded_person(row: Row) -> Person:
+    """Return the user of a MovieLens 1M row, whose age and occupation are codes."""
+    age, occupation = row.whole("age"), row.whole("occupation")
+    if age not in AGES:
+        raise row.error(f"age code {age} is not one of {', '.join(map(str, AGES))}", "age")
+    if occupation >= len(OCCUPATIONS):
+        raise row.error(f"occupation code {occupation} is outside 0..20", "occupation")
+    return Person(_gender(row), AGES[age], OCCUPATIONS[occupation], row["zip"][:1])
+
+
+def plain_person(row: Row) -> Person:
+    """Return the user of a MovieLens 100K row, whose age is in years and occupation a word."""
+    age = row.whole("age")
+    if age > 120:
+        raise row.error(f"age {age} is outside 0..120", "age")
+    return Person(_gender(row), str(age), row["occupation"], row["zip"][:1])
+
+
+def _gender(row: Row) -> str:
+    if row["gender"] not in GENDERS:
+        raise row.error(f"gender {row['gender']!r} is neither M nor F", "gender")
+    return GENDERS[row["gender"]]
+
+
+def people_side(people: Sequence[Person], *, years: bool, area: bool) -> SideInformation:
+    """Return gender, age and occupation of the users and a text of them.
+
+    Parameters
+    ----------
+    people
+        The users.
+    years
+        Ages are numbers of years, not bands.
+    area
+        Add the first digit of the zip code.
+    """
+    intrinsic = Provenance.INTRINSIC
+    age = (
+        numeric("age", intrinsic, [int(person.age) for person in people])
+        if years
+        else categorical("age", intrinsic, [[person.age] for person in people])
+    )
+    columns: list[FeatureColumn] = [
+        categorical("gender", intrinsic, [[person.gender] for person in people]),
+        age,
+        categorical("occupation", intrinsic, [[person.occupation] for person in people]),
+    ]
+    if area:
+        areas = [[person.area] if person.area else [] for person in people]
+        columns.append(categorical("zip_area", intrinsic, areas))
+    texts = (TextColumn("person", intrinsic, [person.text for person in people]),)
+    return SideInformation(tuple(columns), texts)

@@ -1,0 +1,1 @@
+"""A made world whose answer is known."""

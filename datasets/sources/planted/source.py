@@ -1,0 +1,218 @@
+"""A generated dataset with a known right answer, from tiny to ten million interactions."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from ...arrays import CSR, FloatArray, IntArray, TextArray, frozen
+from ...dataset import Dataset
+from ...errors import DataError
+from ...graph import Graph
+from ...interactions import Interactions
+from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
+from .words import TOPIC_NAMES, WORDS, sentences
+from .world import (
+    PlantedWorld,
+    appear,
+    choose,
+    draw_world,
+    profiles,
+    rate,
+    shown_topics,
+)
+
+KNOBS = ("user_attributes", "item_attributes", "user_text", "item_text", "graph", "vectors")
+REGIONS = ("north", "south", "east", "west")
+PEOPLE_PER_TOPIC = 4
+
+
+@dataclass
+class Planted:
+    """Users with tastes choose items with topics; what is visible shows these topics.
+
+    Every knob, 0 to 1, is the share of entities whose visible information of that kind tells the
+    truth about their topics; the others tell of topics drawn by lot. At 1 it explains all that
+    can be explained of a preference, at 0 nothing. The genre, the occupation, both texts and the
+    people in the graph carry the truth; year, age, region and place never do.
+    """
+
+    version: ClassVar[int] = 1
+
+    n_users: int = field(default=300, metadata={"doc": "users"})
+    n_items: int = field(default=200, metadata={"doc": "items"})
+    interactions_per_user: int = field(default=20, metadata={"doc": "rated items of every user"})
+    n_topics: int = field(default=8, metadata={"doc": "topics, 2 to 12"})
+    user_attributes: float = field(default=0.9, metadata={"doc": "truth of the occupation"})
+    item_attributes: float = field(default=0.9, metadata={"doc": "truth of the genres"})
+    user_text: float = field(default=0.9, metadata={"doc": "truth of the users' texts"})
+    item_text: float = field(default=0.9, metadata={"doc": "truth of title and summary"})
+    graph: float = field(default=0.9, metadata={"doc": "truth of the graph's people"})
+    vectors: float = field(
+        default=0.0, metadata={"doc": "truth of both sides' vectors; 0 gives none"}
+    )
+    sharpness: float = field(default=6.0, metadata={"doc": "log odds of a perfect match"})
+    popularity_skew: float = field(default=0.3, metadata={"doc": "exponent of the popularity law"})
+    seed: int = field(default=0, metadata={"doc": "seed of the world and of the choices"})
+
+    def load(self) -> Dataset:
+        """Generate the dataset; a rating of 4 or 5 is a positive.
+
+        Raises
+        ------
+        DataError
+            When a setting makes no world.
+        """
+        self._check()
+        world = self.world()
+        users, items = choose(world, self.interactions_per_user, self.seed)
+        ratings = rate(world, users, items, self.seed)
+        times = appear(self.n_users, self.n_items, users, items, self.seed)
+        pairs = Interactions(users, items, ratings, times, self.n_users, self.n_items)
+        user_side, item_side = self._user_side(world), self._item_side(world)
+        graph = self._graph(world)
+        return Dataset(
+            name="planted",
+            interactions=pairs,
+            positive=frozen(ratings >= 4),
+            user_ids=_ids("u", self.n_users),
+            item_ids=_ids("i", self.n_items),
+            users=user_side,
+            items=item_side,
+            graph=graph,
+            merged=0,
+            rule="generated; ratings of 4 and 5 are positives; no filter",
+        )
+
+    def world(self) -> PlantedWorld:
+        """Return the hidden truth that ``load`` draws from; the same seed, the same world."""
+        return draw_world(
+            self.n_users,
+            self.n_items,
+            self.n_topics,
+            self.sharpness,
+            self.popularity_skew,
+            self.seed,
+        )
+
+    def truth_scores(self) -> FloatArray:
+        """Return float32 (users, items): the true preference, in the dataset's order."""
+        return self.world().preference(np.arange(self.n_users), np.arange(self.n_items))
+
+    def _check(self) -> None:
+        for name in KNOBS:
+            if not 0 <= getattr(self, name) <= 1:
+                raise DataError(
+                    f"planted.{name} = {getattr(self, name)} is outside 0..1",
+                    remedy="give the share of truthful entities",
+                )
+        if not 2 <= self.n_topics <= len(TOPIC_NAMES):
+            raise DataError(
+                f"planted.n_topics = {self.n_topics} is outside 2..{len(TOPIC_NAMES)}",
+                remedy="there is a vocabulary for each of these topics only",
+            )
+        if not 1 <= self.interactions_per_user < self.n_items:
+            raise DataError(
+                f"planted.interactions_per_user = {self.interactions_per_user} must be at least 1 "
+                f"and below n_items = {self.n_items}",
+                remedy="a user chooses distinct items and leaves some",
+            )
+        if self.n_users < 1:
+            raise DataError(f"planted.n_users = {self.n_users} must be at least 1")
+
+    def _rng(self, stream: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, 10 + stream])
+
+    def _user_side(self, world: PlantedWorld) -> SideInformation:
+        rng = self._rng(0)
+        shown = shown_topics(world.user_topics, self.n_topics, self.user_attributes, rng)
+        region = rng.integers(0, len(REGIONS), self.n_users)
+        age = rng.integers(18, 75, self.n_users).astype(np.float32)
+        occupations = tuple(f"{name} enthusiast" for name in TOPIC_NAMES[: self.n_topics])
+        columns = (
+            _categorical("occupation", shown[:, :1], occupations),
+            _categorical("region", region[:, None].astype(np.int32), REGIONS),
+            _numeric("age", age),
+        )
+        rng = self._rng(1)
+        told = shown_topics(world.user_topics, self.n_topics, self.user_text, rng)
+        about = sentences(told, "I enjoy ", WORDS["summary"], rng)
+        texts = (TextColumn("about", Provenance.INTRINSIC, about),)
+        return SideInformation(columns, texts, self._vectors(world.user_topics, 5))
+
+    def _item_side(self, world: PlantedWorld) -> SideInformation:
+        rng = self._rng(2)
+        shown = shown_topics(world.item_topics, self.n_topics, self.item_attributes, rng)
+        year = rng.integers(1950, 2020, self.n_items).astype(np.float32)
+        columns = (
+            _categorical("genre", shown, TOPIC_NAMES[: self.n_topics]),
+            _numeric("year", year),
+        )
+        rng = self._rng(3)
+        told = shown_topics(world.item_topics, self.n_topics, self.item_text, rng)
+        title = sentences(told, "The ", WORDS["title"], rng)
+        summary = sentences(told, "About ", WORDS["summary"], rng)
+        texts = (
+            TextColumn("title", Provenance.INTRINSIC, title),
+            TextColumn("summary", Provenance.EDITORIAL, summary),
+        )
+        return SideInformation(columns, texts, self._vectors(world.item_topics, 6))
+
+    def _vectors(self, topics: IntArray, stream: int) -> tuple[VectorColumn, ...]:
+        """Return a noisy embedding of the topics that are shown, none when the knob is at 0."""
+        if not self.vectors:
+            return ()
+        rng = self._rng(stream)
+        shown = shown_topics(topics, self.n_topics, self.vectors, rng)
+        noise = rng.normal(scale=0.1, size=(len(topics), self.n_topics))
+        values = frozen((profiles(shown, self.n_topics) + noise).astype(np.float32))
+        return (VectorColumn("embedding", Provenance.INTRINSIC, values),)
+
+    def _graph(self, world: PlantedWorld) -> Graph:
+        """Return triples item -made_by-> person -known_for-> topic, and item -set_in-> place."""
+        rng = self._rng(4)
+        shown = shown_topics(world.item_topics, self.n_topics, self.graph, rng)
+        person = shown * PEOPLE_PER_TOPIC + rng.integers(0, PEOPLE_PER_TOPIC, shown.shape)
+        people, places = self.n_topics * PEOPLE_PER_TOPIC, len(REGIONS)
+        first_person = self.n_items
+        first_topic = first_person + people
+        first_place = first_topic + self.n_topics
+        item = np.arange(self.n_items)
+        everyone = np.arange(people)
+        heads = np.concatenate((np.repeat(item, 2), item, first_person + everyone))
+        tails = np.concatenate(
+            (
+                first_person + person.reshape(-1),
+                first_place + rng.integers(0, places, self.n_items),
+                first_topic + everyone // PEOPLE_PER_TOPIC,
+            )
+        )
+        relations = np.repeat([0, 1, 2], [2 * self.n_items, self.n_items, people])
+        return Graph(
+            frozen(heads.astype(np.int32)),
+            frozen(relations.astype(np.int32)),
+            frozen(tails.astype(np.int32)),
+            self.n_items,
+            first_place + places,
+            ("made_by", "set_in", "known_for"),
+            (Provenance.INTRINSIC,) * 3,
+        )
+
+
+def _ids(letter: str, count: int) -> TextArray:
+    ids: TextArray = frozen(np.char.add(letter, np.arange(count).astype(str)))
+    return ids
+
+
+def _categorical(name: str, codes: IntArray, values: tuple[str, ...]) -> FeatureColumn:
+    rows = np.repeat(np.arange(len(codes)), codes.shape[1])
+    ones = np.ones(codes.size, dtype=np.float32)
+    matrix: CSR = csr_matrix((ones, (rows, codes.reshape(-1))), (len(codes), len(values)))
+    matrix.sort_indices()
+    return FeatureColumn(name, Provenance.EDITORIAL, frozen(matrix), values)
+
+
+def _numeric(name: str, numbers: FloatArray) -> FeatureColumn:
+    matrix = csr_matrix(numbers[:, None])
+    return FeatureColumn(name, Provenance.INTRINSIC, frozen(matrix), ("",), numeric=True)

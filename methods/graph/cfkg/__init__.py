@@ -1,0 +1,1 @@
+"""CFKG: a translation model over users, items and entities."""

@@ -1,0 +1,185 @@
+"""Users, items and entities in one translation space, with "likes" as one more relation."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from ....datasets.arrays import FloatArray
+from ....datasets.errors import NotApplicableError
+from ....datasets.graph import Graph
+from ....datasets.sides import Side
+from ....datasets.world import Entities, TrainView
+from ...base import FactorMethod, Family, Need
+from ...parameters import Choices, Range, parameter
+from ...training.network import NetworkMethod
+
+if TYPE_CHECKING:
+    from .network import CFKGModule
+
+
+class Ranking(str, Enum):
+    """How a true triple is ranked before a corrupted one."""
+
+    MARGIN = "margin"
+    LOGISTIC = "logistic"
+
+
+@dataclass
+class CFKG(NetworkMethod, FactorMethod):
+    """Translation over one graph of users, items and entities; a user plus "likes" is near an item.
+
+    Source: Zhang, Ai, Chen and Wang, Learning over Knowledge-Base Embeddings for Recommendation,
+    2018 (arXiv 1803.06540), the margin loss over the joint graph, as in TransE: Bordes, Usunier,
+    Garcia-Duran, Weston and Yakhnenko, Translating Embeddings for Modeling Multi-relational Data,
+    NIPS 2013, algorithm 1, with margin 1.
+    Differs: dimension, learning rate and batch are ours; the distance is squared, and the score
+    minus the squared distance; Adam; rows are scaled to length 1 at first only, later their norms
+    are weighted; a logistic loss is offered besides. A corrupted likes triple has another
+    training item that the user has not chosen, a corrupted triple of the graph any node, and is
+    entered from both ends; each likes pair is learned beside one triple of the graph. In training
+    the rows of users and of items are hidden with the chance ``dropout``. A hidden user is the
+    mean of (item - likes) over ``support`` of its other items at most, a hidden item the mean over
+    its edges of (tail - relation), or (head + relation) where it is the tail, leaving out
+    entities that it alone leads to. Cold ones are asked in the same way: a k-shot user by its
+    support, a cold item by its links; a user without history is the mean user row, an item
+    without links the mean item row.
+    """
+
+    dim: int = parameter(
+        64, "length of every vector", minimum=1, search=Choices((16, 32, 64, 100, 200))
+    )
+    ranking: Ranking = parameter(
+        Ranking.MARGIN, "loss of a true against a corrupted triple", search=Choices(tuple(Ranking))
+    )
+    margin: float = parameter(
+        1.0,
+        "by how much a true triple shall be nearer",
+        minimum=0,
+        search=Range(0.2, 5.0, log=True),
+    )
+    dropout: float = parameter(
+        0.25,
+        "chance that a row is hidden in training",
+        minimum=0,
+        maximum=1,
+        search=Range(0.1, 0.9),
+    )
+    support: int = parameter(10, "longest history of a user whose row is hidden", minimum=1)
+    l2: float = parameter(
+        1e-5, "weight of the squared norms", minimum=0, search=Range(1e-7, 1e-3, log=True)
+    )
+    batch_size: int = parameter(
+        512, "likes pairs in a batch", minimum=1, search=Choices((128, 512, 2048))
+    )
+    learning_rate: float = parameter(
+        0.005, "step of Adam", minimum=0, search=Range(5e-4, 5e-2, log=True)
+    )
+    epochs: int = parameter(60, "most passes over the pairs", minimum=1)
+    patience: int = parameter(5, "validations without gain before stopping", minimum=1)
+
+    family: ClassVar[Family] = Family.GRAPH
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
+    uses_support: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GRAPH})
+    requires: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning")
+
+    def fit(self, train: TrainView) -> Self:
+        """Learn rows and translations from true against corrupted triples."""
+        import torch
+
+        from ...training.fitting import fit_module
+        from ...training.seeding import seeded
+        from ..interaction_batches import PairBatches
+        from ..receptive_fields import graph_links, shared_links
+        from .batches import TripleBatches
+
+        graph = _graph(train)
+        links = graph_links(graph)
+        sizes = (len(train.users), graph.n_items, graph.n_nodes, len(graph.relation_names))
+        with seeded(train.seed):
+            self.net_ = self._build(sizes)
+        logistic = self.ranking is Ranking.LOGISTIC
+        shared = shared_links(links, graph.n_nodes)
+        self.net_.set_training(shared, self.margin, self.l2, logistic)
+        pairs = PairBatches(
+            train.interactions, self.dropout, self.support, self.batch_size, train.seed
+        )
+        self.log_ = fit_module(
+            self.net_,
+            TripleBatches(pairs, links, graph.n_nodes),
+            train,
+            optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
+            epochs=self.epochs,
+            validate=lambda: train.validate(self),
+            patience=self.patience,
+        ).as_json()
+        return self
+
+    def user_factors(self, users: Entities) -> FloatArray:
+        """Return float32 (users, dim + 2): twice u + likes, minus its squared length, and 1."""
+        aims = self.user_vectors(users) + _numpy(self.net_.likes)
+        lengths = (aims * aims).sum(axis=1, keepdims=True)
+        return np.concatenate((2 * aims, -lengths, np.ones_like(lengths)), axis=1)
+
+    def item_factors(self, items: Entities) -> FloatArray:
+        """Return float32 (candidates, dim + 2): the vector, 1, and minus its squared length."""
+        vectors = self.item_vectors(items)
+        lengths = (vectors * vectors).sum(axis=1, keepdims=True)
+        return np.concatenate((vectors, np.ones_like(lengths), -lengths), axis=1)
+
+    def user_vectors(self, users: Entities) -> FloatArray:
+        """Return float32 (users, dim): own row, told by the history, or the mean user."""
+        from ...training.histories import mean_rows
+
+        net: CFKGModule = self.fitted("net_")
+        rows = _numpy(net.nodes.weight)[: users.history.shape[1]]
+        vectors = mean_rows(users.history, rows) - _numpy(net.likes)
+        vectors[np.diff(users.history.indptr) == 0] = _numpy(net.mean_user())
+        warm = users.known >= 0
+        vectors[warm] = _numpy(net.users.weight)[users.known[warm]]
+        return vectors
+
+    def item_vectors(self, items: Entities) -> FloatArray:
+        """Return float32 (candidates, dim): own row, or told by the links."""
+        import torch
+
+        net: CFKGModule = self.fitted("net_")
+        edges = np.zeros((3, 0), dtype=np.int64)
+        if items.links is not None:
+            parts = (items.links.rows, items.links.relations, items.links.nodes)
+            edges = np.stack(parts).astype(np.int64)
+            edges = edges[:, np.lexsort(edges[::-1])]
+        rows, by, ends = torch.from_numpy(edges).to(net.likes.device)
+        with torch.inference_mode():
+            vectors = _numpy(net.told(rows, by, ends, len(items)))
+        warm = items.known >= 0
+        vectors[warm] = _numpy(net.nodes.weight)[items.known[warm]]
+        return vectors
+
+    def beside(self) -> dict[str, Any]:
+        """Return the sizes."""
+        return {"sizes": self.net_.sizes}
+
+    def rebuilt(self, state: dict[str, Any]) -> "CFKGModule":
+        """Return a network of the same sizes."""
+        return self._build(state["sizes"])
+
+    def _build(self, sizes: tuple[int, int, int, int]) -> "CFKGModule":
+        from .network import CFKGModule
+
+        return CFKGModule(sizes, self.dim)
+
+
+def _numpy(tensor: Any) -> FloatArray:
+    array: FloatArray = tensor.detach().cpu().numpy()
+    return array
+
+
+def _graph(train: TrainView) -> Graph:
+    if train.graph is None:
+        raise NotApplicableError(
+            "cfkg needs a knowledge graph and this split has none; choose a dataset with a graph"
+        )
+    return train.graph

@@ -1,0 +1,138 @@
+"""The batches that KGCN learns from: a chosen item, one not chosen, and who forgets what."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.sparse import vstack
+from torch import Tensor
+
+from ...datasets.arrays import CSR, BoolArray, LongArray
+from ...datasets.interactions import Interactions
+from ..rows import row_of_entries
+from ..training.histories import short_histories
+from ..training.seeding import numpy_generator
+
+
+class Pairs(NamedTuple):
+    """A batch: each row is a user with one item it has chosen and one it has not.
+
+    Attributes
+    ----------
+    users, with_row
+        int64 and bool, (rows,): user, and whether its own row takes part.
+    entries, offsets
+        int64: concatenated histories of the batch, and where each begins.
+    history, shown
+        int64 and bool, (rows,): which of these histories is the user's, and whether the chosen
+        item is in it (it is taken out again).
+    items, with_item_row
+        int64 and bool, (rows, 2): chosen and other item, and whether its own row takes part.
+    """
+
+    users: Tensor
+    with_row: Tensor
+    entries: Tensor
+    offsets: Tensor
+    history: Tensor
+    shown: Tensor
+    items: Tensor
+    with_item_row: Tensor
+
+
+@dataclass
+class PairBatches:
+    """Every training pair once an epoch, each with one item that the user has not chosen.
+
+    Attributes
+    ----------
+    interactions
+        The training pairs.
+    dropout
+        Chance that a user plays a cold one (no own row, a short history), and that an item does
+        (no own row, no entity that it alone leads to).
+    support
+        Longest history of a user that plays a cold one.
+    size
+        Pairs in a batch.
+    seed
+        Decides order, items and dropout, together with the epoch.
+    """
+
+    interactions: Interactions
+    dropout: float
+    support: int
+    size: int
+    seed: int
+
+    def __call__(self, epoch: int) -> Iterator[Pairs]:
+        """Yield the batches of one epoch."""
+        rng = numpy_generator(self.seed, epoch)
+        pairs, full = self.interactions, self.interactions.csr
+        short = short_histories(full, self.support, rng)
+        histories = vstack((full, short), format="csr")
+        chosen = pair_keys(full)
+        in_short = np.isin(
+            pairs.users.astype(np.int64) * pairs.n_items + pairs.items, pair_keys(short)
+        )
+        order = rng.permutation(len(pairs))
+        for at in np.array_split(order, max(1, round(len(order) / self.size))):
+            users = pairs.users[at].astype(np.int64)
+            items = np.stack((pairs.items[at], other_items(users, chosen, pairs.n_items, rng)), 1)
+            with_row = rng.random(len(at)) >= self.dropout
+            kept = rng.random(items.shape) >= self.dropout
+            bags = users + pairs.n_users * ~with_row
+            shown = with_row | in_short[at]
+            yield _batch(users, with_row, histories, bags, shown, items, kept)
+
+
+def pair_keys(matrix: CSR) -> LongArray:
+    """Return int64, ascending: row times columns plus column of each stored entry."""
+    keys: LongArray = row_of_entries(matrix) * matrix.shape[1] + matrix.indices
+    return keys
+
+
+def other_items(
+    users: LongArray, chosen: LongArray, n_items: int, rng: np.random.Generator
+) -> LongArray:
+    """Return int64, (users,): a uniform training item each, none that the user has chosen.
+
+    A user who has chosen everything keeps whatever the last of many draws gave.
+    """
+    items = rng.integers(0, n_items, len(users))
+    wrong = np.arange(len(users))
+    for _ in range(100):
+        keys = users[wrong] * n_items + items[wrong]
+        at = np.minimum(np.searchsorted(chosen, keys), len(chosen) - 1)
+        wrong = wrong[chosen[at] == keys]
+        if not len(wrong):
+            break
+        items[wrong] = rng.integers(0, n_items, len(wrong))
+    return items
+
+
+def _batch(
+    users: LongArray,
+    with_row: BoolArray,
+    histories: CSR,
+    bags: np.ndarray,
+    shown: BoolArray,
+    items: np.ndarray,
+    kept: BoolArray,
+) -> Pairs:
+    """Return the tensors of a batch, each history that occurs in it once."""
+    distinct, history = np.unique(bags, return_inverse=True)
+    part = histories[distinct]
+    arrays = (
+        users,
+        with_row,
+        part.indices.astype(np.int64),
+        part.indptr.astype(np.int64),
+        history.reshape(-1),
+        shown,
+        items.astype(np.int64),
+        kept,
+    )
+    return Pairs(*(torch.from_numpy(array) for array in arrays))

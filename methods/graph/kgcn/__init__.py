@@ -1,0 +1,1 @@
+"""KGCN: graph convolution over the neighbourhood of a candidate."""

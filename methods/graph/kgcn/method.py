@@ -1,0 +1,192 @@
+"""KGCN: an item is what it leads to in the knowledge graph, as each user sees it."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from ....datasets.arrays import FloatArray
+from ....datasets.errors import NotApplicableError
+from ....datasets.graph import Graph, Links
+from ....datasets.sides import Side
+from ....datasets.world import Entities, TrainView
+from ...base import Family, Need
+from ...parameters import Choices, Range, parameter
+from ...training.network import NetworkMethod
+
+if TYPE_CHECKING:
+    import torch
+
+    from .network import KGCNModule
+    from .scores import Candidates
+
+
+class Aggregator(str, Enum):
+    """How a node's own vector and its neighbourhood are joined."""
+
+    SUM = "sum"
+    CONCAT = "concat"
+    NEIGHBOR = "neighbor"
+
+
+@dataclass
+class KGCN(NetworkMethod):
+    """Convolution over sampled neighbours, weighted by the user's interest in each relation.
+
+    Source: Wang, Zhao, Xie, Li and Guo, Knowledge Graph Convolutional Networks for Recommender
+    Systems, WWW 2019, equations 1 to 9 and algorithm 1; dimension, norm weight and one sampled
+    negative per positive as in section 4.3.
+    Differs: a user is the sum of the paper's id row, the mean row of the history's items (the
+    chosen one taken out) and a vector shared by all; in training the id rows of users and of
+    items are hidden with the chance ``dropout``, a hidden user then shows ``support`` pairs at
+    most and a hidden item only entities that other items lead to as well. So a cold user, known
+    by its support or by nothing, and a cold item, known by its edges alone, are asked as they
+    were trained. A receptive field is drawn by a hash of the node's edges and without repetition;
+    a node with fewer edges keeps them all, and a cold item leaves out entities that no training
+    item's field has led to. Edges are followed both ways, the way back being a
+    relation of its own.
+    """
+
+    dim: int = parameter(32, "length of every vector", minimum=1, search=Choices((8, 16, 32, 64)))
+    neighbours: int = parameter(
+        8, "edges in a receptive field", minimum=1, search=Choices((2, 4, 8, 16))
+    )
+    depth: int = parameter(1, "layers", minimum=1, maximum=4, search=Choices((1, 2)))
+    aggregator: Aggregator = parameter(
+        Aggregator.SUM, "joins own vector and neighbourhood", search=Choices(tuple(Aggregator))
+    )
+    dropout: float = parameter(
+        0.5,
+        "chance that an id row is hidden in training",
+        minimum=0,
+        maximum=1,
+        search=Range(0.1, 0.9),
+    )
+    support: int = parameter(10, "longest history of a user whose row is hidden", minimum=1)
+    l2: float = parameter(
+        1e-7, "weight of the squared norms", minimum=0, search=Range(1e-8, 1e-3, log=True)
+    )
+    batch_size: int = parameter(
+        512, "training pairs in a batch", minimum=1, search=Choices((128, 512, 2048))
+    )
+    learning_rate: float = parameter(
+        0.002, "step of Adam", minimum=0, search=Range(5e-4, 5e-2, log=True)
+    )
+    epochs: int = parameter(40, "most passes over the pairs", minimum=1)
+    patience: int = parameter(3, "validations without gain before stopping", minimum=1)
+
+    family: ClassVar[Family] = Family.GRAPH
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
+    uses_support: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GRAPH})
+    requires: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning")
+
+    def fit(self, train: TrainView) -> Self:
+        """Learn rows and layers from chosen against other items."""
+        import torch
+
+        from ...training.fitting import fit_module
+        from ...training.seeding import seeded
+        from ..interaction_batches import PairBatches
+        from ..receptive_fields import (
+            graph_links,
+            receptive_field,
+            shared_links,
+            trained_nodes,
+        )
+
+        graph = _graph(train)
+        links = graph_links(graph)
+        self.seed_ = train.seed
+        self.fields_ = receptive_field(links, graph.n_nodes, self.neighbours, train.seed)
+        self.trained_ = trained_nodes(self.fields_, graph.n_items, self.depth)
+        shared = shared_links(links, graph.n_nodes)
+        cold = receptive_field(shared, graph.n_nodes, self.neighbours, train.seed)
+        sizes = (len(train.users), graph.n_nodes, 2 * len(graph.relation_names))
+        with seeded(train.seed):
+            self.net_ = self._build(sizes)
+        self.net_.set_fields(self.fields_, cold, self.l2)
+        batches = PairBatches(
+            train.interactions, self.dropout, self.support, self.batch_size, train.seed
+        )
+        self.log_ = fit_module(
+            self.net_,
+            batches,
+            train,
+            optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
+            epochs=self.epochs,
+            validate=lambda: train.validate(self),
+            patience=self.patience,
+        ).as_json()
+        return self
+
+    def encode_items(self, items: Entities) -> "Candidates":
+        """Prepare the candidates: own rows, receptive fields, the first layer's sums."""
+        import torch
+
+        from ..receptive_fields import receptive_field
+        from .scores import Candidates
+
+        net = self.fitted("net_")
+        links = _links(items)
+        field = receptive_field(links, len(items), self.neighbours, self.seed_, self.trained_)
+        with torch.inference_mode():
+            return Candidates(net, items.known, field, self.fields_)
+
+    def score_block(self, users: Entities, items: "Candidates") -> FloatArray:
+        """Return float32 (users, candidates), a bounded number of vectors at a time."""
+        import torch
+
+        net = self.fitted("net_")
+        with torch.inference_mode():
+            scores: FloatArray = items.scores(self._user_vectors(net, users)).cpu().numpy()
+        return scores
+
+    def beside(self) -> dict[str, Any]:
+        """Return sizes and receptive fields."""
+        return {
+            "sizes": self.net_.sizes,
+            "fields": vars(self.fields_),
+            "trained": self.trained_,
+            "seed": self.seed_,
+        }
+
+    def rebuilt(self, state: dict[str, Any]) -> "KGCNModule":
+        """Set the receptive fields and return a network of the same sizes."""
+        from ..receptive_fields import Field
+
+        self.fields_ = Field(**state["fields"])
+        self.trained_, self.seed_ = state["trained"], state["seed"]
+        return self._build(state["sizes"])
+
+    def _build(self, sizes: tuple[int, int, int]) -> "KGCNModule":
+        from .network import KGCNModule
+
+        return KGCNModule(sizes, self.dim, self.depth, self.aggregator.value)
+
+    def _user_vectors(self, net: "KGCNModule", users: Entities) -> "torch.Tensor":
+        """Return (users, dim): id row where known, mean row of the history, everyone's vector."""
+        import torch
+
+        from ...training.histories import mean_rows
+
+        rows = net.nodes.weight[: users.history.shape[1]].cpu().numpy()
+        vectors = mean_rows(users.history, rows)
+        warm = users.known >= 0
+        vectors[warm] += net.users.weight.cpu().numpy()[users.known[warm]]
+        return torch.from_numpy(vectors).to(net.everyone.device) + net.everyone
+
+
+def _graph(train: TrainView) -> Graph:
+    if train.graph is None:
+        raise NotApplicableError(
+            "kgcn needs a knowledge graph and this split has none; choose a dataset with a graph"
+        )
+    return train.graph
+
+
+def _links(items: Entities) -> Links:
+    """Return the items' edges; none when the query has no graph."""
+    empty = np.zeros(0, dtype=np.int32)
+    return Links(empty, empty, empty) if items.links is None else items.links

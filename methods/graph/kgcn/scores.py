@@ -1,0 +1,198 @@
+"""Scores of all pairs of a block of users and a set of candidates, in bounded memory.
+
+A user's attention to a neighbour depends on the relation alone. In the first layer, where node
+vectors do not depend on the user, the weighted sum over neighbours is therefore one matrix product
+(users x relations) (relations x candidates and dimensions) over sums made once per relation.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ....datasets.arrays import LongArray
+from ..receptive_fields import Field
+from .network import KGCNModule, Layer
+
+_CANDIDATES = 512  # candidates whose receptive fields are held at once
+_NUMBERS = 2**20  # node vectors times dimension, over a block of users
+_KEPT = 2**26  # numbers of prepared candidates kept between blocks of users
+_WEAKEST = -60.0  # log of the least attention, against underflow of a whole neighbourhood
+
+
+@dataclass
+class First:
+    """The first layer over some nodes.
+
+    Attributes
+    ----------
+    own
+        (nodes, dim): contribution of the nodes' own vectors.
+    relations
+        int64, (r,): the relations that occur.
+    sums
+        (r, nodes x dim): contributions of the neighbours, summed by relation.
+    counts
+        (r, nodes): how many neighbours there are by relation.
+    """
+
+    own: Tensor
+    relations: Tensor
+    sums: Tensor
+    counts: Tensor
+
+    def __call__(self, layer: Layer, attention: Tensor) -> Tensor:
+        """Return (users, nodes, dim) for attention (users, relations)."""
+        attention = attention[:, self.relations]
+        total = (attention @ self.sums).view(len(attention), *self.own.shape)
+        total /= (attention @ self.counts).clamp_(min=1e-38)[:, :, None]
+        total += self.own
+        return layer.activate(total)
+
+
+@dataclass
+class Further:
+    """A later layer over some nodes.
+
+    Attributes
+    ----------
+    own
+        int64, (nodes,): their positions in the layer before.
+    near
+        int64, (nodes, K): positions of their neighbours there.
+    relations, present
+        (nodes, K): as in a receptive field.
+    """
+
+    own: Tensor
+    near: Tensor
+    relations: Tensor
+    present: Tensor
+
+    def __call__(self, layer: Layer, attention: Tensor, before: Tensor) -> Tensor:
+        """Return (users, nodes, dim) from ``before``, (users, nodes of the layer before, dim)."""
+        weight = attention[:, self.relations] * self.present
+        weight = weight / weight.sum(dim=-1, keepdim=True).clamp(min=1e-38)
+        mean = torch.einsum("unk,unkd->und", weight, before[:, self.near])
+        vectors: Tensor = layer(before[:, self.own], mean)
+        return vectors
+
+
+@dataclass
+class Part:
+    """Some candidates with all that their layers need."""
+
+    first: First
+    further: list[Further]
+
+
+class Candidates:
+    """A candidate set prepared for scoring.
+
+    Parameters
+    ----------
+    net
+        The trained network.
+    known
+        int, (candidates,): row in the training world, -1 for a cold item.
+    field
+        The candidates' receptive fields.
+    nodes
+        Receptive fields of all nodes of the training graph.
+    """
+
+    def __init__(self, net: KGCNModule, known: np.ndarray, field: Field, nodes: Field) -> None:
+        self.net, self._n = net, len(known)
+        self._everything = _Everything(net, known, field, nodes)
+        self._parts: dict[int, Part] = {}
+        self._kept = 0
+
+    def scores(self, users: Tensor) -> Tensor:
+        """Return (users, candidates) for users (users, dim)."""
+        interest = users @ self.net.relations.weight.T
+        top = interest.amax(dim=1, keepdim=True)
+        attention = (interest - top).clamp_(min=_WEAKEST).exp_()
+        starts = range(0, self._n, _CANDIDATES)
+        columns = [self._part_scores(self._part(at), users, attention) for at in starts]
+        return torch.cat(columns, dim=1) if columns else users.new_zeros(len(users), 0)
+
+    def _part(self, start: int) -> Part:
+        """Return some candidates; kept for the next block of users while there is room."""
+        if start in self._parts:
+            return self._parts[start]
+        part = self._everything.part(np.arange(start, min(start + _CANDIDATES, self._n)))
+        self._kept += part.first.sums.numel()
+        if self._kept <= _KEPT:
+            self._parts[start] = part
+        return part
+
+    def _part_scores(self, part: Part, users: Tensor, attention: Tensor) -> Tensor:
+        size = max(1, _NUMBERS // part.first.own.numel())
+        rows = []
+        for at in range(0, len(users), size):
+            some, seen = attention[at : at + size], users[at : at + size]
+            layers = [layer for layer in self.net.layers if isinstance(layer, Layer)]
+            vectors = part.first(layers[0], some)
+            for layer, step in zip(layers[1:], part.further, strict=True):
+                vectors = step(layer, some, vectors)
+            rows.append(torch.bmm(vectors, seen[:, :, None])[:, :, 0])
+        return torch.cat(rows) if rows else users.new_zeros(0, len(part.first.own))
+
+
+class _Everything:
+    """Candidates and nodes in one numbering: candidates first, then the nodes of the graph."""
+
+    def __init__(self, net: KGCNModule, known: np.ndarray, field: Field, nodes: Field) -> None:
+        self.net, self.n = net, len(known)
+        self.known = known.astype(np.int64)
+        self.near = np.concatenate((field.nodes, nodes.nodes)) + self.n
+        self.relations = np.concatenate((field.relations, nodes.relations))
+        self.present = np.concatenate((field.present, nodes.present))
+
+    def part(self, candidates: LongArray) -> Part:
+        """Return the layers of some candidates, from the last to the first."""
+        further: list[Further] = []
+        at = candidates
+        for _ in range(len(self.net.layers) - 1):
+            before = np.union1d(at, self.near[at][self.present[at]])
+            further.insert(0, self._further(at, before))
+            at = before
+        return Part(self._first(at), further)
+
+    def _further(self, at: LongArray, before: LongArray) -> Further:
+        near = np.where(self.present[at], self.near[at], before[0])
+        return Further(
+            self._tensor(np.searchsorted(before, at)),
+            self._tensor(np.searchsorted(before, near)),
+            self._tensor(self.relations[at]),
+            self._tensor(self.present[at]),
+        )
+
+    def _first(self, at: LongArray) -> First:
+        layer, rows = self.net.layers[0], self.net.nodes.weight
+        assert isinstance(layer, Layer)
+        there = self.present[at]
+        position, place = np.nonzero(there)
+        relations, relation = np.unique(self.relations[at][there], return_inverse=True)
+        nodes = self._tensor(self.near[at][position, place] - self.n)
+        cell = self._tensor(relation.reshape(-1) * len(at) + position)
+        sums = rows.new_zeros(len(relations) * len(at), rows.shape[1])
+        sums.index_add_(0, cell, layer.of_neighbours(rows[nodes]))
+        counts = torch.bincount(cell, minlength=len(sums)).to(rows.dtype)
+        return First(
+            layer.of_own(self._own(at)),
+            self._tensor(relations),
+            sums.view(len(relations), len(at) * rows.shape[1]),
+            counts.view(len(relations), len(at)),
+        )
+
+    def _own(self, at: LongArray) -> Tensor:
+        """Return the own vectors: a node's row, zero for a cold candidate."""
+        candidate = at < self.n
+        row = np.where(candidate, self.known[np.minimum(at, self.n - 1)], at - self.n)
+        own = self.net.nodes.weight[self._tensor(np.maximum(row, 0))]
+        return own * self._tensor(row >= 0)[:, None]
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.net.nodes.weight.device)

@@ -1,0 +1,1 @@
+"""RippleNet: a user's history spread over the graph."""

@@ -1,0 +1,189 @@
+"""A user as the triples around its history, which answer each item anew."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from ....datasets.arrays import FloatArray
+from ....datasets.errors import NotApplicableError
+from ....datasets.graph import Graph
+from ....datasets.sides import Side
+from ....datasets.world import Entities, TrainView
+from ...base import Family, Need
+from ...parameters import Choices, Range, parameter
+from ...training.network import NetworkMethod
+
+if TYPE_CHECKING:
+    import torch
+
+    from .network import RippleNetModule
+    from .scores import Candidates
+
+
+@dataclass
+class RippleNet(NetworkMethod):
+    """Attention over the triples that a history leads to, hop by hop.
+
+    Source: Wang, Zhang, Wang, Zhao, Li, Xie and Guo, RippleNet: Propagating User Preferences on
+    the Knowledge Graph for Recommender Systems, CIKM 2018, section 3: ripple sets, preference
+    propagation, loss; all settings, and the item's step from hop to hop, W (item + answer), as in
+    the authors' public code for MovieLens.
+    Differs: edges are followed both ways, the way back being a relation of its own; a ripple set
+    is drawn by a hash of the history and without repetition, from ``memory`` edges of a node at
+    most, and one with fewer triples keeps them all. In training the chosen item's own edges are
+    left out of its user's sets; an item's row is hidden with the chance ``dropout`` and replaced
+    by the mean over its edges of (relation x tail), leaving out entities that it alone leads to.
+    A cold item is asked as the same mean over its links, zero where it has none. A user without a
+    history has no ripple set: the answer is the mean user's, the mean score of ``everyone``
+    training users drawn by the seed. The loss of the graph is over drawn triples instead of the
+    batch's ripple sets, the norms over all weights; other items are drawn anew each epoch, and
+    the split's validation ends the training.
+    """
+
+    dim: int = parameter(16, "length of every vector", minimum=1, search=Choices((8, 16, 32)))
+    hops: int = parameter(2, "hops", minimum=1, maximum=4, search=Choices((1, 2, 3)))
+    memory: int = parameter(32, "triples in a ripple set", minimum=1, search=Choices((16, 32, 64)))
+    kge_weight: float = parameter(
+        0.01, "weight of the loss of the graph", minimum=0, search=Range(1e-3, 1.0, log=True)
+    )
+    l2: float = parameter(
+        1e-7, "weight of the squared norms", minimum=0, search=Range(1e-8, 1e-3, log=True)
+    )
+    dropout: float = parameter(
+        0.5,
+        "chance that an item's row is hidden in training",
+        minimum=0,
+        maximum=1,
+        search=Range(0.1, 0.9),
+    )
+    everyone: int = parameter(
+        256, "training users whose mean answers for a user without history", minimum=1
+    )
+    batch_size: int = parameter(
+        1024, "training pairs in a batch", minimum=1, search=Choices((256, 1024, 4096))
+    )
+    learning_rate: float = parameter(
+        0.02, "step of Adam", minimum=0, search=Range(1e-3, 5e-2, log=True)
+    )
+    epochs: int = parameter(20, "most passes over the pairs", minimum=1)
+    patience: int = parameter(3, "validations without gain before stopping", minimum=1)
+
+    family: ClassVar[Family] = Family.GRAPH
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
+    uses_support: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GRAPH})
+    requires: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning")
+
+    def fit(self, train: TrainView) -> Self:
+        """Learn rows and matrices from chosen against other items."""
+        import torch
+
+        from ...training.fitting import fit_module
+        from ...training.seeding import seeded
+        from ..receptive_fields import graph_links, shared_links
+        from .batches import ClickBatches
+        from .ripple_sets import ripples
+
+        graph = _graph(train)
+        self.ripples_ = ripples(graph, self.hops, self.memory, train.seed)
+        sets = self.ripples_.sets(train.users.history)
+        self.everyone_ = self._draw(sets, train.seed)
+        with seeded(train.seed):
+            self.net_ = self._build((graph.n_items, graph.n_nodes, 2 * len(graph.relation_names)))
+        shared = shared_links(graph_links(graph), graph.n_nodes)
+        self.net_.set_training(sets, shared, self.kge_weight, self.l2)
+        n_triples = len(self.ripples_.heads)
+        batches = ClickBatches(
+            train.interactions, n_triples, self.dropout, self.batch_size, train.seed
+        )
+        self.log_ = fit_module(
+            self.net_,
+            batches,
+            train,
+            optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
+            epochs=self.epochs,
+            validate=lambda: train.validate(self),
+            patience=self.patience,
+        ).as_json()
+        return self
+
+    def encode_items(self, items: Entities) -> "Candidates":
+        """Prepare the candidates' own vectors: a row, or what the links tell."""
+        import torch
+
+        from .scores import Candidates
+
+        net = self.fitted("net_")
+        with torch.inference_mode():
+            vectors = self._item_vectors(net, items)
+            everyone = torch.from_numpy(self.everyone_).to(vectors.device)
+            return Candidates(net, vectors, everyone)
+
+    def score_block(self, users: Entities, items: "Candidates") -> FloatArray:
+        """Return float32 (users, candidates), a bounded number of weights at a time."""
+        import torch
+
+        self.fitted("net_")
+        sets = torch.from_numpy(self.ripples_.sets(users.history)).to(items.vectors.device)
+        with torch.inference_mode():
+            scores: FloatArray = items.scores(sets).cpu().numpy()
+        return scores
+
+    def beside(self) -> dict[str, Any]:
+        """Return sizes, triples and everyone's sets."""
+        return {
+            "sizes": self.net_.sizes,
+            "ripples": vars(self.ripples_),
+            "everyone": self.everyone_,
+        }
+
+    def rebuilt(self, state: dict[str, Any]) -> "RippleNetModule":
+        """Set triples and sets and return a network of the same sizes."""
+        from .ripple_sets import Ripples
+
+        self.ripples_ = Ripples(**state["ripples"])
+        self.everyone_ = state["everyone"]
+        return self._build(state["sizes"])
+
+    def _build(self, sizes: tuple[int, int, int]) -> "RippleNetModule":
+        from .network import RippleNetModule
+
+        net = RippleNetModule(sizes, self.dim, self.ripples_.hops)
+        net.set_graph(self.ripples_)
+        return net
+
+    def _draw(self, sets: np.ndarray, seed: int) -> np.ndarray:
+        """Return the ripple sets of the users who stand for everyone."""
+        from ...training.seeding import numpy_generator
+
+        reached = np.flatnonzero((sets[:, 0] >= 0).any(axis=1))
+        count = min(self.everyone, len(reached))
+        chosen = numpy_generator(seed, 0).choice(reached, count, replace=False)
+        drawn: np.ndarray = sets[np.sort(chosen)]
+        return drawn
+
+    def _item_vectors(self, net: "RippleNetModule", items: Entities) -> "torch.Tensor":
+        """Return (candidates, dim)."""
+        import torch
+
+        rows_of = net.nodes.weight
+        edges = np.zeros((3, 0), dtype=np.int64)
+        if items.links is not None:
+            parts = (items.links.rows, items.links.relations, items.links.nodes)
+            edges = np.stack(parts).astype(np.int64)
+            edges = edges[:, np.lexsort(edges[::-1])]
+        rows, by, ends = torch.from_numpy(edges).to(rows_of.device)
+        known = torch.from_numpy(items.known.astype(np.int64)).to(rows_of.device)
+        own = rows_of[known.clamp(min=0)]
+        return torch.where(known[:, None] >= 0, own, net.told(rows, by, ends, len(items)))
+
+
+def _graph(train: TrainView) -> Graph:
+    if train.graph is None or not len(train.graph.heads):
+        lack = "none" if train.graph is None else "one without a triple"
+        raise NotApplicableError(
+            f"ripplenet needs a knowledge graph and this split has {lack}; "
+            "choose a dataset with a graph"
+        )
+    return train.graph

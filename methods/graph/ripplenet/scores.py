@@ -1,0 +1,70 @@
+"""Scores of all pairs of a block of users and a set of candidates, in bounded memory."""
+
+import torch
+from torch import Tensor
+
+from .network import RippleNetModule, weighted
+
+_CANDIDATES = 8192  # candidates that are answered at once
+_NUMBERS = 2**21  # attention weights held at once, over users, candidates and memory
+
+
+class Candidates:
+    """A candidate set prepared for scoring.
+
+    Parameters
+    ----------
+    net
+        The trained network.
+    vectors
+        (candidates, dim): own vectors.
+    everyone
+        int32, (users, hops, memory): ripple sets whose mean score is the answer to a user of whom
+        nothing is known.
+    """
+
+    def __init__(self, net: RippleNetModule, vectors: Tensor, everyone: Tensor) -> None:
+        self.net, self.vectors, self._everyone = net, vectors, everyone
+        self._mean: Tensor | None = None
+
+    def scores(self, sets: Tensor) -> Tensor:
+        """Return (users, candidates) for ripple sets (users, hops, memory)."""
+        scores = self._answers(sets)
+        unknown = (sets[:, 0] < 0).all(dim=1)
+        if unknown.any():
+            scores[unknown] = self.mean()
+        return scores
+
+    def mean(self) -> Tensor:
+        """Return (candidates,): the mean user's scores."""
+        if self._mean is None:
+            total = torch.zeros(len(self.vectors), dtype=torch.float64, device=self.vectors.device)
+            for some in torch.split(self._everyone, 16):
+                total += self._answers(some).double().sum(dim=0)
+            self._mean = (total / max(1, len(self._everyone))).float()
+        return self._mean
+
+    def _answers(self, sets: Tensor) -> Tensor:
+        scores = self.vectors.new_empty(len(sets), len(self.vectors))
+        for start in range(0, len(self.vectors), _CANDIDATES):
+            part = self.vectors[start : start + _CANDIDATES]
+            size = max(1, _NUMBERS // (len(part) * sets.shape[2]))
+            for at in range(0, len(sets), size):
+                columns = slice(start, start + len(part))
+                scores[at : at + size, columns] = self._block(sets[at : at + size], part)
+        return scores
+
+    def _block(self, sets: Tensor, items: Tensor) -> Tensor:
+        """Return (users, items); relations meet the heads here, which are fewer than the pairs."""
+        net = self.net
+        memory, _ = net.memory(sets)
+        items = items.expand(len(sets), *items.shape)
+        total = torch.zeros_like(items)
+        for hop in range(net.hops):
+            matrices = net.relations[memory.by[:, hop]]
+            keys = torch.einsum("umde,ume->umd", matrices, memory.heads[:, hop])
+            interest = torch.bmm(items, keys.transpose(1, 2))
+            answer = weighted(interest, memory.present[:, hop], memory.tails[:, hop])
+            total += answer
+            items = net.transform(items + answer)
+        return (items * total).sum(dim=2)

@@ -1,0 +1,1 @@
+"""Attribute maps: from side information to pretrained factors."""

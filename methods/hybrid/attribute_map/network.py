@@ -1,0 +1,98 @@
+"""A map from attributes to factors by a network, and its training."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ....datasets.arrays import CSR, FloatArray
+from ...training.seeding import numpy_generator
+from ...training.weights import count_parameters, device_of, from_arrays, to_arrays
+
+_ROWS = 1024  # rows whose dense attributes are held at once
+
+
+class MapNet(nn.Module):
+    """Linear layers with rectifiers between them, for factors of mean 0 and spread 1."""
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, columns: int, hidden: list[int], mean: Tensor, spread: float) -> None:
+        super().__init__()
+        self.widths = [columns, *hidden, len(mean)]
+        layers: list[nn.Module] = []
+        for narrow, wide in zip(self.widths, self.widths[1:], strict=False):
+            layers += [nn.Linear(narrow, wide), nn.ReLU()]
+        self.layers = nn.Sequential(*layers[:-1])
+        nn.init.zeros_(layers[-2].weight)  # type: ignore[arg-type]
+        nn.init.zeros_(layers[-2].bias)  # type: ignore[arg-type]
+        self.register_buffer("mean", mean)
+        self.register_buffer("spread", torch.tensor(spread))
+
+    def forward(self, attributes: Tensor) -> Tensor:
+        """Return (rows, factors) on the scale of the teacher; at first its mean factor."""
+        mapped: Tensor = self.mean + self.spread * self.layers(attributes)
+        return mapped
+
+    def loss(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Return the squared error to the teacher's factors, 1 for their mean."""
+        attributes, factors = batch
+        return nn.functional.mse_loss(self(attributes), factors) / self.spread**2
+
+
+@dataclass
+class NetMap:
+    """A trained network that takes sparse rows."""
+
+    net: MapNet
+
+    @classmethod
+    def of(cls, columns: int, hidden: list[int], factors: FloatArray) -> "NetMap":
+        """Build an untrained network for the factors of one side."""
+        mean = factors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        spread = float(np.sqrt(np.mean((factors - mean) ** 2, dtype=np.float64)))
+        return cls(MapNet(columns, hidden, torch.from_numpy(mean), spread or 1.0))
+
+    def __call__(self, features: CSR) -> FloatArray:
+        """Return float32 (rows, factors)."""
+        mapped = np.empty((features.shape[0], self.net.widths[-1]), dtype=np.float32)
+        device = device_of(self.net)
+        with torch.inference_mode():
+            for at in range(0, len(mapped), _ROWS):
+                dense = torch.from_numpy(features[at : at + _ROWS].toarray()).to(device)
+                mapped[at : at + _ROWS] = self.net(dense).cpu().numpy()
+        return mapped
+
+    def size(self) -> int:
+        """Return the number of weights."""
+        return count_parameters(self.net)[0]
+
+    def state(self) -> dict[str, Any]:
+        """Return weights and widths."""
+        return {"widths": self.net.widths, "net": to_arrays(self.net)}
+
+    @classmethod
+    def restored(cls, state: dict[str, Any]) -> "NetMap":
+        """Return the map whose ``state`` this is."""
+        columns, *hidden, factors = state["widths"]
+        net = MapNet(columns, hidden, torch.zeros(factors), 1.0).eval()
+        from_arrays(net, state["net"])
+        return cls(net)
+
+
+def factor_batches(
+    features: CSR, factors: FloatArray, size: int, seed: int
+) -> Callable[[int], Iterator[tuple[Tensor, Tensor]]]:
+    """Return ``batches(epoch)``: dense attributes and factors of shuffled training entities."""
+
+    def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        order = numpy_generator(seed, epoch).permutation(len(factors))
+        for start in range(0, len(order), size):
+            at = order[start : start + size]
+            yield torch.from_numpy(features[at].toarray()), torch.from_numpy(factors[at])
+
+    return batches

@@ -1,0 +1,1 @@
+"""CLCRec: contrastive learning of content and collaborative embeddings."""

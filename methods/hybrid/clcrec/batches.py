@@ -1,0 +1,81 @@
+"""The batches that CLCRec learns from: observed pairs, and sampled items that they share."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from ....datasets.arrays import LongArray
+from ....datasets.interactions import Interactions
+from ...training.seeding import numpy_generator
+from ..content_inputs import TrainingContent
+
+if TYPE_CHECKING:
+    from .network import Batch
+
+
+@dataclass
+class ContrastivePairs:
+    """Each observed pair once in an epoch; the pairs of a batch share the sampled items.
+
+    Attributes
+    ----------
+    interactions
+        The observed pairs.
+    content
+        Of the training items, by their positions.
+    negatives
+        Sampled training items per batch.
+    mixed
+        Chance that an item shows its content instead of its id row.
+    size
+        Pairs in a batch.
+    seed
+        Decides order, items and what they show, together with the epoch.
+    """
+
+    interactions: Interactions
+    content: TrainingContent
+    negatives: int
+    mixed: float
+    size: int
+    seed: int
+
+    def __call__(self, epoch: int) -> "Iterator[Batch]":
+        """Yield the batches of one epoch."""
+        rng = numpy_generator(self.seed, epoch)
+        order = rng.permutation(len(self.interactions.users))
+        for start in range(0, len(order), self.size):
+            yield self._batch(order[start : start + self.size], rng)
+
+    def chance_loss(self, balance: float) -> float:
+        """Return the mean loss of a network to which all items are alike, norms left out.
+
+        The pair's item is then one of as many as the batch shows its user: the sampled ones that
+        are neither hidden from the user nor, in the item's own loss, the item itself.
+        """
+        seen, n_items = self.interactions, self.interactions.n_items
+        liked = np.diff(seen.csr.indptr)[seen.users] / n_items
+        own = np.log1p(self.negatives * (1 - 1 / n_items))
+        taste = np.log1p(self.negatives * (1 - liked)).mean()
+        return float(balance * own + (1 - balance) * taste)
+
+    def _batch(self, at: LongArray, rng: np.random.Generator) -> "Batch":
+        seen = self.interactions
+        users, chosen = seen.users[at].astype(np.int64), seen.items[at]
+        sampled = rng.integers(0, seen.n_items, self.negatives)
+        items, positions = np.unique(np.concatenate((chosen, sampled)), return_inverse=True)
+        shown = rng.random((len(positions), 1)) < self.mixed
+        hidden = seen.csr[users][:, sampled].toarray() != 0
+        arrays = (
+            users,
+            self.content(items),
+            items.astype(np.int64),
+            positions[: len(at)],
+            positions[len(at) :],
+            shown,
+            hidden,
+        )
+        return tuple(torch.from_numpy(array) for array in arrays)  # type: ignore[return-value]

@@ -1,0 +1,169 @@
+"""CLCRec: an item's id row and the encoding of its content, told apart from other items'."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from ....datasets.arrays import FloatArray
+from ....datasets.sides import Side
+from ....datasets.world import Entities, TrainView
+from ...base import FactorMethod, Family, Need
+from ...parameters import Choices, Range, parameter
+from ...training.network import NetworkMethod
+
+if TYPE_CHECKING:
+    from .network import CLCRecModule
+
+_ROWS = 4096  # items whose dense content is held at once
+
+
+@dataclass
+class CLCRec(NetworkMethod, FactorMethod):
+    """Contrastive learning between users, item id rows and encoded content.
+
+    Source: Wei, Wang, Li, Nie, Li, Li and Chua, Contrastive Learning for Cold-start
+    Recommendation, ACM Multimedia 2021; encoder, first weights, temperature and balance as in the
+    authors' public code for MovieLens.
+    Differs: the norms weigh 0.01 instead of 0.1, with which rows shrink to nothing on most of our
+    data and the loss stays at chance level (``chance_loss`` in the report, beside ``kept_loss``);
+    patience is 10, since validation may rest before it rises. Both were chosen on validation
+    parts. The pairs of a batch share ``negatives`` sampled items instead of drawing their own,
+    an item shows its id row or its content to all of them, and sampled items that a user is known
+    to like are masked out for that user. Content with more than ``content_rank`` columns is
+    reduced to singular directions. Epochs end by the split's validation. A new user is the mean
+    of the id rows of the history's items, and without a history the mean of the training users.
+    """
+
+    dim: int = parameter(64, "length of every row", minimum=1, search=Choices((32, 64, 128)))
+    hidden: int = parameter(
+        256, "width of the encoder's hidden layer", minimum=1, search=Choices((128, 256, 512))
+    )
+    temperature: float = parameter(
+        2.0, "divisor of all scores in the losses", minimum=1e-3, search=Range(0.05, 5, log=True)
+    )
+    balance: float = parameter(
+        0.5,
+        "weight of the loss between id row and content; the rest goes to users and items",
+        minimum=0,
+        maximum=1,
+        search=Range(0.1, 0.9),
+    )
+    mixed: float = parameter(
+        0.5,
+        "chance that an item shows users its content instead of its id row",
+        minimum=0,
+        maximum=1,
+        search=Range(0.1, 0.9),
+    )
+    norm_weight: float = parameter(
+        0.01, "weight of the mean length of the rows", minimum=0, search=Range(1e-4, 1, log=True)
+    )
+    negatives: int = parameter(
+        512, "sampled items in a batch", minimum=1, search=Choices((128, 256, 512, 1024))
+    )
+    content_rank: int = parameter(
+        300, "content with more columns is reduced to this many directions", minimum=1
+    )
+    batch_size: int = parameter(
+        256, "observed pairs in a batch", minimum=1, search=Choices((128, 256, 1024))
+    )
+    learning_rate: float = parameter(
+        0.001, "step of Adam", minimum=0, search=Range(1e-4, 1e-2, log=True)
+    )
+    epochs: int = parameter(100, "most passes over the observed pairs", minimum=1)
+    patience: int = parameter(10, "validations without gain before stopping", minimum=1)
+
+    family: ClassVar[Family] = Family.HYBRID
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
+    uses_support: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_FEATURES})
+    requires: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning")
+
+    def fit(self, train: TrainView) -> Self:
+        """Learn rows and encoder from observed pairs against sampled items."""
+        import torch
+
+        from ...training.fitting import fit_module
+        from ...training.seeding import seeded
+        from ..content_inputs import Content, TrainingContent
+        from .batches import ContrastivePairs
+
+        features = train.items.features
+        self.content_ = Content.of(features, self.content_rank, train.seed)
+        sizes = (len(train.users), len(train.items), self.content_.width(features))
+        with seeded(train.seed):
+            self.net_ = self._build(sizes)
+        self.net_.set_losses(self.temperature, self.balance, self.norm_weight)
+        batches = ContrastivePairs(
+            train.interactions,
+            TrainingContent(features, self.content_),
+            self.negatives,
+            self.mixed,
+            self.batch_size,
+            train.seed,
+        )
+        log = fit_module(
+            self.net_,
+            batches,
+            train,
+            optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
+            epochs=self.epochs,
+            validate=lambda: train.validate(self),
+            patience=self.patience,
+        ).as_json()
+        kept = {"kept_loss": log["losses"][log["best_epoch"] - 1]}
+        self.log_ = log | kept | {"chance_loss": batches.chance_loss(self.balance)}
+        return self
+
+    def user_factors(self, users: Entities) -> FloatArray:
+        """Return float32 (users, dim): the id row, the mean of the history, or of all users."""
+        from ...training.histories import mean_rows
+
+        net = self.fitted("net_")
+        own = net.users.weight.detach().cpu().numpy()
+        vectors = mean_rows(users.history, net.items.weight.detach().cpu().numpy())
+        warm = users.known >= 0
+        vectors[warm] = own[users.known[warm]]
+        vectors[~warm & (np.diff(users.history.indptr) == 0)] = own.mean(axis=0)
+        return vectors
+
+    def item_factors(self, items: Entities) -> FloatArray:
+        """Return float32 (candidates, dim): the id row, or the encoded content of a new item."""
+        net = self.fitted("net_")
+        vectors = np.empty((len(items), self.dim), dtype=np.float32)
+        warm = items.known >= 0
+        vectors[warm] = net.items.weight.detach().cpu().numpy()[items.known[warm]]
+        cold = np.flatnonzero(~warm)
+        for at in range(0, len(cold), _ROWS):
+            rows = cold[at : at + _ROWS]
+            vectors[rows] = self._encoded(items.take(rows))
+        return vectors
+
+    def beside(self) -> dict[str, Any]:
+        """Return sizes and the reduction of the content."""
+        return {"sizes": self.net_.sizes, "content": asdict(self.content_)}
+
+    def rebuilt(self, state: dict[str, Any]) -> "CLCRecModule":
+        """Set the reduction of the content and return a network of the same sizes."""
+        from ..content_inputs import Content, Scale
+
+        content = state["content"]
+        scale = content["scale"] and Scale(**content["scale"])
+        self.content_ = Content(content["directions"], scale)
+        return self._build(state["sizes"])
+
+    def _build(self, sizes: tuple[int, int, int]) -> "CLCRecModule":
+        from .network import CLCRecModule
+
+        return CLCRecModule(sizes, self.dim, self.hidden)
+
+    def _encoded(self, items: Entities) -> FloatArray:
+        import torch
+
+        from ...training.weights import device_of
+
+        content = torch.from_numpy(self.content_(items.features)).to(device_of(self.net_))
+        with torch.inference_mode():
+            vectors: FloatArray = self.net_.encode(content).cpu().numpy()
+        return vectors

@@ -1,0 +1,1 @@
+"""DropoutNet: preference and content, the preference often hidden."""

@@ -1,0 +1,1 @@
+"""Heater: content mapped by a mixture of experts, warmed by pretrained factors."""

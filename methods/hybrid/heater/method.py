@@ -1,0 +1,199 @@
+"""Heater: content mapped to pretrained factors by experts, and used in their place at random."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+
+from ....datasets.arrays import FloatArray
+from ....datasets.sides import Side
+from ....datasets.world import Entities, TrainView
+from ...base import Family, Need
+from ...parameters import Choices, Range, parameter
+from ..two_towers import TwoSided
+
+if TYPE_CHECKING:
+    from ..content_inputs import SideInputs
+    from .batches import HeaterRows
+    from .network import HeaterModule
+
+_ROWS = 4096  # entities whose dense inputs are held at once
+
+
+@dataclass
+class Heater(TwoSided):
+    """Experts that map content to pretrained factors, trained with the two exchanged at random.
+
+    Source: Zhu, Sefati, Saadatpanah and Caverlee, Recommendation for New Users and New Items via
+    Randomized Training and Mixture-of-Experts Transformation, SIGIR 2020; layers, bounds of the
+    factors, sampling, momentum and penalties as in the authors' public code for CiteULike.
+    Differs: the teacher is ImplicitALS instead of BPR. Factors have length 64 instead of 200 and
+    the first step of gradient descent is ten times as long, to train in seconds. Content is not
+    scaled unless it is reduced to singular directions. What stands for an entity is drawn by a lot
+    of its own for each pair. Epochs end by the split's validation. The paper has no support: here
+    the pretrained factor of a new user with a history is the mean factor of the history's items,
+    scaled like a training user's, whatever the user's features; in training such a factor, of a
+    random part of the history, stands for the true one with the chance ``support_share``. A new
+    item is known by its content alone, whatever its support. A side without features has no map:
+    its training entities keep the pretrained factor, and a user of whom nothing is known gets the
+    mean of these factors.
+    """
+
+    factors: int = parameter(
+        64,
+        "length of the factors, the teacher's and ours",
+        minimum=1,
+        search=Choices((32, 64, 128, 200)),
+    )
+    regularization: float = parameter(
+        100.0, "weight of the norms in the teacher", minimum=1e-6, search=Range(1, 1000, log=True)
+    )
+    alpha: float = parameter(
+        20.0, "confidence of a pair in the teacher", minimum=0, search=Range(1, 100, log=True)
+    )
+    experts: int = parameter(
+        5, "networks that map content", minimum=1, search=Choices((1, 3, 5, 10))
+    )
+    hidden: list[int] = parameter(
+        [],
+        "widths of an expert's layers before its factor",
+        minimum=1,
+        search=Choices(([], [200], [400])),
+    )
+    dropout: float = parameter(
+        0.5,
+        "chance that the mapped factor stands for the true one",
+        minimum=0,
+        maximum=1,
+        search=Range(0.1, 0.9),
+    )
+    similarity: float = parameter(
+        1e-4,
+        "weight of the squared distances between mapped and pretrained factors of a batch",
+        minimum=0,
+        search=Range(1e-6, 1e-2, log=True),
+    )
+    weight_decay: float = parameter(
+        1e-4,
+        "weight of the squared norms of the networks",
+        minimum=0,
+        search=Range(1e-6, 1e-2, log=True),
+    )
+    support_share: float = parameter(
+        0.25,
+        "chance that a factor made of the history stands for a user's true one",
+        minimum=0,
+        maximum=1,
+        search=Range(0.0, 0.5),
+    )
+    support: int = parameter(10, "most history entries in it, drawn anew each epoch", minimum=1)
+    content_rank: int = parameter(
+        300, "content with more columns is reduced to this many directions", minimum=1
+    )
+    negatives: int = parameter(
+        5, "sampled pairs per observed one", minimum=1, search=Choices((1, 5, 10))
+    )
+    batch_size: int = parameter(
+        1024, "pairs in a batch", minimum=2, search=Choices((256, 1024, 4096))
+    )
+    learning_rate: float = parameter(
+        0.05, "first step of gradient descent", minimum=0, search=Range(5e-4, 0.1, log=True)
+    )
+    momentum: float = parameter(0.9, "momentum of gradient descent", minimum=0, maximum=0.999)
+    decay: float = parameter(0.8, "factor on the step after every ten epochs", minimum=0, maximum=1)
+    epochs: int = parameter(100, "most passes over the observed pairs", minimum=1)
+    patience: int = parameter(5, "validations without gain before stopping", minimum=1)
+
+    family: ClassVar[Family] = Family.HYBRID
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
+    uses_support: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_FEATURES})
+    requires: ClassVar[tuple[str, ...]] = ("implicit", "torch", "pytorch_lightning")
+
+    def fit(self, train: TrainView) -> Self:
+        """Factorise, then train maps and top nets on observed against sampled pairs."""
+        import torch
+
+        from ...training.fitting import fit_module
+        from ...training.seeding import seeded
+        from ...training.teacher import als_factors
+        from ..content_inputs import SideInputs
+        from .batches import HeaterPairs
+
+        own, across = als_factors(
+            train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
+        )
+        rank, seed = self.content_rank, train.seed
+        self.user_inputs_ = SideInputs.of(train.users, own, across, rank, seed)
+        self.item_inputs_ = SideInputs.of(train.items, across, own, rank, seed)
+        users = self._rows(train.users, self.user_inputs_, self.support_share)
+        items = self._rows(train.items, self.item_inputs_, 0.0)
+        with seeded(seed):
+            self.net_ = self._build(
+                self.user_inputs_.content.width(train.users.features),
+                self.item_inputs_.content.width(train.items.features),
+            )
+        self.net_.set_penalties(self.similarity, self.weight_decay)
+        batches = HeaterPairs(
+            train.interactions, users, items, self.negatives, self.batch_size, seed
+        )
+        steps = batches.steps
+        self.log_ = fit_module(
+            self.net_,
+            batches,
+            train,
+            optimiser=lambda weights: torch.optim.SGD(
+                weights, lr=self.learning_rate, momentum=self.momentum
+            ),
+            epochs=self.epochs,
+            validate=lambda: train.validate(self),
+            patience=self.patience,
+            learning_rate_factor=lambda step: self.decay ** (step // (10 * steps)),
+        ).as_json()
+        return self
+
+    def user_factors(self, users: Entities) -> FloatArray:
+        """Return float32 (users, factors): the top net on the true, support or mapped factor."""
+        return self._encode("users", users)
+
+    def item_factors(self, items: Entities) -> FloatArray:
+        """Return float32 (candidates, factors): the top net on the true or mapped factor."""
+        return self._encode("items", items)
+
+    def _rows(self, warm: Entities, inputs: "SideInputs", share: float) -> "HeaterRows":
+        from .batches import HeaterRows
+
+        mapped = self.dropout if inputs.content.width(warm.features) else 0.0
+        return HeaterRows(warm, inputs, mapped, share, self.support)
+
+    def _build(self, user_content: int, item_content: int) -> "HeaterModule":
+        from .network import HeaterModule
+
+        widths = (user_content, item_content)
+        return HeaterModule(self.factors, widths, list(self.hidden), self.experts)
+
+    def _encode(self, side: str, entities: Entities) -> FloatArray:
+        """Return the vectors of some entities, a block of rows at a time."""
+        import torch
+
+        from ...training.weights import device_of
+
+        net = self.fitted("net_")
+        inputs = self.user_inputs_ if side == "users" else self.item_inputs_
+        part, device = getattr(net, side), device_of(net)
+        vectors = np.empty((len(entities), self.factors), dtype=np.float32)
+        with torch.inference_mode():
+            for at in range(0, len(entities), _ROWS):
+                block = entities.take(slice(at, at + _ROWS))
+                read = (*inputs(block), self._is_mapped(block))
+                made = part.vectors(*(torch.from_numpy(x).to(device) for x in read))
+                vectors[at : at + _ROWS] = made.cpu().numpy()
+        return vectors
+
+    @staticmethod
+    def _is_mapped(entities: Entities) -> np.ndarray:
+        """Return bool, (rows,): whether content alone tells of an entity."""
+        cold = entities.known < 0
+        if entities.side is Side.USER:
+            cold &= np.diff(entities.history.indptr) == 0
+        return cold

@@ -1,0 +1,1 @@
+"""A sentence encoder fine-tuned as two towers."""

@@ -1,0 +1,110 @@
+"""The fine-tuned model in memory: it scores while it trains, and is built again after loading."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ....datasets.arrays import CSR, FloatArray
+from ...training.weights import count_parameters, device_of, from_arrays, to_arrays
+from ..text_encoder.encoder import SentenceEncoder
+from .network import FineTuning, TextTowers
+
+
+class LiveModel:
+    """Encoder and towers with the vectors of the texts they have seen.
+
+    Parameters
+    ----------
+    model
+        The network.
+    sentences
+        The frozen base encoder: texts of users, and of items when nothing of it is trained.
+    """
+
+    def __init__(self, model: TextTowers, sentences: SentenceEncoder) -> None:
+        self.model, self.sentences = model, sentences
+        self._seen: dict[str, Tensor] = {}
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is at the moment."""
+        return device_of(self.model)
+
+    def follow(self, tuning: FineTuning) -> FloatArray:
+        """Take over the weights as they are now; return (training items, width), item vectors."""
+        vectors = tuning.refresh()
+        self._seen = dict(zip(tuning.texts, tuning.remembered.cpu(), strict=True))
+        return _numpy(vectors)
+
+    @torch.no_grad()
+    def item_factors(self, texts: Sequence[str]) -> FloatArray:
+        """Return float32 (texts, width) of length 1."""
+        return _numpy(self.model.towers.items(self._text_vectors(texts)))
+
+    @torch.no_grad()
+    def user_factors(
+        self, items: FloatArray, history: CSR, texts: Sequence[str] | None
+    ) -> FloatArray:
+        """Return float32 (users, width) of length 1.
+
+        Parameters
+        ----------
+        items
+            float32 (training items, width), from ``follow``.
+        history
+            CSR (users, training items).
+        texts
+            Texts of the users, or None.
+        """
+        n_users = history.shape[0]
+        rows = np.repeat(np.arange(n_users), np.diff(history.indptr))
+        entries = history.indices.astype(np.int64)
+        told = self.model.towers.about is not None and texts is not None
+        about = self._there(self.sentences.encode(texts or [])) if told else None
+        at = (self._there(items), self._there(rows), self._there(entries))
+        return _numpy(self.model.towers.users(*at, n_users, about))
+
+    def arrays(self) -> dict[str, dict[str, np.ndarray]]:
+        """Return what was trained: all of the towers, the opened part of the encoder."""
+        encoder = self.model.encoder
+        trained = {} if encoder is None else to_arrays(encoder, trainable_only=True)
+        return {"towers": to_arrays(self.model.towers), "encoder": trained}
+
+    def set_arrays(self, arrays: dict[str, dict[str, np.ndarray]]) -> None:
+        """Set the weights from what ``arrays`` returned."""
+        from_arrays(self.model.towers, arrays["towers"])
+        if self.model.encoder is not None:
+            from_arrays(self.model.encoder, arrays["encoder"])
+        self.model.eval()
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Return (trained, all) parameters, the frozen encoder included."""
+        trained, total = count_parameters(self.model)
+        outside = self.sentences.files.parameters if self.model.encoder is None else 0
+        return trained, total + outside
+
+    def encoder_dropout(self) -> dict[str, float | int]:
+        """Return how many dropouts of the encoder act while it trains, and the largest of them."""
+        acting = [] if self.model.encoder is None else self.model.encoder.dropouts()
+        return {"places": len(acting), "probability": max(acting, default=0.0)}
+
+    def _text_vectors(self, texts: Sequence[str]) -> Tensor:
+        """Return float32 (texts, width) under the encoder as it is now."""
+        encoder = self.model.encoder
+        if encoder is None:
+            return self._there(self.sentences.encode(texts))
+        new = [text for text in dict.fromkeys(texts) if text not in self._seen]
+        self._seen.update(zip(new, encoder(new).cpu(), strict=True))
+        if not texts:
+            return encoder([])  # type: ignore[no-any-return]
+        return torch.stack([self._seen[text] for text in texts]).to(self.device)
+
+    def _there(self, array: np.ndarray) -> Tensor:
+        return torch.tensor(array, device=self.device)
+
+
+def _numpy(tensor: Tensor) -> FloatArray:
+    array: FloatArray = tensor.cpu().numpy()
+    return array

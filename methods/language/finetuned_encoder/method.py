@@ -1,0 +1,269 @@
+"""A sentence encoder fine-tuned on who liked what, under two towers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from ....datasets.arrays import FloatArray
+from ....datasets.progress import Progress, silent
+from ....datasets.sides import Side
+from ....datasets.world import Entities, Resources, TrainView
+from ...base import FactorMethod, Family, Need
+from ...parameters import Choices, Range, parameter
+from ..text_encoder.encoder import (
+    DEFAULT_MODEL,
+    Precision,
+    SentenceEncoder,
+    same_weights,
+    sentence_encoder,
+    texts_of,
+)
+from .batches import HistoryBatches
+
+if TYPE_CHECKING:
+    import torch
+
+    from .network import FineTuning, TextTowers
+
+
+class Tuning(str, Enum):
+    """Which part of the encoder is trained; the towers always are."""
+
+    LORA = "lora"
+    TOP_LAYERS = "top_layers"
+    FULL = "full"
+    FROZEN = "frozen"
+
+
+@dataclass
+class FineTunedEncoder(FactorMethod):
+    """Two towers on an encoder that is trained with them: an item is its text, a user a history.
+
+    An item's vector is its sentence vector through a residual adaptation layer. A user's vector
+    is the attention-weighted mean of the items in the history, through a layer of its own; a
+    user without history has a learned vector. There is no embedding of any id, so cold items and
+    users take the same road as warm ones. The target item is never in the history it is
+    predicted from. Before the first step the layers are the identity: the score "before" is that
+    of the frozen encoder in the very same form.
+
+    Source: Yi et al., Sampling-Bias-Corrected Neural Modeling, RecSys 2019, equations 3 and 5
+    (two towers, in-batch softmax with the log-frequency correction); Hu et al., LoRA, 2021,
+    equation 3.
+    Differs: the candidates of a batch are its distinct items, so the correction is the log
+    probability of being among them; a candidate that the user likes as well is left out; the
+    history is part of the user tower instead of separate features. Only ``fresh`` items of a
+    batch are encoded with gradients, the vectors of the others are remembered from the last time
+    (as in Wang et al., Cross-Batch Memory, CVPR 2020). The encoder trains with its own dropout
+    (MiniLM: 0.1 in 19 places, attention among them) unless ``encoder_dropout`` says otherwise; the
+    output of frozen layers is computed once, before training and without it, for as many texts as
+    are kept. A user's own text, where there is one, enters by its frozen sentence vector.
+    """
+
+    tuning: Tuning = parameter(
+        Tuning.LORA, "part of the encoder that is trained", search=Choices(tuple(Tuning))
+    )
+    top_layers: int = parameter(
+        2,
+        "layers that lora and top_layers open, from the top",
+        minimum=1,
+        search=Choices((1, 2, 3)),
+    )
+    lora_rank: int = parameter(8, "rank of the low-rank updates", minimum=1)
+    lora_alpha: float = parameter(16.0, "scale of the low-rank updates, over the rank", minimum=0)
+    hidden: int = parameter(256, "inner width of the adaptation layers", minimum=1)
+    dropout: float = parameter(
+        0.5, "dropout in the adaptation layers", minimum=0, maximum=0.9, search=Range(0.0, 0.5)
+    )
+    encoder_dropout: float | None = parameter(
+        None,
+        "dropout in the encoder while it trains; null is the model's own, 0 is none",
+        minimum=0,
+        maximum=0.9,
+    )
+    temperature: float = parameter(
+        0.05,
+        "what cosines are divided by at first",
+        minimum=0.01,
+        search=Range(0.02, 0.2, log=True),
+    )
+    batch_size: int = parameter(512, "pairs of a user and a liked item in a step", minimum=1)
+    fresh: int = parameter(64, "items of a step that are encoded with gradients", minimum=1)
+    history_length: int = parameter(50, "longer histories are thinned to this", minimum=1)
+    thinning: float = parameter(
+        0.5, "share of the pairs whose history is thinned to any length", minimum=0, maximum=1
+    )
+    learning_rate: float = parameter(
+        1e-3, "AdamW step of the towers", minimum=0, search=Range(1e-4, 1e-2, log=True)
+    )
+    encoder_learning_rate: float = parameter(
+        3e-4, "AdamW step of the encoder", minimum=0, search=Range(1e-5, 1e-3, log=True)
+    )
+    weight_decay: float = parameter(0.01, "AdamW decay", minimum=0)
+    epochs: int = parameter(4, "most passes over the training pairs", minimum=0)
+    patience: int = parameter(3, "epochs without a better validation before it stops", minimum=1)
+    training_precision: Precision = parameter(
+        Precision.FP32, "arithmetic of training; scores are always computed in fp32"
+    )
+    model: str = parameter(DEFAULT_MODEL, "encoder, by its name on the hub")
+    model_path: str = parameter("", "folder with the encoder's files, if it lies somewhere else")
+    max_length: int = parameter(256, "tokens after which a text is cut", minimum=8)
+
+    family: ClassVar[Family] = Family.LANGUAGE_MODEL
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
+    uses_support: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_TEXT})
+    requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "peft", "pytorch_lightning")
+
+    @classmethod
+    def small(cls) -> Self:
+        """Return cheap settings that still learn a small world."""
+        return cls(epochs=3, batch_size=128, fresh=16, top_layers=1)
+
+    def fit(self, train: TrainView) -> Self:
+        """Train the towers and the chosen part of the encoder, stopped by validation."""
+        from ...training.fitting import fit_module
+        from .live_model import LiveModel
+        from .network import FineTuning
+
+        sentences = self._sentences(train.resources, train.progress)
+        self.base_model_ = sentences.files.as_json()
+        texts = texts_of(train.items)
+        vectors = sentences.encode(texts)
+        model = self._untrained(train, sentences, vectors)
+        tuning = FineTuning(model, texts, vectors)
+        self.live_ = LiveModel(model, sentences)
+        self.log_ = fit_module(
+            tuning,
+            self._batches(train, sentences),
+            train,
+            optimiser=lambda _: self._optimiser(model),
+            epochs=self.epochs,
+            validate=lambda: train.validate(self._follow(tuning)),
+            patience=self.patience,
+            validate_first=True,
+            learning_rate_factor=self._schedule(len(train.interactions)),
+            precision="bf16-mixed" if self.training_precision is Precision.BF16 else "32-true",
+        ).as_json()
+        return self._follow(tuning)
+
+    def item_factors(self, items: Entities) -> FloatArray:
+        """Return float32 (candidates, width) of length 1, from the candidates' texts."""
+        factors: FloatArray = self.fitted("live_").item_factors(texts_of(items))
+        return factors
+
+    def user_factors(self, users: Entities) -> FloatArray:
+        """Return float32 (users, width) of length 1, from the users' histories (and texts)."""
+        live, texts = self.fitted("live_"), None if users.text is None else texts_of(users)
+        factors: FloatArray = live.user_factors(self.item_vectors_, users.history, texts)
+        return factors
+
+    def report(self) -> dict[str, Any]:
+        """Return the base model, validation before and after, dropout and the training."""
+        log = self.fitted("log_")
+        curve = dict(log["validation"])
+        return self.base_model_ | {
+            "tuning": self.tuning.value,
+            "validation_before": curve[0],
+            "validation_after": curve[log["best_epoch"]],
+            "trainable_parameters": self.parameter_counts()[0],
+            "encoder_dropout": self.live_.encoder_dropout(),
+            "training": log,
+        }
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Return (trained, all) parameters of encoder and towers."""
+        counts: tuple[int, int] = self.fitted("live_").parameter_counts()
+        return counts
+
+    def state(self) -> dict[str, Any]:
+        """Return what was trained; the rest of the encoder is found again by its hash."""
+        return {
+            "arrays": self.fitted("live_").arrays(),
+            "item_vectors": self.item_vectors_,
+            "base_model": self.base_model_,
+            "log": self.log_,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Build the model on the same base encoder and set what ``state`` returned."""
+        from .live_model import LiveModel
+
+        sentences = self._sentences(Resources())
+        same_weights(sentences.files, state["base_model"])
+        self.item_vectors_ = state["item_vectors"]
+        self.base_model_, self.log_ = state["base_model"], state["log"]
+        told = "about" in state["arrays"]["towers"]
+        model = self._build(sentences, self.item_vectors_.shape[1], told)
+        self.live_ = LiveModel(model, sentences)
+        self.live_.set_arrays(state["arrays"])
+
+    def _sentences(self, resources: Resources, progress: Progress = silent) -> SentenceEncoder:
+        return sentence_encoder(
+            self.model,
+            self.model_path,
+            self.max_length,
+            resources=resources,
+            progress=progress,
+        )
+
+    def _untrained(
+        self, train: TrainView, sentences: SentenceEncoder, vectors: FloatArray
+    ) -> "TextTowers":
+        """Return the model before training; a user without history is the mean liked item."""
+        import torch
+
+        from ...training.seeding import seeded
+
+        with seeded(train.seed, train.resources.threads):
+            model = self._build(sentences, vectors.shape[1], train.users.text is not None)
+        mean = train.item_counts @ vectors / max(1, train.item_counts.sum())
+        model.towers.anyone.data = torch.from_numpy(mean.astype(np.float32))
+        return model
+
+    def _build(self, sentences: SentenceEncoder, width: int, user_text: bool) -> "TextTowers":
+        from .network import TextTowers, tuned_encoder
+        from .towers import Towers
+
+        towers = Towers(width, self.hidden, self.dropout, self.temperature, user_text)
+        if self.tuning is Tuning.FROZEN:
+            return TextTowers(None, towers)
+        encoder = tuned_encoder(
+            str(sentences.files.folder),
+            self.max_length,
+            top_layers=None if self.tuning is Tuning.FULL else self.top_layers,
+            lora=(self.lora_rank, self.lora_alpha) if self.tuning is Tuning.LORA else None,
+            dropout=self.encoder_dropout,
+        )
+        return TextTowers(encoder, towers)
+
+    def _batches(self, train: TrainView, sentences: SentenceEncoder) -> HistoryBatches:
+        told = train.users.text is not None
+        return HistoryBatches(
+            matrix=train.interactions.csr,
+            size=self.batch_size,
+            fresh=self.fresh,
+            history_length=self.history_length,
+            thinning=self.thinning,
+            user_text=sentences.encode(texts_of(train.users)) if told else None,
+            seed=train.seed,
+        )
+
+    def _optimiser(self, model: "TextTowers") -> "torch.optim.Optimizer":
+        import torch
+
+        groups = model.groups(self.learning_rate, self.encoder_learning_rate)
+        return torch.optim.AdamW(groups, weight_decay=self.weight_decay)
+
+    def _schedule(self, pairs: int) -> Callable[[int], float]:
+        """Return the factor on the learning rates by step: up for a tenth, then down to 0."""
+        steps = max(1, self.epochs * -(-pairs // self.batch_size))
+        warm_up = max(1, steps // 10)
+        return lambda step: min((step + 1) / warm_up, (steps - step) / max(1, steps - warm_up))
+
+    def _follow(self, tuning: "FineTuning") -> Self:
+        """Score with the weights as they are now."""
+        self.item_vectors_ = self.live_.follow(tuning)
+        return self

