@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from ...datasets.errors import ColdbenchError
-from ...methods.parameters import check_parameters
+from ...datasets.parameters import check_parameters
 from ..evaluation.results import EvaluationSettings
 from ..plugins.foreign_code import watch_composition
 from ..plugins.registry import GROUPS, offers, unknown_field

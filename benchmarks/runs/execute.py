@@ -10,9 +10,9 @@ from typing import Any
 
 from ...datasets.dataset import Dataset, checked
 from ...datasets.errors import ColdbenchError, NotApplicableError
+from ...datasets.parameters import check_parameters
 from ...datasets.world import Resources, Split
 from ...methods.base import Method
-from ...methods.parameters import check_parameters
 from ..config.masking import Mask
 from ..config.run_config import RunConfig, plain
 from ..conformance.audits.split_audit import leak_warning, leaks_of

@@ -7,9 +7,9 @@ import numpy as np
 
 from ...datasets.arrays import DoubleArray, FloatArray, IntArray
 from ...datasets.errors import NotApplicableError
+from ...datasets.parameters import Range, parameter
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
-from ..parameters import Range, parameter
 from ..rows import binary
 
 _ROWS = 512  # rows of the square matrices that are copied at once

@@ -6,10 +6,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
+from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.progress import counted
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
-from ..parameters import Choices, Range, parameter
 from .folding_in import known_or_solved
 
 

@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
+from ...datasets.parameters import Range, parameter
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
-from ..parameters import Range, parameter
 from .folding_in import known_or_solved
 
 _ROWS = 256  # rows whose normal equations are held at once

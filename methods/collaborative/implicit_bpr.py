@@ -6,10 +6,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ...datasets.arrays import FloatArray
+from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
-from ..parameters import Choices, Range, parameter
 from ..rows import binary, row_sums, scale_rows
 
 

@@ -7,10 +7,10 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from ...datasets.arrays import CSR, FloatArray, LongArray
+from ...datasets.parameters import Range, parameter
 from ...datasets.progress import Progress, counted, silent
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
-from ..parameters import Range, parameter
 from ..rows import binary, row_of_entries, top_per_row
 
 _ROWS = 512  # items whose similarities are held at once

@@ -8,9 +8,9 @@ from scipy.sparse import csr_matrix, vstack
 
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.errors import NotApplicableError
+from ...datasets.parameters import Range, parameter
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
-from ..parameters import Range, parameter
 from ..rows import binary, row_of_entries, top_per_row
 
 _ROWS = 512  # most users whose similarities are held at once

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from ...datasets.arrays import CSR, FloatArray
+from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
 from ..neighbours import Similarities, cosines
-from ..parameters import Choices, Range, parameter
 from .weighting import Weighting, column_weights, mean_length, weighted
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.errors import NotApplicableError
+from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Query, TrainView
 from ..base import Family, Method, Need
-from ..parameters import Choices, Range, parameter
 from ..rows import binary, row_sums
 from .weighting import Weighting, column_weights, mean_length, weighted
 

@@ -6,11 +6,11 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
+from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.progress import Progress, silent
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
-from ..parameters import Choices, Range, parameter
 from .weighting import Weighting, column_weights, mean_length, weighted
 
 

@@ -6,10 +6,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ...datasets.arrays import CSR, FloatArray
+from ...datasets.parameters import Choices, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
-from ..parameters import Choices, parameter
 from ..rows import binary, unit_rows
 from .weighting import Weighting, column_weights, mean_length, weighted
 

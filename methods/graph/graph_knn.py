@@ -10,11 +10,11 @@ from scipy.sparse import csr_matrix, vstack
 from ...datasets.arrays import CSR, FloatArray, IntArray
 from ...datasets.errors import NotApplicableError
 from ...datasets.graph import Graph
+from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
 from ..neighbours import Similarities, cosines
-from ..parameters import Choices, Range, parameter
 from ..rows import binary, inverse_frequency, unit_rows
 
 

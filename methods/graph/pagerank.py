@@ -9,11 +9,11 @@ from scipy.sparse import csr_matrix, eye, vstack
 
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.errors import NotApplicableError
+from ...datasets.parameters import Range, parameter
 from ...datasets.progress import Progress, Tally, silent
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
-from ..parameters import Range, parameter
 from ..rows import binary, scale_rows
 from .joint_graph import JointGraph, joint_graph, walk
 

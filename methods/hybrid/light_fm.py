@@ -8,11 +8,11 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix, hstack
 
 from ...datasets.arrays import CSR, FloatArray
+from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.progress import counted
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
-from ..parameters import Choices, Range, parameter
 from ..rows import row_of_entries, row_sums, scale_rows
 from ..training.seeding import numpy_generator
 from .unobserved_pairs import unobserved_pairs

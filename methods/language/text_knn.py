@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from ...datasets.arrays import FloatArray
+from ...datasets.parameters import Range, parameter
 from ...datasets.progress import silent
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Resources, TrainView
 from ..base import Family, Method, Need
 from ..neighbours import Similarities, similarities
-from ..parameters import Range, parameter
 from .text_encoder.encoder import (
     DEFAULT_MODEL,
     Precision,

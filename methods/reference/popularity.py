@@ -6,10 +6,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
+from ...datasets.parameters import Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Query, TrainView
 from ..base import Family, Method
-from ..parameters import Range, parameter
 from ..rows import row_sums
 
 

@@ -6,10 +6,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ...datasets.arrays import FloatArray
+from ...datasets.parameters import Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
-from ..parameters import Range, parameter
 
 _DAY = 86_400.0
 

@@ -14,11 +14,11 @@ from coldbench.benchmarks.conformance.checks.subject import Subject
 from coldbench.benchmarks.conformance.checks.suite import CHECKS, examine
 from coldbench.benchmarks.conformance.worlds import SEED, planted
 from coldbench.datasets.arrays import FloatArray
+from coldbench.datasets.parameters import parameter
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sides import Side
 from coldbench.datasets.world import Entities, Query, Split, TrainView
 from coldbench.methods.base import FactorMethod, Family, Method, Need
-from coldbench.methods.parameters import parameter
 
 BY_NAME = {check.name: check for check in CHECKS}
 

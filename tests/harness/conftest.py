@@ -28,7 +28,7 @@ import numpy as np
 
 from coldbench.datasets.world import Entities, TrainView
 from coldbench.methods.base import Family, Method, Need
-from coldbench.methods.parameters import parameter
+from coldbench.datasets.parameters import parameter
 
 
 class Order(str, Enum):

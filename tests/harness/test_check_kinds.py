@@ -21,7 +21,7 @@ from coldbench.datasets.protocol.scenarios import NewItem
 from coldbench.datasets.sides import FeatureColumn, Provenance
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.base import Family, Method
-from coldbench.methods.parameters import parameter
+from coldbench.datasets.parameters import parameter
 
 
 @dataclass

@@ -4,9 +4,9 @@ import dataclasses
 import inspect
 from typing import Any
 
+from ....datasets.parameters import check_parameters
 from ....datasets.sides import Side
 from ....methods.base import Family, Method, Need
-from ....methods.parameters import check_parameters
 from .check import check
 from .declared import (
     demand_entry_point,

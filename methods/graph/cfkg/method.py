@@ -9,10 +9,10 @@ import numpy as np
 from ....datasets.arrays import FloatArray
 from ....datasets.errors import NotApplicableError
 from ....datasets.graph import Graph
+from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
-from ...parameters import Choices, Range, parameter
 from ...training.network import NetworkMethod
 
 if TYPE_CHECKING:

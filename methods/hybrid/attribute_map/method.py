@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 import numpy as np
 
 from ....datasets.arrays import FloatArray
+from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
-from ...parameters import Choices, Range, parameter
 from .maps import LinearMap, NearestMap
 
 if TYPE_CHECKING:

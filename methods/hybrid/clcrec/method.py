@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from ....datasets.arrays import FloatArray
+from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
-from ...parameters import Choices, Range, parameter
 from ...training.network import NetworkMethod
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from ....datasets.arrays import FloatArray
+from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
 from ....datasets.world import Entities, TrainView
 from ...base import Family, Need
-from ...parameters import Choices, Range, parameter
 from ..two_towers import TwoSided
 
 if TYPE_CHECKING:

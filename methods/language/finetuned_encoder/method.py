@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from ....datasets.arrays import FloatArray
+from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.progress import Progress, silent
 from ....datasets.sides import Side
 from ....datasets.world import Entities, Resources, TrainView
 from ...base import FactorMethod, Family, Need
-from ...parameters import Choices, Range, parameter
 from ..text_encoder.encoder import (
     DEFAULT_MODEL,
     Precision,

@@ -4,11 +4,11 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 from coldbench.datasets.errors import ColdbenchError, NotFittedError
+from coldbench.datasets.parameters import check_parameters
 from coldbench.datasets.sides import Side
 from coldbench.datasets.world import Query
 from coldbench.methods.language.finetuned_encoder.method import FineTunedEncoder, Tuning
 from coldbench.methods.language.text_encoder.encoder import sentence_encoder
-from coldbench.methods.parameters import check_parameters
 from coldbench.methods.training.weights import to_arrays
 
 QUICK = {

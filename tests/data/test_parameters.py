@@ -3,7 +3,7 @@ from enum import Enum
 
 import pytest
 from coldbench.datasets.errors import ColdbenchError
-from coldbench.methods.parameters import check_parameters, parameter
+from coldbench.datasets.parameters import check_parameters, parameter
 
 
 class Kind(Enum):

@@ -1,11 +1,11 @@
-"""Hyper-parameters: dataclass fields that carry their meaning, valid range and search range."""
+"""Settings: dataclass fields that carry their meaning, valid range and search range."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-from ..datasets.errors import ColdbenchError
+from .errors import ColdbenchError
 
 
 @dataclass(frozen=True)
