@@ -37,7 +37,7 @@ setup: .venv/ready ## Create .venv from requirements.lock
 	$(PIP) -r requirements.lock
 	$(PIP) --no-build-isolation -e .
 	@$(BIN)/python -c 'import torch' || { echo "torch does not load: its CPU build was not found; \
-	see \"On a GPU\" in README.md"; exit 1; }
+	see \"Two commands\" in README.md"; exit 1; }
 	@touch $@
 
 demo: setup ## Five families on both cold sides of the embedded dataset, and their board
