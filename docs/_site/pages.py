@@ -1,0 +1,77 @@
+"""Pages of the site that do not lie in docs/, and links between files made links of the site.
+
+The pages are read on the web, in an editor and in the repository, so their links name files as
+they lie there. Here a link to a page of the site is turned to where that page is published, and
+one to any other file of the repository to the file at the repository's address; a link to nothing
+is left alone, and the strict build tells it.
+"""
+
+import posixpath
+import re
+import shutil
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+OUTSIDE = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
+LINK = re.compile(r"(?<=\]\()([^)\s:#]+)(#[^)\s]*)?(?=\))")
+FENCE = re.compile(r"^ *(```|~~~).*?^ *\1 *$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+SOURCE = ROOT / "outputs/api/coldbench"
+
+
+def on_startup(command: str, dirty: bool) -> None:
+    """Lay the package out where the API reference reads it.
+
+    Read from here, every file of the repository and its environment would be looked at, and
+    datasets/, which has no ``__init__.py``, would not.
+    """
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    for floor in ("benchmarks", "methods", "datasets"):
+        for path in (ROOT / floor).rglob("*.py"):
+            copy = SOURCE / path.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+    shutil.copyfile(ROOT / "__init__.py", SOURCE / "__init__.py")
+    (SOURCE / "datasets/__init__.py").touch()
+
+
+def published(path: str) -> str:
+    """Return the page of the site that a Markdown file of the repository becomes."""
+    page = path.lower() if path in OUTSIDE else path.removeprefix("docs/")
+    return re.sub(r"readme\.md$", "index.md", page, flags=re.IGNORECASE)
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that lie at the root and in results/."""
+    there = [ROOT / name for name in OUTSIDE if (ROOT / name).is_file()]
+    for path in [*there, *sorted((ROOT / "results").rglob("*.md"))]:
+        name = path.relative_to(ROOT).as_posix()
+        page = File.generated(config, published(name), abs_src_path=str(path))
+        page.edit_uri = f"../{name}"
+        files.append(page)
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Turn every link that names a file of the repository."""
+    source = Path(str(page.file.abs_src_path)).relative_to(ROOT).as_posix()
+
+    def turned(link: re.Match[str]) -> str:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(source), link[1]))
+        target = files.get_file_from_path(published(path))
+        if target is not None:
+            base = posixpath.dirname(page.file.src_uri)
+            return posixpath.relpath(target.src_uri, base or ".") + (link[2] or "")
+        if (ROOT / path).exists():
+            return f"{config.repo_url}/blob/main/{path}"
+        return link[0]
+
+    kept = 0
+    parts = []
+    for code in FENCE.finditer(markdown):
+        parts += [LINK.sub(turned, markdown[kept : code.start()]), code[0]]
+        kept = code.end()
+    return "".join([*parts, LINK.sub(turned, markdown[kept:])])

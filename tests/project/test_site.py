@@ -1,0 +1,104 @@
+"""The documentation site builds strictly, its links lead somewhere, and it needs no other site."""
+
+import re
+import shutil
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOADED = re.compile(
+    r"""<(?:script|img|link rel="(?:stylesheet|icon|preload)")[^>]*?(?:src|href)="([^"]+)"""
+)
+LINK = re.compile(r'<a\s[^>]*?href="([^"]+)"')
+
+
+def build(folder: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(out)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the site is made from."""
+    folder = tmp_path_factory.mktemp("repository")
+    for name in ("benchmarks", "datasets", "methods", "docs", "results", "notebooks"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.json", "*.parquet", "embedded")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copyfile(path, folder / path.name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("site")
+    done = build(copy, out)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
+    loaded = {one for page in pages for one in LOADED.findall(page.read_text(encoding="utf-8"))}
+    assert len(pages) > 20 and len(loaded) > 5
+    assert {one for one in loaded if urlsplit(one).netloc} == set()
+
+
+def test_every_link_within_the_site_leads_to_a_page_and_a_place(site: Path) -> None:
+    lost, followed = [], 0
+    for page in site.rglob("*.html"):
+        if page.name == "404.html":
+            continue
+        for link in LINK.findall(page.read_text(encoding="utf-8")):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+            target = target / "index.html" if target.is_dir() else target
+            followed += 1
+            there = target.is_file()
+            if there and parts.fragment and not parts.fragment.startswith("__"):
+                there = f'id="{unquote(parts.fragment)}"' in target.read_text(encoding="utf-8")
+            if not there:
+                lost.append((page.relative_to(site).as_posix(), link))
+    assert followed > 500
+    assert lost == []
+
+
+def test_a_link_to_a_file_without_a_page_leads_to_the_repository(site: Path) -> None:
+    page = (site / "results/index.html").read_text(encoding="utf-8")
+    assert "/blob/main/results/leaderboards" in page
+    assert 'href="../running/#records"' in page
+
+
+def test_the_reference_has_signature_and_docstring(site: Path) -> None:
+    page = (site / "reference/methods/index.html").read_text(encoding="utf-8")
+    text = unescape(re.sub(r"<[^>]+>|\s", "", page))
+    assert "fit(train:TrainView)->Self" in text
+    assert "Whatthesplitmustoffer." in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("page", "line"),
+    [("docs/data.md", "[gone](gone.md)"), ("README.md", "[gone](docs/data.md#gone)"),
+     ("docs/reference/methods.md", "::: coldbench.methods.base.Gone")],
+)  # fmt: skip
+def test_what_is_not_there_fails_the_build(
+    copy: Path, tmp_path: Path, page: str, line: str
+) -> None:
+    path = copy / page
+    text = path.read_text(encoding="utf-8")
+    try:
+        path.write_text(f"{text}\n{line}\n", encoding="utf-8")
+        done = build(copy, tmp_path / "out")
+    finally:
+        path.write_text(text, encoding="utf-8")
+    assert done.returncode != 0
+    assert "gone" in done.stderr.lower()
