@@ -6,6 +6,8 @@ from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
 from ..plugins.registry import unknown
+from ..records.headline import HEADLINE
+from ..records.home import results_home
 from ..records.record import Cut, RunRecord, read_all
 from ..records.thin_records import thinner
 from ..reports.families import by_family
@@ -14,8 +16,6 @@ from ..reports.leaderboard import boards
 from ..reports.paired import paired, paired_grid
 from ..reports.sentences import headline
 from ..reports.standings import Board
-from ..runs.execute import results_home
-from ..runs.outcome import HEADLINE
 from ..terminal.console import console, say
 from ..terminal.foreign_text import for_markdown
 from .arguments import Arguments

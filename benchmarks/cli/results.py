@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
+from ..records.home import results_home
 from ..records.verify import Verified, verify
-from ..runs.execute import results_home
 from ..terminal.console import console
 
 

@@ -167,12 +167,12 @@ def _single(one: Outcome) -> int:
 
 def _show(one: Outcome) -> None:
     """Print the headline metric of every task with its interval."""
+    from ..records.headline import choose_metric
     from ..records.record import read
-    from ..runs.outcome import shown_metric
     from ..terminal.console import console, duration, table
 
     out, record = console(), read(Path(str(one.record)))
-    metric = shown_metric([record])
+    metric = choose_metric([record])
     rows = table("task", metric, "95 % interval", "users")
     for task, scores in record.scores.items():
         figure = scores.get(metric)

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 
 from ...datasets.errors import ColdbenchError
+from ..records.home import results_home
 from ..records.record import RunRecord
 from ..records.thin_records import thinner
 from ..reports.formats import IN_MD
 from ..reports.papers.beside import Line, lines, missing
 from ..reports.papers.paper_table import PaperTable, figure, find_table, names
-from ..runs.execute import results_home
 from ..terminal.console import console, say
 from ..terminal.console import table as empty_table
 from ..terminal.fitted_table import Column

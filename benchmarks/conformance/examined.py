@@ -9,8 +9,7 @@ from ...datasets.world import SideMode, Split
 from ...methods.base import Need
 from ..config.run_config import RunConfig
 from ..plugins.registry import GROUPS, find
-from ..plugins.requirements import require
-from ..runs.describe import is_rating
+from ..plugins.requirements import is_rating, require
 from .asked import Asked
 from .checks import dataset_suite, fitting, leaks, scenario_suite, scoring, suite
 from .checks.check import Check, Examined

@@ -31,20 +31,23 @@ def rankings_path(record: Path) -> Path:
 
 def write_tables(
     record: Path, results: Mapping[str, TaskResult], data: Dataset, *, rankings: bool
-) -> dict[str, str]:
-    """Write the tables beside a record and say which could not be written, and why.
+) -> dict[str, Any]:
+    """Write the tables beside a record and return what the record says of them.
 
-    A table of an earlier attempt does not stay where the new one fails: it would not be that of
-    the record.
+    That is the sha256 of each, and why one could not be written. A table of an earlier attempt
+    does not stay where the new one fails: it would not be that of the record.
     """
     ways: dict[str, tuple[Path, Callable[..., None]]] = {"users": (users_path(record), write_users)}
     if rankings:
         ways["rankings"] = (rankings_path(record), write_rankings)
-    missing = {}
+    digests, missing = {}, {}
     for name, (path, way) in ways.items():
         try:
             way(path, results, data)
-        except Exception as error:  # the scores are worth keeping whatever a table does
+            digests[f"{name}_sha256"] = file_sha256(path)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # the scores are worth keeping whatever a table does
             told = why(error) if isinstance(error, OSError) else " ".join(str(error).split())
             missing[name] = told
             logging.getLogger(__name__).warning(
@@ -55,7 +58,7 @@ def write_tables(
             )
             with suppress(OSError):
                 path.unlink(missing_ok=True)
-    return missing
+    return {"missing_tables": missing} | digests
 
 
 def write_users(path: Path, results: Mapping[str, TaskResult], data: Dataset) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+from ..records.headline import choose_metric
 from ..records.record import Figure, RunRecord, Status
-from ..runs.outcome import shown_metric
 from .comparable import conditions, key, row_settings
 from .labels import label_rows, title_boards
 from .standings import Board, Cell, Row
@@ -41,7 +41,7 @@ def boards(
     ]
     made = []
     for alike in _grouped(kept, partial(conditions, metric=metric or "")):
-        shown = metric or shown_metric(alike)
+        shown = metric or choose_metric(alike)
         made += [_board(one, shown) for one in _grouped(alike, partial(conditions, metric=shown))]
     made.sort(key=lambda one: (one.dataset, one.scenario))
     title_boards(made)

@@ -25,36 +25,40 @@ def is_first_run() -> bool:
     return _runs <= 1
 
 
-class Peak:
-    """Resident memory in bytes at its highest, known when the block ends; None where it is not.
+class PeakMemory:
+    """The highest resident memory since this object was made, in bytes; None where it is not known.
+
+    Linux keeps a high-water mark that a process may reset; where that is not possible nothing
+    is known, as the mark may be that of something earlier.
 
     Attributes
     ----------
     bytes
         Of the whole process: interpreter, libraries and data too.
     growth
-        Above the level at the start of the block. It is less where more was imported before.
+        Above the level at the start. It is less where more was imported before.
     """
 
-    bytes: int | None = None
-    growth: int | None = None
+    def __init__(self) -> None:
+        self.bytes: int | None = None
+        self.growth: int | None = None
+        self._before = _status("VmRSS") if _reset() else None
+
+    def look(self) -> None:
+        """Read the mark as it is now."""
+        after = _status("VmHWM")
+        if self._before is not None and after is not None:
+            self.bytes, self.growth = after, max(0, after - self._before)
 
 
 @contextmanager
-def memory_peak() -> Iterator[Peak]:
-    """Measure how high resident memory rises in the block.
-
-    Linux keeps a high-water mark that a process may reset; where that is not possible nothing
-    is known, as the mark may be that of something earlier.
-    """
-    peak = Peak()
-    before = _status("VmRSS") if _reset() else None
+def memory_peak() -> Iterator[PeakMemory]:
+    """Measure how high resident memory rises in the block."""
+    peak = PeakMemory()
     try:
         yield peak
     finally:
-        after = _status("VmHWM")
-        if before is not None and after is not None:
-            peak.bytes, peak.growth = after, max(0, after - before)
+        peak.look()
 
 
 def _reset() -> bool:

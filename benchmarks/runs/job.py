@@ -13,8 +13,9 @@ from ..config.run_config import RunConfig, to_run
 from ..config.saved_config import keep_config
 from ..conformance.audits.split_audit import leak_warning
 from ..plugins.foreign_code import watch_composition
+from ..records.headline import summarise_scores
 from .masked_files import hide
-from .outcome import FILE, RUNNING, SKIPPED, Outcome, headline
+from .outcome import FILE, RUNNING, SKIPPED, Outcome
 
 watch_composition()  # a launcher's worker composes each job itself, and imports this module only
 
@@ -76,7 +77,7 @@ def _made(wanted: RunConfig | Exception, hydra: Any) -> Outcome:
         scenario=record.scenario,
         seed=record.seed,
         record=str(run.path),
-        score=headline(record),
+        score=summarise_scores(record),
         seconds=0.0,
         reason=record.error,
         warning=leak_warning(record.findings),

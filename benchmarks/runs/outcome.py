@@ -2,19 +2,16 @@
 
 import json
 import logging
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean
 
 from ...datasets.atomic import replacing
-from ..records.record import RunRecord
 
 FILE = "outcome.json"
 SKIPPED = "skipped"
 RUNNING = "running"
 NOT_RUN = "not_run"
-HEADLINE = "ndcg@10"
 
 
 @dataclass(frozen=True)
@@ -101,25 +98,3 @@ def _read(sweep: Path, known: Container[Path]) -> Iterator[tuple[Path, Outcome]]
             yield path, Outcome(**json.loads(path.read_bytes()))
         except (ValueError, TypeError) as error:
             logging.getLogger(__name__).warning("%s is not readable: %s", path, error)
-
-
-def shown_metric(records: Iterable[RunRecord]) -> str:
-    """Return the metric to show when none is asked for.
-
-    The headline or, where no record has it (a rating task, other cut-offs), the first there is.
-    """
-    measured = [name for one in records for task in one.scores.values() for name in task]
-    return HEADLINE if HEADLINE in measured or not measured else measured[0]
-
-
-def headline(record: RunRecord) -> str:
-    """Return one figure that stands for a run: the mean of a metric over its cold tasks.
-
-    Over the warm tasks where there is no cold one; empty without scores.
-    """
-    cold = {task: one for task, one in record.scores.items() if not task.startswith("warm/")}
-    metric = shown_metric([record])
-    tasks = [one for one in (cold or record.scores).values() if metric in one]
-    known = [one[metric].mean for one in tasks]
-    means = [mean for mean in known if mean is not None]
-    return f"{'cold' if cold else 'warm'} {metric} {fmean(means):.4f}" if means else ""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..tracking.tracker import is_first_process
+from ..isolation.first_process import is_first_process
 from .moment import Channel, Clock, Moment
 
 if TYPE_CHECKING:

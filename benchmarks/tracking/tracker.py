@@ -1,16 +1,14 @@
 """What a service that mirrors records is asked for, and how it is kept from harming a run."""
 
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import Protocol
 
+from ..isolation.first_process import is_first_process
 from ..records.record import RunRecord, read
 from ..records.tables import check_table, rankings_path
 from .none import NoTracking
-
-_RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
 
 
 class Tracker(Protocol):
@@ -48,12 +46,6 @@ def mirror(tracker: Tracker | None, path: Path) -> bool:
         sys.stderr.write(f"{_unsent(path, error)}\n")
         return False
     return True
-
-
-def is_first_process() -> bool:
-    """Say whether this process is alone or has rank 0, by the variables that launchers set."""
-    ranks = [os.environ[name] for name in _RANKS if os.environ.get(name)]
-    return not ranks or ranks[0] == "0"
 
 
 def _unsent(path: Path, error: BaseException) -> str:

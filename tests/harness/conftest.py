@@ -7,7 +7,7 @@ import pytest
 from coldbench.benchmarks.config.run_config import RunConfig, compose_run
 from coldbench.benchmarks.plugins import registry
 from coldbench.benchmarks.plugins.registry import GROUPS
-from coldbench.benchmarks.runs import execute as run
+from coldbench.benchmarks.runs import kept_splits
 from hydra.core.config_store import ConfigStore
 
 TINY = [
@@ -152,7 +152,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.delenv("COLDBENCH_RESULTS", raising=False)
     monkeypatch.setenv("COLDBENCH_DATA", str(tmp_path / "data"))
-    run._splits.clear()
+    kept_splits._splits.clear()
     return folder
 
 

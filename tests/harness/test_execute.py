@@ -12,11 +12,13 @@ import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig, compose_run
 from coldbench.benchmarks.plugins.registry import find
+from coldbench.benchmarks.records.home import results_home
 from coldbench.benchmarks.records.record import Status, read
 from coldbench.benchmarks.records.tables import rankings_path, users_path
-from coldbench.benchmarks.runs import execute as run_module
-from coldbench.benchmarks.runs.describe import identity
-from coldbench.benchmarks.runs.execute import execute, results_home, split_once
+from coldbench.benchmarks.runs import kept_splits
+from coldbench.benchmarks.runs.execute import execute
+from coldbench.benchmarks.runs.identity import identity
+from coldbench.benchmarks.runs.kept_splits import split_once
 from coldbench.datasets.errors import ColdbenchError, DataError
 
 Tiny = Callable[..., RunConfig]
@@ -248,7 +250,7 @@ def test_a_sweep_splits_once_per_seed(tiny: Tiny, monkeypatch: pytest.MonkeyPatc
     assert calls == [0, 1]
     for seed in range(2, 9):
         split_once(tiny("random", f"seed={seed}"), tiny().dataset.load())
-    assert len(run_module._splits) == run_module.SPLITS_KEPT
+    assert len(kept_splits._splits) == kept_splits.SPLITS_KEPT
 
 
 def test_the_run_gets_its_threads_whatever_split_is_kept(tiny: Tiny) -> None:

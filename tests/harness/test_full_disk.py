@@ -17,7 +17,7 @@ from coldbench.benchmarks.plugins.registry import find
 from coldbench.benchmarks.records import disk_space as room
 from coldbench.benchmarks.records.record import Status, read
 from coldbench.benchmarks.records.tables import rankings_path, users_path
-from coldbench.benchmarks.runs import execute as run_module
+from coldbench.benchmarks.runs import filing
 from coldbench.benchmarks.runs.execute import execute
 from coldbench.datasets.atomic import replacing, sweep_stale
 from coldbench.datasets.errors import ColdbenchError
@@ -109,7 +109,7 @@ def test_the_reason_is_told_in_plain_words(
 def test_a_record_that_cannot_be_written_is_told(
     tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "write", full)
+    monkeypatch.setattr(filing, "write", full)
     with pytest.raises(ColdbenchError, match=r"the run ended, but results/.*json .*disk is full"):
         execute(tiny())
 

@@ -17,8 +17,9 @@ from coldbench.benchmarks.conformance.worlds import view_parts
 from coldbench.benchmarks.isolation.process_state import process_state_kept
 from coldbench.benchmarks.isolation.sealed import sealed
 from coldbench.benchmarks.records.record import read_all
-from coldbench.benchmarks.runs import execute as run_module
-from coldbench.benchmarks.runs.execute import execute, split_once
+from coldbench.benchmarks.runs import kept_splits
+from coldbench.benchmarks.runs.execute import execute
+from coldbench.benchmarks.runs.kept_splits import split_once
 from coldbench.datasets.hashing import content_hash
 
 HONEST = ("item_knn", "content_knn", "popularity")
@@ -139,9 +140,9 @@ def test_in_one_sweep_with_honest_methods_they_harm_nobody(
     workplace: Path, harmful: None, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in HONEST:
-        run_module._splits.clear()
+        kept_splits._splits.clear()
         execute(compose_run([f"method={name}", *words, "results=alone"]))
-    run_module._splits.clear()
+    kept_splits._splits.clear()
     methods = [part for name in ENDS for part in (name, *(HONEST if name == "turns" else ()))]
     methods += [name for name in HONEST if name not in methods]
     argv = ["run", "-m", f"method={','.join(methods)}", *words, "results=together"]
@@ -180,7 +181,7 @@ def test_a_method_that_writes_into_the_split_changes_only_its_own(
     counts = kept.train.item_counts.copy()
     for name in ("unlocks", "exchanges"):
         execute(tiny(name))
-    assert len(run_module._splits) == 1, "the split was not made anew"
+    assert len(kept_splits._splits) == 1, "the split was not made anew"
     after = split_once(config, data)
     assert content_hash(*view_parts(after.train)) == before
     assert (after.train.item_counts == counts).all() and after.train.interactions.csr.data.all()

@@ -252,7 +252,7 @@ def test_nonsense_of_a_plugin_ends_the_display_and_not_the_run(
 
 
 def test_the_channel_goes_where_a_training_world_goes(tiny: Tiny) -> None:
-    from coldbench.benchmarks.runs.execute import split_once
+    from coldbench.benchmarks.runs.kept_splits import split_once
     from coldbench.datasets.dataset import checked
 
     config = tiny()
@@ -292,7 +292,7 @@ def test_counted_and_tally_tell_every_step() -> None:
     ],
 )
 def test_iterating_fits_tell_their_steps(tiny: Tiny, method: str, what: str) -> None:
-    from coldbench.benchmarks.runs.execute import split_once
+    from coldbench.benchmarks.runs.kept_splits import split_once
     from coldbench.datasets.dataset import checked
 
     config = tiny(method)
@@ -310,7 +310,7 @@ def test_iterating_fits_tell_their_steps(tiny: Tiny, method: str, what: str) -> 
 
 def test_a_network_tells_epoch_loss_and_validation(tiny: Tiny, workplace: Path) -> None:
     import torch
-    from coldbench.benchmarks.runs.execute import split_once
+    from coldbench.benchmarks.runs.kept_splits import split_once
     from coldbench.datasets.dataset import checked
 
     class Net(torch.nn.Module):

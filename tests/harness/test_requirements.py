@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from coldbench.benchmarks.config.run_config import RunConfig
 from coldbench.benchmarks.plugins.requirements import OFFERS, require, require_device
-from coldbench.benchmarks.runs.execute import split_once
+from coldbench.benchmarks.runs.kept_splits import split_once
 from coldbench.datasets.errors import ColdbenchError, NotApplicableError
 from coldbench.datasets.sides import Provenance, VectorColumn
 from coldbench.datasets.world import Split

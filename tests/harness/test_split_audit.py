@@ -10,7 +10,7 @@ from coldbench.benchmarks.config.run_config import RunConfig, compose_run
 from coldbench.benchmarks.conformance.audits import split_audit
 from coldbench.benchmarks.plugins.registry import offers
 from coldbench.benchmarks.records.record import RunRecord, Status, read_all
-from coldbench.benchmarks.runs import execute as run_module
+from coldbench.benchmarks.runs import kept_splits
 from coldbench.benchmarks.runs.execute import execute
 
 Tiny = Callable[..., RunConfig]
@@ -152,7 +152,7 @@ def test_a_split_is_audited_once_however_many_methods_run_on_it(
         looked.append("once")
         return ["a leak"]
 
-    monkeypatch.setattr(run_module, "leaks_of", looking)
+    monkeypatch.setattr(kept_splits, "leaks_of", looking)
     made = [execute(tiny(name)) for name in ("by_index", "random", "popularity")]
     assert looked == ["once"] and all(one.record.findings == ["a leak"] for one in made)
     execute(tiny("random", "seed=1"))
@@ -165,7 +165,7 @@ def test_an_audit_that_hangs_is_a_finding(tiny: Tiny, monkeypatch: pytest.Monkey
         while True:
             pass
 
-    monkeypatch.setattr(run_module, "leaks_of", hanging)
+    monkeypatch.setattr(kept_splits, "leaks_of", hanging)
     record = execute(tiny("random", "time_limit=3")).record
     assert (
         record.status is Status.OK

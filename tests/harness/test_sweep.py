@@ -12,10 +12,11 @@ import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig
 from coldbench.benchmarks.plugins.registry import find
+from coldbench.benchmarks.records.headline import summarise_scores
 from coldbench.benchmarks.records.record import Status, read_all
 from coldbench.benchmarks.runs import sweep
 from coldbench.benchmarks.runs.execute import execute
-from coldbench.benchmarks.runs.outcome import Outcome, headline, outcomes
+from coldbench.benchmarks.runs.outcome import Outcome, outcomes
 
 COLDBENCH = [sys.executable, "-m", "coldbench"]
 
@@ -239,11 +240,11 @@ def test_the_headline_is_the_mean_over_cold_tasks(tiny: Callable[..., RunConfig]
     record = execute(tiny("by_index")).record
     cold = [one for task, one in record.scores.items() if not task.startswith("warm/")]
     mean = np.mean([one["ndcg@10"].mean for one in cold])  # type: ignore[list-item]
-    assert headline(record) == f"cold ndcg@10 {mean:.4f}"
+    assert summarise_scores(record) == f"cold ndcg@10 {mean:.4f}"
     warm = execute(tiny("by_index", "scenario=warm", "evaluation.ks=[5]")).record
     metric = next(iter(warm.scores["warm/warm/k=0"]))
-    assert headline(warm).startswith(f"warm {metric} ")
-    assert headline(record.model_copy(update={"scores": {}})) == ""
+    assert summarise_scores(warm).startswith(f"warm {metric} ")
+    assert summarise_scores(record.model_copy(update={"scores": {}})) == ""
 
 
 def test_status_values_are_those_of_the_contract() -> None:

@@ -16,8 +16,8 @@ from coldbench.benchmarks.isolation import time_limit
 from coldbench.benchmarks.isolation.time_limit import OutOfTime
 from coldbench.benchmarks.records.record import Status, read_all
 from coldbench.benchmarks.records.tables import users_path
-from coldbench.benchmarks.runs.describe import identity
 from coldbench.benchmarks.runs.execute import execute
+from coldbench.benchmarks.runs.identity import identity
 from coldbench.datasets.errors import ColdbenchError
 
 SLEEPERS = """

@@ -13,13 +13,13 @@ import polars as pl
 import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig, compose_run
+from coldbench.benchmarks.isolation.first_process import is_first_process
 from coldbench.benchmarks.records.record import RunRecord, read
 from coldbench.benchmarks.records.tables import rankings_path
 from coldbench.benchmarks.runs.execute import execute
 from coldbench.benchmarks.tracking import contents
 from coldbench.benchmarks.tracking.allowed import OWN_TEXT
 from coldbench.benchmarks.tracking.none import NoTracking
-from coldbench.benchmarks.tracking.tracker import is_first_process
 from coldbench.benchmarks.tracking.wandb import Mode, WandbTracking
 from coldbench.datasets.errors import ColdbenchError
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ...runs.advice import advice
+from ...isolation.error_advice import advise
 from .outcome import NotReached, Outcome, Verdict, Violation
 
 
@@ -89,7 +89,7 @@ def _judge(check: Check, subject: Examined) -> tuple[Verdict, str, str]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may raise anything, sys.exit included
-        remedy = advice(error) or "nothing may be raised here; see the place named"
+        remedy = advise(error) or "nothing may be raised here; see the place named"
         return Verdict.FAILED, told(error), remedy
 
 

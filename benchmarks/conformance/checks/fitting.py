@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from ....datasets.errors import NotFittedError
-from ...runs.advice import advice
+from ...isolation.error_advice import advise
 from .check import check, told
 from .compare import demand_same
 from .outcome import Violation
@@ -20,7 +20,7 @@ def fits(subject: Subject) -> str:
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        remedy = advice(error) or "make fit work on this training world"
+        remedy = advise(error) or "make fit work on this training world"
         raise Violation(told(error), remedy) from error
     return f"asked for validation {len(fit.validations)} times"
 

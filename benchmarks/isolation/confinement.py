@@ -1,0 +1,37 @@
+"""The code of others, held to its time and leaving no traces in the process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...datasets.errors import ColdbenchError
+from .process_state import process_state_kept
+from .time_limit import OutOfTime, time_limit
+
+
+@contextmanager
+def confined(seconds: float | None) -> Iterator[None]:
+    """Raise ``OutOfTime`` in a block that takes longer, and put the process back as it was.
+
+    Parameters
+    ----------
+    seconds
+        0 and None are no limit.
+    """
+    with process_state_kept(), time_limit(seconds):
+        yield
+
+
+@contextmanager
+def confined_loading(seconds: float | None) -> Iterator[None]:
+    """Confine the block that loads and splits the data of a run.
+
+    Raises
+    ------
+    ColdbenchError
+        When the block takes longer: without data there is no record that could say so.
+    """
+    try:
+        with confined(seconds):
+            yield
+    except OutOfTime as error:
+        raise ColdbenchError(f"{error}, not even loading and splitting the data") from error

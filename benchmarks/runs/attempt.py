@@ -1,0 +1,112 @@
+"""The making of a run: what is confined and measured, and how any end of it becomes a record."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ...datasets.errors import NotApplicableError
+from ...methods.base import Method
+from ..conformance.audits.split_audit import leak_warning
+from ..evaluation.results import TaskResult
+from ..isolation.confinement import confined
+from ..isolation.error_advice import describe_failure
+from ..isolation.threads import limited
+from ..records.digests import jsonable
+from ..records.disk_space import demand_room
+from ..records.record import Cost, RunRecord, Status
+from ..terminal.moment import Channel
+from ..terminal.progress import shown
+from .cost import PeakMemory, is_first_run
+from .figures import figures
+from .kept_splits import audit_once
+from .plan import Plan
+
+
+class Attempt:
+    """A run that is being made.
+
+    Attributes
+    ----------
+    record
+        What is known of the run so far.
+    results
+        By task, once they are there; None where the run did not come so far.
+    progress
+        Told how far the present stage is.
+    """
+
+    def __init__(self, record: RunRecord, progress: Channel) -> None:
+        self.record, self.progress = record, progress
+        self.results: dict[str, TaskResult] | None = None
+        self._peak = PeakMemory()
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Show and measure a stage, ``fit`` or ``score``."""
+        self.progress.begin(name)
+        start = time.perf_counter()
+        yield
+        self._seconds[name] = round(time.perf_counter() - start, 4)
+        self._peak.look()
+
+    def succeed(self, fitted: Method, results: dict[str, TaskResult]) -> None:
+        """Put the scores into the record, what they cost, and what the method reports."""
+        trainable, parameters = fitted.parameter_counts()
+        cost = Cost(
+            fit_seconds=self._seconds["fit"],
+            score_seconds=self._seconds["score"],
+            peak_bytes=self._peak.bytes if is_first_run() else None,
+            trainable_parameters=int(trainable),
+            parameters=int(parameters),
+        )
+        scores, slices = figures(results)
+        self._update(scores=scores, slices=slices, cost=cost, training=jsonable(fitted.report()))
+        self._update(status=Status.OK)
+        self.results = results
+
+    def end(self, status: Status, error: str) -> None:
+        """Put the reason into the record why there are no scores."""
+        self._update(status=status, error=error)
+
+    def _update(self, **values: Any) -> None:
+        self.record = self.record.model_copy(update=values)
+
+
+@contextmanager
+def attempt(plan: Plan, *, bar: bool) -> Iterator[Attempt]:
+    """Make a run in the block; whatever goes wrong there becomes its record.
+
+    The block is held to the run's time and threads, its memory is measured, its progress shown,
+    and the process is afterwards as it was.
+
+    Parameters
+    ----------
+    bar
+        Whether the terminal is this process's alone; else a long run writes lines there.
+
+    Raises
+    ------
+    ColdbenchError
+        When the results could not be written; the block is then not entered.
+    """
+    config, log = plan.config, logging.getLogger(__name__)
+    demand_room(plan.path.parent)
+    findings = audit_once(plan.kept, config, plan.data)
+    for warning in filter(None, [leak_warning(findings)]):
+        log.warning("%s", warning)
+    record = plan.record.model_copy(update={"findings": findings})
+    with shown(plan.label, bar=bar) as progress:
+        made = Attempt(record, progress)
+        try:
+            with confined(config.time_limit), limited(config.threads):
+                yield made
+        except NotApplicableError as error:
+            made.end(Status.NOT_APPLICABLE, str(error))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit and a panic of a Rust library are no Exception
+            log.exception("the run failed")
+            made.end(Status.FAILED, describe_failure(error))

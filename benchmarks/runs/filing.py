@@ -1,0 +1,96 @@
+"""What is on disk of a run: whether it need be made again, and what may be put in its place."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...datasets.errors import ColdbenchError
+from ..records.disk_space import why
+from ..records.record import RefusedError, RunRecord, Status, identified, read_filed, write
+from ..records.tables import rankings_path, write_tables
+from .attempt import Attempt
+from .plan import Plan
+
+
+@dataclass(frozen=True)
+class Run:
+    """A record, where it is, and whether it was there before."""
+
+    record: RunRecord
+    path: Path
+    skipped: bool = False
+
+
+def find_run(plan: Plan) -> Run | None:
+    """Return a run that need not be made again, None when it must be made.
+
+    Raises
+    ------
+    RefusedError
+        When a record is there that cannot be believed, and ``force`` does not replace it.
+    """
+    if plan.config.force:
+        return None
+    there = _finished(plan.path)
+    if there is None or (plan.config.save_rankings and not rankings_path(plan.path).exists()):
+        return None
+    return Run(there, plan.path, skipped=True)
+
+
+def write_run(plan: Plan, made: Attempt) -> Run:
+    """Write the record of an attempt and the tables beside it.
+
+    A finished record is replaced by a new success, and by force, only: what another process
+    finished meanwhile, or what stands there when a forced run fails, is left alone.
+
+    Raises
+    ------
+    ColdbenchError
+        When the record cannot be written.
+    """
+    path, kept = plan.path, _is_kept(plan.path)
+    replace = plan.config.force or plan.config.save_rankings or (path.exists() and not kept)
+    record = made.record
+    if made.results is not None and (replace or not kept):
+        tables = write_tables(path, made.results, plan.data, rankings=plan.config.save_rankings)
+        record = record.model_copy(update=tables)
+    record = identified(_without_secrets(record, plan))
+    if kept and record.status is not Status.OK:
+        return Run(record, path)
+    try:
+        written = write(path, record, replace=replace)
+    except OSError as error:
+        raise ColdbenchError(
+            f"the run ended, but {path} could not be written: {why(error)}"
+        ) from error
+    return Run(record, path) if written else Run(read_filed(path), path, skipped=True)
+
+
+def _finished(path: Path) -> RunRecord | None:
+    """Return the record of a success that is there; one that cannot be read counts as none."""
+    if not path.exists():
+        return None
+    try:
+        there = read_filed(path)
+    except RefusedError:
+        raise
+    except ColdbenchError as error:
+        logging.getLogger(__name__).warning("%s", error)
+        return None
+    return there if there.status is Status.OK else None
+
+
+def _is_kept(path: Path) -> bool:
+    """Say whether a record is there that only a new success, and that by force, may replace."""
+    try:
+        return _finished(path) is not None
+    except RefusedError:
+        return True
+
+
+def _without_secrets(record: RunRecord, plan: Plan) -> RunRecord:
+    """Return a record in whose own texts, an error or a report, no secret is told."""
+    parts = ("preset", "training", "facts", "findings", "error", "missing_tables")
+    shown: dict[str, Any] = {name: plan.mask.deep(getattr(record, name)) for name in parts}
+    return record.model_copy(update=shown)

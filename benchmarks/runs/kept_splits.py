@@ -1,0 +1,66 @@
+"""The latest splits of this process, shared by the runs on them and audited once."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from ...datasets.dataset import Dataset
+from ...datasets.world import Split
+from ..config.run_config import RunConfig
+from ..conformance.audits.split_audit import leaks_of
+from ..isolation.confinement import confined
+from ..isolation.error_advice import hide_folders
+from ..isolation.sealed import sealed
+from ..isolation.time_limit import OutOfTime
+from ..records.digests import jsonable, run_id
+
+SPLITS_KEPT = 4
+
+
+@dataclass
+class KeptSplit:
+    """A split that several runs share, and what its audit found; None before it was audited."""
+
+    split: Split
+    findings: list[str] | None = None
+
+
+_splits: "OrderedDict[str, KeptSplit]" = OrderedDict()
+
+
+def keep_split(config: RunConfig, data: Dataset) -> KeptSplit:
+    """Return the split of a run as its scenario makes it, now or for an earlier run."""
+    kind = type(config.scenario)
+    key = run_id(
+        {
+            "data": data.sha256,
+            "scenario": f"{kind.__module__}.{kind.__qualname__}",
+            "settings": jsonable(vars(config.scenario)),
+            "seed": config.seed,
+        }
+    )
+    if key not in _splits:
+        _splits[key] = KeptSplit(config.scenario.split(data, config.seed))
+    _splits.move_to_end(key)
+    while len(_splits) > SPLITS_KEPT:
+        _splits.popitem(last=False)
+    return _splits[key]
+
+
+def split_once(config: RunConfig, data: Dataset) -> Split:
+    """Return the split of a run, sealed: no method can change the kept one for the runs after."""
+    return sealed(keep_split(config, data).split)
+
+
+def audit_once(kept: KeptSplit, config: RunConfig, data: Dataset) -> list[str]:
+    """Return what the audit finds in a kept split, looked for at the first call.
+
+    An audit that does not end within the time limit is itself a finding.
+    """
+    if kept.findings is None:
+        try:
+            with confined(config.time_limit):
+                found = leaks_of(kept.split, data, config.scenario)
+        except OutOfTime as error:
+            found = [f"the audit of the split came to no end: {error}"]
+        kept.findings = [hide_folders(one) for one in found]
+    return kept.findings
