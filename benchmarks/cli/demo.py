@@ -6,8 +6,8 @@ from pathlib import Path
 from ...datasets.errors import ColdbenchError
 from ..config.overlays import experiments
 from ..plugins.registry import available, find, offers, unknown_option
+from ..terminal.complaint import complain
 from . import run
-from .main import complain
 
 EXPERIMENT = "first_run"
 

@@ -16,10 +16,10 @@ from ..reports.leaderboard import boards
 from ..reports.paired import paired, paired_grid
 from ..reports.sentences import headline
 from ..reports.standings import Board
+from ..terminal.complaint import complain
 from ..terminal.console import console, say
 from ..terminal.foreign_text import for_markdown
 from .arguments import Arguments
-from .main import complain
 
 EVERY = "all"
 """As a task: each of them in detail."""

@@ -9,7 +9,7 @@ from typing import Any
 from ... import __version__
 from ...datasets.errors import ColdbenchError
 from ..plugins.registry import unknown
-from ..terminal.foreign_text import without_control
+from ..terminal.complaint import complain
 
 COMMANDS = {
     "run": "run one method (method=NAME), or a sweep of them (-m method=A,B seed=0,1,2)",
@@ -68,16 +68,6 @@ def _died(told: dict[str, Any], how: str) -> None:
     from .run import died
 
     died(told, how)
-
-
-def complain(text: str) -> None:
-    """Write one sentence to standard error, in red where a person reads it.
-
-    It may quote a plugin or a file: what would steer the terminal is taken out.
-    """
-    text = without_control(text, lines=True)
-    red, end = ("\033[31m", "\033[0m") if sys.stderr.isatty() else ("", "")
-    sys.stderr.write(f"{red}{text}{end}\n")
 
 
 def usage() -> str:

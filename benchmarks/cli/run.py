@@ -13,8 +13,8 @@ from ..config.run_config import register
 from ..plugins.registry import GROUPS, available
 from ..records.disk_space import REASONS, why
 from ..runs.outcome import Outcome
+from ..terminal.complaint import complain
 from .arguments import option_names, refusal
-from .main import complain
 
 WATCHED = "++hydra.callbacks.progress._target_=coldbench.benchmarks.runs.sweep.Progress"
 """Whatever configuration is named (``--config-name``), its runs are told and counted."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..records.record import Status
 from ..terminal.console import console, duration, table
-from .crowning import FOUND, reasons_against, too_small
+from .crowning import FOUND
 from .grids import is_chance
 from .standings import Board, Cell, Row
 
@@ -68,9 +68,9 @@ def sentence(board: Board, side: Side) -> str:
     if not ranked:
         return f"{side.opening}: no method has a figure."
     best = ranked[0][2]
-    if too_small(board, side.task):
+    if board.contest(side.task).too_small:
         return f"{side.opening}: too small to tell methods apart."
-    if FOUND in reasons_against(board, side.task):
+    if FOUND in board.uncrowned(side.task):
         return f"{side.opening}: {FOUND}, nothing can be said."
     near = [row for _, row, cell in ranked[1:] if not _apart(cell, best)]
     if any(is_chance(row) for row in (ranked[0][1], *near)):

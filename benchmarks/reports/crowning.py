@@ -1,11 +1,9 @@
 """When a board names no winner: too little was asked, drawn or sealed, or nothing is better."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
 
-from ..evaluation.direction import cutoff_of
-
-if TYPE_CHECKING:
-    from .standings import Board
+from ..evaluation.direction import Direction, cutoff_of, direction_of
 
 LEAST_USERS = 50
 CANDIDATES_PER_RANK = 5
@@ -14,29 +12,52 @@ FOUND = "the audit of the split has findings"
 SINGLE_DRAW = "a single draw crowns nobody"
 
 
-def reasons_against(board: "Board", task: str) -> list[str]:
-    """Return why nobody wins a task; empty where somebody does."""
-    found = [FOUND] if board.findings else []
-    if board.unranked:
-        found.append(f"{board.metric} has no better side")
-    small = too_small(board, task)
-    if small:
-        found.append(small)
-    if board.draws(task) < board.draws_needed:
-        found.append(SINGLE_DRAW)
-    return found
+@dataclass(frozen=True)
+class Contest:
+    """What decides whether one task of a board names a winner.
 
-
-def too_small(board: "Board", task: str) -> str:
-    """Return why a task asks too little, counting its smallest draw; empty where it does not.
-
-    The number of candidates is unknown in records of schema 1; then only the users count.
+    Attributes
+    ----------
+    metric
+        The figure that is compared, ``ndcg@10``.
+    users
+        Users of the smallest draw.
+    candidates
+        Candidates of the smallest draw; None in records of schema 1, where it is unknown and only
+        the users count.
+    draws, draws_needed
+        Splits that the best row was measured on, and those that must agree.
+    has_findings
+        Whether the audit found a leak in any of the splits.
     """
-    users = min((row.cells[task].fewest for row in board.rows if task in row.cells), default=0)
-    told = []
-    if users < LEAST_USERS:
-        told.append(f"{users} users of at least {LEAST_USERS}")
-    k, candidates = cutoff_of(board.metric), board.candidates(task)
-    if k is not None and candidates is not None and candidates < CANDIDATES_PER_RANK * k:
-        told.append(f"{candidates} candidates of at least {CANDIDATES_PER_RANK * k}")
-    return f"too small, {' and '.join(told)}" if told else ""
+
+    metric: str
+    users: int
+    candidates: int | None
+    draws: int
+    draws_needed: int
+    has_findings: bool
+
+    @cached_property
+    def reasons_against(self) -> list[str]:
+        """Why nobody wins; empty where somebody does."""
+        found = [FOUND] if self.has_findings else []
+        if direction_of(self.metric) is Direction.NONE:
+            found.append(f"{self.metric} has no better side")
+        if self.too_small:
+            found.append(self.too_small)
+        if self.draws < self.draws_needed:
+            found.append(SINGLE_DRAW)
+        return found
+
+    @cached_property
+    def too_small(self) -> str:
+        """Why the task asks too little; empty where it does not."""
+        told = []
+        if self.users < LEAST_USERS:
+            told.append(f"{self.users} users of at least {LEAST_USERS}")
+        k = cutoff_of(self.metric)
+        least = 0 if k is None else CANDIDATES_PER_RANK * k
+        if self.candidates is not None and self.candidates < least:
+            told.append(f"{self.candidates} candidates of at least {least}")
+        return f"too small, {' and '.join(told)}" if told else ""

@@ -8,7 +8,7 @@ from ..evaluation.direction import Direction, direction_of
 from ..plugins.registry import OWN
 from ..records.record import RunRecord, Status
 from .comparable import code_settings
-from .crowning import reasons_against
+from .crowning import Contest
 
 
 @dataclass(frozen=True)
@@ -228,11 +228,23 @@ class Board:
             self._known["order", task] = ranked
         return self._known["order", task]  # type: ignore[no-any-return]
 
+    def contest(self, task: str) -> Contest:
+        """Return what decides whether somebody wins a task."""
+        if ("contest", task) not in self._known:
+            fewest = [row.cells[task].fewest for row in self.rows if task in row.cells]
+            self._known["contest", task] = Contest(
+                metric=self.metric,
+                users=min(fewest, default=0),
+                candidates=self.candidates(task),
+                draws=self.draws(task),
+                draws_needed=self.draws_needed,
+                has_findings=bool(self.findings),
+            )
+        return self._known["contest", task]  # type: ignore[no-any-return]
+
     def uncrowned(self, task: str) -> list[str]:
         """Return why nobody wins a task; empty where somebody does."""
-        if ("against", task) not in self._known:
-            self._known["against", task] = reasons_against(self, task)
-        return list(self._known["against", task])
+        return list(self.contest(task).reasons_against)
 
     def best(self, task: str) -> list[Row]:
         """Return the row with the best mean, or several with exactly that mean."""

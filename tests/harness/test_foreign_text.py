@@ -6,10 +6,10 @@ import re
 import unicodedata
 
 import pytest
-from coldbench.benchmarks.cli.main import complain
 from coldbench.benchmarks.reports.formats import as_csv, markdown, show
 from coldbench.benchmarks.reports.leaderboard import boards
 from coldbench.benchmarks.reports.standings import Board
+from coldbench.benchmarks.terminal.complaint import complain
 from coldbench.benchmarks.terminal.console import SafeConsole, table
 from coldbench.benchmarks.terminal.foreign_text import for_csv, for_markdown, without_control
 from hypothesis import example, given

@@ -90,25 +90,6 @@ def docstring(subject: Subject) -> str:
 
 
 @check()
-def exemptions(subject: Subject) -> str:
-    """Demand that exemptions name existing checks, with a reason, and never a leak check."""
-    from .suite import CHECKS
-
-    declared = getattr(subject.method, "exempt", {})
-    if not isinstance(declared, dict):
-        raise Violation(f"exempt = {declared!r}", "make it a dict of check name to reason")
-    known = {one.name: one for one in CHECKS}
-    for name, reason in declared.items():
-        if name not in known:
-            raise Violation(f"exempt names {name!r}", f"the checks are {', '.join(known)}")
-        if known[name].leak:
-            raise Violation(f"exempt names the leak check {name}", "a leak check is never skipped")
-        if not (isinstance(reason, str) and len(reason.split()) >= 3):
-            raise Violation(f"{name} is exempt for {reason!r}", "give the reason as a sentence")
-    return f"{len(declared)} exempt"
-
-
-@check()
 def entry_point(subject: Subject) -> str:
     """Demand that the class is found by its entry point."""
     return demand_entry_point("methods", subject.method)
@@ -126,7 +107,6 @@ CHECKS = (
     config_round_trip,
     parameters_documented,
     docstring,
-    exemptions,
     entry_point,
     light_import,
 )

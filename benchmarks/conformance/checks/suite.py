@@ -3,12 +3,31 @@
 from collections.abc import Iterator
 
 from . import contract, fitting, leaks, scoring, solving, variants
-from .check import Check, carry_out
-from .outcome import Outcome
+from .check import Check, carry_out, check
+from .outcome import Outcome, Violation
 from .subject import Subject
+
+
+@check()
+def exemptions(subject: Subject) -> str:
+    """Demand that exemptions name existing checks, with a reason, and never a leak check."""
+    declared = getattr(subject.method, "exempt", {})
+    if not isinstance(declared, dict):
+        raise Violation(f"exempt = {declared!r}", "make it a dict of check name to reason")
+    known = {one.name: one for one in CHECKS}
+    for name, reason in declared.items():
+        if name not in known:
+            raise Violation(f"exempt names {name!r}", f"the checks are {', '.join(known)}")
+        if known[name].leak:
+            raise Violation(f"exempt names the leak check {name}", "a leak check is never skipped")
+        if not (isinstance(reason, str) and len(reason.split()) >= 3):
+            raise Violation(f"{name} is exempt for {reason!r}", "give the reason as a sentence")
+    return f"{len(declared)} exempt"
+
 
 CHECKS: tuple[Check, ...] = (
     *contract.CHECKS,
+    exemptions,
     *fitting.CHECKS,
     *scoring.CHECKS,
     *leaks.CHECKS,
@@ -19,5 +38,5 @@ CHECKS: tuple[Check, ...] = (
 
 def examine(subject: Subject) -> Iterator[Outcome]:
     """Carry out every check on one method, one after the other."""
-    for check in CHECKS:
-        yield carry_out(check, subject)
+    for one in CHECKS:
+        yield carry_out(one, subject)
