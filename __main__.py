@@ -2,7 +2,8 @@
 
 import sys
 
-from .benchmarks.cli.main import main
+# Absolute: a type checker started in this folder takes the file for a module of no package.
+from coldbench.benchmarks.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

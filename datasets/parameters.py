@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from operator import ge, gt, le, lt
-from typing import Any
+from typing import Any, get_args
 
 from .errors import ColdbenchError
 
@@ -119,6 +119,13 @@ def bounds_of(metadata: Mapping[Any, Any]) -> str:
         for key, (words, _) in _BOUNDS.items()
         if metadata.get(key) is not None
     )
+
+
+def values_in(annotation: Any) -> list[str]:
+    """Return the values of every ``Enum`` in an annotation, ``list[Enum]`` and unions included."""
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return [str(one.value) for one in annotation]
+    return [value for part in get_args(annotation) for value in values_in(part)]
 
 
 def _is_instance(value: Any) -> bool:

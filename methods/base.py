@@ -1,6 +1,5 @@
 """The contract of a recommender: declare, fit, score."""
 
-import inspect
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -168,8 +167,3 @@ class FactorMethod(Method):
 
 
 Scorer = Callable[[Query], FloatArray]
-
-
-def summary(method: type[Method]) -> str:
-    """Return the first sentence of a method's docstring."""
-    return inspect.getdoc(method).splitlines()[0] if method.__doc__ else ""  # type: ignore[union-attr]

@@ -1,29 +1,33 @@
 """``coldbench list``: what is installed, what each name stands for, and what is not offered."""
 
-import dataclasses
 import gc
-import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from ...datasets.errors import ColdbenchError
 from ..config.overlays import experiments, presets, sentences
+from ..plugins.docstrings import first_sentence
 from ..plugins.registry import KINDS, Offer, available, find, offers, unknown, unknown_option
 
 USAGE = """usage: coldbench list [KIND] [NAME]
 
-Kinds: methods, presets, datasets, scenarios, metrics, experiments, tables. A preset is typed as a
-method is (method=content_knn_bm25), an experiment with a plus (+experiment=first_run).
+Kinds: methods, presets, datasets, scenarios, metrics, experiments, tables, run, trackers. A preset
+is typed as a method is (method=content_knn_bm25), an experiment with a plus
+(+experiment=first_run); run shows the settings that are of no method, dataset or scenario.
 
-Without a word it lists everything; with a kind and a name, the fields of one class:
+Without a word it lists what there is; with a kind and a name, the fields of one class, what they
+mean, their default, bounds or choices, and what a search explores:
 coldbench list methods implicit_als.
 """
 
 TABLES, PRESETS, EXPERIMENTS = "tables", "presets", "experiments"
 """What can be listed and is no entry point: data of this package."""
+RUN, TRACKERS = "run", "trackers"
+"""What every run is told beside its method, dataset and scenario."""
 
-LISTED = (KINDS[0], PRESETS, *KINDS[1:], EXPERIMENTS, TABLES)
+OVERVIEW = (KINDS[0], PRESETS, *KINDS[1:], EXPERIMENTS, TABLES)
+LISTED = (*OVERVIEW, RUN, TRACKERS)
 
 
 def main(argv: list[str]) -> int:
@@ -66,12 +70,16 @@ def _print(argv: list[str]) -> int:
             _show_experiments()
         if kind == TABLES:
             _show_tables()
+        if kind in (RUN, TRACKERS):
+            _show_settings(kind)
     return 0
 
 
 def _show_everything() -> None:
     """Print every kind; of presets and experiments what they are, not what they change."""
-    for kind in LISTED:
+    from ..terminal.console import console
+
+    for kind in OVERVIEW:
         if kind in KINDS:
             _show_kind(kind)
         elif kind == TABLES:
@@ -80,6 +88,14 @@ def _show_everything() -> None:
             _show_sentences("method", f"{PRESETS}, for method=; list {PRESETS} shows the changes")
         else:
             _show_sentences("experiment", f"{EXPERIMENTS}, +experiment=; list {EXPERIMENTS}")
+    console().print(f"list {RUN} shows the settings of every run, list {TRACKERS} its trackers")
+
+
+def _show_settings(kind: str) -> None:
+    """Print what every run is told beside its method, dataset and scenario."""
+    from .settings import show_run, show_trackers
+
+    (show_run if kind == RUN else show_trackers)()
 
 
 def _show_sentences(group: str, title: str) -> None:
@@ -102,8 +118,15 @@ def _show_one(kind: str, name: str) -> None:
     """
     if kind == TABLES:
         raise ColdbenchError(f"a table is shown by: coldbench table {name}")
+    if kind == RUN:
+        raise ColdbenchError(f"{RUN} has no names; its settings are shown by: coldbench list {RUN}")
     if kind == EXPERIMENTS:
         _show_experiment(name)
+        return
+    from .settings import show_fields, show_tracker
+
+    if kind == TRACKERS:
+        show_tracker(name)
         return
     known = presets() if kind in (KINDS[0], PRESETS) else {}
     if kind == PRESETS and name not in known:
@@ -114,10 +137,10 @@ def _show_one(kind: str, name: str) -> None:
         one = known[name]
         changes = dict(word.split("=", 1) for word in one.changes)
         told = f"{one.what}. Of {one.base}, with {' '.join(one.changes)}."
-        _show_fields(find(KINDS[0], one.base), name, told, changes)
+        show_fields(find(KINDS[0], one.base), name, told, changes)
     else:
         target = find(kind, name)
-        _show_fields(target, name, first_sentence(target), {})
+        show_fields(target, name, first_sentence(target), {})
 
 
 def _show_presets() -> None:
@@ -181,47 +204,6 @@ def _show_kind(kind: str) -> None:
         out.print(f"{offer.name} is not offered: {offer.reason}", soft_wrap=True)
     if refused:
         out.print()
-
-
-def _show_fields(target: type[Any], name: str, told: str, changes: dict[str, str]) -> None:
-    """Print the fields of one class: default, what it is, and what a search explores."""
-    from ..terminal.console import console, table
-
-    out = console()
-    out.print(f"{name}: {told}", soft_wrap=True)
-    rows = table("field", "default", "what it is", "search")
-    for one in dataclasses.fields(target) if dataclasses.is_dataclass(target) else ():
-        search = one.metadata.get("search")
-        default = changes.get(one.name, _default(one))
-        explored = _range(search) if search else ""
-        rows.add_row(one.name, default, one.metadata.get("doc", ""), explored)
-    out.print(rows if rows.row_count else "It has no fields.")
-
-
-def _default(field: "dataclasses.Field[Any]") -> str:
-    from ..config.enum_values import as_typed
-
-    if field.default_factory is not dataclasses.MISSING:
-        return str(as_typed(field.default_factory()))
-    if field.default is dataclasses.MISSING:
-        return "(must be given)"
-    return str(as_typed(field.default))
-
-
-def _range(search: Any) -> str:
-    from ..config.enum_values import as_typed
-
-    if hasattr(search, "values"):
-        return "one of " + ", ".join(str(as_typed(one)) for one in search.values)
-    return f"{search.low:g} to {search.high:g}{' (log)' if search.log else ''}"
-
-
-def first_sentence(target: type[Any]) -> str:
-    """Return the first sentence of a docstring, on one line; "" for a generated one."""
-    doc = inspect.cleandoc(target.__doc__ or "").split("\n\n")[0]
-    if doc.startswith(f"{target.__name__}("):  # the docstring that dataclass makes up
-        return ""
-    return " ".join(doc.split())
 
 
 def _label(offer: Offer) -> str:

@@ -13,7 +13,7 @@ from ..terminal.complaint import complain
 
 COMMANDS = {
     "run": "run one method (method=NAME), or a sweep of them (-m method=A,B seed=0,1,2)",
-    "list": "show the methods, presets, datasets, scenarios, metrics, experiments and tables",
+    "list": "show methods, presets, datasets, scenarios, metrics, experiments, tables and settings",
     "leaderboard": "rank the methods by the records in results/",
     "results": "check the folder of records: results verify [DIR]",
     "table": "print a paper's table with our figures beside it",

@@ -53,6 +53,14 @@ def sentences(group: str) -> dict[str, str]:
     return {name: _comment(text) for name, text in _texts(group)}
 
 
+def chosen_options() -> dict[str, str]:
+    """Return what a run has for each group when nothing is typed: ``dataset: movietweetings``."""
+    import yaml
+
+    content = yaml.safe_load((files(CONFIG_MODULE) / f"{CONFIG_NAME}.yaml").read_text())
+    return {k: v for one in content["defaults"] if isinstance(one, dict) for k, v in one.items()}
+
+
 def _read(group: str) -> dict[str, Overlay]:
     return {name: _overlay(name, text) for name, text in _texts(group)}
 

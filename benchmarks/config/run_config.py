@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from ...datasets.errors import ColdbenchError
-from ...datasets.parameters import check_parameters
+from ...datasets.parameters import check_parameters, parameter
 from ..evaluation.results import EvaluationSettings
 from ..plugins.foreign_code import watch_composition
 from ..plugins.registry import GROUPS, offers, unknown_field
@@ -30,46 +30,33 @@ class RunConfig:
 
     Attributes
     ----------
-    method, dataset, scenario
-        Instances of offered classes.
-    seed
-        Seed of the split, of the method and of the evaluation's lots.
-    threads
-        Threads of every library, from BLAS to the method's own.
-    device, devices
-        Where a neural method trains, ``cpu`` or ``cuda``, and on how many.
-    evaluation
-        Cut-offs, intervals, slices: how the answers are measured.
-    save_rankings
-        Also write the ranked lists beside the record.
-    results
-        Folder of the records; None is ``$COLDBENCH_RESULTS``, else ``results``.
-    force
-        Run again although a finished record exists; the new one replaces it.
-    time_limit
-        Seconds after which fitting and evaluating are stopped and the run has failed; the same
-        for loading and splitting before it. 0 or None: never.
-    tracking
-        Where the record is mirrored once it is written: an instance of one of ``TRACKERS``; None
-        mirrors nothing.
     preset
         The option typed for ``method`` where it is not the method's own name, with the settings
         that depart from it; set by ``to_run``, no field and no part of the run's identity.
     """
 
-    method: Any = MISSING
-    dataset: Any = MISSING
-    scenario: Any = MISSING
-    seed: int = 0
-    threads: int = 1
-    device: str = "cpu"
-    devices: int = 1
-    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
-    save_rankings: bool = False
-    results: str | None = None
-    force: bool = False
-    time_limit: float | None = field(default=86_400.0, metadata={"minimum": 0})
-    tracking: Any = None
+    method: Any = parameter(MISSING, "what is fitted: a name of `coldbench list methods`")
+    dataset: Any = parameter(MISSING, "on what: a name of `coldbench list datasets`")
+    scenario: Any = parameter(MISSING, "who is cold: a name of `coldbench list scenarios`")
+    seed: int = parameter(0, "of the split, the method and the tie-break hash", minimum=0)
+    threads: int = parameter(1, "of every library, from BLAS to the method's own", minimum=1)
+    device: str = parameter("cpu", "where a neural method trains: cpu, cuda, cuda:1, mps")
+    devices: int = parameter(1, "how many of them", minimum=1)
+    evaluation: EvaluationSettings = parameter(EvaluationSettings(), "what is measured, and how")
+    save_rankings: bool = parameter(False, "keep every ranked list beside the record")
+    results: str | None = parameter(
+        None, "folder of the records; None is $COLDBENCH_RESULTS, else results"
+    )
+    force: bool = parameter(False, "make a finished run again, its record replaced")
+    time_limit: float | None = parameter(
+        86_400.0,
+        "seconds that loading and splitting may take, and then fitting and evaluating; "
+        "0 or None: no limit",
+        minimum=0,
+    )
+    tracking: Any = parameter(
+        None, "where the record is mirrored: a name of `coldbench list trackers`"
+    )
     # Without an annotation, so that it is no field that could be typed.
     preset = None  # type: str | None
 
@@ -167,8 +154,8 @@ def to_run(config: DictConfig, hydra: Any) -> RunConfig:
     for group in GROUPS:
         if not is_dataclass(getattr(run, group)):
             raise ColdbenchError(f"{group} is not chosen; write {group}=<name>")
-        check_parameters(getattr(run, group))
-    check_parameters(run)
+    check_parameters(run, "")
+    run.evaluation.check()
     dataset_name(run.dataset)
     run.preset = preset_of(run.method, hydra, CONFIG_NAME)
     return run

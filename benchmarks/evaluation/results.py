@@ -1,38 +1,34 @@
 """What an evaluation is asked for and what it hands back."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ...datasets.arrays import DoubleArray, FloatArray, IntArray
 from ...datasets.errors import ColdbenchError
+from ...datasets.parameters import check_parameters, parameter
 
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """How the answers are measured; part of the configuration of a run.
+    """How a fitted method is measured; part of the configuration of a run."""
 
-    Attributes
-    ----------
-    ks
-        Cut-offs of the ranked list.
-    bootstrap
-        Resamples behind every 95 % interval; 0 leaves the intervals out (low = high = mean).
-    slices
-        Whether groups of users and items are measured apart.
-    beyond_accuracy
-        Whether coverage, Gini, popularity, novelty and diversity are measured.
-    block
-        Users that a method scores at a time; it bounds the memory and changes no result. The
-        products of factor methods have a size of their own.
-    metrics
-        Names of the metrics; empty means every registered one.
-    """
-
-    ks: list[int] = field(default_factory=lambda: [5, 10, 20, 50, 100])
-    bootstrap: int = 1000
-    slices: bool = True
-    beyond_accuracy: bool = True
-    block: int = 256
-    metrics: list[str] = field(default_factory=list)
+    ks: list[int] = parameter([5, 10, 20, 50, 100], "cut-offs of the ranked list", minimum=1)
+    bootstrap: int = parameter(
+        1000,
+        "resamples behind every 95 % interval; 0 leaves the intervals out (low = high = mean)",
+        minimum=0,
+    )
+    slices: bool = parameter(True, "measure groups of users and items apart")
+    beyond_accuracy: bool = parameter(
+        True, "measure coverage, Gini, popularity, novelty and diversity"
+    )
+    block: int = parameter(
+        256,
+        "users scored at a time: bounds the memory and changes no result; no matter to factors",
+        minimum=1,
+    )
+    metrics: list[str] = parameter(
+        [], "names of `coldbench list metrics`; an empty list is all of them"
+    )
 
     def check(self) -> None:
         """Refuse settings that cannot be measured.
@@ -42,12 +38,9 @@ class EvaluationSettings:
         ColdbenchError
             With the field and its value.
         """
-        if not self.ks or min(self.ks) < 1:
-            raise ColdbenchError(f"evaluation.ks = {list(self.ks)} must hold numbers from 1 up")
-        if self.bootstrap < 0:
-            raise ColdbenchError(f"evaluation.bootstrap = {self.bootstrap} must be at least 0")
-        if self.block < 1:
-            raise ColdbenchError(f"evaluation.block = {self.block} must be at least 1")
+        check_parameters(self, "evaluation")
+        if not self.ks:
+            raise ColdbenchError("evaluation.ks = [] must hold a number from 1 up, as [10]")
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def execute(config: RunConfig, *, bar: bool = True) -> Run:
     run = find_run(plan)
     if run is None:
         with attempt(plan, bar=bar) as made:
-            check_parameters(config.method)
+            check_parameters(config.method, "method")
             require(config.method, plan.split, rating=plan.rating)
             with made.stage("fit"):
                 fitted = config.method.fit(train_view(plan, made.progress))

@@ -1,9 +1,9 @@
 """Which settings of a method or scenario may be shown: by their declared type, not their name."""
 
 import dataclasses
-from enum import Enum
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 
+from ...datasets.parameters import values_in
 from ..plugins.registry import offers
 
 OWN_TEXT = "(own text)"
@@ -37,7 +37,7 @@ def _fields_of(target: Any, settings: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict):
             shown[key] = _fields_of(hints.get(key), value)
         else:
-            words = _enum_words(hints.get(key)) | _default_words(declared.get(key))
+            words = set(values_in(hints.get(key))) | _default_words(declared.get(key))
             shown[key] = _without_own_text(value, words)
     return shown
 
@@ -46,13 +46,6 @@ def _without_own_text(value: Any, words: set[str]) -> Any:
     if isinstance(value, list):
         return [_without_own_text(one, words) for one in value]
     return OWN_TEXT if isinstance(value, str) and value not in words else value
-
-
-def _enum_words(hint: Any) -> set[str]:
-    """Return the values of every enum in an annotation, ``list[Enum]`` and unions included."""
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return {str(one.value) for one in hint}
-    return set().union(*(_enum_words(part) for part in get_args(hint)))
 
 
 def _default_words(field: "dataclasses.Field[Any] | None") -> set[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.errors import ColdbenchError
+from ...datasets.parameters import parameter
 from ..records.record import RunRecord, Status
 from . import contents
 
@@ -43,23 +44,14 @@ class Mode(str, Enum):
 
 @dataclass
 class WandbTracking:
-    """Mirrors records to W&B.
+    """Mirrors records to W&B."""
 
-    Attributes
-    ----------
-    project, entity
-        Where the runs appear; entity None is W&B's own default.
-    mode
-        ``offline`` writes files for ``wandb sync``, ``online`` sends.
-    dir
-        Folder in which W&B makes its folder ``wandb``; None is ``$WANDB_DIR``, else the current
-        one.
-    """
-
-    project: str = "coldbench"
-    entity: str | None = None
-    mode: Mode = Mode.OFFLINE
-    dir: str | None = None
+    project: str = parameter("coldbench", "the project in which the runs appear")
+    entity: str | None = parameter(None, "whose project it is; None is W&B's own default")
+    mode: Mode = parameter(Mode.OFFLINE, "offline writes files for `wandb sync`, online sends")
+    dir: str | None = parameter(
+        None, "folder in which W&B makes its folder wandb; None is $WANDB_DIR, else the current one"
+    )
 
     def send(self, record: RunRecord, rankings: Path | None) -> None:
         """Mirror one record under its own id; sent again, it is the same run.

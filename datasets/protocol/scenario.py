@@ -1,7 +1,7 @@
 """What all scenarios share: the settings, and the way from a dataset to a split."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ import numpy as np
 from ..dataset import Dataset
 from ..errors import SplitError
 from ..interactions import Interactions
+from ..parameters import check_parameters, parameter
 from ..sides import Side, Track
 from ..world import Holdout, Resources, SideMode, Split, TrainView
 from .cuts.cut import STAGES, TEST, Cut
@@ -55,39 +56,26 @@ class Scenario:
     cold_users: ClassVar[bool] = False
     cold_items: ClassVar[bool] = False
 
-    strategy: Strategy = field(
-        default=Strategy.RANDOM, metadata={"doc": "random, temporal or published"}
+    strategy: Strategy = parameter(Strategy.RANDOM, "how the cut is made")
+    side_information: SideMode = parameter(
+        SideMode.INDUCTIVE, "transductive shows side information of cold entities while fitting"
     )
-    side_information: SideMode = field(
-        default=SideMode.INDUCTIVE,
-        metadata={"doc": "transductive shows side information of cold entities while fitting"},
+    track: Track = parameter(Track.STRICT, "open admits side information written by users")
+    task: Task = parameter(Task.RANKING, "ranking of positives, or rating of every rated pair")
+    train_fraction: float = parameter(
+        0.8, "random: share of a user's warm pairs to train on", above=0, below=1
     )
-    track: Track = field(
-        default=Track.STRICT, metadata={"doc": "open admits side information written by users"}
+    validation_fraction: float = parameter(
+        0.1, "random: share of a user's warm pairs to validate", above=0, below=1
     )
-    task: Task = field(
-        default=Task.RANKING,
-        metadata={"doc": "ranking of positives, or rating of every rated pair"},
+    test_fraction: float = parameter(
+        0.1, "random: share of a user's warm pairs to test", above=0, below=1
     )
-    train_fraction: float = field(
-        default=0.8, metadata={"doc": "random: share of a user's warm pairs to train on"}
+    quantiles: list[float] = parameter(
+        [0.8, 0.9], "temporal: shares of the pairs before the two cut-offs", above=0, below=1
     )
-    validation_fraction: float = field(
-        default=0.1, metadata={"doc": "random: share of a user's warm pairs to validate"}
-    )
-    test_fraction: float = field(
-        default=0.1, metadata={"doc": "random: share of a user's warm pairs to test"}
-    )
-    quantiles: list[float] = field(
-        default_factory=lambda: [0.8, 0.9],
-        metadata={"doc": "temporal: shares of the pairs before the cut-offs"},
-    )
-    files: str | None = field(
-        default=None, metadata={"doc": "published: folder of the split files"}
-    )
-    format: PublishedFormat = field(
-        default=PublishedFormat.ALDI, metadata={"doc": "published: whose files, aldi or heater"}
-    )
+    files: str | None = parameter(None, "published: folder of the split files")
+    format: PublishedFormat = parameter(PublishedFormat.ALDI, "published: whose files they are")
 
     def __post_init__(self) -> None:
         """Read choices that are given by their value, as ``Grid(strategy="temporal")``."""
@@ -138,7 +126,8 @@ class Scenario:
         )
 
     def check(self) -> None:
-        """Refuse settings that make no sense."""
+        """Refuse settings that are out of bounds or make no sense together."""
+        check_parameters(self, error=SplitError)
         check_fractions(self.train_fraction, self.validation_fraction, self.test_fraction)
         check_quantiles(self.quantiles)
 

@@ -1,12 +1,12 @@
 """The scenarios of the protocol: who is cold and what is asked."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
-from ..errors import SplitError
+from ..parameters import parameter
 from .cuts.cut import TEST
 from .scenario import Scenario
-from .settings import check_share, check_shots
+from .settings import check_shots
 from .tasks.cold_users import new_user_new_item_tasks, new_user_tasks
 from .tasks.gar_tasks import gar_tasks
 from .tasks.stage import Stage, Tasks
@@ -32,17 +32,12 @@ class Warm(Scenario):
 class ColdScenario(Scenario):
     """A scenario with cold entities."""
 
-    cold_fraction: float = field(
-        default=0.2,
-        metadata={
-            "doc": "random: share of a cold side's entities, half to validate and half to test"
-        },
+    cold_fraction: float = parameter(
+        0.2,
+        "random: share of a cold side's entities, half to validate and half to test",
+        above=0,
+        below=1,
     )
-
-    def check(self) -> None:
-        """Refuse settings that make no sense."""
-        super().check()
-        check_share("cold_fraction", self.cold_fraction)
 
 
 @dataclass
@@ -52,9 +47,7 @@ class NewItem(ColdScenario):
     name: ClassVar[str] = "new_item"
     cold_items: ClassVar[bool] = True
 
-    shots: list[int] = field(
-        default_factory=lambda: [0], metadata={"doc": "interactions of a cold item that are shown"}
-    )
+    shots: list[int] = parameter([0], "interactions of a cold item that are shown", minimum=0)
 
     def check(self) -> None:
         """Refuse settings that make no sense."""
@@ -82,15 +75,9 @@ class NewItemGAR(NewItem):
         "validation_items_are_no_candidates": "the papers rank the cold items of both parts"
     }
 
-    gar_users: int = field(
-        default=2000, metadata={"doc": "users that the papers' tasks ask: the first of the dataset"}
+    gar_users: int = parameter(
+        2000, "users of the papers' tasks: the first of the dataset", minimum=1
     )
-
-    def check(self) -> None:
-        """Refuse settings that make no sense."""
-        super().check()
-        if self.gar_users < 1:
-            raise SplitError(f"gar_users={self.gar_users} asks nobody; use for example 2000")
 
     def tasks(self, stage: Stage) -> Tasks:
         """Return the tasks of ``new_item`` and, in the test, ``gar/cold``, ``warm`` and ``all``."""
@@ -105,9 +92,8 @@ class NewUser(ColdScenario):
     name: ClassVar[str] = "new_user"
     cold_users: ClassVar[bool] = True
 
-    shots: list[int] = field(
-        default_factory=lambda: [0, 1, 5, 10],
-        metadata={"doc": "interactions of a cold user that are shown"},
+    shots: list[int] = parameter(
+        [0, 1, 5, 10], "interactions of a cold user that are shown", minimum=0
     )
 
     def check(self) -> None:
@@ -139,9 +125,8 @@ class Grid(NewUser):
     name: ClassVar[str] = "grid"
     cold_items: ClassVar[bool] = True
 
-    item_shots: list[int] = field(
-        default_factory=lambda: [0],
-        metadata={"doc": "interactions of a cold item that are shown in new_item"},
+    item_shots: list[int] = parameter(
+        [0], "interactions of a cold item that are shown in new_item", minimum=0
     )
 
     def check(self) -> None:

@@ -50,16 +50,8 @@ def checked_seed(seed: int) -> int:
     return int(seed)
 
 
-def check_share(name: str, value: float) -> None:
-    """Refuse a share that is not inside 0..1."""
-    if not 0.0 < value < 1.0:
-        raise SplitError(f"{name}={value!r} is not a share between 0 and 1; use for example 0.2")
-
-
 def check_fractions(train: float, validation: float, test: float) -> None:
-    """Refuse fractions of the warm pairs that are no shares or do not add up to 1."""
-    for name, value in (("train", train), ("validation", validation), ("test", test)):
-        check_share(f"{name}_fraction", value)
+    """Refuse fractions of the warm pairs that do not add up to 1."""
     if not math.isclose(train + validation + test, 1.0, abs_tol=1e-9):
         raise SplitError(
             f"train_fraction={train}, validation_fraction={validation} and test_fraction={test} "
@@ -68,8 +60,8 @@ def check_fractions(train: float, validation: float, test: float) -> None:
 
 
 def check_quantiles(quantiles: Sequence[float]) -> None:
-    """Refuse anything but two increasing quantiles inside 0..1."""
-    if len(quantiles) != 2 or not 0.0 < quantiles[0] < quantiles[1] < 1.0:
+    """Refuse anything but two increasing quantiles."""
+    if len(quantiles) != 2 or not quantiles[0] < quantiles[1]:
         raise SplitError(
             f"quantiles={list(quantiles)} are not two increasing shares between 0 and 1; "
             "use for example [0.8,0.9]"
@@ -77,10 +69,10 @@ def check_quantiles(quantiles: Sequence[float]) -> None:
 
 
 def check_shots(name: str, shots: Sequence[int]) -> None:
-    """Refuse shots that are empty, negative, unsorted or repeated."""
+    """Refuse shots that are no whole numbers, or empty, unsorted or repeated."""
     whole = all(isinstance(k, Integral) and not isinstance(k, bool) for k in shots)
     increasing = whole and all(a < b for a, b in pairwise(shots))
-    if not len(shots) or not increasing or min(shots) < 0:
+    if not len(shots) or not increasing:
         raise SplitError(
             f"{name}={list(shots)} are not increasing whole numbers from 0 up; "
             "use for example [0,1,5,10]"

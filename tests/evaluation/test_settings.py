@@ -22,7 +22,7 @@ def test_settings_pass_through_a_configuration():
     ("given", "told"),
     [
         ({"ks": []}, r"evaluation.ks = \[\]"),
-        ({"ks": [0, 5]}, r"evaluation.ks = \[0, 5\]"),
+        ({"ks": [0, 5]}, r"evaluation.ks\[0\] = 0 must be at least 1"),
         ({"bootstrap": -1}, "evaluation.bootstrap = -1"),
         ({"block": 0}, "evaluation.block = 0"),
     ],

@@ -79,7 +79,7 @@ def test_choices_are_typed_by_value_or_name(fakes: None) -> None:
         ("method.layers=3", "cannot use 'method.layers=3': "),
         ("method.order=left", "cannot use 'method.order=left': 'left' is none of: up, down"),
         ("seed=one", "cannot use 'seed=one': "),
-        ("method.weight=-1", "ByIndex.weight = -1.0 must be at least 0"),
+        ("method.weight=-1", "method.weight = -1.0 must be at least 0"),
         (
             "seed=0,1",
             "'seed=0,1' names several values; add -m to run each of them: write -m seed=0,1",

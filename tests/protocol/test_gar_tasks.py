@@ -83,5 +83,5 @@ def test_a_cold_item_of_either_part_has_no_history_and_no_index(split):
 
 
 def test_nobody_to_ask_is_refused():
-    with pytest.raises(SplitError, match="gar_users=0 asks nobody"):
+    with pytest.raises(SplitError, match="gar_users = 0 must be at least 1"):
         NewItemGAR(gar_users=0).check()
