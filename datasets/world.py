@@ -13,6 +13,7 @@ from .graph import Graph, Links
 from .interactions import Interactions
 from .progress import Progress, silent
 from .sides import Side
+from .validation_score import ValidationScore, not_attached
 
 
 class SideMode(str, Enum):
@@ -159,8 +160,8 @@ class TrainView:
     seed
         Seed of everything random in the method.
     validate
-        Scores a fitted method on the validation slice (NDCG@10 of the cold-validation tasks,
-        higher is better; minus RMSE in a rating task); the only way to early stopping.
+        Scores a fitted method, or a function from a ``Query`` to float32 scores, on the
+        validation tasks; the only way to early stopping. The harness attaches it.
     resources
         Threads and device.
     progress
@@ -174,7 +175,7 @@ class TrainView:
     unseen_users: Entities | None
     unseen_items: Entities | None
     seed: int
-    validate: Callable[[Any], float]
+    validate: Callable[[Any], ValidationScore] = not_attached
     resources: Resources = Resources()
     progress: Progress = silent
 

@@ -85,7 +85,7 @@ def make_task(shape: Shape, seed: int = 0) -> Task:
     known = Interactions(
         rows.astype(np.int32), columns.astype(np.int32), seen.data, None, shape.users, shape.items
     )
-    train = TrainView(known, users, items, None, None, None, seed, lambda method: 0.0)
+    train = TrainView(known, users, items, None, None, None, seed)
     holdout = Holdout(Query(users, items), truth, seen, users.known, items.known)
     left = rng.normal(size=(shape.users, shape.dimensions)).astype(np.float32)
     right = rng.normal(size=(shape.items, shape.dimensions)).astype(np.float32)

@@ -8,8 +8,10 @@ from ...datasets.dataset import checked
 from ...datasets.world import SideMode, Split
 from ...methods.base import Need
 from ..config.run_config import RunConfig
+from ..evaluation.rating import is_rating
+from ..evaluation.validation import split
 from ..plugins.registry import GROUPS, find
-from ..plugins.requirements import is_rating, require
+from ..plugins.requirements import require
 from .asked import Asked
 from .checks import dataset_suite, fitting, leaks, scenario_suite, scoring, suite
 from .checks.check import Check, Examined
@@ -76,9 +78,9 @@ def _world(run: RunConfig, asked: Asked) -> Split:
     told = any(word.startswith("scenario.side_information=") for word in asked.words)
     if Need.TRANSDUCTIVE in run.method.needs and not told and hasattr(scenario, "side_information"):
         scenario = dataclasses.replace(scenario, side_information=SideMode.TRANSDUCTIVE)
-    split: Split = scenario.split(checked(run.dataset.load()), run.seed)
-    require(run.method, split, rating=is_rating(scenario))
-    return split
+    made = split(checked(run.dataset.load()), scenario, run.seed)
+    require(run.method, made, rating=is_rating(scenario))
+    return made
 
 
 def _factory(method: Any, words: tuple[str, ...]) -> Factory:

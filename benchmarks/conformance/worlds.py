@@ -11,6 +11,7 @@ from ...datasets.protocol.scenarios import Grid
 from ...datasets.protocol.settings import Task
 from ...datasets.sources.planted.source import Planted
 from ...datasets.world import Entities, Holdout, Query, SideMode, Split, TrainView
+from ..evaluation.validation import split
 
 WORLD = Planted(
     n_users=400,
@@ -44,7 +45,7 @@ def planted() -> Dataset:
 @cache
 def planted_split(mode: SideMode = SideMode.INDUCTIVE, task: Task = Task.RANKING) -> Split:
     """Return the world with both sides cold in one split."""
-    return Grid(side_information=mode, task=task).split(planted(), SEED)
+    return split(planted(), Grid(side_information=mode, task=task), SEED)
 
 
 def probe(holdout: Holdout) -> Query:

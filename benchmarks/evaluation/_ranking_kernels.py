@@ -2,14 +2,14 @@
 
 Each releases the GIL, works on one block of users and keeps IEEE arithmetic (no fastmath: masked
 scores are -inf). A key is an int64: the score's bits in the high half, reordered so that a
-smaller key is a better score, and the pair's lot in the low half. Indices are unsigned and
-counters int32 where it matters: numba then neither wraps negative indices nor widens vectors.
+smaller key is a better score, and the pair's tie-break hash in the low half. Indices are unsigned
+and counters int32 where it matters: numba then neither wraps negative indices nor widens vectors.
 """
 
 import numpy as np
 from numba import njit
 
-from .lot import HIGH, HIGH_INVERSE, LOW, LOW_INVERSE
+from .tie_break import HIGH, HIGH_INVERSE, LOW, LOW_INVERSE
 
 U15, U16, U30 = np.uint32(15), np.uint32(16), np.uint32(30)
 U_LOW, U_HIGH = np.uint32(LOW), np.uint32(HIGH)
@@ -28,7 +28,7 @@ TRIES = 40
 
 @njit(cache=True, nogil=True, inline="always")
 def mix(x):  # type: ignore[no-untyped-def]
-    """Return the 32-bit mixer of ``lot``."""
+    """Return the 32-bit mixer of the tie-break hash."""
     x = np.uint32(np.uint32(x ^ (x >> U16)) * U_LOW)
     x = np.uint32(np.uint32(x ^ (x >> U15)) * U_HIGH)
     return np.uint32(x ^ (x >> U16))
@@ -190,9 +190,9 @@ def write_keys(picked, count, bits, items, user_key, score, item, out):  # type:
     for a in range(count):
         score[a], item[a] = bits[picked[a]], items[picked[a]]
     for a in range(count):
-        lot = mix(np.uint32(mix(np.uint32(np.uint32(item[a]) ^ low)) ^ high))
+        tie = mix(np.uint32(mix(np.uint32(np.uint32(item[a]) ^ low)) ^ high))
         plain = np.int32(0) if score[a] == MINUS_ZERO else score[a]
-        out[a] = (np.int64(np.int32(~ordered(plain))) << I32) | np.int64(lot)
+        out[a] = (np.int64(np.int32(~ordered(plain))) << I32) | np.int64(tie)
 
 
 @njit(cache=True, nogil=True)

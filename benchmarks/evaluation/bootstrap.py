@@ -52,6 +52,12 @@ def resampled_means(values: DoubleArray, resamples: int, seed: int) -> DoubleArr
     return means
 
 
+def user_means(values: DoubleArray) -> DoubleArray:
+    """Return float64, (figures,): the mean of each column over the users who have it."""
+    means: DoubleArray = np.nanmean(values, axis=0)
+    return means
+
+
 @dataclass(frozen=True)
 class Resampled:
     """Means of many figures with their resampled means, all from the same draws of users.
@@ -81,7 +87,7 @@ class Resampled:
         if not kept:
             return cls(place, np.zeros(0), np.zeros((1, 0)), np.zeros(0, dtype=np.int64))
         table = np.stack(list(kept.values()), axis=1)
-        means = np.nanmean(table, axis=0)
+        means = user_means(table)
         draws = resampled_means(table, resamples, seed) if resamples else means[None, :]
         return cls(place, means, draws, np.isfinite(table).sum(axis=0))
 

@@ -1,6 +1,5 @@
 """Ask a fitted method every task of a split and measure its answers."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +19,7 @@ from .metrics import AUC, BUILT_IN, Metric
 from .ranking import Measured, RankingPass
 from .registered import registered_metrics
 from .results import Estimate, EvaluationSettings, Rankings, TaskResult
-from .scoring import rank_task
+from .scoring import EncodedCandidates, rank_task
 from .slices import part_figures, sliced_ks, truth_parts, user_groups
 
 __all__ = ["Estimate", "EvaluationSettings", "Rankings", "TaskResult", "evaluate"]
@@ -51,7 +50,7 @@ def evaluate(
     settings
         Cut-offs, metrics, resamples.
     seed
-        Seed of the lot that orders ties and of the bootstrap.
+        Seed of the tie-break hash and of the bootstrap.
     threads
         Threads over blocks of users; changes no result.
     save_rankings
@@ -69,23 +68,16 @@ def evaluate(
     settings.check()
     chosen = registered_metrics(settings.metrics) if metrics is None else dict(metrics)
     asked = _Asked(method, train, settings, chosen, seed, threads, save_rankings)
-    uses = Counter(id(holdout.query.items) for holdout in tasks.values())
-    encoded: dict[int, Any] = {}
+    candidates = EncodedCandidates(method, tasks.values())
     tally = users_to_ask(tasks, progress)
     results = {}
     for name, holdout in tasks.items():
         ranked = partial(tally.add, task=name)
         ranked(0)
-        key = id(holdout.query.items)
         with threadpool_limits(1 if isinstance(method, FactorMethod) else threads):
-            if key not in encoded:
-                encoded[key] = method.encode_items(holdout.query.items)
-            measured = asked.rank(name, holdout, encoded[key], ranked)
+            measured = asked.rank(name, holdout, candidates.take(holdout), ranked)
         with threadpool_limits(1):
             results[name] = asked.result(name, holdout, measured)
-        uses[key] -= 1
-        if not uses[key]:
-            del encoded[key]
     return results
 
 

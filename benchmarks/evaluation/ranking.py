@@ -8,8 +8,8 @@ import numpy as np
 from ...datasets.arrays import DoubleArray, FloatArray, IntArray, LongArray, frozen
 from ...datasets.errors import ColdbenchError
 from ...datasets.world import Holdout
-from .lot import user_keys
 from .metrics import BUILT_IN, Ranked
+from .tie_break import user_keys
 
 SORTED_TOGETHER = 256
 """Rows of one call of the sort."""
@@ -52,7 +52,7 @@ class RankingPass:
     depth
         Length of the kept lists, at least the largest cut-off.
     seed
-        Seed of the lot that orders ties.
+        Seed of the tie-break hash.
     auc
         Whether to count pairs over the whole list.
     """

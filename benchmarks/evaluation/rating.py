@@ -1,8 +1,9 @@
 """Rating prediction: how far predicted values are from the held-out ones."""
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 from zlib import crc32
 
 import numpy as np
@@ -15,7 +16,7 @@ from ...datasets.world import Holdout, Query
 from .bootstrap import Resampled
 from .estimating import estimate
 from .evaluate import users_to_ask
-from .results import EvaluationSettings, TaskResult
+from .results import Estimate, EvaluationSettings, TaskResult
 from .slices import user_groups
 
 
@@ -64,8 +65,7 @@ def evaluate_ratings(
         does not predict ratings.
     """
     settings.check()
-    if not callable(getattr(method, "predict", None)):
-        raise ColdbenchError(f"{type(method).__name__} predicts no ratings: it defines no predict")
+    demand_predictor(method)
     results = {}
     tally = users_to_ask(tasks, progress)
     for name, holdout in tasks.items():
@@ -77,6 +77,29 @@ def evaluate_ratings(
         with threadpool_limits(1):
             results[name] = _result(name, holdout, rows, figures, settings, seed)
     return results
+
+
+def is_rating(scenario: Any) -> bool:
+    """Say whether a scenario asks for ratings instead of ranked lists."""
+    task = getattr(scenario, "task", None)
+    return bool((task.value if isinstance(task, Enum) else task) == "rating")
+
+
+def demand_predictor(method: Any) -> None:
+    """Refuse a method that predicts no ratings."""
+    if not callable(getattr(method, "predict", None)):
+        raise ColdbenchError(
+            f"{type(method).__name__} predicts no ratings: it defines no predict; "
+            "use task=ranking for it"
+        )
+
+
+def pooled_rmse(method: Predictor, task: str, holdout: Holdout) -> float:
+    """Return the root mean squared error over all held-out ratings of one task."""
+    rows = np.flatnonzero(np.diff(holdout.truth.indptr))
+    block = EvaluationSettings.block
+    sums = _error_figures(method, task, holdout, rows, block, lambda users: None)
+    return _rmse_pairs(Resampled.of(sums, 0, 0), len(rows)).mean
 
 
 def _error_figures(
@@ -135,10 +158,15 @@ def _result(
     scores, slices = estimate(per_user, {}, groups, per_user, settings.bootstrap, draw)
     pooled = Resampled.of(sums, settings.bootstrap, draw)
     n = len(rows)
-    scores["rmse_pairs"] = pooled.derived(
-        ["squares", "ratings"], lambda means: np.sqrt(means[:, 0] / means[:, 1]), n
-    )
+    scores["rmse_pairs"] = _rmse_pairs(pooled, n)
     scores["mae_pairs"] = pooled.derived(
         ["distances", "ratings"], lambda means: means[:, 0] / means[:, 1], n
     )
     return TaskResult(scores, slices, holdout.users[rows], per_user, None)
+
+
+def _rmse_pairs(pooled: Resampled, users: int) -> Estimate:
+    """Return the root mean squared error over the pairs of all users."""
+    return pooled.derived(
+        ["squares", "ratings"], lambda means: np.sqrt(means[:, 0] / means[:, 1]), users
+    )

@@ -1,6 +1,7 @@
 """Who fills a block with scores: the product of factors, or the method itself."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from ...datasets.arrays import FloatArray
 from ...datasets.errors import ColdbenchError
-from ...datasets.world import Entities
+from ...datasets.world import Entities, Holdout, Query
 from ...methods.base import FactorMethod, Method
 from .ranking import Buffers, Measured, RankingPass, rank_block
 
@@ -18,6 +19,45 @@ PRODUCT_CELLS, LEAST_ROWS, MOST_ROWS = 6_000_000, 64, 512
 """Scores of one product of factors, and bounds of its rows: seen to be fastest."""
 LEAST_PRODUCT = 16
 """Rows of the smallest product: BLAS rounds a single row differently from a block."""
+
+
+class EncodedCandidates:
+    """The candidates of some tasks: each set is encoded once, and dropped at its last task."""
+
+    def __init__(self, method: Method, tasks: Iterable[Holdout]) -> None:
+        self._method = method
+        self._uses = Counter(id(task.query.items) for task in tasks)
+        self._encoded: dict[int, Any] = {}
+
+    def take(self, task: Holdout) -> Any:
+        """Return what ``encode_items`` returned for a task's candidates."""
+        key = id(task.query.items)
+        if key not in self._encoded:
+            self._encoded[key] = self._method.encode_items(task.query.items)
+        self._uses[key] -= 1
+        return self._encoded[key] if self._uses[key] else self._encoded.pop(key)
+
+
+class FunctionMethod(Method):
+    """A function from a ``Query`` to scores, asked as a method is."""
+
+    def __init__(self, function: Callable[[Query], FloatArray]) -> None:
+        self.function = function
+        self.__name__ = _called(function)
+
+    @staticmethod
+    def of(scorer: Any) -> Any:
+        """Return a method as it is, and a function as a method."""
+        return scorer if hasattr(scorer, "score_block") else FunctionMethod(scorer)
+
+    def score_block(self, users: Entities, items: Entities) -> FloatArray:
+        """Return the function's scores."""
+        return self.function(Query(users, items))
+
+
+def _called(scorer: Any) -> str:
+    """Return the name of a function, or of the class of a method."""
+    return str(getattr(scorer, "__name__", type(scorer).__name__))
 
 
 def rank_task(
@@ -55,7 +95,7 @@ def _rank_scores(
     method: Method, run: RankingPass, encoded: Any, block: int, ranked: Callable[[int], None]
 ) -> None:
     """Rank what ``score_block`` returns, block after block."""
-    name, candidates = type(method).__name__, len(run.holdout.items)
+    name, candidates = _called(method), len(run.holdout.items)
     work = Buffers.of(min(block, len(run.rows)), candidates, run.positions.shape[1])
     for start, stop in _spans(0, len(run.rows), block):
         scores = method.score_block(_users(run, start, stop), encoded)
@@ -95,7 +135,7 @@ def _rank_factors(
     ranked: Callable[[int], None],
 ) -> None:
     """Rank the products of user and item factors, several blocks at a time."""
-    name, items, (n, depth) = type(method).__name__, np.asarray(encoded), run.positions.shape
+    name, items, (n, depth) = _called(method), np.asarray(encoded), run.positions.shape
     _check(items, (len(run.holdout.items), items.shape[-1]), f"{name}.item_factors", run.task)
     block = min(n, MOST_ROWS, max(LEAST_ROWS, PRODUCT_CELLS // len(items)))
     rows = max(block, LEAST_PRODUCT)

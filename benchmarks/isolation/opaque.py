@@ -4,17 +4,19 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from ...datasets.validation_score import ValidationScore
+
 
 class Opaque:
     """Calls a function of one argument to which no attribute of this object leads.
 
     Prevented is what reading gives away: attributes and slots, ``vars``, ``__dict__``,
     ``__self__``, ``__closure__``, the fields of a dataclass, copies (a copy is the object itself),
-    pickles (refused), and the frames of an exception that comes out of the function (they are told
-    as text, in a note of the exception). Not prevented is what nobody does by mistake: ``gc``,
-    ``ctypes``, the stack above a method while it is scored (``sys._getframe``), and the descriptor
-    that this module keeps for itself. A process has no walls inside; a method that goes there shows
-    it in its source, whose hash is in the record.
+    pickles (refused), what the function returns (numbers alone), and the frames of an exception
+    that comes out of it (they are told as text, in a note of the exception). Not prevented is what
+    nobody does by mistake: ``gc``, ``ctypes``, the stack above a method while it is scored
+    (``sys._getframe``), and the descriptor that this module keeps for itself. A process has no
+    walls inside; a method that goes there shows it in its source, whose hash is in the record.
 
     Parameters
     ----------
@@ -28,9 +30,9 @@ class Opaque:
         _FUNCTION.__set__(self, function)
 
     def __call__(self, argument: Any) -> Any:
-        """Return what the function returns."""
+        """Return the number that the function returns; a ``ValidationScore`` with its parts."""
         try:
-            return _FUNCTION.__get__(self)(argument)
+            return _plain(_FUNCTION.__get__(self)(argument))
         except BaseException as error:
             _tell_frames(error)
             raise error
@@ -54,6 +56,13 @@ del Opaque._function  # type: ignore[attr-defined] # the slot stays, and nothing
 def opaque(function: Callable[[Any], Any]) -> Opaque:
     """Return the function with its insides out of sight; what is so already stays as it is."""
     return function if isinstance(function, Opaque) else Opaque(function)
+
+
+def _plain(found: Any) -> float:
+    """Return a number that leads to nothing but numbers, whatever its class carries."""
+    if isinstance(found, ValidationScore):
+        return ValidationScore(found.tasks, found.groups)
+    return float(found)
 
 
 def _tell_frames(error: BaseException) -> None:

@@ -1,7 +1,6 @@
 """What a method needs and a split lacks, told before any training."""
 
 from collections.abc import Callable
-from enum import Enum
 from typing import Any
 
 from ...datasets.errors import ColdbenchError, NotApplicableError
@@ -55,12 +54,6 @@ def require(method: Method, split: Split, *, rating: bool = False) -> None:
         )
     if rating and not predicts(method):
         raise NotApplicableError(f"{name} ranks and predicts no ratings (it has no predict(query))")
-
-
-def is_rating(scenario: Any) -> bool:
-    """Say whether a scenario asks for ratings instead of ranked lists."""
-    task = getattr(scenario, "task", None)
-    return (task.value if isinstance(task, Enum) else task) == "rating"
 
 
 def require_device(device: str) -> None:

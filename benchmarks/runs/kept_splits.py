@@ -7,6 +7,7 @@ from ...datasets.dataset import Dataset
 from ...datasets.world import Split
 from ..config.run_config import RunConfig
 from ..conformance.audits.split_audit import leaks_of
+from ..evaluation.validation import with_validation
 from ..isolation.confinement import confined
 from ..isolation.error_advice import hide_folders
 from ..isolation.sealed import sealed
@@ -47,8 +48,8 @@ def keep_split(config: RunConfig, data: Dataset) -> KeptSplit:
 
 
 def split_once(config: RunConfig, data: Dataset) -> Split:
-    """Return the split of a run, sealed: no method can change the kept one for the runs after."""
-    return sealed(keep_split(config, data).split)
+    """Return the split of a run with ``validate``, sealed against changes by any method."""
+    return sealed(with_validation(keep_split(config, data).split, config.scenario))
 
 
 def audit_once(kept: KeptSplit, config: RunConfig, data: Dataset) -> list[str]:

@@ -1,6 +1,6 @@
 """What is known of a run before it is made, resolved once from its configuration."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from ...methods.base import Family
 from ..config.dataset_name import dataset_name
 from ..config.masking import Mask
 from ..config.run_config import RunConfig, plain
+from ..evaluation.rating import is_rating
+from ..evaluation.validation import with_validation
 from ..isolation.sealed import sealed
 from ..plugins.registry import GROUPS, available, name_of
-from ..plugins.requirements import is_rating
 from ..records.digests import run_id
 from ..records.home import results_home
 from ..records.record import RunRecord, Status, identity_of, now, place
@@ -36,7 +37,8 @@ class Plan:
     kept
         The split as the scenario made it, shared with other runs; for its audit only.
     split
-        The same, sealed: no method can change it for the runs after this one.
+        The same with ``validate`` and resources, sealed: no method can change it for the runs
+        after this one.
     record
         The record of the run as far as it is known: names, identity, code, environment; it has
         failed until it has come to its end.
@@ -70,15 +72,17 @@ class Plan:
 def plan_run(config: RunConfig, data: Dataset, kept: KeptSplit) -> Plan:
     """Resolve a run whose data is loaded and split."""
     record = _describe(config, data, kept.split)
+    resources = Resources(config.threads, config.device, config.devices)
+    split = replace(kept.split, train=replace(kept.split.train, resources=resources))
     return Plan(
         config=config,
         data=data,
         kept=kept,
-        split=sealed(kept.split),
+        split=sealed(with_validation(split, config.scenario)),
         record=record,
         path=place(results_home(config.results), record),
         rating=is_rating(config.scenario),
-        resources=Resources(config.threads, config.device, config.devices),
+        resources=resources,
         mask=Mask.of(plain(config)),
     )
 

@@ -12,6 +12,7 @@ from ..errors import SplitError
 from ..interactions import Interactions
 from ..parameters import check_parameters, parameter
 from ..sides import Side, Track
+from ..splitmix import Hashes
 from ..world import Holdout, Resources, SideMode, Split, TrainView
 from .cuts.cut import STAGES, TEST, Cut
 from .cuts.published import published_cut
@@ -19,7 +20,7 @@ from .cuts.random_cut import Fractions, random_cut
 from .cuts.temporal_cut import temporal_cut
 from .facts import count
 from .fingerprint import sections, split_sha256
-from .lots import Lots, id_keys
+from .seeded_hash import id_keys
 from .settings import (
     PublishedFormat,
     Strategy,
@@ -31,7 +32,6 @@ from .settings import (
 )
 from .tasks.stage import Stage, Tasks
 from .tasks.support import Order
-from .validation import Validation
 from .views.training_world import TrainingWorld, build_world
 
 ONE_THREAD = Resources()
@@ -87,12 +87,14 @@ class Scenario:
     def split(self, data: Dataset, seed: int, resources: Resources = ONE_THREAD) -> Split:
         """Cut a dataset into a training world, validation tasks and test tasks.
 
+        The split knows no metric: ``train.validate`` refuses until the harness attaches it.
+
         Parameters
         ----------
         data
             A loaded dataset.
         seed
-            Draws every lot; also the seed of the training world. 0 or more.
+            Of every random choice; also the seed of the training world. 0 or more.
         resources
             Handed on to the method.
 
@@ -112,8 +114,7 @@ class Scenario:
         built = self._build(world, Order(cut.pairs, *_keys(data), seed))
         stages = {stage: _with_users(tasks) for stage, tasks in built.items()}
         _refuse_unasked(stages["test"], cut, self)
-        slices = {k: v for k, v in stages["validation"].items() if self.validates(k)}
-        train = self._train(world, seed, Validation(slices, seed, rating), resources)
+        train = self._train(world, seed, resources)
         content = sections(train, stages, (world.user_rows, world.item_rows))
         return Split(
             train=train,
@@ -182,9 +183,7 @@ class Scenario:
             stage: self.tasks(Stage(world, order, part, forward)) for stage, part in STAGES.items()
         }
 
-    def _train(
-        self, world: TrainingWorld, seed: int, validate: Validation, resources: Resources
-    ) -> TrainView:
+    def _train(self, world: TrainingWorld, seed: int, resources: Resources) -> TrainView:
         transductive = self.side_information is SideMode.TRANSDUCTIVE
         return TrainView(
             interactions=world.interactions,
@@ -194,12 +193,11 @@ class Scenario:
             unseen_users=world.unseen(Side.USER) if transductive else None,
             unseen_items=world.unseen(Side.ITEM) if transductive else None,
             seed=seed,
-            validate=validate,
             resources=resources,
         )
 
 
-def _keys(data: Dataset) -> tuple[Lots, Lots]:
+def _keys(data: Dataset) -> tuple[Hashes, Hashes]:
     return id_keys(data.user_ids), id_keys(data.item_ids)
 
 

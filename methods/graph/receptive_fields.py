@@ -8,12 +8,10 @@ the same field in training and in a query.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ...datasets.arrays import BoolArray, LongArray
 from ...datasets.graph import Graph, Links
-
-Hash = npt.NDArray[np.uint64]
+from ...datasets.splitmix import splitmix64
 
 
 @dataclass
@@ -49,17 +47,18 @@ def receptive_field(
     n_rows
         How many rows there are, those without edges included.
     seed
-        Decides the lots.
+        Decides the hashes.
     among
         bool, (nodes,): the nodes that may be chosen; by default all. A choice that it admits is
         the choice without it.
     """
-    edge = _mix(links.relations.astype(np.uint64) << np.uint64(32) | links.nodes.astype(np.uint64))
+    relations, nodes = links.relations.astype(np.uint64), links.nodes.astype(np.uint64)
+    edge = splitmix64(relations << np.uint64(32) | nodes)
     rows = links.rows.astype(np.int64)
     salt = np.zeros(n_rows, dtype=np.uint64)
     np.add.at(salt, rows, edge)
-    lot = _mix(edge ^ _mix(salt + np.uint64(seed))[rows])
-    order = np.lexsort((links.nodes, links.relations, lot, rows))
+    drawn = splitmix64(edge ^ splitmix64(salt + np.uint64(seed))[rows])
+    order = np.lexsort((links.nodes, links.relations, drawn, rows))
     if among is not None:
         order = order[among[links.nodes[order]]]
     counts = np.bincount(rows[order], minlength=n_rows)
@@ -109,11 +108,3 @@ def shared_links(links: Links, n_nodes: int) -> Links:
     leading = np.bincount(pairs % n_nodes, minlength=n_nodes)
     keep = leading[links.nodes] > 1
     return Links(links.rows[keep], links.relations[keep], links.nodes[keep])
-
-
-def _mix(values: Hash) -> Hash:
-    """Return a well-mixed 64-bit hash of each value (the finaliser of splitmix64)."""
-    mixed = values + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from ...datasets.arrays import CSR, FloatArray
+from ...datasets.splitmix import Hashes, splitmix64
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
 from ..rows import row_of_entries
-
-_Keys = npt.NDArray[np.uint64]
 
 
 @dataclass
@@ -21,7 +19,7 @@ class RandomScores(Method):
     Source: none; a uniform ranking has an analytic expectation for every metric.
     Differs: nothing. A score is a hash of (seed, user, item): a warm entity is hashed by its
     index, a cold one by its features, never by its support. A cold user without features gets a
-    constant row, which the evaluator's lot ranks.
+    constant row, which the evaluator's tie-break hash ranks.
     """
 
     family: ClassVar[Family] = Family.REFERENCE
@@ -32,39 +30,31 @@ class RandomScores(Method):
         self.seed_ = int(train.seed)
         return self
 
-    def encode_items(self, items: Entities) -> _Keys:
+    def encode_items(self, items: Entities) -> Hashes:
         """Return one uint64 key per candidate."""
         return _keys(items, salt=2)
 
-    def score_block(self, users: Entities, items: _Keys) -> FloatArray:
+    def score_block(self, users: Entities, items: Hashes) -> FloatArray:
         """Return float32 scores in [0, 1), uniform, (users, candidates)."""
         seed = np.array([self.fitted("seed_")]).astype(np.uint64)
-        keys = _mix(_keys(users, salt=1) ^ _mix(seed))
-        mixed = _mix(keys[:, None] + items[None, :])
+        keys = splitmix64(_keys(users, salt=1) ^ splitmix64(seed))
+        mixed = splitmix64(keys[:, None] + items[None, :])
         scores: FloatArray = (mixed >> np.uint64(40)).astype(np.float32) / np.float32(2**24)
         scores[(users.known < 0) & (np.diff(users.features.indptr) == 0)] = 0
         return scores
 
 
-def _keys(entities: Entities, salt: int) -> _Keys:
+def _keys(entities: Entities, salt: int) -> Hashes:
     """Return one uint64 per row: its index in the training world, or a hash of its features."""
-    warm = _mix(_mix(entities.known.astype(np.uint64)) + np.uint64(salt))
-    content = _mix(_row_hash(entities.features) + np.uint64(salt + 2))
+    warm = splitmix64(splitmix64(entities.known.astype(np.uint64)) + np.uint64(salt))
+    content = splitmix64(_row_hash(entities.features) + np.uint64(salt + 2))
     return np.where(entities.known >= 0, warm, content)
 
 
-def _row_hash(matrix: CSR) -> _Keys:
+def _row_hash(matrix: CSR) -> Hashes:
     """Return uint64, (rows,): the sum of a hash of each (column, value), modulo 2^64."""
     bits = matrix.data.astype(np.float32).view(np.uint32).astype(np.uint64)
-    entries = _mix(_mix(matrix.indices.astype(np.uint64)) ^ bits)
+    entries = splitmix64(splitmix64(matrix.indices.astype(np.uint64)) ^ bits)
     sums = np.zeros(matrix.shape[0], dtype=np.uint64)
     np.add.at(sums, row_of_entries(matrix), entries)
     return sums
-
-
-def _mix(keys: _Keys) -> _Keys:
-    """Return the keys scrambled by the finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
-    keys = keys + np.uint64(0x9E3779B97F4A7C15)
-    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return keys ^ (keys >> np.uint64(31))

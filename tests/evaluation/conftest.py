@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.evaluation.lot import lots, user_keys
+from coldbench.benchmarks.evaluation.tie_break import HIGH, LOW, user_keys
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.sides import Side
 from coldbench.datasets.world import Entities, Holdout, Query, TrainView
@@ -97,9 +97,24 @@ def random_world(rng, n=40, c=60, truth_share=0.1, mask_share=0.2, **more):
     return build_world(truth, masked, **more)
 
 
+def mixed(values):
+    """Return the mixer of the tie-break hash, of 32-bit values held in uint64."""
+    mask = np.uint64(0xFFFFFFFF)
+    values = ((values ^ (values >> np.uint64(16))) * np.uint64(LOW)) & mask
+    values = ((values ^ (values >> np.uint64(15))) * np.uint64(HIGH)) & mask
+    return values ^ (values >> np.uint64(16))
+
+
+def plain_hashes(seed, users, items):
+    """Return the tie-break hash of every pair of a user and an item, smaller first."""
+    keys = user_keys(seed, users)[:, None]
+    low, high = keys & np.uint64(0xFFFFFFFF), keys >> np.uint64(32)
+    return mixed(mixed(items[None, :].astype(np.uint64) ^ low) ^ high)
+
+
 def plain_order(scores, masked, users, items, seed):
-    """Return for every row its unmasked columns, best first, ties by lot."""
-    draws = lots(user_keys(seed, users)[:, None], items[None, :])
+    """Return for every row its unmasked columns, best first, ties by hash."""
+    draws = plain_hashes(seed, users, items)
     return [
         free[np.lexsort((draws[i, free], -scores[i, free].astype(np.float64)))]
         for i, free in ((i, np.flatnonzero(~masked[i])) for i in range(len(scores)))
@@ -124,6 +139,11 @@ def table_method():
 @pytest.fixture
 def dot_method():
     return DotMethod
+
+
+@pytest.fixture(scope="session")
+def hashes_of():
+    return plain_hashes
 
 
 @pytest.fixture

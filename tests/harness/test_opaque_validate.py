@@ -8,10 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from coldbench.benchmarks.config.run_config import RunConfig
+from coldbench.benchmarks.evaluation.validation import Validation, split
 from coldbench.benchmarks.isolation.opaque import Opaque, opaque
 from coldbench.benchmarks.isolation.sealed import sealed
 from coldbench.benchmarks.runs.execute import execute
-from coldbench.datasets.protocol.validation import Validation
+from coldbench.datasets.validation_score import ValidationScore
 from coldbench.datasets.world import Holdout
 
 DIGS = '''
@@ -27,7 +28,7 @@ def attempts(validate):
         raise ArithmeticError("on purpose")
 
     ways = [
-        lambda: validate._tasks,
+        lambda: validate.tasks,
         lambda: vars(validate),
         lambda: validate.__dict__,
         lambda: validate.__self__,
@@ -133,9 +134,9 @@ def test_the_same_reading_finds_it_where_nothing_hides_it(
     import coldbench_fakes_d
 
     config = tiny("digs")
-    train = config.scenario.split(config.dataset.load(), 0).train
+    train = split(config.dataset.load(), config.scenario, 0).train
     assert isinstance(train.validate, Validation)
-    tasks = len(train.validate._tasks)
+    tasks = len(train.validate.tasks)
     assert tasks > 0
 
     def behind(method: object) -> float:
@@ -152,15 +153,32 @@ def test_the_same_reading_finds_it_where_nothing_hides_it(
 
 def test_a_sealed_training_world_has_an_opaque_yardstick(tiny: Callable[..., RunConfig]) -> None:
     config = tiny()
-    split = config.scenario.split(config.dataset.load(), 0)
-    twice = sealed(sealed(split).train)
-    assert isinstance(twice.validate, Opaque) and not isinstance(split.train.validate, Opaque)
+    made = split(config.dataset.load(), config.scenario, 0)
+    twice = sealed(sealed(made).train)
+    assert isinstance(twice.validate, Opaque) and not isinstance(made.train.validate, Opaque)
 
     def constant(query) -> np.ndarray:
         return np.zeros((len(query.users), len(query.items)), dtype=np.float32)
 
-    assert twice.validate(constant) == split.train.validate(constant)
-    assert all(isinstance(task, Holdout) for task in split.validation.values())
+    assert twice.validate(constant) == made.train.validate(constant)
+    assert all(isinstance(task, Holdout) for task in made.validation.values())
+
+
+def test_what_comes_out_leads_to_nothing_but_numbers() -> None:
+    class Carries(ValidationScore):
+        """A score that holds more than numbers."""
+
+    class Named(float):
+        """A number that holds more than itself."""
+
+    full = Carries({"a": 0.5}, {"warm": 0.5})
+    full.split = object()  # type: ignore[attr-defined]
+    found = opaque(lambda method: full)(None)
+    assert type(found) is ValidationScore and not hasattr(found, "split")
+    assert (found, found.tasks, found.groups) == (0.5, {"a": 0.5}, {"warm": 0.5})
+    assert type(opaque(lambda method: Named(0.25))(None)) is float
+    with pytest.raises(TypeError):
+        opaque(lambda method: [0.25])(None)
 
 
 def test_it_copies_as_functions_do_and_is_not_pickled() -> None:

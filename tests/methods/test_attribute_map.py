@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from coldbench.benchmarks.evaluation.validation import Validation
+from coldbench.benchmarks.evaluation.validation import split as make_split
 from coldbench.datasets.errors import NotApplicableError, NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.protocol.validation import Validation
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.collaborative.implicit_als import ImplicitALS
 from coldbench.methods.hybrid.attribute_map import maps as _attribute_maps
@@ -19,7 +20,7 @@ KINDS = list(Mapping)
 
 @pytest.fixture(scope="module")
 def split():
-    return Grid().split(Planted().load(), 0)
+    return make_split(Planted().load(), Grid(), 0)
 
 
 @pytest.fixture(scope="module", autouse=True)

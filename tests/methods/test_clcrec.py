@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from coldbench.benchmarks.evaluation.validation import Validation
+from coldbench.benchmarks.evaluation.validation import split as make_split
 from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.protocol.validation import Validation
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
 from coldbench.methods.hybrid.clcrec import method as clcrec
@@ -19,7 +20,7 @@ ITEM_TASK = "new_item/cold/k=0"
 
 @pytest.fixture(scope="module")
 def split():
-    return Grid().split(Planted().load(), 0)
+    return make_split(Planted().load(), Grid(), 0)
 
 
 def fitted(split, **options):
@@ -59,7 +60,7 @@ def held_by_its_norms():
         item_attributes=0.4,
         popularity_skew=2.0,
     )
-    return Grid().split(world.load(), 0).train
+    return make_split(world.load(), Grid(), 0).train
 
 
 def trained_and_not(train, **options):

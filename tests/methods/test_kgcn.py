@@ -3,10 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from coldbench.benchmarks.evaluation.validation import Validation
+from coldbench.benchmarks.evaluation.validation import split as make_split
 from coldbench.datasets.errors import NotApplicableError, NotFittedError
 from coldbench.datasets.graph import Links
 from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.protocol.validation import Validation
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
 from coldbench.methods.graph.interaction_batches import PairBatches, other_items, pair_keys
@@ -29,7 +30,7 @@ from hypothesis import strategies as st
 
 @pytest.fixture(scope="module")
 def split():
-    return Grid().split(Planted().load(), 0)
+    return make_split(Planted().load(), Grid(), 0)
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from coldbench.benchmarks.evaluation.validation import Validation
+from coldbench.benchmarks.evaluation.validation import split as make_split
 from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.protocol.validation import Validation
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.content import logistic
 from coldbench.methods.content.logistic import regressions
@@ -20,7 +21,7 @@ COLD = ["new_item/cold/k=0", "new_user_new_item/cold/k=10"]
 
 @pytest.fixture(scope="module")
 def split():
-    return Grid().split(Planted().load(), 0)
+    return make_split(Planted().load(), Grid(), 0)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from coldbench.datasets.errors import SplitError
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.cuts.cut import OUTSIDE, TEST, TRAIN, VALIDATION, WARM
 from coldbench.datasets.protocol.cuts.random_cut import Fractions, divide, random_cut
-from coldbench.datasets.protocol.lots import id_keys
+from coldbench.datasets.protocol.seeded_hash import id_keys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

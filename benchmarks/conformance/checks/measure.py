@@ -1,17 +1,17 @@
 """How well a method solves a task of the planted world, and what chance would give."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ....datasets.arrays import DoubleArray, FloatArray
-from ....datasets.protocol.lots import entity_lots
-from ....datasets.protocol.validation import CUTOFF, ndcg, top_columns
+from ....datasets.arrays import DoubleArray
 from ....datasets.world import Holdout, Query
+from ...evaluation.validation import CUTOFF, ndcg_per_user
 
 RESAMPLES = 1000
-LOT_SEED = 11
+SEED = 11
+"""Of the tie-break hash and of the bootstrap."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Level:
 
 
 def measured(method: Any, holdout: Holdout, query: Query | None = None) -> DoubleArray:
-    """Return float64, (users,): NDCG@10 of each user.
+    """Return float64, (users,): NDCG@10 of each user, ranked and measured by the evaluation.
+
+    The method scores the whole query at once, so that one that knows a query by its shape is met.
 
     Parameters
     ----------
@@ -40,15 +42,8 @@ def measured(method: Any, holdout: Holdout, query: Query | None = None) -> Doubl
     query
         What is asked instead of the holdout's own query; same rows and candidates.
     """
-    return ndcg_of(method.score(holdout.query if query is None else query), holdout)
-
-
-def ndcg_of(scores: FloatArray, holdout: Holdout) -> DoubleArray:
-    """Return float64, (users,): NDCG@10 of a whole score matrix, ties by lot."""
-    users = holdout.users.astype(np.uint64)
-    items = entity_lots(holdout.items.astype(np.uint64), LOT_SEED, "ties")
-    ranked = top_columns(scores, holdout.masked, users, items, LOT_SEED)
-    return ndcg(ranked, holdout.truth)
+    asked = holdout if query is None else replace(holdout, query=query)
+    return ndcg_per_user(method.score, asked, SEED)
 
 
 def chance(holdout: Holdout) -> float:
@@ -66,7 +61,7 @@ def chance(holdout: Holdout) -> float:
 
 def level(values: DoubleArray, holdout: Holdout) -> Level:
     """Return the mean of per-user values with its interval, beside chance."""
-    rng = np.random.default_rng(LOT_SEED)
+    rng = np.random.default_rng(SEED)
     drawn = rng.integers(0, len(values), (RESAMPLES, len(values)))
     low, high = np.percentile(values[drawn].mean(axis=1), (2.5, 97.5))
     return Level(float(values.mean()), float(low), float(high), chance(holdout))

@@ -83,8 +83,8 @@ def task_names(subject: ScenarioSubject) -> str:
     return ", ".join(sorted(names))
 
 
-class _ByLot:
-    """Answers any question with a lot, as a fitted method would."""
+class _AtRandom:
+    """Answers any question at random, as a fitted method would."""
 
     def encode_items(self, items: Entities) -> Entities:
         return items
@@ -107,10 +107,10 @@ def validates(subject: ScenarioSubject) -> str:
     for name, split in subject.splits.items():
         if not split.validation:
             raise Violation(f"{name}: no validation task", "hold a part back for early stopping")
-        found = split.train.validate(_ByLot())
+        found = split.train.validate(_AtRandom())
         if not isinstance(found, float) or not np.isfinite(found):
-            raise Violation(f"{name}: validate gives {found!r}", "return a finite float")
-        told_of.append(f"{name}: {found:.4f} of a lot")
+            raise Violation(f"{name}: validate gives {found!r}", "let truth hold finite numbers")
+        told_of.append(f"{name}: {found:.4f} at random")
     return "; ".join(told_of)
 
 

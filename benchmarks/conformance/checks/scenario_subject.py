@@ -9,6 +9,7 @@ from ....datasets.errors import SplitError
 from ....datasets.sources.films.movietweetings import MovieTweetings
 from ....datasets.sources.planted.source import Planted
 from ....datasets.world import Split
+from ...evaluation.validation import split
 from ..audits.split_audit import exemptions
 from .outcome import NotReached
 
@@ -56,10 +57,10 @@ class ScenarioSubject:
         made, refused = {}, {}
         for name, data in self.worlds.items():
             try:
-                made[name] = self.scenario.split(data, self.seed)
+                made[name] = split(data, self.scenario, self.seed)
             except SplitError as error:
                 refused[name] = str(error)
-        for name in [name for name, split in made.items() if not split.test]:
+        for name in [name for name, one in made.items() if not one.test]:
             refused[name] = "it asks nobody: no test task has a user"
             del made[name]
         return made, refused

@@ -1,4 +1,4 @@
-"""The random strategy: cold cohorts by lot, and 80/10/10 of the warm pairs per user."""
+"""The random strategy: cold cohorts by hash, and 80/10/10 of the warm pairs per user."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,8 @@ import numpy as np
 from ...arrays import DoubleArray, IntArray
 from ...errors import SplitError
 from ...interactions import Interactions
-from ..lots import Lots, entity_lots, joined_lots, order_by_key, unit
+from ...splitmix import Hashes
+from ..seeded_hash import entity_hashes, joined_hashes, order_by_key, unit
 from .cut import OUTSIDE, TEST, TRAIN, VALIDATION, WARM, Cut, Parts
 
 
@@ -22,8 +23,8 @@ class Fractions:
 
 def random_cut(
     pairs: Interactions,
-    user_keys: Lots,
-    item_keys: Lots,
+    user_keys: Hashes,
+    item_keys: Hashes,
     seed: int,
     fractions: Fractions,
     *,
@@ -49,13 +50,13 @@ def random_cut(
     parts[(one != WARM) & (other != WARM) & (one != other)] = OUTSIDE
     warm = np.flatnonzero(parts == WARM)
     of_user, of_item = pairs.users[warm], pairs.items[warm]
-    lots = joined_lots(entity_lots(user_keys, seed, "division")[of_user], item_keys[of_item])
-    rounding = unit(entity_lots(user_keys, seed, "rounding"))
-    parts[warm] = divide(of_user, of_item, lots, rounding, pairs.n_items, fractions)
+    hashes = joined_hashes(entity_hashes(user_keys, seed, "division")[of_user], item_keys[of_item])
+    rounding = unit(entity_hashes(user_keys, seed, "rounding"))
+    parts[warm] = divide(of_user, of_item, hashes, rounding, pairs.n_items, fractions)
     return Cut(pairs, parts, users, items)
 
 
-def _cohort(keys: Lots, seed: int, side: str, share: float) -> Parts:
+def _cohort(keys: Hashes, seed: int, side: str, share: float) -> Parts:
     """Return the cohorts of one side: ``share`` of it cold, half validation and half test."""
     cohort = np.full(len(keys), WARM, dtype=np.int8)
     if share == 0.0:
@@ -66,7 +67,7 @@ def _cohort(keys: Lots, seed: int, side: str, share: float) -> Parts:
             f"cold_fraction={share} of {len(keys)} {side} makes {cold} cold {side}; at least one "
             "each for validation, test and training is needed: use more data or another fraction"
         )
-    drawn = np.argsort(entity_lots(keys, seed, f"cold {side}"), kind="stable")[:cold]
+    drawn = np.argsort(entity_hashes(keys, seed, f"cold {side}"), kind="stable")[:cold]
     cohort[drawn[: cold // 2]] = VALIDATION
     cohort[drawn[cold // 2 :]] = TEST
     return cohort
@@ -75,12 +76,12 @@ def _cohort(keys: Lots, seed: int, side: str, share: float) -> Parts:
 def divide(
     users: IntArray,
     items: IntArray,
-    lots: Lots,
+    hashes: Hashes,
     rounding: DoubleArray,
     n_items: int,
     fractions: Fractions,
 ) -> Parts:
-    """Return the part of each warm pair: train, validation or test, by lot within each user.
+    """Return the part of each warm pair: train, validation or test, by hash within each user.
 
     A user with n pairs gives floor(f n + r) of them to a share f, with its own r in [0, 1): within
     one of f n for everyone, and f n in the mean, also for users with few pairs.
@@ -89,7 +90,7 @@ def divide(
     ----------
     users, items
         int32, (pairs,).
-    lots
+    hashes
         uint64, (pairs,): the order within each user.
     rounding
         float64, (users of the dataset,), in [0, 1).
@@ -98,7 +99,7 @@ def divide(
     fractions
         The shares of validation and test.
     """
-    order = order_by_key(users, lots, lambda at: lots[at])
+    order = order_by_key(users, hashes, lambda at: hashes[at])
     counts = np.bincount(users, minlength=len(rounding))
     rank = np.arange(len(users)) - np.repeat(np.cumsum(counts) - counts, counts)
     test = np.floor(fractions.test * counts + rounding).astype(np.int64)
@@ -109,17 +110,17 @@ def divide(
     parts = np.empty_like(ordered)
     parts[order] = ordered
     for entities, n in ((users, len(rounding)), (items, n_items)):
-        _return_orphans(parts, entities, lots, n)
+        _return_orphans(parts, entities, hashes, n)
     return parts
 
 
-def _return_orphans(parts: Parts, entities: IntArray, lots: Lots, n: int) -> None:
-    """Give each entity that lost all its pairs the last one, by lot, back for training."""
+def _return_orphans(parts: Parts, entities: IntArray, hashes: Hashes, n: int) -> None:
+    """Give each entity that lost all its pairs the last one, by hash, back for training."""
     orphan = np.ones(n, dtype=bool)
     orphan[entities[parts == TRAIN]] = False
     at = np.flatnonzero(orphan[entities])
     if not len(at):
         return
-    at = at[np.lexsort((lots[at], entities[at]))]
+    at = at[np.lexsort((hashes[at], entities[at]))]
     last = np.append(entities[at[1:]] != entities[at[:-1]], True)
     parts[at[last]] = TRAIN

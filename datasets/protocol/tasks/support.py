@@ -6,7 +6,8 @@ import numpy as np
 
 from ...arrays import BoolArray, IntArray, LongArray
 from ...interactions import Interactions
-from ..lots import Lots, order_by_key, pair_lots
+from ...splitmix import Hashes
+from ..seeded_hash import order_by_key, pair_hashes
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Order:
-    """Puts pairs in order: by time when every pair has one, and by lot (also within a second)."""
+    """Puts pairs in order: by time when every pair has one, and by hash (also within a second)."""
 
     pairs: Interactions
-    user_keys: Lots
-    item_keys: Lots
+    user_keys: Hashes
+    item_keys: Hashes
     seed: int
 
     def shown(self, at: LongArray, groups: IntArray, showable: BoolArray, n: int) -> Shown:
@@ -65,19 +66,19 @@ class Order:
         return Shown(at, before, totals)
 
     def _sorted(self, at: LongArray, groups: IntArray) -> LongArray:
-        """Return the places in ``at`` sorted by group, then by time, then by lot."""
+        """Return the places in ``at`` sorted by group, then by time, then by hash."""
 
-        def lots(of: LongArray) -> Lots:
+        def hashes(of: LongArray) -> Hashes:
             users, items = self.pairs.users[at[of]], self.pairs.items[at[of]]
             user_keys, item_keys = self.user_keys[users], self.item_keys[items]
-            return pair_lots(user_keys, item_keys, self.seed, "support")
+            return pair_hashes(user_keys, item_keys, self.seed, "support")
 
         everything = np.arange(len(at))
         times = self.pairs.timestamps
         if times is None or not self.pairs.has_all_times:
-            return order_by_key(groups, lots(everything), lots)
+            return order_by_key(groups, hashes(everything), hashes)
         since = (times[at] - times[at].min(initial=np.iinfo(np.int64).max)).astype(np.uint64)
         width = np.uint64(64 - int(groups.max(initial=1)).bit_length())
         if int(since.max(initial=0)).bit_length() > width:
-            return np.lexsort((lots(everything), since, groups))
-        return order_by_key(groups, since << (np.uint64(64) - width), lots)
+            return np.lexsort((hashes(everything), since, groups))
+        return order_by_key(groups, since << (np.uint64(64) - width), hashes)

@@ -1,10 +1,9 @@
-"""Equal scores are drawn by a fair, stateless lot."""
+"""Equal scores are ordered by a fair, stateless hash."""
 
 import numpy as np
 import pytest
 from coldbench.benchmarks.evaluation import _ranking_kernels as kernels
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
-from coldbench.benchmarks.evaluation.lot import lots, user_keys
 from coldbench.benchmarks.evaluation.metrics import NDCG, Recall
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,15 +19,15 @@ def test_the_compiled_mixer_is_a_bijection_with_its_inverse(value):
 
 
 @given(st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1), st.integers(0, 2**63 - 1))
-def test_a_lot_depends_on_nothing_but_seed_user_and_item(user, item, seed):
-    alone = lots(user_keys(seed, np.array([user]))[:, None], np.array([item]))
-    among = lots(user_keys(seed, np.array([3, user, 5]))[:, None], np.array([item, 9, item // 2]))
+def test_a_hash_depends_on_nothing_but_seed_user_and_item(hashes_of, user, item, seed):
+    alone = hashes_of(seed, np.array([user]), np.array([item]))
+    among = hashes_of(seed, np.array([3, user, 5]), np.array([item, 9, item // 2]))
     assert alone[0, 0] == among[1, 0]
 
 
-def test_any_two_items_come_first_equally_often():
+def test_any_two_items_come_first_equally_often(hashes_of):
     users, items = np.arange(20_000), np.array([0, 1, 2, 1000, 2**20, 2**31 - 1])
-    draws = lots(user_keys(0, users)[:, None], items[None, :])
+    draws = hashes_of(0, users, items)
     for a in range(len(items)):
         for b in range(a):
             assert abs((draws[:, a] < draws[:, b]).mean() - 0.5) < 0.02
@@ -36,11 +35,9 @@ def test_any_two_items_come_first_equally_often():
     assert np.abs(first - 1 / len(items)).max() < 0.015
 
 
-def test_seeds_draw_different_lots():
+def test_seeds_give_different_orders(hashes_of):
     users, items = np.arange(500), np.arange(50)
-    orders = [
-        lots(user_keys(seed, users)[:, None], items[None, :]).argsort(axis=1) for seed in (0, 1)
-    ]
+    orders = [hashes_of(seed, users, items).argsort(axis=1) for seed in (0, 1)]
     assert 0.01 < (orders[0] == orders[1]).mean() < 0.03
 
 
