@@ -4,15 +4,17 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...datasets.acquire.catalogue import ENTRIES, entry
+from ...datasets.acquire.file_set import FileSet
 from ...datasets.acquire.install import add, fetch
 from ...datasets.acquire.verify import verify
+from ...datasets.card import Card
 from ...datasets.dataset import Dataset
 from ...datasets.errors import ColdbenchError, DataError
 from ...datasets.sides import FeatureColumn, SideInformation
 from ...datasets.sources.building.account import Account
 from ..config.dataset_name import dataset_name
-from ..plugins.registry import available, find, unknown
+from ..plugins.published_files import declared_files, published, published_names
+from ..plugins.registry import available, find, offers, unknown
 from ..terminal.console import console as results_console
 from ..terminal.console import table
 from .arguments import Arguments
@@ -38,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Arguments(
         prog="coldbench data",
         description="Bring a dataset to this machine, check it, or read its card.",
-        epilog=f"To fetch or add: {', '.join(sorted(ENTRIES))}. "
+        epilog=f"To fetch or add: {', '.join(published_names())}. "
         "Data lives under $COLDBENCH_DATA (default: the user's cache folder).",
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -65,10 +67,11 @@ def _parser() -> argparse.ArgumentParser:
 def _fetch(name: str, console: "Console") -> int:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    wanted = entry(name)
-    _show_licence(name, console)
-    if wanted.folder.is_dir() and all(one.good for one in verify(wanted)) and wanted.remotes:
-        console.print(f"{name} is already in {wanted.folder}", soft_wrap=True)
+    found = published(name)
+    files = found.files
+    _show_terms(name, found.card, console)
+    if files.downloads and files.folder.is_dir() and all(one.good for one in verify(files)):
+        console.print(f"{name} is already in {files.folder}", soft_wrap=True)
         return 0
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(
@@ -81,48 +84,54 @@ def _fetch(name: str, console: "Console") -> int:
                 tasks[file] = bars.add_task(file, total=total)
             bars.update(tasks[file], completed=done, total=total)
 
-        folder = fetch(wanted, progress, note=lambda text: console.print(text, soft_wrap=True))
+        folder = fetch(files, progress, note=lambda text: console.print(text, soft_wrap=True))
     console.print(f"{name} is in {folder}", soft_wrap=True)
     return 0
 
 
 def _add(name: str, path: Path, console: "Console") -> int:
-    wanted = entry(name)
-    _show_licence(name, console)
-    folder = add(wanted, path)
+    found = published(name)
+    _show_terms(name, found.card, console)
+    folder = add(found.files, path, found.card.page)
     console.print(f"{name} is in {folder}", soft_wrap=True)
     return 0
 
 
-def _show_licence(name: str, console: "Console") -> None:
-    wanted = entry(name)
-    console.print(f"{name}: {wanted.page}\nLicence: {wanted.licence}", soft_wrap=True)
+def _show_terms(name: str, card: Card, console: "Console") -> None:
+    """Show whose the files are and on which terms, before they are fetched or added."""
+    console.print(f"{name}: {card.page or card.title}", soft_wrap=True)
+    console.print(f"Licence: {card.licence}\nCitation: {card.citation}", soft_wrap=True)
 
 
 def _verify(name: str, console: "Console") -> int:
-    findings = verify(entry(name))
-    for one in findings:
+    files = published(name).files
+    checks = verify(files)
+    for one in checks:
         word, style = ("ok   ", "green") if one.good else ("wrong", "red")
         console.print(word, style=style, end=" ")
         console.print(f"{one.file}: {one.remark}", soft_wrap=True)
-    bad = [one for one in findings if not one.good]
+    bad = [one for one in checks if not one.good]
     if bad:
-        count = f"{len(bad)} of {len(findings)} files cannot be used"
-        remedy = f"run `coldbench data fetch {name}`, or `coldbench data add {name} PATH`"
-        console.print(f"{count}; {remedy}", soft_wrap=True)
+        count = f"{len(bad)} of {len(checks)} files cannot be used"
+        console.print(f"{count}; {files.remedy}", soft_wrap=True)
     return 1 if bad else 0
 
 
 def _info(name: str, words: list[str], console: "Console") -> int:
-    datasets = available("datasets")
-    if name not in datasets:
-        if name not in ENTRIES or words:
-            raise ColdbenchError(unknown("dataset", name, {*datasets, *ENTRIES}))
-        _show_licence(name, console)
-        console.print(f"Files: {', '.join(entry(name).wanted)}", soft_wrap=True)
+    if name not in offers("datasets"):
+        names = {*available("datasets"), *published_names()}
+        if name not in names or words:
+            raise ColdbenchError(unknown("dataset", name, names))
+        extra = published(name)
+        _show_card(name, extra.card, extra.files, console)
         return 0
     source = _source(name, words)
-    _show_card(dataset_name(source) if words else name, source, console)
+    card = getattr(source, "card", None)
+    if isinstance(card, Card):
+        shown = dataset_name(source) if words else name
+        _show_card(shown, card, declared_files(type(source)), console)
+    else:
+        console.print(f"{name} has no card", soft_wrap=True)
     account = None
     try:
         if hasattr(source, "account"):
@@ -147,20 +156,21 @@ def _source(name: str, words: list[str]) -> Any:
     return compose_run(["method=random", f"dataset={name}", *words]).dataset
 
 
-def _show_card(name: str, source: Any, console: "Console") -> None:
-    card = getattr(source, "card", None)
-    if card is None:
-        console.print(f"{name} has no card", soft_wrap=True)
-        return
+def _show_card(name: str, card: Card, files: FileSet | None, console: "Console") -> None:
     console.print(f"{card.title} ({name})", style="bold")
     for label, text in (
         ("Publisher", card.publisher),
+        ("Page", card.page),
         ("Licence", card.licence),
         ("Citation", card.citation),
     ):
-        console.print(f"{label}: {text}", soft_wrap=True)
-    for gap in card.gaps:
-        console.print(f"Note: {gap}", soft_wrap=True)
+        if text:
+            console.print(f"{label}: {text}", soft_wrap=True)
+    if files is not None:
+        needed = ", ".join(" or ".join(names) for names in files.needed)
+        console.print(f"Files: {needed} (in {files.folder})", soft_wrap=True)
+    for limitation in card.limitations:
+        console.print(f"Limitation: {limitation}", soft_wrap=True)
 
 
 def _show_content(data: Dataset, console: "Console") -> None:

@@ -43,9 +43,8 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
-def require(path: Path, checksum: str, *, inflate: bool = False) -> None:
-    """Raise ``DataError`` unless the file has the checksum ``algorithm:hex``."""
-    algorithm, wanted = checksum.split(":")
+def require(path: Path, algorithm: str, wanted: str, *, inflate: bool = False) -> None:
+    """Raise ``DataError`` unless the file has the hash (hex); arguments as for ``digest_of``."""
     found = digest_of(path, algorithm, inflate=inflate)
     if found != wanted:
         raise DataError(

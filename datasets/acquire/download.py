@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import DataError
 from .checksum import require
-from .entry import Remote
+from .data_file import Download
 
 Progress = Callable[[str, int, int | None], None]
 """Told (file name, bytes so far, bytes in all or None)."""
@@ -38,7 +38,7 @@ def silent(name: str, done: int, total: int | None) -> None:
 
 
 def download(
-    remote: Remote, folder: Path, progress: Progress = silent, *, pause: float = 1.0
+    wanted: Download, folder: Path, progress: Progress = silent, *, pause: float = 1.0
 ) -> Path:
     """Return the checked file in ``folder``, downloading what of it is missing.
 
@@ -47,7 +47,7 @@ def download(
 
     Parameters
     ----------
-    remote
+    wanted
         What to download.
     folder
         Where to; created.
@@ -62,54 +62,54 @@ def download(
         The server refuses, sends more than was published or too slowly, the connection is cut
         too often, or size or checksum is wrong; a file with a wrong checksum is removed.
     """
-    target = folder / remote.filename
+    target = folder / wanted.filename
     if target.exists():
         return target
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{remote.filename}.part"
+    part = folder / f"{wanted.filename}.part"
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(pause * 2 ** (attempt - 1))
         try:
-            _continue(remote, part, progress)
+            _continue(wanted, part, progress)
             break
         except urllib.error.HTTPError as error:
             if error.code == RANGE_REFUSED:
                 part.unlink(missing_ok=True)
             elif error.code < 500:
-                raise _refused(remote, error) from error
+                raise _refused(wanted, error) from error
             cut: Exception = error
         except _CUT as error:
             cut = error
     else:
         raise DataError(
-            f"{remote.url}: no complete answer in {ATTEMPTS} attempts ({cut})",
+            f"{wanted.url}: no complete answer in {ATTEMPTS} attempts ({cut})",
             remedy="run the same command again: it goes on where it stopped",
         ) from cut
-    return _accepted(remote, part, target)
+    return _accepted(wanted, part, target)
 
 
-def _continue(remote: Remote, part: Path, progress: Progress) -> None:
+def _continue(wanted: Download, part: Path, progress: Progress) -> None:
     """Append what is missing to ``part``; returns when it is complete."""
     have = part.stat().st_size if part.exists() else 0
-    if remote.size is not None and have >= remote.size:
+    if wanted.size is not None and have >= wanted.size:
         return
-    request = urllib.request.Request(remote.url, headers={"User-Agent": "coldbench"})
+    request = urllib.request.Request(wanted.url, headers={"User-Agent": "coldbench"})
     if have:
         request.add_header("Range", f"bytes={have}-")
     with _answered(request) as answer:
         # A server without ranges answers 200 with the whole file: begin again.
         have = have if answer.status == 206 and _starts_at(answer, have) else 0
-        total = remote.size if remote.size is not None else _total(answer, have)
-        _refuse_excess(remote, part, total or 0)
-        pace = _Pace(remote)
+        total = wanted.size if wanted.size is not None else _total(answer, have)
+        _refuse_excess(wanted, part, total or 0)
+        pace = _Pace(wanted)
         with part.open("ab" if have else "wb") as file:
             # Not read(), which waits for the whole block of a server that sends single bytes.
             while chunk := answer.read1(1 << 16):
                 file.write(chunk)
                 have += len(chunk)
-                progress(remote.filename, have, total)
-                _refuse_excess(remote, part, have)
+                progress(wanted.filename, have, total)
+                _refuse_excess(wanted, part, have)
                 pace.went_on(len(chunk))
     if total is not None and have < total:
         raise http.client.IncompleteRead(b"", total - have)
@@ -139,7 +139,7 @@ def _answered(request: urllib.request.Request) -> Any:
 class _Pace:
     """Watches that a server does not trickle."""
 
-    remote: Remote
+    wanted: Download
     since: float = field(default_factory=time.monotonic)
     sent: int = 0
 
@@ -150,21 +150,21 @@ class _Pace:
             return
         if self.sent < SLOWEST * passed:
             raise DataError(
-                f"{self.remote.url}: {self.sent:,} bytes in {passed:.0f} s are fewer than "
+                f"{self.wanted.url}: {self.sent:,} bytes in {passed:.0f} s are fewer than "
                 f"{SLOWEST:,} a second",
                 remedy="run the same command later: it goes on where it stopped",
             )
         self.since, self.sent = time.monotonic(), 0
 
 
-def _refuse_excess(remote: Remote, part: Path, size: int) -> None:
+def _refuse_excess(wanted: Download, part: Path, size: int) -> None:
     """Refuse more bytes than were published, or than any dataset has."""
-    limit = LARGEST if remote.size is None else remote.size
+    limit = LARGEST if wanted.size is None else wanted.size
     if size > limit:
         part.unlink(missing_ok=True)
-        known = "were published" if remote.size is not None else "any dataset has"
+        known = "were published" if wanted.size is not None else "any dataset has"
         raise DataError(
-            f"{remote.url}: more than the {limit:,} bytes that {known}",
+            f"{wanted.url}: more than the {limit:,} bytes that {known}",
             remedy="get the file from the publisher by hand, then `coldbench data add NAME PATH`",
         )
 
@@ -178,20 +178,20 @@ def _total(answer: Any, have: int) -> int | None:
     return have + int(length) if length is not None else None
 
 
-def _refused(remote: Remote, error: urllib.error.HTTPError) -> DataError:
+def _refused(wanted: Download, error: urllib.error.HTTPError) -> DataError:
     return DataError(
-        f"{remote.url}: the server answers {error.code} {error.reason}",
+        f"{wanted.url}: the server answers {error.code} {error.reason}",
         remedy="get the file from the publisher by hand, then `coldbench data add NAME PATH`",
     )
 
 
-def _accepted(remote: Remote, part: Path, target: Path) -> Path:
+def _accepted(wanted: Download, part: Path, target: Path) -> Path:
     size = part.stat().st_size
     try:
-        if remote.size is not None and size != remote.size:
-            raise DataError(f"{remote.url}: {size} bytes where {remote.size} were published")
-        if remote.checksum is not None:
-            require(part, remote.checksum)
+        if wanted.size is not None and size != wanted.size:
+            raise DataError(f"{wanted.url}: {size} bytes where {wanted.size} were published")
+        if wanted.checksum is not None:
+            require(part, *wanted.checksum)
     except DataError:
         part.unlink()
         raise

@@ -13,17 +13,17 @@ from ..cache import data_home
 from ..errors import DataError
 from ..reading.raw import present
 from .checksum import digest_of, require
+from .data_file import MANIFEST, Download
 from .download import Progress, download, silent
-from .entry import Entry, Remote
 from .extract import extract, is_archive
+from .file_set import FileSet
 
-MANIFEST = "manifest.json"
 ABANDONED = 24 * 3600
 """Seconds after which the staging folder of a killed process may be removed."""
 
 
 def fetch(
-    entry: Entry,
+    files: FileSet,
     progress: Progress = silent,
     *,
     note: Callable[[str], None] = warnings.warn,
@@ -36,7 +36,7 @@ def fetch(
 
     Parameters
     ----------
-    entry
+    files
         What to fetch.
     progress
         Told how far each download is.
@@ -48,64 +48,81 @@ def fetch(
     Raises
     ------
     DataError
-        As ``download``, ``extract`` and ``add``.
+        No address is declared; else as ``download``, ``extract`` and ``add``.
     """
-    _refuse_embedded(entry)
-    downloads = data_home() / "downloads" / entry.name
-    with _staging(entry.name) as stage:
-        for remote in entry.remotes:
+    _refuse_embedded(files)
+    if not files.downloads:
+        raise DataError(
+            f"{files.name} has no address to fetch it from",
+            remedy=f"get it from its publisher, then `coldbench data add {files.name} PATH`",
+        )
+    downloads = data_home() / "downloads" / files.name
+    with _staging(files.name) as stage:
+        for one in files.downloads:
             try:
-                _take(remote, download(remote, downloads, progress, pause=pause), stage, entry)
+                _take(one, download(one, downloads, progress, pause=pause), stage, files.limit)
             except DataError as error:
-                if not remote.optional:
+                if not one.optional:
                     raise
-                note(f"{remote.filename} is left out: {error}")
-        folder = _install(entry, stage, [remote.url for remote in entry.remotes])
+                note(f"{one.filename} is left out: {error}")
+        folder = _install(files, stage, [one.url for one in files.downloads])
     shutil.rmtree(downloads)
     return folder
 
 
-def _take(remote: Remote, file: Path, stage: Path, entry: Entry) -> None:
+def _take(wanted: Download, file: Path, stage: Path, limit: int) -> None:
     """Put a downloaded file, or what its archive holds, under ``stage``."""
-    if remote.filename.endswith((".zip", ".tar.gz", ".tgz", ".tar")):
+    if wanted.is_archive:
         try:
-            extract(file, stage / "archive", entry.limit)
+            extract(file, stage / wanted.filename, limit)
         except DataError:
             file.unlink()
             raise
     else:
-        shutil.copyfile(file, stage / remote.filename)
+        shutil.copyfile(file, stage / wanted.filename)
 
 
-def add(entry: Entry, path: Path) -> Path:
+def add(files: FileSet, path: Path, page: str = "") -> Path:
     """Take a dataset from a local archive or folder into ``data_home()``; return its folder.
 
     The given files are left as they are. Files may be gzipped, and lie up to two folders deep.
+
+    Parameters
+    ----------
+    files
+        What to take.
+    path
+        A zip or tar archive, or a folder.
+    page
+        Where people find the archive, for messages.
 
     Raises
     ------
     DataError
         Nothing there, a needed file missing, a wrong checksum, an archive that is refused.
     """
-    _refuse_embedded(entry)
+    _refuse_embedded(files)
     if not path.exists():
         raise DataError("there is no such file or folder", path=path, remedy="check the path")
-    with _staging(entry.name) as stage:
+    with _staging(files.name) as stage:
         if path.is_dir():
-            return _install(entry, path, [str(path)])
+            return _install(files, path, [str(path)])
         if not is_archive(path):
             raise DataError(
                 "neither a folder nor a zip or tar archive (or a truncated one)",
                 path=path,
-                remedy=f"give the archive from {entry.page}, or a folder of its files",
+                remedy=f"give the archive from {page or 'the publisher'}, or a folder of its files",
             )
-        extract(path, stage / "archive", entry.limit)
-        return _install(entry, stage, [str(path)])
+        extract(path, stage / "archive", files.limit)
+        return _install(files, stage, [str(path)])
 
 
-def _refuse_embedded(entry: Entry) -> None:
-    if entry.embedded:
-        raise DataError(f"{entry.name} comes with coldbench: there is nothing to fetch or add")
+def _refuse_embedded(files: FileSet) -> None:
+    if files.embedded is not None:
+        raise DataError(
+            f"{files.name} comes with its package (in {files.embedded}): there is nothing to fetch "
+            "or add"
+        )
 
 
 @contextmanager
@@ -119,23 +136,23 @@ def _staging(name: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _install(entry: Entry, source: Path, origin: list[str]) -> Path:
+def _install(files: FileSet, source: Path, origin: list[str]) -> Path:
     """Collect the wanted files of ``source``, check them, and move them into place."""
-    with _staging(entry.name) as stage:
+    with _staging(files.name) as stage:
         ready = stage / "ready"
         ready.mkdir()
-        for name in entry.wanted:
-            file = _chosen(source, name, entry.known.get(name))
+        for name, published in files.checksums.items():
+            file = _chosen(source, name, published)
             if file is not None:
                 shutil.copyfile(file, ready / file.name)
-        _require_complete(entry, source, ready)
+        _require_complete(files, source, ready)
         digests = {file.name: digest_of(file) for file in sorted(ready.iterdir())}
-        manifest = {"name": entry.name, "origin": origin, "sha256": digests}
+        manifest = {"name": files.name, "origin": origin, "sha256": digests}
         (ready / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        return _swap(ready, entry.folder, stage / "replaced")
+        return _swap(ready, files.folder, stage / "replaced")
 
 
-def _chosen(source: Path, name: str, known: str | None) -> Path | None:
+def _chosen(source: Path, name: str, published: str | None) -> Path | None:
     """Return the file of a name, up to two folders deep; where its sha256 is known, the right one.
 
     Raises
@@ -144,24 +161,24 @@ def _chosen(source: Path, name: str, known: str | None) -> Path | None:
         Files of that name are there, but none is the published one.
     """
     places = [source, *(p for depth in ("*", "*/*") for p in sorted(source.glob(depth)))]
-    files = [file for place in places if place.is_dir() and (file := present(place, name))]
-    if not files or known is None:
-        return files[0] if files else None
-    for file in files:
-        if digest_of(file, inflate=True) == known:
+    found = [file for place in places if place.is_dir() and (file := present(place, name))]
+    if not found or published is None:
+        return found[0] if found else None
+    for file in found:
+        if digest_of(file, inflate=True) == published:
             return file
-    require(files[0], f"sha256:{known}", inflate=True)
-    return files[0]
+    require(found[0], "sha256", published, inflate=True)
+    return found[0]
 
 
-def _require_complete(entry: Entry, source: Path, ready: Path) -> None:
-    for group in entry.needed:
+def _require_complete(files: FileSet, source: Path, ready: Path) -> None:
+    for group in files.needed:
         if present(ready, *group) is None:
             raise DataError(
                 f"{' or '.join(group)} is missing",
                 path=source,
-                remedy=f"{entry.name} needs "
-                + ", ".join(" or ".join(names) for names in entry.needed)
+                remedy=f"{files.name} needs "
+                + ", ".join(" or ".join(names) for names in files.needed)
                 + ", each plain or gzipped",
             )
 

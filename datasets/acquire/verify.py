@@ -7,13 +7,13 @@ from pathlib import Path
 from ..errors import DataError
 from ..reading.raw import present
 from .checksum import digest_of
-from .entry import Entry
-from .install import MANIFEST
+from .data_file import MANIFEST
+from .file_set import FileSet
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What was found of one file.
+class FileCheck:
+    """Whether one file is the one that was published or installed.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Finding:
     remark: str
 
 
-def verify(entry: Entry) -> list[Finding]:
+def verify(files: FileSet) -> list[FileCheck]:
     """Check every file of an installed dataset against the published and the installed checksums.
 
     Raises
@@ -38,24 +38,18 @@ def verify(entry: Entry) -> list[Finding]:
     DataError
         The dataset is not on this machine.
     """
-    folder = entry.folder
-    if not folder.is_dir():
-        raise DataError(
-            f"{entry.name} is not on this machine (looked in {folder})",
-            remedy=f"run `coldbench data fetch {entry.name}`, "
-            f"or `coldbench data add {entry.name} PATH`",
-        )
+    folder = files.installed().folder
     installed = _installed(folder)
-    findings = [
-        Finding(" or ".join(group), False, "is missing")
-        for group in entry.needed
+    found = [
+        FileCheck(" or ".join(group), False, "is missing")
+        for group in files.needed
         if present(folder, *group) is None
     ]
-    for name in entry.wanted:
+    for name, published in files.checksums.items():
         file = present(folder, name)
         if file is not None:
-            findings.append(_judged(file, entry.known.get(name), installed.get(file.name)))
-    return findings
+            found.append(_checked(file, published, installed.get(file.name)))
+    return found
 
 
 def _installed(folder: Path) -> dict[str, str]:
@@ -71,15 +65,15 @@ def _installed(folder: Path) -> dict[str, str]:
     return digests
 
 
-def _judged(file: Path, published: str | None, installed: str | None) -> Finding:
+def _checked(file: Path, published: str | None, installed: str | None) -> FileCheck:
     try:
         if published is not None and digest_of(file, inflate=True) != published:
-            return Finding(file.name, False, "differs from the published file")
+            return FileCheck(file.name, False, "differs from the published file")
     except DataError as error:
-        return Finding(file.name, False, str(error))
+        return FileCheck(file.name, False, str(error))
     if installed is not None and digest_of(file) != installed:
-        return Finding(file.name, False, "has changed since it was installed")
+        return FileCheck(file.name, False, "has changed since it was installed")
     if published is not None:
-        return Finding(file.name, True, "as published")
+        return FileCheck(file.name, True, "as published")
     remark = "as installed" if installed is not None else "readable"
-    return Finding(file.name, True, f"{remark}; no checksum was published for this file")
+    return FileCheck(file.name, True, f"{remark}; no checksum was published for this file")

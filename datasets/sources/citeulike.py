@@ -7,22 +7,32 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..acquire.data_file import DataFile, Download
+from ..acquire.file_set import FileSet, InstalledFiles
+from ..card import Card
 from ..dataset import Dataset
 from ..errors import DataError
 from ..graph import Graph
 from ..reading.lists import read_lists
-from ..reading.raw import present
 from ..reading.rows import decoded_lines
 from ..reading.tables import read_csv_rows
 from ..sides import Provenance, SideInformation, TextColumn
 from .building.build import dataset
-from .building.card import Card
 from .building.columns import categorical
-from .building.locate import file_of, folder_of
 from .building.rule import Rows, Rule, as_text, rated_pairs
 from .building.triples import Triples
 
 ARTICLES = 16_980
+REPOSITORY = (
+    "https://raw.githubusercontent.com/js05212/citeulike-a/91b603922d7f2d3db18071d4798bf78c9c5d1680"
+)
+PUBLISHED = {
+    "users.dat": ("53211d82c14ff261e595634d285ed9fbf8049cf81dcb751d924d695b9612a02c", 1_094_785),
+    "item-tag.dat": ("0f7b432796a5038ed2631c02b99d70e636123673afc11bf9e051de5b49467890", 1_423_307),
+    "tags.dat": ("c02b3e5ee1a57f88f3a598b2040018bb198f54cd0c11116fa7a0db905b6f60e3", 628_894),
+    "citations.dat": ("78458ba6b6f013552c43f47dbec1c2d19073820155c40567744cd8a038044364", 511_127),
+}
+"""The sha256 and the size of each file of numbers."""
 
 
 @dataclass
@@ -47,11 +57,13 @@ class CiteULikeA:
 
     card: ClassVar[Card] = Card(
         title="CiteULike-a",
-        publisher="Hao Wang, Binyi Chen, Wu-Jun Li, 2013 (https://github.com/js05212/citeulike-a)",
-        licence="no licence is stated by the publishers: fetched for the user, never shipped",
+        publisher="Hao Wang, Binyi Chen, Wu-Jun Li, 2013",
+        page="https://github.com/js05212/citeulike-a",
+        licence="The publishers state no licence. Fetched from their own repository for your use, "
+        "not to be redistributed; never shipped.",
         citation="Wang, Chen, Li: Collaborative Topic Regression with Social Regularization for "
         "Tag Recommendation, IJCAI 2013",
-        gaps=(
+        limitations=(
             "Titles and abstracts are in `raw-data.csv`; without that file the only texts are the "
             "tags, which are user-generated: under the strict track the items then have no text.",
             "The file holds 204,986 pairs, the publishers' page says 204,987.",
@@ -60,11 +72,32 @@ class CiteULikeA:
             "There are no timestamps and no user attributes.",
         ),
     )
+    files: ClassVar[FileSet] = FileSet(
+        "citeulike-a",
+        files=(
+            *(
+                DataFile(name, sha256, optional=name == "citations.dat")
+                for name, (sha256, _) in PUBLISHED.items()
+            ),
+            DataFile("raw-data.csv", optional=True),
+        ),
+        downloads=(
+            *(
+                Download(f"{REPOSITORY}/{name}", sha256, size)
+                for name, (sha256, size) in PUBLISHED.items()
+            ),
+            Download(
+                f"{REPOSITORY}/raw-data.csv",
+                git="2d366a8142639249324d800c17bce39d59032744",
+                optional=True,
+            ),
+        ),
+    )
 
     def load(self) -> Dataset:
         """Read the files of the folder and return the dataset."""
-        folder = folder_of("citeulike-a", self.path)
-        libraries = file_of("citeulike-a", folder, "users.dat")
+        files = self.files.installed(self.path)
+        libraries = files.path("users.dat")
         rule = Rule(None, self.k_core)
         pairs = rated_pairs(rule, "citeulike-a", libraries, partial(_pairs, libraries))
         return dataset(
@@ -72,8 +105,8 @@ class CiteULikeA:
             pairs,
             (as_text(pairs.user_ids), as_text(pairs.item_ids)),
             SideInformation(),
-            _articles(folder, pairs.item_ids, self.minimum_tag_count),
-            _citations(folder, pairs.item_ids),
+            _articles(files, pairs.item_ids, self.minimum_tag_count),
+            _citations(files, pairs.item_ids),
             rule.sentence(),
         )
 
@@ -83,10 +116,10 @@ def _pairs(path: Path, stored: bytes) -> Rows:
     return {"user": users, "item": items, "rating": np.ones(len(users), dtype=np.float32)}
 
 
-def _articles(folder: Path, ids: np.ndarray, minimum: int) -> SideInformation:
-    tags = _tags(folder, ids)
+def _articles(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInformation:
+    tags = _tags(files, ids)
     texts = [TextColumn("tags", Provenance.USER_GENERATED, [" ".join(cell) for cell in tags])]
-    raw = present(folder, "raw-data.csv")
+    raw = files.find("raw-data.csv")
     if raw is not None:
         texts[:0] = _written(raw, ids)
     return SideInformation(
@@ -94,10 +127,10 @@ def _articles(folder: Path, ids: np.ndarray, minimum: int) -> SideInformation:
     )
 
 
-def _tags(folder: Path, ids: np.ndarray) -> list[list[str]]:
+def _tags(files: InstalledFiles, ids: np.ndarray) -> list[list[str]]:
     """Return the distinct tags of each article, in the order of the list of tags."""
-    names = decoded_lines(file_of("citeulike-a", folder, "tags.dat"))
-    path = file_of("citeulike-a", folder, "item-tag.dat")
+    names = decoded_lines(files.path("tags.dat"))
+    path = files.path("item-tag.dat")
     articles, tags = read_lists(path, "tag", len(names))
     distinct = np.unique(np.stack([articles, tags]), axis=1)
     kept = np.isin(distinct[0], ids)
@@ -122,8 +155,8 @@ def _written(path: Path, ids: np.ndarray) -> list[TextColumn]:
     ]
 
 
-def _citations(folder: Path, ids: np.ndarray) -> Graph | None:
-    path = present(folder, "citations.dat")
+def _citations(files: InstalledFiles, ids: np.ndarray) -> Graph | None:
+    path = files.find("citations.dat")
     if path is None:
         return None
     articles, cited = read_lists(path, "item", ARTICLES)

@@ -8,17 +8,17 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..acquire.data_file import DataFile, Download
+from ..acquire.file_set import FileSet, InstalledFiles
+from ..card import Card
 from ..dataset import Dataset
 from ..errors import DataError
 from ..reading.columns import Column, Kind
 from ..reading.frames import read_frame
-from ..reading.raw import present
 from ..reading.rows import Row, by_id, read_rows
 from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
 from .building.build import dataset
-from .building.card import Card
 from .building.columns import categorical
-from .building.locate import file_of, folder_of
 from .building.rule import Rows, Rule, as_text, rated_pairs
 
 NAME = "hetrec-lastfm"
@@ -56,11 +56,13 @@ class HetRecLastFM:
     card: ClassVar[Card] = Card(
         title="Last.fm of HetRec 2011",
         publisher="Ignacio Fernández-Tobías, Iván Cantador, Alejandro Bellogín, Universidad "
-        "Autónoma de Madrid, May 2011 (https://grouplens.org/datasets/hetrec-2011/)",
-        licence="'made available for non-commercial use': fetched for the user, never shipped",
+        "Autónoma de Madrid, May 2011",
+        page="https://grouplens.org/datasets/hetrec-2011/",
+        licence="'The data contained in hetrec2011-lastfm-2k.zip is made available for "
+        "non-commercial use.' Fetched for the user, never shipped.",
         citation="Cantador, Brusilovsky, Kuflik: 2nd Workshop on Information Heterogeneity and "
         "Fusion in Recommender Systems (HetRec 2011), RecSys 2011; Last.fm, http://www.lastfm.com",
-        gaps=(
+        limitations=(
             "Listenings have no times, and each user has only the 50 artists heard most.",
             "A rating is a listening count, 1 to 352,698: a rating task on it says little.",
             "What people made themselves is user-generated: friends (a column per friend) and, "
@@ -69,19 +71,36 @@ class HetRecLastFM:
             "The publishers give no checksum; the archive's is the one that other projects record.",
         ),
     )
+    files: ClassVar[FileSet] = FileSet(
+        NAME,
+        files=(
+            DataFile("user_artists.dat"),
+            DataFile("user_friends.dat"),
+            DataFile("artists.dat"),
+            DataFile("user_taggedartists.dat", optional=True),
+            DataFile("tags.dat", optional=True),
+            DataFile("readme.txt", optional=True),
+        ),
+        downloads=(
+            Download(
+                "https://files.grouplens.org/datasets/hetrec2011/hetrec2011-lastfm-2k.zip",
+                "6738f48195667ff03caaab4d32ca9a3133d8cc026b7c3cdaf6ce1010e913c59c",
+            ),
+        ),
+    )
 
     def load(self) -> Dataset:
         """Read the files of the folder and return the dataset."""
-        folder = folder_of(NAME, self.path)
-        listened = file_of(NAME, folder, "user_artists.dat")
+        files = self.files.installed(self.path)
+        listened = files.path("user_artists.dat")
         rule = Rule(self.minimum_rating, self.k_core)
         pairs = rated_pairs(rule, NAME, listened, partial(_rated, listened))
         return dataset(
             NAME,
             pairs,
             (as_text(pairs.user_ids), as_text(pairs.item_ids)),
-            SideInformation((_friends(folder, pairs.user_ids),)),
-            _artists(folder, pairs.item_ids, self.minimum_tag_count),
+            SideInformation((_friends(files, pairs.user_ids),)),
+            _artists(files, pairs.item_ids, self.minimum_tag_count),
             None,
             rule.sentence(),
         )
@@ -96,9 +115,9 @@ def _rated(path: Path, stored: bytes) -> Rows:
     }
 
 
-def _friends(folder: Path, ids: np.ndarray) -> FeatureColumn:
+def _friends(files: InstalledFiles, ids: np.ndarray) -> FeatureColumn:
     """Return a column per friend, whether the friend is among the kept users or not."""
-    path = file_of(NAME, folder, "user_friends.dat")
+    path = files.path("user_friends.dat")
     frame = read_frame(path, (Column("userID", Kind.ID), Column("friendID", Kind.ID)), "\t")
     cells: dict[int, list[str]] = {key: [] for key in ids.tolist()}
     for user, friend in zip(frame["userID"].to_list(), frame["friendID"].to_list(), strict=True):
@@ -107,17 +126,17 @@ def _friends(folder: Path, ids: np.ndarray) -> FeatureColumn:
     return categorical("friend", Provenance.USER_GENERATED, list(cells.values()))
 
 
-def _artists(folder: Path, ids: np.ndarray, minimum: int) -> SideInformation:
-    path = file_of(NAME, folder, "artists.dat")
+def _artists(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInformation:
+    path = files.path("artists.dat")
     known = by_id(_headed(path, ("id", "name", "url", "pictureURL")))
     for key in ids.tolist():
         if key not in known:
             raise DataError(f"artist {key} has listeners but no row", path=path, column="id")
     names = TextColumn("name", Provenance.INTRINSIC, [known[key]["name"] for key in ids.tolist()])
-    tagged = present(folder, "user_taggedartists.dat")
+    tagged = files.find("user_taggedartists.dat")
     if tagged is None:
         return SideInformation((), (names,))
-    cells = _tags(tagged, file_of(NAME, folder, "tags.dat"), ids)
+    cells = _tags(tagged, files.path("tags.dat"), ids)
     written = TextColumn("tags", Provenance.USER_GENERATED, ["; ".join(cell) for cell in cells])
     return SideInformation(
         (categorical("tag", Provenance.USER_GENERATED, cells, minimum),), (names, written)

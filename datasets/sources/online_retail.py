@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..acquire.data_file import DataFile, Download
+from ..acquire.file_set import FileSet
+from ..card import Card
 from ..dataset import Dataset
 from ..errors import DataError
 from ..reading.columns import Column, Kind
@@ -13,13 +16,16 @@ from ..reading.frames import read_frame
 from ..reading.tables import check_header
 from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
 from .building.build import dataset
-from .building.card import Card
 from .building.columns import categorical, numeric
-from .building.locate import file_of, folder_of
 from .building.rule import Rows, Rule, as_text, rated_pairs
 
 NAME = "online-retail-ii"
 FILE = "online_retail.parquet"
+SHA256 = "e92bcbbce1b7a1041ad79462879d4774bf050c7b8fee9f4eef89f09fb6330664"
+URL = (
+    "https://raw.githubusercontent.com/viniciusfrantz/cohort_project/"
+    f"1ab85b6ffbd0bfe457d31f2903a9b68d9a325c0f/data/{FILE}"
+)
 PRODUCT = r"^\d{5}[A-Za-z]*$"
 """Codes of products; others are postage, discounts, bank charges, corrections, tests, vouchers."""
 
@@ -54,13 +60,15 @@ class OnlineRetailII:
     card: ClassVar[Card] = Card(
         title="Online Retail II, year 2009-2010",
         publisher="Daqing Chen, London South Bank University; UCI Machine Learning Repository, "
-        "dataset 502, 2019 (https://archive.ics.uci.edu/dataset/502/online+retail+ii)",
-        licence="see the dataset's page at UCI, which is believed to say CC BY 4.0; the repository "
-        "of the Parquet file that is fetched states none. Not shipped.",
+        "dataset 502, 2019",
+        page="https://archive.ics.uci.edu/dataset/502/online+retail+ii",
+        licence="See the dataset's page at UCI, which is believed to say CC BY 4.0. What is "
+        "fetched is its first sheet as a Parquet file, from a repository that states no licence. "
+        "Not shipped.",
         citation="Chen, Sain, Guo: Data mining for the online retail industry, Journal of Database "
         "Marketing and Customer Strategy Management 19(3), 2012, doi:10.1057/dbm.2012.17; "
         "Chen: Online Retail II, UCI, 2019, doi:10.24432/C5CG6D",
-        gaps=(
+        limitations=(
             "Left out are the 107,927 of 525,461 rows without a customer, cancellations (an "
             "invoice that begins with C) and what is no product (a code that is not five digits "
             "and letters: POST, M, D, C2, ADJUST, BANK CHARGES, TEST001, PADS, SP1002).",
@@ -75,10 +83,13 @@ class OnlineRetailII:
             "Times are the shop's clock, to the minute, read as if they were UTC.",
         ),
     )
+    files: ClassVar[FileSet] = FileSet(
+        NAME, files=(DataFile(FILE, SHA256),), downloads=(Download(URL, SHA256, 3_669_327),)
+    )
 
     def load(self) -> Dataset:
         """Read the file of the folder and return the dataset."""
-        path = file_of(NAME, folder_of(NAME, self.path), FILE)
+        path = self.files.installed(self.path).path(FILE)
         products = _products(path)
         kept = _purchases(path, products)
         rule = Rule(None, self.k_core)

@@ -11,11 +11,11 @@ from coldbench.benchmarks.conformance.checks.dataset_subject import DatasetSubje
 from coldbench.benchmarks.conformance.checks.outcome import BROKEN, Outcome, Verdict
 from coldbench.benchmarks.conformance.checks.scenario_subject import ScenarioSubject
 from coldbench.datasets.arrays import frozen
+from coldbench.datasets.card import Card
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.scenarios import NewItem
 from coldbench.datasets.sides import FeatureColumn, Provenance
-from coldbench.datasets.sources.building.card import Card
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Split
 from scipy.sparse import csr_matrix

@@ -13,20 +13,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from coldbench.benchmarks.plugins.published_files import published, published_names
 from coldbench.datasets.acquire import extract as extracting
-from coldbench.datasets.acquire.catalogue import ENTRIES, entry
 from coldbench.datasets.acquire.checksum import digest_of, require
-from coldbench.datasets.acquire.entry import Entry, Remote
+from coldbench.datasets.acquire.data_file import DataFile, Download
 from coldbench.datasets.acquire.extract import extract
+from coldbench.datasets.acquire.file_set import FileSet, Published
 from coldbench.datasets.acquire.install import add, fetch
 from coldbench.datasets.acquire.verify import verify
 from coldbench.datasets.errors import DataError
-from coldbench.datasets.sources.films.movielens import MovieLens1M
+from coldbench.datasets.sources.films.movielens_1m import MovieLens1M
 
 RATINGS = b"1::10::5::100\n2::10::4::200\n" * 2000
 MOVIES = b"10::Heat (1995)::Action\n"
 USERS = b"1::F::1::1::1\n2::M::1::1::2\n"
 FILES = {"ratings.dat": RATINGS, "movies.dat": MOVIES, "users.dat": USERS}
+ANYWHERE = Download("http://127.0.0.1:9/set.zip")
 
 
 def sha256(content: bytes) -> str:
@@ -118,11 +120,18 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-def entry_of(server: Server, archive: bytes, checksum: str | None = None) -> Entry:
-    """Put an archive on the server and return its entry, shaped as that of ml-1m."""
+def small(*downloads: Download) -> FileSet:
+    """The files of ml-1m as they are made up here."""
+    movies = DataFile("movies.dat", sha256(MOVIES))
+    ratings = DataFile("ratings.dat", alternative=DataFile("ratings_rebuilt.dat"))
+    return FileSet("ml-1m", (ratings, movies, DataFile("users.dat")), downloads)
+
+
+def served(server: Server, archive: bytes, **checksum: str) -> FileSet:
+    """Put an archive on the server and return the files that are fetched from there."""
     server.files["set.zip"] = archive
-    remote = Remote(f"{server.url}/set.zip", checksum or f"sha256:{sha256(archive)}", len(archive))
-    return replace(entry("ml-1m"), remotes=(remote,), known={"movies.dat": sha256(MOVIES)})
+    checksum = checksum or {"sha256": sha256(archive)}
+    return small(Download(f"{server.url}/set.zip", size=len(archive), **checksum))
 
 
 def left(home: Path) -> set[str]:
@@ -130,14 +139,14 @@ def left(home: Path) -> set[str]:
     return {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()}
 
 
-def get(wanted: Entry) -> Path:
+def get(wanted: FileSet) -> Path:
     return fetch(wanted, pause=0.0)
 
 
 def test_fetch_unpacks_checks_and_loads(server: Server, home: Path) -> None:
     told: list[tuple[str, int, int | None]] = []
     archive = zipped(FILES)
-    folder = fetch(entry_of(server, archive), lambda *one: told.append(one), pause=0.0)
+    folder = fetch(served(server, archive), lambda *one: told.append(one), pause=0.0)
     assert folder == home / "ml-1m"
     assert left(home) == {f"ml-1m/{name}" for name in (*FILES, "manifest.json")}
     assert (folder / "ratings.dat").read_bytes() == RATINGS
@@ -146,7 +155,7 @@ def test_fetch_unpacks_checks_and_loads(server: Server, home: Path) -> None:
 
 
 def test_a_cut_connection_is_taken_up_where_it_broke(server: Server, home: Path) -> None:
-    wanted = entry_of(server, zipped(FILES))
+    wanted = served(server, zipped(FILES))
     server.cut_after = 25_000
     get(wanted)
     starts = [0 if span is None else int(span[6:-1]) for _, span in server.asked]
@@ -155,7 +164,7 @@ def test_a_cut_connection_is_taken_up_where_it_broke(server: Server, home: Path)
 
 
 def test_what_was_downloaded_is_kept_for_the_next_call(server: Server, home: Path) -> None:
-    wanted = entry_of(server, zipped(FILES))
+    wanted = served(server, zipped(FILES))
     server.cut_after = 10_000
     with pytest.raises(DataError, match=r"no complete answer in 5 attempts.*run the same command"):
         get(wanted)
@@ -168,7 +177,7 @@ def test_what_was_downloaded_is_kept_for_the_next_call(server: Server, home: Pat
 
 
 def test_a_server_without_ranges_begins_again(server: Server, home: Path) -> None:
-    wanted = entry_of(server, zipped(FILES))
+    wanted = served(server, zipped(FILES))
     part = home / "downloads" / "ml-1m" / "set.zip.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(b"x" * 1000)
@@ -179,8 +188,8 @@ def test_a_server_without_ranges_begins_again(server: Server, home: Path) -> Non
 
 def test_a_part_longer_than_the_file_is_thrown_away(server: Server, home: Path) -> None:
     archive = zipped(FILES)
-    wanted = entry_of(server, archive)
-    unsized = replace(wanted, remotes=(replace(wanted.remotes[0], size=None),))
+    wanted = served(server, archive)
+    unsized = replace(wanted, downloads=(replace(wanted.downloads[0], size=None),))
     part = home / "downloads" / "ml-1m" / "set.zip.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(archive + b"more")
@@ -190,12 +199,12 @@ def test_a_part_longer_than_the_file_is_thrown_away(server: Server, home: Path) 
 
 def test_a_server_in_trouble_is_asked_again(server: Server, home: Path) -> None:
     server.failures = [503, 500]
-    get(entry_of(server, zipped(FILES)))
+    get(served(server, zipped(FILES)))
     assert len(server.asked) == 3 and (home / "ml-1m").is_dir()
 
 
 def test_a_missing_page_is_told_at_once(server: Server, home: Path) -> None:
-    wanted = entry_of(server, zipped(FILES))
+    wanted = served(server, zipped(FILES))
     server.files.clear()
     with pytest.raises(DataError, match=r"set\.zip: the server answers 404 Not Found.*data add"):
         get(wanted)
@@ -203,25 +212,24 @@ def test_a_missing_page_is_told_at_once(server: Server, home: Path) -> None:
 
 
 def test_a_server_that_is_not_there(home: Path) -> None:
-    remote = Remote("http://127.0.0.1:9/set.zip")
     with pytest.raises(DataError, match=r"http://127\.0\.0\.1:9/set\.zip: no complete answer"):
-        get(replace(entry("ml-1m"), remotes=(remote,)))
+        get(small(ANYWHERE))
     assert left(home) == set()
 
 
-@pytest.mark.parametrize("algorithm", ["sha256", "md5", "git"])
+@pytest.mark.parametrize(("algorithm", "digits"), [("sha256", 64), ("md5", 32), ("git", 40)])
 def test_a_wrong_hash_is_refused_and_nothing_stays(
-    server: Server, home: Path, algorithm: str
+    server: Server, home: Path, algorithm: str, digits: int
 ) -> None:
-    wanted = entry_of(server, zipped(FILES), f"{algorithm}:{'0' * 40}")
-    with pytest.raises(DataError, match=rf"set\.zip.*: {algorithm} [0-9a-f]+ where 0{{40}} was"):
+    wanted = served(server, zipped(FILES), **{algorithm: "0" * digits})
+    with pytest.raises(DataError, match=rf"set\.zip.*: {algorithm} [0-9a-f]+ where 0{{{digits}}}"):
         get(wanted)
     assert left(home) == set()
 
 
 def test_an_archive_of_another_length_is_refused(server: Server, home: Path) -> None:
     archive = zipped(FILES)
-    wanted = entry_of(server, archive)
+    wanted = served(server, archive)
     server.files["set.zip"] = archive + b"tail"
     with pytest.raises(DataError, match=rf"more than the {len(archive):,} bytes that"):
         get(wanted)
@@ -231,32 +239,33 @@ def test_an_archive_of_another_length_is_refused(server: Server, home: Path) -> 
 def test_a_truncated_archive_is_refused(server: Server, home: Path) -> None:
     short = zipped(FILES)[:-100]
     with pytest.raises(DataError, match=r"set\.zip: neither a zip nor a tar archive, or truncated"):
-        get(entry_of(server, short))
+        get(served(server, short))
     assert left(home) == set()
 
 
 def test_an_archive_without_a_needed_file(server: Server, home: Path) -> None:
     lacking = {name: FILES[name] for name in ("movies.dat", "users.dat")}
     with pytest.raises(DataError, match=r"ratings\.dat or ratings_rebuilt\.dat is missing"):
-        get(entry_of(server, zipped(lacking)))
+        get(served(server, zipped(lacking)))
     assert not (home / "ml-1m").exists()
 
 
 def test_a_failed_fetch_leaves_the_installed_dataset_alone(server: Server, home: Path) -> None:
-    get(entry_of(server, zipped(FILES)))
+    get(served(server, zipped(FILES)))
     before = {name: (home / name).read_bytes() for name in left(home)}
     with pytest.raises(DataError):
-        get(entry_of(server, zipped({**FILES, "movies.dat": b"other"})))
+        get(served(server, zipped({**FILES, "movies.dat": b"other"})))
     assert {n: (home / n).read_bytes() for n in left(home) if "downloads" not in n} == before
 
 
 def test_an_optional_file_may_lack(server: Server, home: Path) -> None:
     server.files["users.dat"] = b"1 0\n"
-    remotes = tuple(
-        Remote(f"{server.url}/{name}", optional=name != "users.dat")
-        for name in ("users.dat", "raw-data.csv")
+    names = ("users.dat", "raw-data.csv")
+    wanted = FileSet(
+        "citeulike-a",
+        tuple(DataFile(name, optional=name != "users.dat") for name in names),
+        tuple(Download(f"{server.url}/{name}", optional=name != "users.dat") for name in names),
     )
-    wanted = replace(entry("citeulike-a"), remotes=remotes, needed=(("users.dat",),), known={})
     said: list[str] = []
     fetch(wanted, note=said.append, pause=0.0)
     assert left(home) == {"citeulike-a/users.dat", "citeulike-a/manifest.json"}
@@ -269,7 +278,7 @@ def test_what_a_killed_process_left_is_cleared_away(server: Server, home: Path) 
         folder.mkdir(parents=True)
         (folder / "half").write_bytes(b"x")
     os.utime(old, (0, 0))
-    get(entry_of(server, zipped(FILES)))
+    get(served(server, zipped(FILES)))
     assert not old.exists() and young.exists()
 
 
@@ -366,10 +375,6 @@ def test_an_honest_archive_is_unpacked(
 # Local folders and archives.
 
 
-def small(name: str = "ml-1m") -> Entry:
-    return replace(entry(name), known={"movies.dat": sha256(MOVIES)})
-
-
 def folder_with(place: Path, files: dict[str, bytes]) -> Path:
     place.mkdir(parents=True)
     for name, content in files.items():
@@ -418,10 +423,55 @@ def test_add_refuses_what_is_not_there_or_no_archive(tmp_path: Path, home: Path)
     assert left(home) == set()
 
 
-def test_what_comes_with_coldbench_is_not_fetched(tmp_path: Path) -> None:
+def test_what_comes_with_its_package_is_not_fetched(tmp_path: Path) -> None:
     for action in (fetch, lambda one: add(one, tmp_path)):
-        with pytest.raises(DataError, match="movietweetings comes with coldbench"):
-            action(entry("movietweetings"))
+        with pytest.raises(DataError, match="movietweetings comes with its package"):
+            action(published("movietweetings").files)
+
+
+def test_what_has_no_address_is_added_only(home: Path) -> None:
+    with pytest.raises(DataError, match=r"ml-1m has no address.*`coldbench data add ml-1m PATH`"):
+        fetch(small())
+    with pytest.raises(DataError, match=r"run `coldbench data add ml-1m PATH`$"):
+        small().installed()
+
+
+@pytest.mark.parametrize("archive", ["set.zip?download=1", "other"])
+def test_a_download_may_be_stored_under_a_name(server: Server, home: Path, archive: str) -> None:
+    server.files[archive] = zipped(FILES)
+    get(small(Download(f"{server.url}/{archive}", name=None if "?" in archive else "set.zip")))
+    assert (home / "ml-1m" / "movies.dat").read_bytes() == MOVIES
+
+
+def test_an_archive_that_is_the_file_itself_stays_packed(server: Server, home: Path) -> None:
+    server.files["set.zip"] = zipped(FILES)
+    get(FileSet("x", (DataFile("set.zip"),), (Download(f"{server.url}/set.zip", unpack=False),)))
+    assert (home / "x" / "set.zip").read_bytes() == server.files["set.zip"]
+
+
+@pytest.mark.parametrize(
+    ("declare", "says"),
+    [
+        (lambda: FileSet("../ml-1m", (DataFile("a"),)), r"'\.\./ml-1m' cannot be the name"),
+        (lambda: FileSet("cache", (DataFile("a"),)), "cache, downloads are taken"),
+        (lambda: FileSet("mine", ()), "mine declares no file"),
+        (lambda: DataFile("a/b.csv"), "'a/b.csv' cannot be the name of a file"),
+        (lambda: DataFile("manifest.json"), "'manifest.json' cannot be"),
+        (lambda: DataFile("a", sha256="12"), "sha256 of a is '12'; give its 64 hexadecimal"),
+        (lambda: Download("http://x/a", md5="Z" * 32), "md5 of a is"),
+        (lambda: Download("/etc/passwd"), "'/etc/passwd' is no address"),
+        (lambda: Download("https://x/"), "'' cannot be the name"),
+    ],
+)
+def test_a_declaration_that_cannot_be_is_refused(declare: Callable[[], object], says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        declare()
+
+
+def test_a_file_that_is_not_declared_is_not_looked_for(home: Path) -> None:
+    (home / "ml-1m").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"ml-1m declares no file 'links.csv'; it declares ratings"):
+        small().installed().path("links.csv")
 
 
 def test_verify_tells_what_changed(tmp_path: Path, home: Path) -> None:
@@ -444,29 +494,31 @@ def test_checksums(tmp_path: Path) -> None:
     assert digest_of(path, "git") == "ce013625030ba8dba906f756967f9e9ca394464a"
     assert digest_of(path, "md5") == "b1946ac92492d2347c6235b4d2611184"
     assert digest_of(path) == sha256(b"hello\n")
-    require(path, "git:ce013625030ba8dba906f756967f9e9ca394464a")
+    require(path, "git", "ce013625030ba8dba906f756967f9e9ca394464a")
 
 
-def test_the_catalogue_is_complete() -> None:
-    for one in ENTRIES.values():
-        assert one.embedded or one.remotes, one.name
-        assert one.licence and one.page.startswith("https://") and one.needed
-        assert set(one.known) <= set(one.wanted)
-        for remote in one.remotes:
-            assert remote.url.startswith("https://"), remote
-            assert remote.checksum is not None, f"{remote.url} could be anything"
-    with pytest.raises(DataError, match=r"no dataset 'ml1m' to fetch or add; did you mean ml-1m"):
-        entry("ml1m")
+def test_every_declaration_is_complete() -> None:
+    assert {"ml-1m", "kg-mkr", "movietweetings"} <= set(published_names())
+    for name in published_names():
+        one = published(name)
+        assert isinstance(one, Published) and one.files.name == name
+        assert one.files.embedded or one.files.downloads, name
+        assert one.card.licence and one.card.page.startswith("https://") and one.files.needed
+        for wanted in one.files.downloads:
+            assert wanted.url.startswith("https://"), wanted
+            assert wanted.checksum is not None, f"{wanted.url} could be anything"
 
 
-@pytest.mark.parametrize("name", sorted(set(ENTRIES) - {"movietweetings"}))
+@pytest.mark.parametrize("name", sorted(set(published_names()) - {"movietweetings"}))
 def test_add_takes_the_real_files(shared: Callable[[str], Path], name: str) -> None:
-    add(entry(name), shared(name))
-    findings = verify(entry(name))
+    files = published(name).files
+    add(files, shared(name))
+    findings = verify(files)
     assert findings and all(one.good for one in findings)
-    assert all("as published" in one.remark for one in findings if one.file in entry(name).known)
+    known = [one for one in findings if files.checksums[one.file.removesuffix(".gz")]]
+    assert all("as published" in one.remark for one in known)
 
 
 def test_the_shipped_files_are_the_published_ones() -> None:
-    findings = verify(entry("movietweetings"))
+    findings = verify(published("movietweetings").files)
     assert [one.remark for one in findings] == ["as published"] * 5

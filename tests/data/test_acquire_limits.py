@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 from coldbench.datasets.acquire import download as downloading
 from coldbench.datasets.acquire.checksum import digest_of
+from coldbench.datasets.acquire.data_file import Download
 from coldbench.datasets.acquire.download import download
-from coldbench.datasets.acquire.entry import Remote
 from coldbench.datasets.acquire.extract import extract, is_archive
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.reading import packed, raw
@@ -66,7 +66,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_server_that_trickles_is_left(header: bytes, tmp_path: Path, hurried: None) -> None:
     started = time.monotonic()
     with serving(lambda c: drip(c, header)) as url, pytest.raises(DataError) as told:
-        download(Remote(url), tmp_path, pause=0.0)
+        download(Download(url), tmp_path, pause=0.0)
     assert "are fewer than 4,096 a second" in str(told.value)
     assert time.monotonic() - started < 5
     assert (tmp_path / "set.zip.part").stat().st_size > 5, "what was sent is kept"
@@ -75,7 +75,7 @@ def test_a_server_that_trickles_is_left(header: bytes, tmp_path: Path, hurried: 
 def test_a_server_that_trickles_its_header_is_left(tmp_path: Path, hurried: None) -> None:
     started = time.monotonic()
     with serving(lambda c: drip(c, HEAD + b"X: ")) as url, pytest.raises(DataError) as told:
-        download(Remote(url), tmp_path, pause=0.0)
+        download(Download(url), tmp_path, pause=0.0)
     assert "no complete answer in 2 attempts (no answer)" in str(told.value)
     assert time.monotonic() - started < 5
 
@@ -87,7 +87,7 @@ def test_a_download_ends_at_the_published_size(tmp_path: Path) -> None:
             connection.sendall(b"x" * 65_536)
 
     with serving(flood) as url, pytest.raises(DataError, match="more than the 100 bytes that"):
-        download(Remote(url, size=100), tmp_path, pause=0.0)
+        download(Download(url, size=100), tmp_path, pause=0.0)
     assert not list(tmp_path.iterdir())
 
 
@@ -100,7 +100,7 @@ def test_a_download_of_unknown_size_has_a_limit(
         serving(lambda c: c.sendall(HEAD + header + b"x" * 900_000)) as url,
         pytest.raises(DataError, match="more than the 100,000 bytes that any dataset has"),
     ):
-        download(Remote(url), tmp_path, pause=0.0)
+        download(Download(url), tmp_path, pause=0.0)
     assert not list(tmp_path.iterdir())
 
 

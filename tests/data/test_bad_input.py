@@ -11,7 +11,8 @@ import pytest
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.sources.citeulike import CiteULikeA
 from coldbench.datasets.sources.films.film_graphs import FilmGraph
-from coldbench.datasets.sources.films.movielens import MovieLens1M, MovieLens100K
+from coldbench.datasets.sources.films.movielens_1m import MovieLens1M
+from coldbench.datasets.sources.films.movielens_100k import MovieLens100K
 from coldbench.datasets.sources.own_files.source import Files
 
 RATINGS = "1::10::5::100\n1::20::4::200\n2::10::3::300\n"

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from coldbench.benchmarks.cli.data import main
 from coldbench.datasets.acquire import download
-from coldbench.datasets.acquire.catalogue import ENTRIES, entry
-from coldbench.datasets.acquire.entry import Remote
+from coldbench.datasets.acquire.data_file import DataFile, Download
 from coldbench.datasets.errors import ColdbenchError
+from coldbench.datasets.sources.films.mkr_graph import MKR
+from coldbench.datasets.sources.films.movielens_1m import MovieLens1M
 
 FILES = {
     "kg.txt": "0\tfilm.film.star\t9\n",
@@ -42,7 +43,14 @@ def test_info_of_what_is_not_here_says_how_to_get_it(capsys: pytest.CaptureFixtu
 
 def test_info_of_a_graph_shows_its_licence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", "kg-mkr"]) == 0
-    assert "MIT-licensed" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "MIT-licensed" in said and "Files: kg.txt, item_index2entity_id.txt" in said
+
+
+def test_what_declares_no_files_is_not_fetched() -> None:
+    for name in ("planted", "files"):
+        with pytest.raises(ColdbenchError, match=rf"dataset '{name}' declares no files"):
+            main(["fetch", name])
 
 
 def test_unknown_names_get_the_nearest() -> None:
@@ -84,9 +92,11 @@ def test_fetch_leaves_alone_what_is_there_and_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     graph = replace(
-        entry("kg-mkr"), known={}, remotes=(Remote("http://127.0.0.1:9/kg.txt", optional=True),)
+        MKR.files,
+        files=tuple(DataFile(name) for name in FILES),
+        downloads=(Download("http://127.0.0.1:9/kg.txt", optional=True),),
     )
-    monkeypatch.setitem(ENTRIES, "kg-mkr", graph)
+    monkeypatch.setattr(MovieLens1M, "extras", (replace(MKR, files=graph),))
     monkeypatch.setattr(download, "ATTEMPTS", 1)
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
@@ -102,7 +112,7 @@ def test_fetch_leaves_alone_what_is_there_and_whole(
 
 
 def test_verify_fails_for_damaged_files(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = entry("kg-mkr").folder
+    folder = MKR.files.folder
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)

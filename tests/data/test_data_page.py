@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from coldbench.benchmarks.cli.data import main
 from coldbench.benchmarks.config.run_config import compose_run
+from coldbench.benchmarks.plugins.published_files import published, published_names
 from coldbench.benchmarks.plugins.registry import available
-from coldbench.datasets.acquire.catalogue import ENTRIES
 from coldbench.datasets.sources.own_files.source import Files
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
@@ -34,12 +34,13 @@ def test_the_example_prints_what_the_page_says(tmp_path: Path) -> None:
     assert done.stdout.strip() == promise
 
 
-def test_every_dataset_and_entry_is_on_the_page() -> None:
-    for name in {*available("datasets"), *ENTRIES}:
+def test_every_dataset_and_every_file_is_on_the_page() -> None:
+    for name in {*available("datasets"), *published_names()}:
         assert f"`{name}`" in PAGE
-    for one in ENTRIES.values():
-        for group in one.needed:
-            assert one.embedded or f"`{group[0]}`" in PAGE
+    for name in published_names():
+        files = published(name).files
+        for group in files.needed:
+            assert files.embedded or f"`{group[0]}`" in PAGE
 
 
 def test_the_card_of_the_example_is_printed(

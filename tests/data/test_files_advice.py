@@ -11,7 +11,7 @@ from coldbench.benchmarks.config.dataset_name import dataset_name
 from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import ColdbenchError
-from coldbench.datasets.sources.films.movielens import MovieLens1M
+from coldbench.datasets.sources.films.movielens_1m import MovieLens1M
 
 OVERRIDE = re.compile(r"'(dataset\.\w+=[^']+)'|(dataset\.\w+=(?:\[[^]]*\]|[\w.-]+))")
 PAIRS = "user,item,rating,timestamp\na,x,5,1000000000\nb,y,3,1000000001\n"

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from coldbench.benchmarks.cli.data import main
-from coldbench.datasets.acquire.catalogue import entry
+from coldbench.benchmarks.plugins.published_files import published
 from coldbench.datasets.acquire.install import add
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError
@@ -157,10 +157,11 @@ def test_ml_latest_small_refuses_a_graph_of_other_ids(tmp_path: Path) -> None:
 
 def test_the_archive_of_ml_latest_small_is_the_recorded_one(shared: Shared) -> None:
     source = (shared("ml-latest-small") / "SOURCE.md").read_text(encoding="utf-8")
-    (remote,) = entry("ml-latest-small").remotes
-    assert remote.checksum is not None and remote.checksum.removeprefix("sha256:") in source
-    assert f"{remote.size:,} bytes" in source
-    assert all(known in source for known in entry("ml-latest-small").known.values())
+    (archive,) = MovieLensLatestSmall.files.downloads
+    assert archive.sha256 is not None and archive.sha256 in source
+    assert f"{archive.size:,} bytes" in source
+    known = [one for one in MovieLensLatestSmall.files.checksums.values() if one is not None]
+    assert len(known) == 4 and all(one in source for one in known)
 
 
 # hetrec-lastfm
@@ -385,11 +386,11 @@ def test_online_retail_without_a_sale(tmp_path: Path) -> None:
 def test_added_from_the_shared_folder_it_has_a_card(
     name: str, shared: Shared, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    add(entry(name), shared(name))
+    add(published(name).files, shared(name))
     assert main(["verify", name]) == 0
     assert main(["info", name]) == 0
     said = capsys.readouterr().out
-    assert "Licence: " in said and "Note: " in said and "sha256 " in said
+    assert "Licence: " in said and "Limitation: " in said and "sha256 " in said
     assert "Not loaded" not in said and "wrong" not in said
 
 

@@ -12,7 +12,8 @@ from coldbench.datasets.sides import Provenance
 from coldbench.datasets.sources.building import rule as rules
 from coldbench.datasets.sources.citeulike import CiteULikeA
 from coldbench.datasets.sources.films.film_graphs import FilmGraph
-from coldbench.datasets.sources.films.movielens import MovieLens1M, MovieLens100K
+from coldbench.datasets.sources.films.movielens_1m import MovieLens1M
+from coldbench.datasets.sources.films.movielens_100k import MovieLens100K
 from coldbench.datasets.sources.films.movietweetings import EMBEDDED, MovieTweetings
 from coldbench.datasets.sources.own_files.source import Files
 from omegaconf import OmegaConf

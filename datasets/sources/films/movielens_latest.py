@@ -7,25 +7,30 @@ from typing import ClassVar
 
 import numpy as np
 
+from ...acquire.data_file import DataFile, Download
+from ...acquire.file_set import FileSet
+from ...card import Card
 from ...dataset import Dataset
-from ...errors import DataError
 from ...reading.columns import Column, Kind
 from ...reading.frames import read_frame
 from ...reading.rows import Row, by_id
 from ...reading.tables import read_csv_rows
 from ...sides import Provenance, SideInformation, TextColumn
 from ..building.build import dataset
-from ..building.card import Card
 from ..building.columns import categorical
-from ..building.locate import file_of, folder_of
 from ..building.rule import Rows, Rule, as_text, rated_pairs
-from .film_graphs import FilmGraph
+from .film_graphs import FilmGraph, require_own_graph
 from .films import Film, film_side, film_triples, genres_of
-from .movielens import CITATION
-from .movielens_files import rows_of
+from .grouplens import CITATION, rows_of
 
 NAME = "ml-latest-small"
 NO_GENRES = "(no genres listed)"
+PUBLISHED = {
+    "ratings.csv": "aa289ca83157595d0df6aea1be6a4ded676ddc4385472e8313a8ed9805352646",
+    "movies.csv": "5a5f32dd9bb3797b8e728a1b98958789d2b13f294a69fdfbc5727f8a9611aa07",
+    "tags.csv": "92a9f8bb7916dceef6151209845788c3643f794dfa79d1feaec7121b5960399d",
+}
+"""The sha256 of each file that is read."""
 
 RATINGS = (
     Column("userId", Kind.ID),
@@ -61,12 +66,14 @@ class MovieLensLatestSmall:
 
     card: ClassVar[Card] = Card(
         title="MovieLens Latest, small",
-        publisher="GroupLens Research, University of Minnesota, snapshot of 26 September 2018 "
-        "(https://grouplens.org/datasets/movielens/latest/)",
-        licence="GroupLens terms: research use with acknowledgement; may be redistributed under "
-        "the same conditions; no commercial use without permission. Not shipped.",
+        publisher="GroupLens Research, University of Minnesota, snapshot of 26 September 2018",
+        page="https://grouplens.org/datasets/movielens/latest/",
+        licence="GroupLens terms of use (see README.txt in the archive): research purposes with "
+        "acknowledgement; 'may redistribute the data set ... so long as it is distributed under "
+        "these same license conditions'; 'may not use this information for any commercial or "
+        "revenue-bearing purposes without first obtaining permission'. Not shipped.",
         citation=CITATION,
-        gaps=(
+        limitations=(
             "GroupLens replaces the `latest` datasets from time to time; the checksum is that of "
             "the 2018 snapshot, another one is refused.",
             "There are no user attributes.",
@@ -75,24 +82,39 @@ class MovieLensLatestSmall:
             "track leaves them out. They are compared without regard to case.",
         ),
     )
+    files: ClassVar[FileSet] = FileSet(
+        NAME,
+        files=(
+            *(DataFile(name, sha256) for name, sha256 in PUBLISHED.items()),
+            DataFile(
+                "links.csv",
+                "97ad18e4e56a09363c65676b6cb3482ce3e2cea2372a24620c1599c843325f31",
+                optional=True,
+            ),
+            DataFile("README.txt", optional=True),
+        ),
+        downloads=(
+            Download(
+                "https://files.grouplens.org/datasets/movielens/ml-latest-small.zip",
+                "696d65a3dfceac7c45750ad32df2c259311949efec81f0f144fdfb91ebc9e436",
+                978_202,
+            ),
+        ),
+    )
 
     def load(self) -> Dataset:
         """Read the files of the folder and return the dataset."""
-        if self.graph not in (FilmGraph.NONE, FilmGraph.GENRE):
-            raise DataError(
-                f"graph={self.graph.value} was made for ml-1m ids",
-                remedy="choose dataset.graph=genre or none",
-            )
-        folder = folder_of(NAME, self.path)
-        ratings = file_of(NAME, folder, "ratings.csv")
+        require_own_graph(self.graph)
+        files = self.files.installed(self.path)
+        ratings = files.path("ratings.csv")
         rule = Rule(self.minimum_rating, self.k_core)
         pairs = rated_pairs(rule, NAME, ratings, partial(_rated, ratings))
         described = by_id(
-            read_csv_rows(file_of(NAME, folder, "movies.csv"), ("movieId", "title", "genres")),
+            read_csv_rows(files.path("movies.csv"), ("movieId", "title", "genres")),
             "movieId",
         )
-        films = [_film(row) for row in rows_of(described, pairs.item_ids, "film", folder)]
-        tags = _tags(file_of(NAME, folder, "tags.csv"), pairs.item_ids)
+        films = [_film(row) for row in rows_of(described, pairs.item_ids, "film", files.folder)]
+        tags = _tags(files.path("tags.csv"), pairs.item_ids)
         return dataset(
             NAME,
             pairs,

@@ -7,13 +7,15 @@ from typing import ClassVar
 
 import numpy as np
 
+from ...acquire.data_file import DataFile
+from ...acquire.file_set import FileSet
+from ...card import Card
 from ...dataset import Dataset
 from ...reading.columns import Column, Kind
 from ...reading.ratings import read_ratings
 from ...reading.rows import by_id, read_rows
 from ...sides import Provenance, SideInformation
 from ..building.build import dataset
-from ..building.card import Card
 from ..building.rule import Rule, as_text, rated_pairs
 from .films import Film, film_side, film_triples, genres_of
 
@@ -50,21 +52,46 @@ class MovieTweetings:
 
     card: ClassVar[Card] = Card(
         title="MovieTweetings, snapshot 100K",
-        publisher="Simon Dooms, Ghent University, 2013 "
-        "(https://github.com/sidooms/MovieTweetings); links to "
-        "DBpedia by Jaroslav Kuchař, 2015 (MovieTweetingsMappings)",
+        publisher="Simon Dooms, Ghent University, 2013; links to DBpedia by Jaroslav Kuchař, 2015 "
+        "(MovieTweetingsMappings)",
+        page="https://github.com/sidooms/MovieTweetings",
         licence="MIT, (c) 2013 Simon Dooms; mappings MIT, (c) 2015 Jaroslav Kuchař: shipped with "
         "both notices",
         citation="Dooms, De Pessemier, Martens: MovieTweetings: a Movie Rating Dataset Collected "
         "From Twitter, CrowdRec at RecSys 2013; Kuchař: Augmenting a Feature Set of Movies Using "
         "Linked Open Data, RuleML 2015",
-        gaps=(
+        limitations=(
             "There are no user attributes; the file of Twitter ids is left out on purpose.",
             "66 of the 10,506 films have no genre, 1,867 no DBpedia link.",
             "A DBpedia link names one film, so the relation `dbpedia` ends in a node of its own: "
             "only 28 pairs of the 10,506 films share a resource and none of the default 5-core. "
             "It says which film is meant, it connects nothing; `dataset.dbpedia=false` drops it.",
         ),
+    )
+    files: ClassVar[FileSet] = FileSet(
+        "movietweetings",
+        files=(
+            DataFile(
+                "ratings.dat", "c0dd868c2632d10002ebc928ddc5345f33adeaa59eca52c2941c26a2c5e36fd6"
+            ),
+            DataFile(
+                "movies.dat", "e63fb84bc734e3c574f135634a40d3cbafab22b8f94f5fc0b80f80d1d2076efc"
+            ),
+            DataFile(
+                "dbpedia.tsv", "0370cfa0c3ea2e5ab09dcb06b7e7262bc0ad8c15389036f15c94efc072e9d219"
+            ),
+            DataFile(
+                "LICENSE.MovieTweetings",
+                "ae985d01e5fe4f32d14937099a4e871dbdc2d93d8ccc2f7a141ec4ecddcab41c",
+                optional=True,
+            ),
+            DataFile(
+                "LICENSE.MovieTweetingsMappings",
+                "168f44ace2cbb10e0f3d1eaba446e18b460951dda026855b4110bc0a5070a806",
+                optional=True,
+            ),
+        ),
+        embedded=EMBEDDED,
     )
 
     def load(self) -> Dataset:

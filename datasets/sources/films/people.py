@@ -1,4 +1,4 @@
-"""Users as MovieLens describes them."""
+"""Users as MovieLens 1M and 100K describe them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,40 +9,6 @@ from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn
 from ..building.columns import categorical, numeric
 
 GENDERS = {"F": "female", "M": "male"}
-
-AGES = {
-    1: "under 18",
-    18: "18-24",
-    25: "25-34",
-    35: "35-44",
-    45: "45-49",
-    50: "50-55",
-    56: "56 or older",
-}
-
-OCCUPATIONS = (
-    "other occupation",
-    "academic or educator",
-    "artist",
-    "clerical or admin",
-    "college or grad student",
-    "customer service",
-    "doctor or health care",
-    "executive or managerial",
-    "farmer",
-    "homemaker",
-    "K-12 student",
-    "lawyer",
-    "programmer",
-    "retired",
-    "sales or marketing",
-    "scientist",
-    "self-employed",
-    "technician or engineer",
-    "tradesman or craftsman",
-    "unemployed",
-    "writer",
-)
 
 
 @dataclass(frozen=True)
@@ -72,25 +38,8 @@ def people_of(rows: Sequence[Row], person: Callable[[Row], Person]) -> list[Pers
     return people
 
 
-def coded_person(row: Row) -> Person:
-    """Return the user of a MovieLens 1M row, whose age and occupation are codes."""
-    age, occupation = row.whole("age"), row.whole("occupation")
-    if age not in AGES:
-        raise row.error(f"age code {age} is not one of {', '.join(map(str, AGES))}", "age")
-    if occupation >= len(OCCUPATIONS):
-        raise row.error(f"occupation code {occupation} is outside 0..20", "occupation")
-    return Person(_gender(row), AGES[age], OCCUPATIONS[occupation], row["zip"][:1])
-
-
-def plain_person(row: Row) -> Person:
-    """Return the user of a MovieLens 100K row, whose age is in years and occupation a word."""
-    age = row.whole("age")
-    if age > 120:
-        raise row.error(f"age {age} is outside 0..120", "age")
-    return Person(_gender(row), str(age), row["occupation"], row["zip"][:1])
-
-
-def _gender(row: Row) -> str:
+def gender_of(row: Row) -> str:
+    """Return the gender of a row in words; a letter that is neither M nor F is refused."""
     if row["gender"] not in GENDERS:
         raise row.error(f"gender {row['gender']!r} is neither M nor F", "gender")
     return GENDERS[row["gender"]]

@@ -6,9 +6,36 @@ from pathlib import Path
 
 import numpy as np
 
+from ...acquire.data_file import DataFile, Download
+from ...acquire.file_set import FileSet, Published
+from ...card import Card
 from ...errors import DataError
 from ...reading.raw import present, read_raw
 from ...reading.tables import read_csv_rows
+
+FILE = "llm_response_item.json"
+SHA256 = "b47eb5d8b2ca1754e994daa93736dcc027dc8cc03da0ea28115a552eb6158724"
+URL = (
+    "https://raw.githubusercontent.com/ziqiangcui/CoLaKG/"
+    f"7e1ce44945b2cfcb99ba36daf4b143e7a9704b84/data/ml-1m/{FILE}"
+)
+
+COLAKG = Published(
+    Card(
+        title="Descriptions of the MovieLens 1M films by a language model",
+        publisher="Ziqiang Cui and others (CoLaKG), 2024",
+        page="https://github.com/ziqiangcui/CoLaKG",
+        licence="The repository states no licence; the texts are written by a language model. Not "
+        "shipped.",
+        citation="Cui, Weng, Tang, Lyu, Liu, He, Ma: Comprehending Knowledge Graphs with Large "
+        "Language Models for Recommender Systems, SIGIR 2025",
+    ),
+    FileSet(
+        "colakg-ml1m",
+        files=(DataFile(FILE, SHA256),),
+        downloads=(Download(URL, SHA256, 4_172_678),),
+    ),
+)
 
 
 def read_plots(path: str, ids: np.ndarray, known: Collection[int]) -> list[str]:
@@ -31,7 +58,7 @@ def read_plots(path: str, ids: np.ndarray, known: Collection[int]) -> list[str]:
     """
     file = Path(path).expanduser()
     if file.is_dir():
-        file = present(file, "llm_response_item.json", "plots.csv", "plots.json") or file
+        file = present(file, FILE, "plots.csv", "plots.json") or file
     suffixes = file.suffixes
     plots = _from_json(file) if ".json" in suffixes else _from_csv(file)
     for key in plots:

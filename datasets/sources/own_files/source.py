@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ...card import Card
 from ...dataset import Dataset
 from ...errors import DataError
 from ...hashing import content_hash
@@ -16,7 +17,6 @@ from ...reading.raw import stored_bytes
 from ...sides import Provenance
 from ..building.account import Account
 from ..building.build import dataset
-from ..building.card import Card
 from ..building.rule import RatedPairs, Rows, Rule, as_text, kept_pairs, rated_pairs
 from .graph import read_graph
 from .kinds import Kinds

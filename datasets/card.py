@@ -12,12 +12,14 @@ class Card:
     title
         The full name.
     publisher
-        Who made it, when, and where it is documented.
+        Who made it and when.
     licence
-        The terms in a sentence.
+        The terms of use; shown before anything is fetched or added.
     citation
         The paper to cite.
-    gaps
+    page
+        Address where the publisher documents it; empty where there is none.
+    limitations
         What is missing or odd, one sentence each.
     """
 
@@ -25,4 +27,5 @@ class Card:
     publisher: str
     licence: str
     citation: str
-    gaps: tuple[str, ...] = ()
+    page: str = ""
+    limitations: tuple[str, ...] = ()

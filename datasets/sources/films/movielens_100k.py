@@ -1,0 +1,134 @@
+"""MovieLens 100K: the ratings, films and users that GroupLens published in 1998."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from ...acquire.data_file import DataFile, Download
+from ...acquire.file_set import FileSet
+from ...card import Card
+from ...dataset import Dataset
+from ...reading.ratings import read_ratings
+from ...reading.rows import Row, by_id, read_rows
+from ..building.build import dataset
+from ..building.rule import Rule, as_text, rated_pairs
+from .film_graphs import FilmGraph, require_own_graph
+from .films import Film, film_side, film_triples
+from .grouplens import CITATION, LICENCE, rating_columns, rows_of
+from .people import Person, gender_of, people_of, people_side
+
+NAME = "ml-100k"
+GENRES = (
+    "unknown",
+    "Action",
+    "Adventure",
+    "Animation",
+    "Children's",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Film-Noir",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Thriller",
+    "War",
+    "Western",
+)
+FILMS = ("id", "title", "release", "video", "url", *GENRES)
+PEOPLE = ("id", "age", "gender", "occupation", "zip")
+
+
+@dataclass
+class MovieLens100K:
+    """100,000 film ratings 1..5 by 943 users, with the users' attributes; 1997 to 1998.
+
+    Attributes
+    ----------
+    minimum_rating, k_core
+        The rule: a positive is a rating of at least the first; kept is the core of the second.
+    path
+        Folder of the files; by default ``$COLDBENCH_DATA/ml-100k``.
+    zip_area
+        Add the first digit of the users' zip code as a column.
+    graph
+        ``none`` or ``genre`` (genre, year, decade).
+    """
+
+    version: ClassVar[int] = 1
+
+    minimum_rating: float = 4.0
+    k_core: int = 5
+    path: str | None = None
+    zip_area: bool = False
+    graph: FilmGraph = FilmGraph.GENRE
+
+    card: ClassVar[Card] = Card(
+        title="MovieLens 100K",
+        publisher="GroupLens Research, University of Minnesota, April 1998",
+        page="https://grouplens.org/datasets/movielens/100k/",
+        licence=LICENCE,
+        citation=CITATION,
+        limitations=(
+            "Film 267 is called `unknown` and has neither year nor genre.",
+            "Some films appear under two ids.",
+        ),
+    )
+    files: ClassVar[FileSet] = FileSet(
+        NAME,
+        files=(
+            DataFile("u.data", "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490"),
+            DataFile("u.item", "553841ebc7de3a0fd0d6b62a204ea30c1e651aacfb2814c7a6584ac52f2c5701"),
+            DataFile("u.user", "f120e114da2e8cf314fd28f99417c94ae9ddf1cb6db8ce0e4b5995d40e90e62c"),
+            DataFile("README", optional=True),
+        ),
+        downloads=(
+            Download(
+                "https://files.grouplens.org/datasets/movielens/ml-100k.zip",
+                "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229",
+                4_924_029,
+            ),
+        ),
+    )
+
+    def load(self) -> Dataset:
+        """Read the files of the folder and return the dataset."""
+        require_own_graph(self.graph)
+        files = self.files.installed(self.path)
+        ratings = files.path("u.data")
+        rule = Rule(self.minimum_rating, self.k_core)
+        read = partial(read_ratings, ratings, rating_columns(times_may_lack=False), "\t")
+        pairs = rated_pairs(rule, NAME, ratings, read)
+        films = by_id(read_rows(files.path("u.item"), FILMS, "|", "latin-1"))
+        people = by_id(read_rows(files.path("u.user"), PEOPLE, "|"))
+        items = [_film(row) for row in rows_of(films, pairs.item_ids, "film", files.folder)]
+        users = people_of(rows_of(people, pairs.user_ids, "user", files.folder), _person)
+        return dataset(
+            NAME,
+            pairs,
+            (as_text(pairs.user_ids), as_text(pairs.item_ids)),
+            people_side(users, years=True, area=self.zip_area),
+            film_side(items),
+            None if self.graph is FilmGraph.NONE else film_triples(items).graph(),
+            rule.sentence(),
+        )
+
+
+def _film(row: Row) -> Film:
+    """Return the film of a row whose genres are 19 flags."""
+    for genre in GENRES:
+        if row[genre] not in ("0", "1"):
+            raise row.error(f"flag {row[genre]!r} is neither 0 nor 1", genre)
+    return Film(row["title"], tuple(name for name in GENRES[1:] if row[name] == "1"))
+
+
+def _person(row: Row) -> Person:
+    """Return the user of a row whose age is in years and whose occupation is a word."""
+    age = row.whole("age")
+    if age > 120:
+        raise row.error(f"age {age} is outside 0..120", "age")
+    return Person(gender_of(row), str(age), row["occupation"], row["zip"][:1])
