@@ -99,7 +99,8 @@ def pooled_rmse(method: Predictor, task: str, holdout: Holdout) -> float:
     rows = np.flatnonzero(np.diff(holdout.truth.indptr))
     block = EvaluationSettings.block
     sums = _error_figures(method, task, holdout, rows, block, lambda users: None)
-    return _rmse_pairs(Resampled.of(sums, 0, 0), len(rows)).mean
+    mean = _rmse_pairs(Resampled.of(sums, 0, 0), len(rows)).mean
+    return np.nan if mean is None else mean
 
 
 def _error_figures(

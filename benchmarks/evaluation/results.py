@@ -1,6 +1,8 @@
 """What an evaluation is asked for and what it hands back."""
 
+import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ...datasets.arrays import DoubleArray, FloatArray, IntArray
 from ...datasets.errors import ColdbenchError
@@ -45,12 +47,23 @@ class EvaluationSettings:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its 95 % bootstrap interval over ``n`` users."""
+    """A mean over ``n`` users with its 95 % bootstrap interval; None where it is undefined."""
 
-    mean: float
-    low: float
-    high: float
+    mean: float | None
+    low: float | None
+    high: float | None
     n: int
+
+    # A record refuses what it does not know; pydantic reads this, which is not needed otherwise.
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    def rounded(self) -> "Estimate":
+        """Return the estimate as a record holds it: ten decimals, None for NaN and infinity."""
+        return Estimate(_rounded(self.mean), _rounded(self.low), _rounded(self.high), int(self.n))
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None or not math.isfinite(number) else round(float(number), 10)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...datasets.atomic import replacing
 from ...datasets.errors import ColdbenchError
+from ..evaluation.results import Estimate
 from .digests import in_lines, matches, own_digest, run_id_of_json
 from .digests import jsonable as jsonable
 from .digests import run_id as run_id
@@ -31,17 +32,6 @@ class Status(str, Enum):
     OK = "ok"
     FAILED = "failed"
     NOT_APPLICABLE = "not_applicable"
-
-
-class Figure(BaseModel):
-    """A mean over ``n`` users with its 95 % interval; None where it is undefined."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    mean: float | None
-    low: float | None
-    high: float | None
-    n: int
 
 
 class Cost(BaseModel):
@@ -128,8 +118,8 @@ class RunRecord(BaseModel):
     side_information: str | None
     track: str | None = None
     tuning_trials: int = 0
-    scores: dict[str, dict[str, Figure]] = {}
-    slices: dict[str, dict[str, dict[str, Figure]]] = {}
+    scores: dict[str, dict[str, Estimate]] = {}
+    slices: dict[str, dict[str, dict[str, Estimate]]] = {}
     training: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     findings: list[str] = []

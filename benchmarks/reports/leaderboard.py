@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+from ..evaluation.results import Estimate
 from ..records.headline import choose_metric
-from ..records.record import Figure, RunRecord, Status
+from ..records.record import RunRecord, Status
 from .comparable import conditions, key, row_settings
 from .labels import label_rows, title_boards
 from .standings import Board, Cell, Row
@@ -87,7 +88,7 @@ def _one_per_seed(records: Sequence[RunRecord]) -> list[RunRecord]:
 
 def _cells(records: Sequence[RunRecord], metric: str) -> dict[str, Cell]:
     """Return the figure of every task over the seeds; a missing bound counts as the mean."""
-    figures: dict[str, dict[int, Figure]] = {}
+    figures: dict[str, dict[int, Estimate]] = {}
     for record in records:
         for task, scores in record.scores.items():
             if metric in scores and scores[metric].mean is not None:
@@ -101,7 +102,7 @@ def _cells(records: Sequence[RunRecord], metric: str) -> dict[str, Cell]:
     }
 
 
-def _bounds(figure: Figure) -> tuple[float, float, float]:
+def _bounds(figure: Estimate) -> tuple[float, float, float]:
     mean = figure.mean or 0.0
     low = mean if figure.low is None else figure.low
     return mean, low, mean if figure.high is None else figure.high

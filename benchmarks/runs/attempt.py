@@ -9,7 +9,7 @@ from typing import Any
 from ...datasets.errors import NotApplicableError
 from ...methods.base import Method
 from ..conformance.audits.split_audit import leak_warning
-from ..evaluation.results import TaskResult
+from ..evaluation.results import Estimate, TaskResult
 from ..isolation.confinement import confined
 from ..isolation.error_advice import describe_failure
 from ..isolation.threads import limited
@@ -19,7 +19,6 @@ from ..records.record import Cost, RunRecord, Status
 from ..terminal.moment import Channel
 from ..terminal.progress import shown
 from .cost import PeakMemory, is_first_run
-from .figures import figures
 from .kept_splits import audit_once
 from .plan import Plan
 
@@ -62,9 +61,13 @@ class Attempt:
             trainable_parameters=int(trainable),
             parameters=int(parameters),
         )
-        scores, slices = figures(results)
-        self._update(scores=scores, slices=slices, cost=cost, training=jsonable(fitted.report()))
-        self._update(status=Status.OK)
+        self._update(
+            status=Status.OK,
+            scores={task: _rounded(one.scores) for task, one in results.items()},
+            slices={task: _slices(one) for task, one in results.items() if one.slices},
+            cost=cost,
+            training=jsonable(fitted.report()),
+        )
         self.results = results
 
     def end(self, status: Status, error: str) -> None:
@@ -73,6 +76,14 @@ class Attempt:
 
     def _update(self, **values: Any) -> None:
         self.record = self.record.model_copy(update=values)
+
+
+def _rounded(estimates: dict[str, Estimate]) -> dict[str, Estimate]:
+    return {name: one.rounded() for name, one in estimates.items()}
+
+
+def _slices(result: TaskResult) -> dict[str, dict[str, Estimate]]:
+    return {group: _rounded(estimates) for group, estimates in result.slices.items()}
 
 
 @contextmanager

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..records.record import Figure, RunRecord
+from ..evaluation.results import Estimate
+from ..records.record import RunRecord
 from .allowed import settings_of
 
 PER_K = ("task", "metric", "k", "mean", "low", "high", "n")
@@ -117,7 +118,7 @@ def _curve(value: Any) -> Curve:
     return {epoch: float(one) for epoch, one in value if _is_number(one)}
 
 
-def _measured(name: str, figure: Figure) -> Row:
+def _measured(name: str, figure: Estimate) -> Row:
     metric, k = split_name(name)
     return [metric, k, figure.mean, figure.low, figure.high, figure.n]
 

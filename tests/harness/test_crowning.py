@@ -2,14 +2,16 @@
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.benchmarks.evaluation.direction import Direction, direction_of
 from coldbench.benchmarks.evaluation.metrics import Metric
+from coldbench.benchmarks.evaluation.results import Estimate
 from coldbench.benchmarks.plugins.registry import available
-from coldbench.benchmarks.records.record import Figure, RunRecord, read
+from coldbench.benchmarks.records.record import RunRecord, read
 from coldbench.benchmarks.reports.formats import as_csv, markdown
 from coldbench.benchmarks.reports.leaderboard import boards
 from coldbench.benchmarks.reports.sentences import closing
@@ -41,8 +43,8 @@ def crowned(board: Board) -> set[str]:
 
 
 def asked(records: list[RunRecord], users: int) -> list[RunRecord]:
-    def fewer(figure: Figure) -> Figure:
-        return figure.model_copy(update={"n": users})
+    def fewer(figure: Estimate) -> Estimate:
+        return replace(figure, n=users)
 
     return [
         one.model_copy(

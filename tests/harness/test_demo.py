@@ -7,7 +7,8 @@ import pytest
 from coldbench.benchmarks.cli import demo
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig
-from coldbench.benchmarks.records.record import Figure, read
+from coldbench.benchmarks.evaluation.results import Estimate
+from coldbench.benchmarks.records.record import read
 from coldbench.benchmarks.reports.cold_sides import sides
 from coldbench.benchmarks.reports.leaderboard import boards
 from coldbench.benchmarks.runs.execute import execute
@@ -118,7 +119,7 @@ def test_a_sentence_says_who_is_not_separated(tiny: Callable[..., RunConfig]) ->
         records = []
         for name, mean in (means | changed).items():
             record = read(execute(tiny(name)).path)
-            figure = Figure(mean=mean, low=mean - 0.01, high=mean + 0.01, n=users)
+            figure = Estimate(mean=mean, low=mean - 0.01, high=mean + 0.01, n=users)
             update = {"scores": {task: {"ndcg@10": figure}}, "facts": {}}
             records.append(record.model_copy(update=update))
         (board,) = boards(records)

@@ -1,18 +1,16 @@
 """The dataset under examination, loaded once whatever the number of checks."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from ....datasets.dataset import Dataset, checked
-from ....datasets.errors import SplitError
-from ....datasets.world import Split
 from ...plugins.registry import OWN, offers
 from .outcome import NotReached
+from .split_subject import SplitSubject
 
 
 @dataclass
-class DatasetSubject:
+class DatasetSubject(SplitSubject):
     """A source of data with what it loads.
 
     Parameters
@@ -26,6 +24,12 @@ class DatasetSubject:
     seed
         The split seed.
     """
+
+    kind: ClassVar[str] = "datasets"
+    leak_remedy: ClassVar[str] = (
+        "take out what is made from interactions, or declare its provenance"
+    )
+    movement_remedy: ClassVar[str] = "let nothing be counted, weighted or scaled over all entities"
 
     name: str
     source: Any
@@ -56,19 +60,15 @@ class DatasetSubject:
             self._failure = ""
         return self._loaded
 
-    @cached_property
-    def splits(self) -> tuple[dict[str, Split], dict[str, str]]:
-        """The splits by scenario, and the refusals of those that cannot split it."""
-        made, refused = {}, {}
-        for name, scenario in self.scenarios.items():
-            try:
-                made[name] = scenario.split(self.data, self.seed)
-            except SplitError as error:
-                refused[name] = str(error)
-        for name in [name for name, split in made.items() if not split.test]:
-            refused[name] = "it asks nobody: no test task has a user"
-            del made[name]
-        return made, refused
+    @property
+    def examined(self) -> Any:
+        """The source."""
+        return self.source
+
+    @property
+    def combinations(self) -> dict[str, tuple[Any, Dataset]]:
+        """Each scenario with what the source loads."""
+        return {name: (scenario, self.data) for name, scenario in self.scenarios.items()}
 
 
 def own_scenarios() -> dict[str, Any]:
@@ -77,8 +77,3 @@ def own_scenarios() -> dict[str, Any]:
     return {
         name: one.target() for name, one in known.items() if one.target and one.distribution == OWN
     }
-
-
-def lines(findings: dict[str, list[Any]]) -> str:
-    """Return what was found, by place, as one text of a row."""
-    return "; ".join(f"{place}: {one}" for place, every in findings.items() for one in every)

@@ -1,21 +1,17 @@
 """The scenario under examination, with the splits that it makes of some datasets."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from ....datasets.dataset import Dataset
-from ....datasets.errors import SplitError
 from ....datasets.sources.films.movietweetings import MovieTweetings
 from ....datasets.sources.planted.source import Planted
-from ....datasets.world import Split
-from ...evaluation.validation import split
 from ..audits.split_audit import exemptions
-from .outcome import NotReached
+from .split_subject import SplitSubject
 
 
 @dataclass
-class ScenarioSubject:
+class ScenarioSubject(SplitSubject):
     """A scenario with its settings.
 
     Parameters
@@ -29,6 +25,10 @@ class ScenarioSubject:
     seed
         The split seed.
     """
+
+    kind: ClassVar[str] = "scenarios"
+    leak_remedy: ClassVar[str] = "hide it from the training world and from every query"
+    movement_remedy: ClassVar[str] = "count, draw and scale by warm entities and the seed alone"
 
     name: str
     scenario: Any
@@ -51,33 +51,12 @@ class ScenarioSubject:
         """Rules of the leak suite that a scenario of coldbench breaks on purpose."""
         return dict(exemptions(self.scenario))
 
-    @cached_property
-    def tries(self) -> tuple[dict[str, Split], dict[str, str]]:
-        """The splits by dataset, and the refusals of the datasets that it cannot split."""
-        made, refused = {}, {}
-        for name, data in self.worlds.items():
-            try:
-                made[name] = split(data, self.scenario, self.seed)
-            except SplitError as error:
-                refused[name] = str(error)
-        for name in [name for name, one in made.items() if not one.test]:
-            refused[name] = "it asks nobody: no test task has a user"
-            del made[name]
-        return made, refused
+    @property
+    def examined(self) -> Any:
+        """The scenario."""
+        return self.scenario
 
     @property
-    def splits(self) -> dict[str, Split]:
-        """The splits by dataset.
-
-        Raises
-        ------
-        NotReached
-            When there is none.
-        """
-        try:
-            made = self.tries[0]
-        except Exception as error:
-            raise NotReached("split failed") from error
-        if not made:
-            raise NotReached("no dataset was split")
-        return made
+    def combinations(self) -> dict[str, tuple[Any, Dataset]]:
+        """The scenario with each dataset."""
+        return {name: (self.scenario, data) for name, data in self.worlds.items()}
