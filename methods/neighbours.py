@@ -40,7 +40,7 @@ class Similarities:
         k
             How many similarities are summed; a shorter history gives all it has, an empty one 0.
         """
-        from .neighbour_kernels import sum_largest
+        from .compiled_neighbours import sum_largest
 
         scores = np.zeros((history.shape[0], self.n_candidates), dtype=np.float32)
         for at, block in self._blocks():
@@ -56,7 +56,7 @@ class Similarities:
             yield part.start, self.rows(part)
 
 
-def similarities(
+def compute_similarities(
     n_candidates: int, n_trained: int, rows: Callable[[slice], FloatArray]
 ) -> Similarities:
     """Return the similarities that ``rows`` computes, kept in memory up to 1 GiB."""
@@ -68,10 +68,10 @@ def similarities(
     return Similarities(n_candidates, n_trained, rows, kept)
 
 
-def cosines(vectors: CSR, trained: CSR) -> Similarities:
+def compute_cosines(vectors: CSR, trained: CSR) -> Similarities:
     """Return the products of candidates' rows with training items' rows, all of length 1 or 0."""
     columns = trained.T.tocsr()
-    return similarities(
+    return compute_similarities(
         vectors.shape[0], columns.shape[1], lambda part: (vectors[part] @ columns).toarray()
     )
 

@@ -10,7 +10,7 @@ from ...datasets.errors import NotApplicableError
 from ...datasets.parameters import Range, parameter
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
-from ..rows import binary
+from ..sparse_rows import binarise
 
 _ROWS = 512  # rows of the square matrices that are copied at once
 
@@ -60,7 +60,7 @@ class EASE(Method):
 
     def score_block(self, users: Entities, items: IntArray) -> FloatArray:
         """Return float32 (users, candidates): history times the candidates' weights."""
-        every = binary(users.history) @ self.fitted("weights_")
+        every = binarise(users.history) @ self.fitted("weights_")
         scores = np.zeros((len(users), len(items)), dtype=np.float32)
         scores[:, items >= 0] = every[:, items[items >= 0]]
         return scores

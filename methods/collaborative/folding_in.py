@@ -8,7 +8,7 @@ from ...datasets.arrays import CSR, FloatArray
 from ...datasets.world import Entities
 
 
-def known_or_solved(
+def fold_in(
     entities: Entities,
     learned: FloatArray,
     across: FloatArray,

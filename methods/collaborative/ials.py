@@ -10,7 +10,7 @@ from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.progress import counted
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
-from .folding_in import known_or_solved
+from .folding_in import fold_in
 
 
 @dataclass
@@ -61,11 +61,11 @@ class IALS(FactorMethod):
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, factors): learned, or solved from the history."""
-        return known_or_solved(users, self.fitted("user_factors_"), self.item_factors_, self._solve)
+        return fold_in(users, self.fitted("user_factors_"), self.item_factors_, self._solve)
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, factors): learned, or solved from the support users."""
-        return known_or_solved(items, self.fitted("item_factors_"), self.user_factors_, self._solve)
+        return fold_in(items, self.fitted("item_factors_"), self.user_factors_, self._solve)
 
     def _solve(self, history: CSR, across: FloatArray) -> FloatArray:
         """Return float32 (rows, factors), the minimisers given the factors of the other side."""

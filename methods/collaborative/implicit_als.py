@@ -9,7 +9,7 @@ from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.parameters import Range, parameter
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
-from .folding_in import known_or_solved
+from .folding_in import fold_in
 
 _ROWS = 256  # rows whose normal equations are held at once
 
@@ -55,11 +55,11 @@ class ImplicitALS(FactorMethod):
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, factors): learned, or solved from the history."""
-        return known_or_solved(users, self.fitted("user_factors_"), self.item_factors_, self._solve)
+        return fold_in(users, self.fitted("user_factors_"), self.item_factors_, self._solve)
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, factors): learned, or solved from the support users."""
-        return known_or_solved(items, self.fitted("item_factors_"), self.user_factors_, self._solve)
+        return fold_in(items, self.fitted("item_factors_"), self.user_factors_, self._solve)
 
     def _train(self, train: TrainView) -> FloatArray:
         from implicit.cpu.als import AlternatingLeastSquares

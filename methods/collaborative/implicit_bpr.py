@@ -10,7 +10,7 @@ from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
-from ..rows import binary, row_sums, scale_rows
+from ..sparse_rows import binarise, scale_rows, sum_rows
 
 
 @dataclass
@@ -88,8 +88,8 @@ class ImplicitBPR(FactorMethod):
         warm = users.known >= 0
         found = np.empty((len(users), learned.shape[1]), dtype=np.float32)
         found[warm] = learned[users.known[warm]]
-        history = binary(users.history[np.flatnonzero(~warm)])
-        sizes = row_sums(history, history.data.astype(np.float64))
+        history = binarise(users.history[np.flatnonzero(~warm)])
+        sizes = sum_rows(history, history.data.astype(np.float64))
         found[~warm] = scale_rows(history, sizes) @ self.item_factors_
         found[:, -1] = 1
         return found

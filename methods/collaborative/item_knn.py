@@ -11,7 +11,7 @@ from ...datasets.parameters import Range, parameter
 from ...datasets.progress import Progress, counted, silent
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
-from ..rows import binary, row_of_entries, top_per_row
+from ..sparse_rows import binarise, keep_top_per_row, row_of_entries
 
 _ROWS = 512  # items whose similarities are held at once
 
@@ -54,12 +54,12 @@ class ItemKNN(Method):
         learned = self.fitted("similarity_")[np.where(warm, items.known, 0)]
         support = items.history.multiply(~warm[:, None]).tocsr()
         support.eliminate_zeros()
-        fresh = self._neighbours(binary(support), np.full(len(items), -1))
+        fresh = self._neighbours(binarise(support), np.full(len(items), -1))
         return (learned.multiply(warm[:, None]) + fresh).T.tocsr().astype(np.float32)
 
     def score_block(self, users: Entities, items: CSR) -> FloatArray:
         """Return float32 (users, candidates): history times similarity."""
-        scores: FloatArray = (binary(users.history) @ items).toarray()
+        scores: FloatArray = (binarise(users.history) @ items).toarray()
         return scores
 
     def _neighbours(self, item_users: CSR, own: LongArray, progress: Progress = silent) -> CSR:
@@ -80,4 +80,4 @@ class ItemKNN(Method):
         common.data = (common.data / (np.sqrt(sizes) + self.shrinkage)).astype(np.float32)
         common.data[common.indices == own[rows]] = 0
         common.eliminate_zeros()
-        return top_per_row(common, self.neighbours)
+        return keep_top_per_row(common, self.neighbours)

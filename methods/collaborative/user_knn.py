@@ -11,7 +11,7 @@ from ...datasets.errors import NotApplicableError
 from ...datasets.parameters import Range, parameter
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
-from ..rows import binary, row_of_entries, top_per_row
+from ..sparse_rows import binarise, keep_top_per_row, row_of_entries
 
 _ROWS = 512  # most users whose similarities are held at once
 _ENTRIES = 1 << 24  # similarities that are held at once, about 40 bytes each
@@ -67,7 +67,7 @@ class UserKNN(Method):
 
     def encode_items(self, items: Entities) -> CSR:
         """Return CSR float32, (training users, candidates): who took each candidate."""
-        return binary(items.history).T.tocsr()
+        return binarise(items.history).T.tocsr()
 
     def score_block(self, users: Entities, items: CSR) -> FloatArray:
         """Return float32 (users, candidates): similarities times what the neighbours took."""
@@ -87,13 +87,13 @@ class UserKNN(Method):
         return vstack(blocks, format="csr")
 
     def _block(self, users: Entities, takers: CSR) -> CSR:
-        common = binary(users.history) @ takers
+        common = binarise(users.history) @ takers
         rows = row_of_entries(common)
         sizes = np.diff(users.history.indptr)[rows] * self.sizes_[common.indices]
         common.data = (common.data / (np.sqrt(sizes) + self.shrinkage)).astype(np.float32)
         common.data[common.indices == users.known[rows]] = 0  # itself; -1 is nobody's index
         common.eliminate_zeros()
-        return top_per_row(common, self.neighbours)
+        return keep_top_per_row(common, self.neighbours)
 
     def _refuse_too_long(self, train: TrainView) -> None:
         n_users, counts = len(train.users), train.item_counts.astype(np.float64)

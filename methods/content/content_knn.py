@@ -8,8 +8,8 @@ from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
-from ..neighbours import Similarities, cosines
-from .weighting import Weighting, column_weights, mean_length, weighted
+from ..neighbours import Similarities, compute_cosines
+from .weighting import Weighting, column_weights, mean_length, weight_rows
 
 
 @dataclass
@@ -47,11 +47,11 @@ class ContentKNN(Method):
     def encode_items(self, items: Entities) -> Similarities:
         """Return the cosines of the candidates to the training items."""
         trained = self.fitted("vectors_")
-        return cosines(self._weighted(items), trained)
+        return compute_cosines(self._weighted(items), trained)
 
     def score_block(self, users: Entities, items: Similarities) -> FloatArray:
         """Return float32 (users, candidates); 0 for a user without history."""
         return items.sums(users.history, self.neighbours)
 
     def _weighted(self, items: Entities) -> CSR:
-        return weighted(items.features, self.weights_, self.weighting, self.mean_length_)
+        return weight_rows(items.features, self.weights_, self.weighting, self.mean_length_)

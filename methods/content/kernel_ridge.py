@@ -12,8 +12,8 @@ from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Query, TrainView
 from ..base import Family, Method, Need
-from ..rows import binary, row_sums
-from .weighting import Weighting, column_weights, mean_length, weighted
+from ..sparse_rows import binarise, sum_rows
+from .weighting import Weighting, column_weights, mean_length, weight_rows
 
 _ROWS = 1024  # rows of the kernel matrix that are computed at once
 
@@ -98,7 +98,7 @@ class KernelRidge(Method):
 
     def score_block(self, users: Entities, items: FloatArray) -> FloatArray:
         """Return float32 (users, candidates): history times influence."""
-        scores: FloatArray = np.asarray(binary(users.history) @ items, dtype=np.float32)
+        scores: FloatArray = np.asarray(binarise(users.history) @ items, dtype=np.float32)
         return scores
 
     def predict(self, query: Query) -> FloatArray:
@@ -106,7 +106,7 @@ class KernelRidge(Method):
         vectors = self._weighted(query.items)
         history = query.users.history
         sizes = np.diff(history.indptr) + self.damping
-        offsets = row_sums(history, history.data - self.mean_) / np.where(sizes > 0, sizes, 1)
+        offsets = sum_rows(history, history.data - self.mean_) / np.where(sizes > 0, sizes, 1)
         ratings = np.repeat((self.mean_ + offsets)[:, None], len(query.items), axis=1)
         for user in np.flatnonzero(np.diff(history.indptr)):
             rated = history[user]
@@ -123,7 +123,7 @@ class KernelRidge(Method):
 
     def _weighted(self, items: Entities) -> CSR:
         weights = self.fitted("weights_")
-        return weighted(items.features, weights, self.weighting, self.mean_length_)
+        return weight_rows(items.features, weights, self.weighting, self.mean_length_)
 
     def _compare(self, left: CSR, right: CSR) -> DoubleArray:
         """Return the kernel matrix, float64 (left rows, right rows); zero vectors have length 0."""
@@ -171,4 +171,4 @@ def _inverted(matrix: DoubleArray) -> DoubleArray:
 
 def _squares(rows: CSR) -> DoubleArray:
     """Return float64, (rows,): squared lengths."""
-    return row_sums(rows, rows.data.astype(np.float64) ** 2)
+    return sum_rows(rows, rows.data.astype(np.float64) ** 2)

@@ -11,7 +11,7 @@ from ...datasets.progress import Progress, silent
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
-from .weighting import Weighting, column_weights, mean_length, weighted
+from .weighting import Weighting, column_weights, mean_length, weight_rows
 
 
 @dataclass
@@ -45,7 +45,9 @@ class LSILR(FactorMethod):
         """Decompose the features of the training items, then regress every user."""
         self.weights_ = column_weights(train.items.features, self.weighting)
         self.mean_length_ = mean_length(train.items.features)
-        self.directions_ = latent_directions(self._weighted(train.items), self.rank, train.seed)
+        self.directions_ = find_latent_directions(
+            self._weighted(train.items), self.rank, train.seed
+        )
         self.points_ = self._reduced(train.items)
         self.coefficients_ = self._regress(train.interactions.csr, train.progress)
         return self
@@ -65,9 +67,9 @@ class LSILR(FactorMethod):
         return np.column_stack([reduced, np.ones(len(reduced))]).astype(np.float32)
 
     def _regress(self, history: CSR, progress: Progress = silent) -> FloatArray:
-        from .logistic import regressions
+        from .logistic_regression import fit_logistic_regressions
 
-        return regressions(history, self.points_, self.penalty, progress)
+        return fit_logistic_regressions(history, self.points_, self.penalty, progress)
 
     def _reduced(self, items: Entities) -> DoubleArray:
         """Return float64 (items, directions)."""
@@ -76,10 +78,10 @@ class LSILR(FactorMethod):
 
     def _weighted(self, items: Entities) -> CSR:
         weights = self.fitted("weights_")
-        return weighted(items.features, weights, self.weighting, self.mean_length_)
+        return weight_rows(items.features, weights, self.weighting, self.mean_length_)
 
 
-def latent_directions(rows: CSR, rank: int, seed: int) -> DoubleArray:
+def find_latent_directions(rows: CSR, rank: int, seed: int) -> DoubleArray:
     """Return float64 (columns, at most rank): the leading right singular vectors.
 
     Parameters

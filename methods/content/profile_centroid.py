@@ -10,8 +10,8 @@ from ...datasets.parameters import Choices, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
-from ..rows import binary, unit_rows
-from .weighting import Weighting, column_weights, mean_length, weighted
+from ..sparse_rows import binarise, normalise_rows
+from .weighting import Weighting, column_weights, mean_length, weight_rows
 
 _ENTRIES = 1 << 22  # entries of a sparse product that are held at once
 
@@ -51,7 +51,7 @@ class ProfileCentroid(Method):
     def profiles(self, users: Entities) -> CSR:
         """Return CSR float32, (users, feature columns): centroids of length 1, or 0."""
         # The sum of a history's vectors has the direction of their mean.
-        return unit_rows(binary(users.history) @ self.fitted("vectors_"))
+        return normalise_rows(binarise(users.history) @ self.fitted("vectors_"))
 
     def score_block(self, users: Entities, items: CSR) -> FloatArray:
         """Return float32 (users, candidates): cosines, a few users at a time."""
@@ -64,4 +64,4 @@ class ProfileCentroid(Method):
 
     def _weighted(self, items: Entities) -> CSR:
         weights = self.fitted("weights_")
-        return weighted(items.features, weights, self.weighting, self.mean_length_)
+        return weight_rows(items.features, weights, self.weighting, self.mean_length_)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from ...datasets.arrays import CSR, DoubleArray
-from ..rows import inverse_frequency, row_of_entries, row_sums, unit_rows
+from ..sparse_rows import inverse_frequency, normalise_rows, row_of_entries, sum_rows
 
 _SATURATION, _LENGTH = 1.2, 0.75  # k1 and b of BM25, the values of Robertson and Zaragoza, 2009
 
@@ -45,7 +45,7 @@ def mean_length(features: CSR) -> float:
     return total / features.shape[0] if total else 1.0
 
 
-def weighted(features: CSR, weights: DoubleArray, weighting: Weighting, mean: float) -> CSR:
+def weight_rows(features: CSR, weights: DoubleArray, weighting: Weighting, mean: float) -> CSR:
     """Return CSR float32 of the same shape with weighted rows of length 1 (or 0).
 
     ``mean`` is the ``mean_length`` of the training rows; only BM25 uses it.
@@ -53,8 +53,8 @@ def weighted(features: CSR, weights: DoubleArray, weighting: Weighting, mean: fl
     values = features.data.astype(np.float64)
     if weighting is Weighting.BM25:
         size = np.abs(values)
-        length = row_sums(features, size)[row_of_entries(features)] / mean
+        length = sum_rows(features, size)[row_of_entries(features)] / mean
         room = _SATURATION * (1 - _LENGTH + _LENGTH * length)
         values = values * (_SATURATION + 1) / np.where(size > 0, size + room, 1)
     values *= weights[features.indices]
-    return unit_rows(csr_matrix((values, features.indices, features.indptr), features.shape))
+    return normalise_rows(csr_matrix((values, features.indices, features.indptr), features.shape))

@@ -8,9 +8,9 @@ from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
-from ..neighbours import Similarities, cosines
-from .weighting import Weighting, column_weights, mean_length, weighted
-from .words import vocabulary, word_counts
+from ..neighbours import Similarities, compute_cosines
+from .weighting import Weighting, column_weights, mean_length, weight_rows
+from .words import collect_vocabulary, count_words
 
 
 @dataclass
@@ -46,8 +46,8 @@ class WordKNN(Method):
 
     def fit(self, train: TrainView) -> Self:
         """Collect and weight the words of the training items and keep their vectors."""
-        self.words_ = vocabulary(train.items, self.minimum_count)
-        counts = word_counts(train.items, self.words_)
+        self.words_ = collect_vocabulary(train.items, self.minimum_count)
+        counts = count_words(train.items, self.words_)
         self.weights_ = column_weights(counts, self.weighting)
         self.mean_length_ = mean_length(counts)
         self.vectors_ = self._weighted(counts)
@@ -55,8 +55,8 @@ class WordKNN(Method):
 
     def encode_items(self, items: Entities) -> Similarities:
         """Return the cosines of the candidates to the training items."""
-        counts = word_counts(items, self.fitted("words_"))
-        return cosines(self._weighted(counts), self.vectors_)
+        counts = count_words(items, self.fitted("words_"))
+        return compute_cosines(self._weighted(counts), self.vectors_)
 
     def score_block(self, users: Entities, items: Similarities) -> FloatArray:
         """Return float32 (users, candidates); 0 for a user without history."""
@@ -68,4 +68,4 @@ class WordKNN(Method):
         return size, size
 
     def _weighted(self, counts: CSR) -> CSR:
-        return weighted(counts, self.weights_, self.weighting, self.mean_length_)
+        return weight_rows(counts, self.weights_, self.weighting, self.mean_length_)

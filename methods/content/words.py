@@ -13,21 +13,21 @@ from ...datasets.world import Entities
 _WORD = re.compile(r"\w\w+")
 
 
-def words_of(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Return the runs of two or more word characters (letters of any script, digits, ``_``)."""
     return _WORD.findall(text.lower())
 
 
-def vocabulary(entities: Entities, minimum_count: int) -> np.ndarray:
+def collect_vocabulary(entities: Entities, minimum_count: int) -> np.ndarray:
     """Return an object array of str: the words of at least so many of the texts, in order."""
     found: Counter[str] = Counter()
     for text in _texts(entities):
-        found.update(set(words_of(text)))
+        found.update(set(split_words(text)))
     kept = sorted(word for word, texts in found.items() if texts >= minimum_count)
     return np.array(kept, dtype=object)
 
 
-def word_counts(entities: Entities, words: np.ndarray) -> CSR:
+def count_words(entities: Entities, words: np.ndarray) -> CSR:
     """Return CSR float32, (rows, words): how often each word is in each text; others are dropped.
 
     Raises
@@ -39,7 +39,7 @@ def word_counts(entities: Entities, words: np.ndarray) -> CSR:
     indices: list[int] = []
     indptr = [0]
     for text in _texts(entities):
-        indices += [column[word] for word in words_of(text) if word in column]
+        indices += [column[word] for word in split_words(text) if word in column]
         indptr.append(len(indices))
     ones = np.ones(len(indices), dtype=np.float32)
     counts = csr_matrix((ones, indices, indptr), (len(entities), len(words)))

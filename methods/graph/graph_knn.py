@@ -14,8 +14,8 @@ from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
-from ..neighbours import Similarities, cosines
-from ..rows import binary, inverse_frequency, unit_rows
+from ..neighbours import Similarities, compute_cosines
+from ..sparse_rows import binarise, inverse_frequency, normalise_rows
 
 
 class NodeWeighting(str, Enum):
@@ -72,7 +72,7 @@ class GraphKNN(Method):
         reached = self._weighted(_linked(items.take(cold), trained.shape[1]))
         order = np.argsort(np.concatenate([warm, cold]), kind="stable")
         vectors = vstack([trained[items.known[warm]], reached], format="csr")[order]
-        return cosines(vectors, trained)
+        return compute_cosines(vectors, trained)
 
     def score_block(self, users: Entities, items: Similarities) -> FloatArray:
         """Return float32 (users, candidates); 0 for a user without history."""
@@ -81,7 +81,7 @@ class GraphKNN(Method):
     def _weighted(self, nodes: CSR) -> CSR:
         """Return CSR float32 of the same shape: weighted rows of length 1 (or 0)."""
         weights = self.weights_[nodes.indices]
-        return unit_rows(csr_matrix((weights, nodes.indices, nodes.indptr), nodes.shape))
+        return normalise_rows(csr_matrix((weights, nodes.indices, nodes.indptr), nodes.shape))
 
 
 def _neighbourhoods(graph: Graph) -> CSR:
@@ -102,4 +102,4 @@ def _linked(items: Entities, n_nodes: int) -> CSR:
 
 def _incidence(rows: IntArray, nodes: IntArray, shape: tuple[int, int]) -> CSR:
     ones = np.ones(len(rows), dtype=np.float32)
-    return binary(csr_matrix((ones, (rows, nodes)), shape))  # several edges count once
+    return binarise(csr_matrix((ones, (rows, nodes)), shape))  # several edges count once

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from ...datasets.arrays import CSR, BoolArray, LongArray
 from ...datasets.interactions import Interactions
-from ..rows import row_of_entries
+from ..sparse_rows import row_of_entries
 from ..training.histories import short_histories
 from ..training.seeding import numpy_generator
 
 
-class Pairs(NamedTuple):
+class InteractionBatch(NamedTuple):
     """A batch: each row is a user with one item it has chosen and one it has not.
 
     Attributes
@@ -33,17 +33,17 @@ class Pairs(NamedTuple):
     """
 
     users: Tensor
-    with_row: Tensor
+    with_embedding: Tensor
     entries: Tensor
     offsets: Tensor
     history: Tensor
     shown: Tensor
     items: Tensor
-    with_item_row: Tensor
+    with_item_embedding: Tensor
 
 
 @dataclass
-class PairBatches:
+class InteractionBatches:
     """Every training pair once an epoch, each with one item that the user has not chosen.
 
     Attributes
@@ -67,7 +67,7 @@ class PairBatches:
     size: int
     seed: int
 
-    def __call__(self, epoch: int) -> Iterator[Pairs]:
+    def __call__(self, epoch: int) -> Iterator[InteractionBatch]:
         """Yield the batches of one epoch."""
         rng = numpy_generator(self.seed, epoch)
         pairs, full = self.interactions, self.interactions.csr
@@ -80,7 +80,9 @@ class PairBatches:
         order = rng.permutation(len(pairs))
         for at in np.array_split(order, max(1, round(len(order) / self.size))):
             users = pairs.users[at].astype(np.int64)
-            items = np.stack((pairs.items[at], other_items(users, chosen, pairs.n_items, rng)), 1)
+            items = np.stack(
+                (pairs.items[at], sample_negatives(users, chosen, pairs.n_items, rng)), 1
+            )
             with_row = rng.random(len(at)) >= self.dropout
             kept = rng.random(items.shape) >= self.dropout
             bags = users + pairs.n_users * ~with_row
@@ -94,7 +96,7 @@ def pair_keys(matrix: CSR) -> LongArray:
     return keys
 
 
-def other_items(
+def sample_negatives(
     users: LongArray, chosen: LongArray, n_items: int, rng: np.random.Generator
 ) -> LongArray:
     """Return int64, (users,): a uniform training item each, none that the user has chosen.
@@ -121,7 +123,7 @@ def _batch(
     shown: BoolArray,
     items: np.ndarray,
     kept: BoolArray,
-) -> Pairs:
+) -> InteractionBatch:
     """Return the tensors of a batch, each history that occurs in it once."""
     distinct, history = np.unique(bags, return_inverse=True)
     part = histories[distinct]
@@ -135,4 +137,4 @@ def _batch(
         items.astype(np.int64),
         kept,
     )
-    return Pairs(*(torch.from_numpy(array) for array in arrays))
+    return InteractionBatch(*(torch.from_numpy(array) for array in arrays))

@@ -8,7 +8,7 @@ from scipy.sparse import bmat, csr_matrix
 from ...datasets.arrays import CSR, DoubleArray
 from ...datasets.graph import Graph
 from ...datasets.world import Entities
-from ..rows import scale_rows
+from ..sparse_rows import scale_rows
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class JointGraph:
         return (triples + support).astype(np.float32)
 
 
-def joint_graph(interactions: CSR, graph: Graph, knowledge: float) -> JointGraph:
+def build_joint_graph(interactions: CSR, graph: Graph, knowledge: float) -> JointGraph:
     """Join the interactions, CSR (users, items), with the triples, all edges both ways."""
     entities = graph.n_nodes - graph.n_items
     ones = np.ones(len(graph.heads))

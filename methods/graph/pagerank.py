@@ -14,8 +14,8 @@ from ...datasets.progress import Progress, Tally, silent
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
-from ..rows import binary, scale_rows
-from .joint_graph import JointGraph, joint_graph, walk
+from ..sparse_rows import binarise, scale_rows
+from .joint_graph import JointGraph, build_joint_graph, walk
 
 _BYTES_KEPT = 1 << 28  # responses of candidates to single items are kept up to this size
 _COLUMNS = 128  # most walks that run at once
@@ -24,7 +24,7 @@ _SECONDS_PER_PRODUCT = 5e-10  # of one core: one edge in one step of one walk
 
 
 @dataclass(frozen=True)
-class _Candidates:
+class EncodedCandidates:
     """Encoded candidates.
 
     ``arrivals`` is CSR (candidates, nodes); its product with a walk is the score. ``responses``,
@@ -87,7 +87,7 @@ class PersonalisedPageRank(Method):
         if train.graph is None:
             raise NotApplicableError("PersonalisedPageRank needs a graph; the split has none")
         self._refuse_too_long(train, len(train.graph.heads))
-        graph = joint_graph(train.interactions.csr, train.graph, self.knowledge)
+        graph = build_joint_graph(train.interactions.csr, train.graph, self.knowledge)
         self.transitions_ = graph.transitions
         self.knowledge_degrees_ = graph.knowledge_degrees
         self.interaction_degrees_ = graph.interaction_degrees
@@ -101,21 +101,21 @@ class PersonalisedPageRank(Method):
         self.responses_ = self._respond(own, train.progress)
         return self
 
-    def encode_items(self, items: Entities) -> _Candidates:
+    def encode_items(self, items: Entities) -> EncodedCandidates:
         """Return how the candidates are reached, and their responses where these fit."""
         arrivals = self._arrivals(items)
         if 4 * len(items) * self.n_items_ > _BYTES_KEPT:
-            return _Candidates(arrivals, None)
+            return EncodedCandidates(arrivals, None)
         responses = np.empty((self.n_items_, len(items)), dtype=np.float32)
         learned = items.known >= 0 if self.responses_.size else np.zeros(len(items), dtype=bool)
         responses[:, learned] = self.responses_[:, items.known[learned]]
         responses[:, ~learned] = self._respond(arrivals[np.flatnonzero(~learned)])
-        return _Candidates(arrivals, responses)
+        return EncodedCandidates(arrivals, responses)
 
-    def score_block(self, users: Entities, items: _Candidates) -> FloatArray:
+    def score_block(self, users: Entities, items: EncodedCandidates) -> FloatArray:
         """Return float32 (users, candidates), probabilities after the last step."""
         sizes = np.diff(users.history.indptr)
-        restart = scale_rows(binary(users.history), sizes)
+        restart = scale_rows(binarise(users.history), sizes)
         if items.responses is not None:
             scores = np.asarray(restart @ items.responses)
         else:

@@ -15,7 +15,7 @@ from ...datasets.splitmix import splitmix64
 
 
 @dataclass
-class Field:
+class ReceptiveFields:
     """The receptive field of some rows.
 
     Attributes
@@ -30,14 +30,14 @@ class Field:
     relations: LongArray
     present: BoolArray
 
-    def take(self, rows: LongArray) -> "Field":
+    def take(self, rows: LongArray) -> "ReceptiveFields":
         """Return the fields of some rows."""
-        return Field(self.nodes[rows], self.relations[rows], self.present[rows])
+        return ReceptiveFields(self.nodes[rows], self.relations[rows], self.present[rows])
 
 
-def receptive_field(
+def choose_receptive_fields(
     links: Links, n_rows: int, size: int, seed: int, among: BoolArray | None = None
-) -> Field:
+) -> ReceptiveFields:
     """Return at most ``size`` edges of each row; a row with fewer keeps all it has.
 
     Parameters
@@ -64,7 +64,7 @@ def receptive_field(
     counts = np.bincount(rows[order], minlength=n_rows)
     place = np.arange(len(order)) - (np.cumsum(counts) - counts)[rows[order]]
     order, place = order[place < size], place[place < size]
-    field = Field(
+    field = ReceptiveFields(
         np.zeros((n_rows, size), dtype=np.int64),
         np.zeros((n_rows, size), dtype=np.int64),
         np.zeros((n_rows, size), dtype=bool),
@@ -76,7 +76,7 @@ def receptive_field(
     return field
 
 
-def trained_nodes(field: Field, n_items: int, depth: int) -> BoolArray:
+def find_trained_nodes(field: ReceptiveFields, n_items: int, depth: int) -> BoolArray:
     """Return bool, (nodes,): the items, and what their fields lead to in ``depth`` steps.
 
     The rows of all other nodes stay as they were drawn, and say nothing.
@@ -89,7 +89,7 @@ def trained_nodes(field: Field, n_items: int, depth: int) -> BoolArray:
     return trained
 
 
-def graph_links(graph: Graph) -> Links:
+def link_both_ways(graph: Graph) -> Links:
     """Return every edge from both of its ends; seen from the tail it has the inverse relation."""
     inverse = (graph.relations + len(graph.relation_names)).astype(np.int32)
     return Links(
@@ -99,7 +99,7 @@ def graph_links(graph: Graph) -> Links:
     )
 
 
-def shared_links(links: Links, n_nodes: int) -> Links:
+def keep_shared_links(links: Links, n_nodes: int) -> Links:
     """Return the edges that would be left to a node if it were new.
 
     An entity that only one node leads to would not be in the training graph without that node.

@@ -15,14 +15,14 @@ _KEPT = 2**26  # numbers of dense content kept for all training entities of a si
 
 
 @dataclass
-class Scale:
+class Standardiser:
     """Centre and spread of the columns of a training matrix."""
 
     mean: FloatArray
     spread: FloatArray
 
     @classmethod
-    def of(cls, rows: FloatArray) -> "Scale":
+    def of(cls, rows: FloatArray) -> "Standardiser":
         """Measure the columns; a constant column keeps its spread of 1."""
         spread = rows.std(axis=0, dtype=np.float64)
         spread[spread < 1e-8] = 1
@@ -36,7 +36,7 @@ class Scale:
 
 
 @dataclass
-class Preferences:
+class PreferenceInputs:
     """The preference inputs of one side.
 
     Attributes
@@ -51,12 +51,14 @@ class Preferences:
 
     own: FloatArray
     across: FloatArray
-    transformed: Scale
+    transformed: Standardiser
 
     @classmethod
-    def of(cls, factors: FloatArray, across: FloatArray, history: CSR) -> "Preferences":
+    def of(cls, factors: FloatArray, across: FloatArray, history: CSR) -> "PreferenceInputs":
         """Scale the factors of one side; ``history`` is (its entities, the other side)."""
-        return cls(Scale.of(factors)(factors), across, Scale.of(mean_rows(history, across)))
+        return cls(
+            Standardiser.of(factors)(factors), across, Standardiser.of(mean_rows(history, across))
+        )
 
     def transform(self, history: CSR) -> FloatArray:
         """Return the inputs of entities known by a history alone; zero without a history."""
@@ -74,7 +76,7 @@ class Preferences:
 
 
 @dataclass
-class Content:
+class ContentInputs:
     """The content input of one side: its features, or their leading singular directions.
 
     Attributes
@@ -87,17 +89,17 @@ class Content:
     """
 
     directions: FloatArray | None
-    scale: Scale | None
+    scale: Standardiser | None
 
     @classmethod
-    def of(cls, features: CSR, rank: int, seed: int) -> "Content":
+    def of(cls, features: CSR, rank: int, seed: int) -> "ContentInputs":
         """Learn the reduction from training rows where they have more than ``rank`` columns."""
         if min(features.shape) <= rank:
             return cls(None, None)
         start = np.random.default_rng(seed).standard_normal(min(features.shape))
         _, sizes, right = svds(features.astype(np.float64), k=rank, v0=start)
         directions = np.ascontiguousarray(right[np.argsort(-sizes)].T, dtype=np.float32)
-        return cls(directions, Scale.of(features @ directions))
+        return cls(directions, Standardiser.of(features @ directions))
 
     def width(self, features: CSR) -> int:
         """Return the columns of the content made from ``features``."""
@@ -124,7 +126,7 @@ class TrainingContent:
     """
 
     features: CSR
-    content: Content
+    content: ContentInputs
 
     def __call__(self, at: LongArray) -> FloatArray:
         """Return the dense content rows at the positions ``at``."""
@@ -141,16 +143,16 @@ class TrainingContent:
 class SideInputs:
     """Everything that turns the entities of one side into what their tower reads."""
 
-    preferences: Preferences
-    content: Content
+    preferences: PreferenceInputs
+    content: ContentInputs
 
     @classmethod
     def of(
         cls, warm: Entities, own: FloatArray, across: FloatArray, rank: int, seed: int
     ) -> "SideInputs":
         """Learn from the warm entities and the teacher's factors of both sides."""
-        preferences = Preferences.of(own, across, warm.history)
-        return cls(preferences, Content.of(warm.features, rank, seed))
+        preferences = PreferenceInputs.of(own, across, warm.history)
+        return cls(preferences, ContentInputs.of(warm.features, rank, seed))
 
     def __call__(self, entities: Entities) -> tuple[FloatArray, FloatArray]:
         """Return float32 (preference, content) at inference."""
@@ -164,9 +166,9 @@ class SideInputs:
     def restored(cls, state: dict[str, Any]) -> "SideInputs":
         """Return the inputs whose ``state`` this is."""
         preferences, content = state["preferences"], state["content"]
-        transformed = Scale(**preferences["transformed"])
-        scale = content["scale"] and Scale(**content["scale"])
+        transformed = Standardiser(**preferences["transformed"])
+        scale = content["scale"] and Standardiser(**content["scale"])
         return cls(
-            Preferences(preferences["own"], preferences["across"], transformed),
-            Content(content["directions"], scale),
+            PreferenceInputs(preferences["own"], preferences["across"], transformed),
+            ContentInputs(content["directions"], scale),
         )

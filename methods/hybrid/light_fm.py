@@ -13,9 +13,9 @@ from ...datasets.progress import counted
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
-from ..rows import row_of_entries, row_sums, scale_rows
+from ..sparse_rows import row_of_entries, scale_rows, sum_rows
 from ..training.seeding import numpy_generator
-from .unobserved_pairs import unobserved_pairs
+from .unobserved_pairs import sample_unobserved_pairs
 
 
 class Loss(str, Enum):
@@ -120,7 +120,7 @@ class LightFM(FactorMethod):
         if self.identities or not entities.features.shape[1]:
             parts.append(_identities(entities, n_known))
         joined = hstack(parts, format="csr", dtype=np.float32)
-        return scale_rows(joined, row_sums(joined, np.abs(joined.data)))
+        return scale_rows(joined, sum_rows(joined, np.abs(joined.data)))
 
 
 def _identities(entities: Entities, n_known: int) -> CSR:
@@ -132,7 +132,7 @@ def _identities(entities: Entities, n_known: int) -> CSR:
 
 def _with_negatives(pairs: CSR, per_pair: int, rng: np.random.Generator) -> Any:
     """Return COO float32 (users, items): 1 at each pair and -1 at unobserved ones drawn anew."""
-    users, items = unobserved_pairs(pairs, per_pair, rng)
+    users, items = sample_unobserved_pairs(pairs, per_pair, rng)
     values = np.repeat(np.array([1, -1], dtype=np.float32), [pairs.nnz, len(users)])
     rows = np.concatenate([row_of_entries(pairs).astype(np.int32), users])
     return coo_matrix((values, (rows, np.concatenate([pairs.indices, items]))), pairs.shape)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class TwoSided(NetworkMethod, FactorMethod):
+class TwoTowerMethod(NetworkMethod, FactorMethod):
     """A network that reads, for users and for items, a pretrained factor and the content."""
 
     user_inputs_: Any

@@ -3,10 +3,10 @@
 import numpy as np
 
 from ...datasets.arrays import CSR, IntArray
-from ..rows import row_of_entries
+from ..sparse_rows import row_of_entries
 
 
-def unobserved_pairs(
+def sample_unobserved_pairs(
     observed: CSR, per_pair: int, rng: np.random.Generator
 ) -> tuple[IntArray, IntArray]:
     """Draw, for each observed pair, training items that its user has not taken, all alike likely.

@@ -9,13 +9,13 @@ from ...datasets.progress import silent
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Resources, TrainView
 from ..base import Family, Method, Need
-from ..neighbours import Similarities, similarities
+from ..neighbours import Similarities, compute_similarities
 from .text_encoder.encoder import (
     DEFAULT_MODEL,
-    Precision,
+    EncoderPrecision,
     SentenceEncoder,
-    same_weights,
-    sentence_encoder,
+    find_sentence_encoder,
+    require_same_weights,
     texts_of,
 )
 
@@ -38,7 +38,7 @@ class TextKNN(Method):
     model: str = parameter(DEFAULT_MODEL, "encoder, by its name on the hub")
     model_path: str = parameter("", "folder with the encoder's files, if it lies somewhere else")
     max_length: int = parameter(256, "tokens after which a text is cut", minimum=8)
-    precision: Precision = parameter(Precision.FP32, "arithmetic of the encoder")
+    precision: EncoderPrecision = parameter(EncoderPrecision.FP32, "arithmetic of the encoder")
 
     family: ClassVar[Family] = Family.LANGUAGE_MODEL
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
@@ -62,9 +62,11 @@ class TextKNN(Method):
         """Return the similarities of the candidates to the training items."""
         trained = self.fitted("vectors_")
         encoder = self._encoder()
-        same_weights(encoder.files, self.base_model_)
+        require_same_weights(encoder.files, self.base_model_)
         vectors = encoder.encode(texts_of(items))
-        return similarities(len(vectors), len(trained), lambda part: vectors[part] @ trained.T)
+        return compute_similarities(
+            len(vectors), len(trained), lambda part: vectors[part] @ trained.T
+        )
 
     def score_block(self, users: Entities, items: Similarities) -> FloatArray:
         """Return float32 (users, candidates); 0 for a user without history."""
@@ -79,7 +81,7 @@ class TextKNN(Method):
         return 0, int(self.fitted("base_model_")["model_parameters"])
 
     def _encoder(self) -> SentenceEncoder:
-        return sentence_encoder(
+        return find_sentence_encoder(
             self.model,
             self.model_path,
             self.max_length,

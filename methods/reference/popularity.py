@@ -10,7 +10,7 @@ from ...datasets.parameters import Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Query, TrainView
 from ..base import Family, Method
-from ..rows import row_sums
+from ..sparse_rows import sum_rows
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Popularity(Method):
     def _damped(self, matrix: CSR, residuals: DoubleArray) -> DoubleArray:
         """Return float64, (rows,): the damped mean of the residuals of each row."""
         sizes = np.diff(matrix.indptr) + self.damping
-        offsets: DoubleArray = row_sums(matrix, residuals) / np.where(sizes > 0, sizes, 1)
+        offsets: DoubleArray = sum_rows(matrix, residuals) / np.where(sizes > 0, sizes, 1)
         return offsets
 
 

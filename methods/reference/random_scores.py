@@ -9,7 +9,7 @@ from ...datasets.arrays import CSR, FloatArray
 from ...datasets.splitmix import Hashes, splitmix64
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
-from ..rows import row_of_entries
+from ..sparse_rows import row_of_entries
 
 
 @dataclass

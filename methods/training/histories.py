@@ -4,13 +4,13 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from ...datasets.arrays import CSR, FloatArray
-from ..rows import binary, row_of_entries
+from ..sparse_rows import binarise, row_of_entries
 
 
 def mean_rows(history: CSR, across: FloatArray) -> FloatArray:
     """Return the mean row of ``across`` over each history; zero where it is empty."""
     counts = np.maximum(np.diff(history.indptr), 1).astype(np.float32)
-    means: FloatArray = (binary(history) @ across) / counts[:, None]
+    means: FloatArray = (binarise(history) @ across) / counts[:, None]
     return means
 
 

@@ -10,12 +10,16 @@ from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.collaborative.implicit_als import ImplicitALS
 from coldbench.methods.hybrid.attribute_map import maps as _attribute_maps
 from coldbench.methods.hybrid.attribute_map.maps import LinearMap, NearestMap
-from coldbench.methods.hybrid.attribute_map.method import AttributeMap, Mapping
-from coldbench.methods.hybrid.attribute_map.network import MapNet, NetMap, factor_batches
+from coldbench.methods.hybrid.attribute_map.method import AttributeMap, MappingKind
+from coldbench.methods.hybrid.attribute_map.network import (
+    MappingNetwork,
+    NetworkMap,
+    make_factor_batches,
+)
 from coldbench.methods.training.teacher import als_teacher
 from scipy.sparse import csr_matrix
 
-KINDS = list(Mapping)
+KINDS = list(MappingKind)
 
 
 @pytest.fixture(scope="module")
@@ -96,16 +100,16 @@ def test_an_untrained_network_gives_the_mean_factor_at_loss_one():
     rng = np.random.default_rng(0)
     factors = rng.standard_normal((50, 4)).astype(np.float32) * 0.01 + 3
     features = sparse(rng.random((50, 6)))
-    learned = NetMap.of(6, [8], factors)
+    learned = NetworkMap.of(6, [8], factors)
     np.testing.assert_allclose(learned(features), np.tile(factors.mean(axis=0), (50, 1)), rtol=1e-5)
-    [batch] = factor_batches(features, factors, 50, 0)(0)
+    [batch] = make_factor_batches(features, factors, 50, 0)(0)
     assert float(learned.net.loss(batch).detach()) == pytest.approx(1, rel=1e-3)
-    assert isinstance(learned.net, MapNet) and torch.is_tensor(batch[0])
+    assert isinstance(learned.net, MappingNetwork) and torch.is_tensor(batch[0])
 
 
 def test_batches_hold_every_entity_once_in_an_order_that_the_epoch_decides():
     features, factors = sparse(np.eye(10)), np.arange(10, dtype=np.float32)[:, None]
-    batches = factor_batches(features, factors, 4, 3)
+    batches = make_factor_batches(features, factors, 4, 3)
     seen = [[(x.argmax(1).tolist(), y[:, 0].tolist()) for x, y in batches(e)] for e in (0, 1, 0)]
     assert seen[0] == seen[2] != seen[1]
     for epoch in seen:
@@ -114,11 +118,11 @@ def test_batches_hold_every_entity_once_in_an_order_that_the_epoch_decides():
 
 
 def test_the_loss_of_both_networks_falls(methods):
-    report = methods[Mapping.MLP].report()
+    report = methods[MappingKind.MLP].report()
     assert set(report) == {"training_items", "training_users"}
     for log in report.values():
         assert log["losses"][-1] < 0.9 * log["losses"][0]
-    assert methods[Mapping.LINEAR].report() == {}
+    assert methods[MappingKind.LINEAR].report() == {}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -139,7 +143,7 @@ def test_ranks_the_planted_world_and_permuted_features_do_not(split, methods, ki
     ]
     entities = getattr(query, side)
     bare = replace(entities, features=csr_matrix(entities.features.shape, dtype=np.float32))
-    ignorant = ndcg(replace(query, **{side: bare}), methods[Mapping.KNN])
+    ignorant = ndcg(replace(query, **{side: bare}), methods[MappingKind.KNN])
     assert honest > 1.2 * ignorant
     assert np.mean(fooled) - ignorant < 0.35 * (honest - ignorant)
 
@@ -164,7 +168,9 @@ def test_the_teacher_is_fitted_once_for_a_world_and_its_settings(split, methods,
 
     monkeypatch.setattr(ImplicitALS, "fit", refuse)
     found = als_teacher(split.train, **TEACHER)
-    np.testing.assert_array_equal(found.user_factors_, methods[Mapping.KNN].teacher_.user_factors_)
+    np.testing.assert_array_equal(
+        found.user_factors_, methods[MappingKind.KNN].pretrained_.user_factors_
+    )
     for change in ({"factors": 17}, {"alpha": 1.0}, {"regularization": 1.0}):
         with pytest.raises(AssertionError, match="fitted again"):
             als_teacher(split.train, **TEACHER | change)
@@ -180,7 +186,7 @@ def test_a_side_without_attributes_gets_the_mean_factor(split, kind):
     method = AttributeMap(**TEACHER, mapping=kind, epochs=2).fit(train)
     asked = split.test["new_user/warm/k=0"].query.users
     asked = replace(asked, features=nothing[: len(asked)])
-    mean = method.teacher_.user_factors_.mean(axis=0)
+    mean = method.pretrained_.user_factors_.mean(axis=0)
     np.testing.assert_allclose(method.user_factors(asked), np.tile(mean, (len(asked), 1)), 1e-4)
 
 
@@ -208,5 +214,5 @@ def test_save_and_load_keep_the_scores(split, methods, kind, tmp_path):
 
 def test_same_seed_same_scores(split, methods):
     query = split.test["new_item/cold/k=0"].query
-    again = fitted(split, mapping=Mapping.MLP)
-    np.testing.assert_array_equal(again.score(query), methods[Mapping.MLP].score(query))
+    again = fitted(split, mapping=MappingKind.MLP)
+    np.testing.assert_array_equal(again.score(query), methods[MappingKind.MLP].score(query))

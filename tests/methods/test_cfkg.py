@@ -11,9 +11,9 @@ from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
 from coldbench.methods.graph.cfkg.batches import TripleBatches
-from coldbench.methods.graph.cfkg.method import CFKG, Ranking
-from coldbench.methods.graph.interaction_batches import PairBatches
-from coldbench.methods.graph.receptive_fields import graph_links, shared_links
+from coldbench.methods.graph.cfkg.method import CFKG, RankingLoss
+from coldbench.methods.graph.interaction_batches import InteractionBatches
+from coldbench.methods.graph.receptive_fields import keep_shared_links, link_both_ways
 from coldbench.methods.training.weights import to_arrays
 
 COLD = "new_item/cold/k=0"
@@ -92,14 +92,20 @@ def test_warm_rows_are_their_own(method, split):
 def test_training_hides_rows_as_a_query_does(split):
     graph = split.train.graph
     method = CFKG(epochs=1).fit(split.train)
-    net, shared = method.net_, shared_links(graph_links(graph), graph.n_nodes)
-    batch = next(PairBatches(split.train.interactions, 0.5, 3, 200, 1)(0))
+    net, shared = method.net_, keep_shared_links(link_both_ways(graph), graph.n_nodes)
+    batch = next(InteractionBatches(split.train.interactions, 0.5, 3, 200, 1)(0))
     with torch.no_grad():
-        vectors = net.batch_items(batch.items.flatten(), batch.with_item_row.flatten()).numpy()
+        vectors = net.batch_items(
+            batch.items.flatten(), batch.with_item_embedding.flatten()
+        ).numpy()
         users = net.batch_users(batch).numpy()
     rows = to_arrays(net)["nodes.weight"]
     for at, (item, own) in enumerate(
-        zip(batch.items.flatten().tolist(), batch.with_item_row.flatten().tolist(), strict=True)
+        zip(
+            batch.items.flatten().tolist(),
+            batch.with_item_embedding.flatten().tolist(),
+            strict=True,
+        )
     ):
         expected = rows[item] if own else told_item(net, shared, item)
         assert np.allclose(vectors[at], expected, atol=1e-5)
@@ -108,14 +114,14 @@ def test_training_hides_rows_as_a_query_does(split):
         shown = batch.entries[batch.offsets[bag] : batch.offsets[bag + 1]].numpy()
         others = shown[shown != int(batch.items[at, 0])]
         own = to_arrays(net)["users.weight"][int(batch.users[at])]
-        expected = own if batch.with_row[at] else told_user(net, others)
+        expected = own if batch.with_embedding[at] else told_user(net, others)
         assert np.allclose(users[at], expected, atol=1e-5)
 
 
 def test_batches_go_through_likes_and_graph(split):
     graph, train = split.train.graph, split.train.interactions
-    links = graph_links(graph)
-    batches = TripleBatches(PairBatches(train, 0.5, 3, 100, 0), links, graph.n_nodes)
+    links = link_both_ways(graph)
+    batches = TripleBatches(InteractionBatches(train, 0.5, 3, 100, 0), links, graph.n_nodes)
     true = set(zip(links.rows, links.relations, links.nodes, strict=True))
     seen = []
     for batch in batches(0):
@@ -131,8 +137,8 @@ def test_batches_go_through_likes_and_graph(split):
 def test_loss_of_one_batch_is_the_papers(split):
     method = CFKG(epochs=1, l2=0.0, margin=0.7, dropout=0.0).fit(split.train)
     net, graph = method.net_, split.train.graph
-    pairs = PairBatches(split.train.interactions, 0.0, 3, 100, 0)
-    batch = next(TripleBatches(pairs, graph_links(graph), graph.n_nodes)(0))
+    pairs = InteractionBatches(split.train.interactions, 0.0, 3, 100, 0)
+    batch = next(TripleBatches(pairs, link_both_ways(graph), graph.n_nodes)(0))
     arrays = to_arrays(net)
     rows, likes = arrays["nodes.weight"], arrays["likes"]
     steps = np.concatenate((arrays["relations.weight"], -arrays["relations.weight"]))
@@ -198,7 +204,7 @@ def test_same_seed_same_scores(split):
     assert np.array_equal(first, second)
 
 
-@pytest.mark.parametrize("ranking", list(Ranking))
+@pytest.mark.parametrize("ranking", list(RankingLoss))
 def test_save_and_load_keep_the_scores(split, tmp_path, ranking):
     method = CFKG(epochs=1, dim=8, ranking=ranking).fit(split.train)
     query = split.test["new_user_new_item/cold/k=1"].query

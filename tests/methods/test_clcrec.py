@@ -10,10 +10,10 @@ from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
 from coldbench.methods.hybrid.clcrec import method as clcrec
-from coldbench.methods.hybrid.clcrec.batches import ContrastivePairs
+from coldbench.methods.hybrid.clcrec.batches import ContrastiveBatches
 from coldbench.methods.hybrid.clcrec.method import CLCRec
 from coldbench.methods.hybrid.clcrec.network import CLCRecModule
-from coldbench.methods.hybrid.content_inputs import Content, TrainingContent
+from coldbench.methods.hybrid.content_inputs import ContentInputs, TrainingContent
 
 ITEM_TASK = "new_item/cold/k=0"
 
@@ -84,8 +84,8 @@ def test_the_weight_of_the_authors_holds_that_world_at_chance():
 @pytest.mark.parametrize("balance", [0.0, 0.3, 1.0])
 def test_the_chance_level_is_the_loss_of_rows_that_are_all_alike(split, balance):
     train = split.train
-    content = TrainingContent(train.items.features, Content.of(train.items.features, 300, 0))
-    batches = ContrastivePairs(train.interactions, content, 50, 0.5, 64, seed=0)
+    content = TrainingContent(train.items.features, ContentInputs.of(train.items.features, 300, 0))
+    batches = ContrastiveBatches(train.interactions, content, 50, 0.5, 64, seed=0)
     net = CLCRecModule((len(train.users), len(train.items), train.items.features.shape[1]), 8, 8)
     net.set_losses(2.0, balance, 0.0)
     for weight in net.parameters():
@@ -155,8 +155,8 @@ def test_a_batch_of_known_items_alone_gives_a_finite_loss():
 
 def test_batches_hold_each_observed_pair_once_and_hide_what_users_like(split):
     train = split.train
-    content = TrainingContent(train.items.features, Content.of(train.items.features, 300, 0))
-    batches = ContrastivePairs(train.interactions, content, 30, 0.25, 64, seed=5)
+    content = TrainingContent(train.items.features, ContentInputs.of(train.items.features, 300, 0))
+    batches = ContrastiveBatches(train.interactions, content, 30, 0.25, 64, seed=5)
     found, shares = [], []
     for users, rows, items, chosen, sampled, as_content, hidden in batches(0):
         assert np.array_equal(rows.numpy(), train.items.features[items.numpy()].toarray())

@@ -4,7 +4,7 @@ from coldbench.datasets.errors import NotApplicableError
 from coldbench.methods import neighbours as shared
 from coldbench.methods.content.content_knn import ContentKNN
 from coldbench.methods.content.kernel_ridge import Kernel, KernelRidge
-from coldbench.methods.content.weighting import Weighting, column_weights, mean_length, weighted
+from coldbench.methods.content.weighting import Weighting, column_weights, mean_length, weight_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,7 +69,7 @@ def test_content_knn_equals_brute_force(world, monkeypatch, neighbours, kept):
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_top_k_kernel_does_not_mind_the_order_of_a_history(data):
-    from coldbench.methods.neighbour_kernels import sum_largest
+    from coldbench.methods.compiled_neighbours import sum_largest
 
     value = st.floats(-1, 1, width=32)
     row = np.array(data.draw(st.lists(value, min_size=1, max_size=12)), dtype=np.float32)
@@ -94,9 +94,9 @@ def test_weights_by_hand(world):
     np.testing.assert_allclose(bm25, np.log(1 + np.array([1.5 / 2.5, 3.5 / 0.5, 1.5 / 2.5])))
     np.testing.assert_array_equal(column_weights(features, Weighting.NONE), 1)
     assert mean_length(features) == pytest.approx(7 / 3)
-    rows = weighted(features, idf, Weighting.TFIDF, 1.0).toarray()
+    rows = weight_rows(features, idf, Weighting.TFIDF, 1.0).toarray()
     np.testing.assert_allclose(rows[0], [2 / np.sqrt(5), 0, 1 / np.sqrt(5)], rtol=1e-6)
-    rows = weighted(features, bm25, Weighting.BM25, 7 / 3).toarray()
+    rows = weight_rows(features, bm25, Weighting.BM25, 7 / 3).toarray()
     room = 1.2 * (0.25 + 0.75 * 3 / (7 / 3))
     terms = np.array([2 * 2.2 / (2 + room), 0, 1 * 2.2 / (1 + room)]) * bm25
     np.testing.assert_allclose(rows[0], terms / np.linalg.norm(terms), rtol=1e-6)

@@ -9,9 +9,14 @@ from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
 from coldbench.methods.hybrid import content_inputs as _side_inputs
-from coldbench.methods.hybrid.content_inputs import Content, Preferences, Scale, TrainingContent
+from coldbench.methods.hybrid.content_inputs import (
+    ContentInputs,
+    PreferenceInputs,
+    Standardiser,
+    TrainingContent,
+)
 from coldbench.methods.hybrid.dropoutnet import method as dropoutnet
-from coldbench.methods.hybrid.dropoutnet.batches import InputDropout, PairBatches, TrainingSide
+from coldbench.methods.hybrid.dropoutnet.batches import InputDropout, ScorePairBatches, TrainingSide
 from coldbench.methods.hybrid.dropoutnet.method import DropoutNet
 from coldbench.methods.training import teacher
 from scipy.sparse import csr_matrix
@@ -105,7 +110,7 @@ def test_preference_is_the_row_the_mean_of_the_support_or_zero(world):
     own = np.array([[1.0, 0.0], [3.0, 2.0]], dtype=np.float32)
     across = np.array([[2.0, 4.0], [0.0, 2.0], [4.0, 0.0]], dtype=np.float32)
     history = csr_matrix(np.array([[1, 1, 0], [0, 1, 1]], dtype=np.float32))
-    inputs = Preferences.of(own, across, history)
+    inputs = PreferenceInputs.of(own, across, history)
     rows = world.users([1, -1, -1], [[0, 1, 1], [5, 0, 3], [0, 0, 0]])
     means = np.array([[1.0, 3.0], [2.0, 1.0]])  # of the two training histories
     support = (np.array([3.0, 2.0]) - means.mean(axis=0)) / means.std(axis=0)
@@ -115,12 +120,12 @@ def test_preference_is_the_row_the_mean_of_the_support_or_zero(world):
 def test_wide_content_is_reduced_as_by_a_dense_decomposition():
     rng = np.random.default_rng(0)
     dense = rng.normal(size=(30, 12)).astype(np.float32)
-    content = Content.of(csr_matrix(dense), 4, seed=0)
+    content = ContentInputs.of(csr_matrix(dense), 4, seed=0)
     left, sizes, _ = np.linalg.svd(dense, full_matrices=False)
-    expected = Scale.of(left[:, :4] * sizes[:4])(left[:, :4] * sizes[:4])
+    expected = Standardiser.of(left[:, :4] * sizes[:4])(left[:, :4] * sizes[:4])
     assert np.allclose(np.abs(content(csr_matrix(dense))), np.abs(expected), atol=1e-3)
     assert content.width(csr_matrix(dense)) == 4
-    narrow = Content.of(csr_matrix(dense), 12, seed=0)
+    narrow = ContentInputs.of(csr_matrix(dense), 12, seed=0)
     assert np.array_equal(narrow(csr_matrix(dense)), dense)
 
 
@@ -128,7 +133,7 @@ def test_wide_content_is_reduced_as_by_a_dense_decomposition():
 def test_kept_content_is_the_content_of_each_row_to_the_bit(rank, monkeypatch):
     dense = np.random.default_rng(0).normal(size=(30, 12)).astype(np.float32)
     features = csr_matrix(np.where(dense > 0.5, dense, 0))
-    content, at = Content.of(features, rank, seed=0), np.array([7, 3, 3, 29])
+    content, at = ContentInputs.of(features, rank, seed=0), np.array([7, 3, 3, 29])
     kept = TrainingContent(features, content)(at)
     monkeypatch.setattr(_side_inputs, "_KEPT", 0)
     made = TrainingContent(features, content)(at)
@@ -143,7 +148,7 @@ def test_batches_give_the_teachers_scores_and_the_right_shares(split, method):
         TrainingSide(train.users, method.user_inputs_),
         TrainingSide(train.items, method.item_inputs_),
     )
-    batches = PairBatches(*sides, own, across, InputDropout(0.5, 0.25, 3), 64, 10, seed=5)
+    batches = ScorePairBatches(*sides, own, across, InputDropout(0.5, 0.25, 3), 64, 10, seed=5)
     asked, hidden, order = [], [], []
     for (preference, _), items, positions, targets in batches(0):
         assert positions.shape == targets.shape == (len(preference), 20)

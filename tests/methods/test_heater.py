@@ -10,15 +10,15 @@ from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
 from coldbench.methods.hybrid.heater import method as heater
-from coldbench.methods.hybrid.heater.batches import HeaterPairs, HeaterRows
+from coldbench.methods.hybrid.heater.batches import HeaterBatches, HeaterTrainingSide
 from coldbench.methods.hybrid.heater.method import Heater
 from coldbench.methods.hybrid.heater.network import (
     MAPPED,
     SUPPORT,
     TRUE,
-    Experts,
     HeaterModule,
-    HeaterSide,
+    HeaterTower,
+    MixtureOfExperts,
 )
 from scipy.sparse import csr_matrix
 
@@ -117,7 +117,7 @@ def test_users_without_features_keep_their_factor_or_the_mean(split):
 
 def test_experts_are_independent_networks_weighed_by_the_gate():
     torch.manual_seed(0)
-    experts = Experts(7, [5, 3], experts=4)
+    experts = MixtureOfExperts(7, [5, 3], experts=4)
     with torch.no_grad():
         for weight in experts.parameters():
             weight.normal_()
@@ -137,7 +137,7 @@ def test_experts_are_independent_networks_weighed_by_the_gate():
 
 def test_what_stands_for_an_entity_and_the_distance_of_the_maps():
     torch.manual_seed(0)
-    side = HeaterSide(3, 4, [], 2)
+    side = HeaterTower(3, 4, [], 2)
     side.top = torch.nn.Identity()
     own, support = torch.tensor([[0.5, -3.0, 0.0], [0.1, 0.2, 0.3]]), torch.full((2, 3), 0.7)
     content, at = torch.randn(2, 4), torch.tensor([0, 1, 1, 0])
@@ -170,10 +170,10 @@ def test_the_loss_is_error_distance_and_norms():
 def test_batches_hold_each_observed_pair_once_and_warm_items_in_the_right_shares(split, method):
     train = split.train
     rows = (
-        HeaterRows(train.users, method.user_inputs_, 0.5, 0.5, 3),
-        HeaterRows(train.items, method.item_inputs_, 0.25, 0.0, 3),
+        HeaterTrainingSide(train.users, method.user_inputs_, 0.5, 0.5, 3),
+        HeaterTrainingSide(train.items, method.item_inputs_, 0.25, 0.0, 3),
     )
-    batches = HeaterPairs(train.interactions, *rows, 3, 256, seed=5)
+    batches = HeaterBatches(train.interactions, *rows, 3, 256, seed=5)
     targets, sources, items = [], ([], []), []
     for *sides, wanted in batches(0):
         targets.append(wanted.numpy())

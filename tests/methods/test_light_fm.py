@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.methods.hybrid.light_fm import LightFM, Loss
-from coldbench.methods.hybrid.unobserved_pairs import unobserved_pairs
+from coldbench.methods.hybrid.unobserved_pairs import sample_unobserved_pairs
 from coldbench.methods.training.seeding import numpy_generator
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,7 +74,9 @@ def test_the_logistic_loss_learns_from_unobserved_pairs_drawn_in_every_epoch(wor
     library = Library(no_components=8, loss="logistic", learning_rate=0.05, random_state=0)
     seen = train.interactions.csr.toarray()
     for epoch in range(2):
-        drawn = unobserved_pairs(train.interactions.csr, 2, numpy_generator(train.seed, epoch))
+        drawn = sample_unobserved_pairs(
+            train.interactions.csr, 2, numpy_generator(train.seed, epoch)
+        )
         assert len(drawn[0]) == 2 * seen.sum() and not seen[drawn].any()
         both = np.concatenate([np.nonzero(seen), drawn], axis=1).astype(np.int32)
         value = np.repeat([1.0, -1.0], [seen.sum(), len(drawn[0])]).astype(np.float32)
@@ -117,7 +119,7 @@ def test_with_one_topic_for_all_the_logistic_loss_ranks_who_is_liked_above_who_i
 )
 def test_unobserved_pairs_are_never_observed(taken, per_pair, seed):
     matrix = csr_matrix(taken.astype(np.float32))
-    users, items = unobserved_pairs(matrix, per_pair, np.random.default_rng(seed))
+    users, items = sample_unobserved_pairs(matrix, per_pair, np.random.default_rng(seed))
     assert not taken[users, items].any()
     expected = np.where(taken.all(axis=1), 0, taken.sum(axis=1) * per_pair)
     assert np.array_equal(np.bincount(users, minlength=len(taken)), expected)
@@ -126,7 +128,7 @@ def test_unobserved_pairs_are_never_observed(taken, per_pair, seed):
 def test_unobserved_items_are_alike_likely():
     taken = np.zeros((2, 6), dtype=np.float32)
     taken[0, [0, 3]] = taken[1, [1, 2, 5]] = 1
-    users, items = unobserved_pairs(csr_matrix(taken), 20_000, np.random.default_rng(0))
+    users, items = sample_unobserved_pairs(csr_matrix(taken), 20_000, np.random.default_rng(0))
     for user, row in enumerate(taken):
         counts = np.bincount(items[users == user], minlength=6)
         free = row == 0

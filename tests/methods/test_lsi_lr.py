@@ -7,9 +7,9 @@ from coldbench.benchmarks.evaluation.validation import split as make_split
 from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
-from coldbench.methods.content import logistic
-from coldbench.methods.content.logistic import regressions
-from coldbench.methods.content.lsi_lr import LSILR, latent_directions
+from coldbench.methods.content import logistic_regression
+from coldbench.methods.content.logistic_regression import fit_logistic_regressions
+from coldbench.methods.content.lsi_lr import LSILR, find_latent_directions
 from coldbench.methods.content.weighting import Weighting
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,12 +44,12 @@ def gradient(weights, points, targets, penalty):
 @pytest.mark.parametrize("penalty", [0.01, 1.0, 100.0])
 @pytest.mark.parametrize("numbers", [1 << 22, 60])
 def test_each_row_is_the_regression_that_a_general_optimiser_finds(monkeypatch, penalty, numbers):
-    monkeypatch.setattr(logistic, "_NUMBERS", numbers)
+    monkeypatch.setattr(logistic_regression, "_NUMBERS", numbers)
     rng = np.random.default_rng(0)
     points = rng.standard_normal((40, 4)) * [3, 1, 1, 0.1]
     positives = (rng.random((6, 40)) < [[0.1], [0.5], [0.9], [0.3], [0], [0.02]]).astype(np.float32)
     positives[5, 7] = 1
-    found = regressions(csr_matrix(positives), points, penalty)
+    found = fit_logistic_regressions(csr_matrix(positives), points, penalty)
     for targets, weights in zip(positives, found, strict=True):
         if not targets.any():
             assert (weights == 0).all()
@@ -73,7 +73,7 @@ def test_no_general_optimiser_finds_a_lower_loss(data):
     points = scale * rng.standard_normal((size, width))
     targets = (rng.random(size) < rng.random()).astype(np.float32)
     targets[rng.permutation(size)[:2]] = 0, 1
-    [weights] = regressions(csr_matrix(targets[None]), points, penalty)
+    [weights] = fit_logistic_regressions(csr_matrix(targets[None]), points, penalty)
     assert np.isfinite(weights).all()
     start, rest = np.zeros(width + 1), (points, targets, penalty)
     best = minimize(loss, start, rest, jac=gradient, tol=1e-12).fun
@@ -82,7 +82,7 @@ def test_no_general_optimiser_finds_a_lower_loss(data):
 
 def test_a_user_who_took_everything_gets_finite_coefficients():
     points = np.random.default_rng(0).standard_normal((30, 3))
-    found = regressions(csr_matrix(np.ones((2, 30), dtype=np.float32)), points, 1.0)
+    found = fit_logistic_regressions(csr_matrix(np.ones((2, 30), dtype=np.float32)), points, 1.0)
     assert np.isfinite(found).all()
     assert found[0, -1] > 5
     np.testing.assert_allclose(found[:, :-1], 0, atol=1e-2)
@@ -91,7 +91,7 @@ def test_a_user_who_took_everything_gets_finite_coefficients():
 @pytest.mark.parametrize("shape", [(30, 12), (12, 30), (30, 4)])
 def test_directions_are_the_leading_right_singular_vectors(shape):
     dense = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-    found = latent_directions(csr_matrix(dense), 5, seed=0)
+    found = find_latent_directions(csr_matrix(dense), 5, seed=0)
     _, _, right = np.linalg.svd(dense.astype(float), full_matrices=False)
     kept = min(5, *shape)
     assert found.shape == (shape[1], kept)
@@ -100,9 +100,9 @@ def test_directions_are_the_leading_right_singular_vectors(shape):
 
 def test_directions_without_variance_are_left_out():
     dense = np.outer(np.arange(1, 9), [1, 2, 0, 1])
-    assert latent_directions(csr_matrix(dense, dtype=np.float32), 3, 0).shape == (4, 1)
-    assert latent_directions(csr_matrix((8, 4), dtype=np.float32), 3, 0).shape == (4, 0)
-    assert latent_directions(csr_matrix((8, 0), dtype=np.float32), 3, 0).shape == (0, 0)
+    assert find_latent_directions(csr_matrix(dense, dtype=np.float32), 3, 0).shape == (4, 1)
+    assert find_latent_directions(csr_matrix((8, 4), dtype=np.float32), 3, 0).shape == (4, 0)
+    assert find_latent_directions(csr_matrix((8, 0), dtype=np.float32), 3, 0).shape == (0, 0)
 
 
 def test_scores_are_the_log_odds_of_a_regression_on_the_topics(split, method):
@@ -150,7 +150,7 @@ def test_order_and_blocks_do_not_matter(split, method, monkeypatch):
     whole = method.score(query)
     back = method.score(replace(query, users=query.users.take(slice(None, None, -1))))
     one = method.score(replace(query, users=query.users.take(slice(2, 3))))
-    monkeypatch.setattr(logistic, "_NUMBERS", 700)
+    monkeypatch.setattr(logistic_regression, "_NUMBERS", 700)
     blocks = method.score(query)
     np.testing.assert_allclose(back[::-1], whole, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(one, whole[2:3], rtol=1e-5, atol=1e-6)

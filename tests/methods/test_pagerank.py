@@ -183,7 +183,7 @@ def test_what_would_not_end_is_refused_before_it_begins(world, monkeypatch, kept
     hours = 5e-10 * 20 * edges * walks / 3600
     PersonalisedPageRank(max_hours=1.01 * hours).fit(train)
     whose = f"{walks} training {'items' if kept else 'users'}"
-    monkeypatch.setattr(pagerank, "joint_graph", lambda *_: pytest.fail("it began"))
+    monkeypatch.setattr(pagerank, "build_joint_graph", lambda *_: pytest.fail("it began"))
     with pytest.raises(NotApplicableError, match=f"{edges} directed .* each of {whose}.*raise me"):
         PersonalisedPageRank(max_hours=0.99 * hours).fit(train)
 

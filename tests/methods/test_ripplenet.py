@@ -9,7 +9,7 @@ from coldbench.datasets.graph import Links
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
-from coldbench.methods.graph.receptive_fields import graph_links, shared_links
+from coldbench.methods.graph.receptive_fields import keep_shared_links, link_both_ways
 from coldbench.methods.graph.ripplenet import (
     ripple_sets as _ripple_sets,
 )
@@ -18,7 +18,7 @@ from coldbench.methods.graph.ripplenet import (
 )
 from coldbench.methods.graph.ripplenet.batches import ClickBatches
 from coldbench.methods.graph.ripplenet.method import RippleNet
-from coldbench.methods.graph.ripplenet.ripple_sets import ripples
+from coldbench.methods.graph.ripplenet.ripple_sets import build_ripple_sampler
 from coldbench.methods.training.weights import to_arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,7 +87,7 @@ def paper_score(net, graph, sets, item, without=-1):
 @given(st.integers(0, 10**6), st.integers(1, 8))
 def test_ripple_sets_follow_the_history_and_nothing_else(split, seed, memory):
     graph, rng = split.train.graph, np.random.default_rng(seed)
-    drawn = ripples(graph, 2, memory, 0)
+    drawn = build_ripple_sampler(graph, 2, memory, 0)
     history = split.train.users.history[rng.permutation(240)[:6]]
     sets = drawn.sets(history)
     assert np.array_equal(sets[::-1], drawn.sets(history[::-1]))
@@ -104,14 +104,14 @@ def test_ripple_sets_follow_the_history_and_nothing_else(split, seed, memory):
 
 def test_ripple_sets_in_blocks_and_by_seed(split, monkeypatch):
     graph, history = split.train.graph, split.train.users.history
-    whole = ripples(graph, 2, 8, 0).sets(history)
+    whole = build_ripple_sampler(graph, 2, 8, 0).sets(history)
     monkeypatch.setattr(_ripple_sets, "_USERS", 7)
-    assert np.array_equal(whole, ripples(graph, 2, 8, 0).sets(history))
-    assert not np.array_equal(whole, ripples(graph, 2, 8, 1).sets(history))
+    assert np.array_equal(whole, build_ripple_sampler(graph, 2, 8, 0).sets(history))
+    assert not np.array_equal(whole, build_ripple_sampler(graph, 2, 8, 1).sets(history))
 
 
 def test_an_empty_history_has_an_empty_set(split):
-    drawn = ripples(split.train.graph, 3, 4, 0)
+    drawn = build_ripple_sampler(split.train.graph, 3, 4, 0)
     sets = drawn.sets(csr_matrix((2, split.train.interactions.n_items), dtype=np.float32))
     assert sets.shape == (2, 3, 4) and (sets == -1).all()
 
@@ -138,12 +138,12 @@ def test_loss_is_the_papers_without_the_chosen_items_edges(split):
     net, graph = method.net_, method.ripples_
     batch = next(ClickBatches(split.train.interactions, len(graph.heads), 0.5, 20, 0)(0))
     arrays, sets = to_arrays(net), graph.sets(split.train.users.history)
-    shared = shared_links(graph_links(split.train.graph), split.train.graph.n_nodes)
+    shared = keep_shared_links(link_both_ways(split.train.graph), split.train.graph.n_nodes)
     losses = []
     for at, user in enumerate(batch.users.tolist()):
         chosen = int(batch.items[at, 0])
         for item, own, sign in zip(
-            batch.items[at].tolist(), batch.with_row[at].tolist(), (1, -1), strict=True
+            batch.items[at].tolist(), batch.with_embedding[at].tolist(), (1, -1), strict=True
         ):
             vector = arrays["nodes.weight"][item] if own else told(net, shared, item)
             score = paper_score(net, graph, sets[user], vector, without=chosen)

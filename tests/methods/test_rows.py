@@ -1,11 +1,11 @@
 import numpy as np
-from coldbench.methods.rows import (
-    binary,
+from coldbench.methods.sparse_rows import (
+    binarise,
+    keep_top_per_row,
+    normalise_rows,
     row_of_entries,
-    row_sums,
     scale_rows,
-    top_per_row,
-    unit_rows,
+    sum_rows,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,25 +16,25 @@ ROWS = csr_matrix(np.array([[3, 0, 4], [0, 0, 0], [0, -2, 0]], dtype=np.float32)
 
 
 def test_lengths_and_zero_rows():
-    np.testing.assert_allclose(unit_rows(ROWS).toarray(), [[0.6, 0, 0.8], [0] * 3, [0, -1, 0]])
+    np.testing.assert_allclose(normalise_rows(ROWS).toarray(), [[0.6, 0, 0.8], [0] * 3, [0, -1, 0]])
     np.testing.assert_array_equal(row_of_entries(ROWS), [0, 0, 2])
-    np.testing.assert_array_equal(row_sums(ROWS, ROWS.data), [7, 0, -2])
+    np.testing.assert_array_equal(sum_rows(ROWS, ROWS.data), [7, 0, -2])
     halves = scale_rows(ROWS, np.array([2.0, 0.0, 2.0])).toarray()
     np.testing.assert_array_equal(halves, ROWS.toarray() / 2)
-    assert unit_rows(ROWS).dtype == np.float32
+    assert normalise_rows(ROWS).dtype == np.float32
 
 
 def test_stored_zeros_are_entries():
     stored = csr_matrix((np.zeros(2, np.float32), [0, 2], [0, 1, 2]), shape=(2, 3))
-    np.testing.assert_array_equal(binary(stored).toarray(), [[1, 0, 0], [0, 0, 1]])
+    np.testing.assert_array_equal(binarise(stored).toarray(), [[1, 0, 0], [0, 0, 1]])
 
 
 def test_largest_entries_stay_and_ties_go_to_the_lower_column():
     rows = csr_matrix(np.array([[1, 3, 3, 3], [0, 0, 2, 1], [0, 0, 0, 0]], dtype=np.float32))
-    kept = top_per_row(rows, 2).toarray()
+    kept = keep_top_per_row(rows, 2).toarray()
     np.testing.assert_array_equal(kept, [[0, 3, 3, 0], [0, 0, 2, 1], [0, 0, 0, 0]])
-    assert top_per_row(rows[:0], 2).shape == (0, 4)
-    np.testing.assert_array_equal(top_per_row(rows, 9).toarray(), rows.toarray())
+    assert keep_top_per_row(rows[:0], 2).shape == (0, 4)
+    np.testing.assert_array_equal(keep_top_per_row(rows, 9).toarray(), rows.toarray())
 
 
 @given(
@@ -44,7 +44,7 @@ def test_largest_entries_stay_and_ties_go_to_the_lower_column():
     k=st.integers(1, 14),
 )
 def test_the_largest_entries_are_those_that_sorting_the_whole_row_gives(dense, k):
-    kept = top_per_row(csr_matrix(dense), k)
+    kept = keep_top_per_row(csr_matrix(dense), k)
     for row, found in zip(dense, kept.toarray(), strict=True):
         columns = np.flatnonzero(row)
         best = sorted(columns, key=lambda column: (-row[column], column))[:k]

@@ -6,7 +6,7 @@ import pytest
 from coldbench.datasets.errors import NotApplicableError, NotFittedError
 from coldbench.methods.content.weighting import Weighting
 from coldbench.methods.content.word_knn import WordKNN
-from coldbench.methods.content.words import vocabulary, word_counts, words_of
+from coldbench.methods.content.words import collect_vocabulary, count_words, split_words
 
 TRAINED = ["A red fox, a RED hen", "the fox sleeps", "blue whale", "", "the blue hen"]
 ASKED = ["red whale flies", "the the fox", "unknown words", "", "Blue; blue-hen"]
@@ -26,14 +26,14 @@ def small(world, pairs=((1, 1, 0, 0, 1), (0, 0, 1, 1, 0), (0, 0, 0, 0, 0))):
 
 def looped_vectors(texts, trained, weighting, minimum_count=1):
     """Return one dict word -> weight per text, of length 1, by the formulas and plain loops."""
-    bags = [Counter(words_of(text)) for text in trained]
+    bags = [Counter(split_words(text)) for text in trained]
     found = Counter(word for bag in bags for word in bag)
     known = {word for word, count in found.items() if count >= minimum_count}
     lengths = [sum(n for word, n in bag.items() if word in known) for bag in bags]
     mean, n = sum(lengths) / len(lengths), len(bags)
     vectors = []
     for text in texts:
-        bag = {word: c for word, c in Counter(words_of(text)).items() if word in known}
+        bag = {word: c for word, c in Counter(split_words(text)).items() if word in known}
         vector = {}
         for word, c in bag.items():
             df = found[word]
@@ -81,18 +81,18 @@ def test_by_hand(world):
 
 
 def test_words_are_lower_case_runs_of_two_or_more_word_characters():
-    assert words_of("Don't STOP: x 3-D, 42 ÄRGER, naïve мир 東京") == [
+    assert split_words("Don't STOP: x 3-D, 42 ÄRGER, naïve мир 東京") == [
         "don", "stop", "42", "ärger", "naïve", "мир", "東京"
     ]  # fmt: skip
 
 
 def test_the_vocabulary_is_that_of_training_items_in_order(world):
     train, query = small(world)
-    words = vocabulary(train.items, 1)
+    words = collect_vocabulary(train.items, 1)
     assert list(words) == ["blue", "fox", "hen", "red", "sleeps", "the", "whale"]
-    assert list(vocabulary(train.items, 2)) == ["blue", "fox", "hen", "the"]
+    assert list(collect_vocabulary(train.items, 2)) == ["blue", "fox", "hen", "the"]
     np.testing.assert_array_equal(
-        word_counts(query.items, words).toarray(),
+        count_words(query.items, words).toarray(),
         [
             [0, 0, 0, 1, 0, 0, 1],
             [0, 1, 0, 0, 0, 2, 0],

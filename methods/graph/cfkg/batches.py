@@ -8,8 +8,8 @@ import torch
 
 from ....datasets.graph import Links
 from ...training.seeding import numpy_generator
-from ..interaction_batches import PairBatches
-from .network import Triples
+from ..interaction_batches import InteractionBatches
+from .network import TripleBatch
 
 
 @dataclass
@@ -26,11 +26,11 @@ class TripleBatches:
         Nodes among which the wrong end is drawn, uniformly.
     """
 
-    pairs: PairBatches
+    pairs: InteractionBatches
     links: Links
     n_nodes: int
 
-    def __call__(self, epoch: int) -> Iterator[Triples]:
+    def __call__(self, epoch: int) -> Iterator[TripleBatch]:
         """Yield the batches of one epoch; the graph is gone through round after round."""
         rng = numpy_generator(self.pairs.seed, epoch, 1)
         links, left = self.links, np.zeros(0, dtype=np.int64)
@@ -41,4 +41,4 @@ class TripleBatches:
             at, left = left[:wanted], left[wanted:]
             wrong = rng.integers(0, self.n_nodes, wanted)
             parts = (links.rows[at], links.relations[at], links.nodes[at], wrong)
-            yield Triples(pairs, *(torch.from_numpy(part.astype(np.int64)) for part in parts))
+            yield TripleBatch(pairs, *(torch.from_numpy(part.astype(np.int64)) for part in parts))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .network import CFKGModule
 
 
-class Ranking(str, Enum):
+class RankingLoss(str, Enum):
     """How a true triple is ranked before a corrupted one."""
 
     MARGIN = "margin"
@@ -50,8 +50,10 @@ class CFKG(NetworkMethod, FactorMethod):
     dim: int = parameter(
         64, "length of every vector", minimum=1, search=Choices((16, 32, 64, 100, 200))
     )
-    ranking: Ranking = parameter(
-        Ranking.MARGIN, "loss of a true against a corrupted triple", search=Choices(tuple(Ranking))
+    ranking: RankingLoss = parameter(
+        RankingLoss.MARGIN,
+        "loss of a true against a corrupted triple",
+        search=Choices(tuple(RankingLoss)),
     )
     margin: float = parameter(
         1.0,
@@ -91,19 +93,19 @@ class CFKG(NetworkMethod, FactorMethod):
 
         from ...training.fitting import fit_module
         from ...training.seeding import seeded
-        from ..interaction_batches import PairBatches
-        from ..receptive_fields import graph_links, shared_links
+        from ..interaction_batches import InteractionBatches
+        from ..receptive_fields import keep_shared_links, link_both_ways
         from .batches import TripleBatches
 
         graph = _graph(train)
-        links = graph_links(graph)
+        links = link_both_ways(graph)
         sizes = (len(train.users), graph.n_items, graph.n_nodes, len(graph.relation_names))
         with seeded(train.seed):
             self.net_ = self._build(sizes)
-        logistic = self.ranking is Ranking.LOGISTIC
-        shared = shared_links(links, graph.n_nodes)
+        logistic = self.ranking is RankingLoss.LOGISTIC
+        shared = keep_shared_links(links, graph.n_nodes)
         self.net_.set_training(shared, self.margin, self.l2, logistic)
-        pairs = PairBatches(
+        pairs = InteractionBatches(
             train.interactions, self.dropout, self.support, self.batch_size, train.seed
         )
         self.log_ = fit_module(

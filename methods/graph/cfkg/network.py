@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from ....datasets.graph import Links
-from ..interaction_batches import Pairs
+from ..interaction_batches import InteractionBatch
 
 
-class Triples(NamedTuple):
+class TripleBatch(NamedTuple):
     """A batch: likes pairs with other items, and triples of the graph with a corrupted end.
 
     Attributes
@@ -22,7 +22,7 @@ class Triples(NamedTuple):
         int64, (triples,): node in place of the far end.
     """
 
-    pairs: Pairs
+    pairs: InteractionBatch
     starts: Tensor
     by: Tensor
     ends: Tensor
@@ -52,11 +52,11 @@ class CFKGModule(nn.Module):
         self.register_buffer("edge_starts", counts.cumsum(0) - counts, persistent=False)
         self.margin, self.l2, self.logistic = margin, l2, logistic
 
-    def loss(self, batch: Triples) -> Tensor:
+    def loss(self, batch: TripleBatch) -> Tensor:
         """Return the ranking losses of likes and of the graph, and the weighted norms."""
         pairs = batch.pairs
         aims = self.batch_users(pairs) + self.likes
-        items = self.batch_items(pairs.items.flatten(), pairs.with_item_row.flatten())
+        items = self.batch_items(pairs.items.flatten(), pairs.with_item_embedding.flatten())
         apart = (aims[:, None] - items.view(*pairs.items.shape, -1)).square().sum(dim=2)
         fit = self._ranking(apart[:, 0], apart[:, 1])
         if len(batch.starts):
@@ -79,7 +79,7 @@ class CFKGModule(nn.Module):
         """Return (dim,): what stands for an item of which nothing is known."""
         return self.nodes.weight[: self.n_items].mean(dim=0)
 
-    def batch_users(self, pairs: Pairs) -> Tensor:
+    def batch_users(self, pairs: InteractionBatch) -> Tensor:
         """Return (pairs, dim): own row, or what the other chosen items tell of a hidden user."""
         sums = nn.functional.embedding_bag(
             pairs.entries, self.nodes.weight, pairs.offsets, mode="sum", include_last_offset=True
@@ -88,7 +88,7 @@ class CFKGModule(nn.Module):
         chosen = self.nodes(pairs.items[:, 0]) * pairs.shown[:, None]
         told = (sums[pairs.history] - chosen) / sizes.clamp(min=1) - self.likes
         told = torch.where(sizes > 0, told, self.mean_user())
-        return torch.where(pairs.with_row[:, None], self.users(pairs.users), told)
+        return torch.where(pairs.with_embedding[:, None], self.users(pairs.users), told)
 
     def batch_items(self, items: Tensor, with_row: Tensor) -> Tensor:
         """Return (items, dim): own row, or what the edges tell of a hidden item."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
 
     from .network import KGCNModule
-    from .scores import Candidates
+    from .scores import KGCNCandidates
 
 
 class Aggregator(str, Enum):
@@ -88,26 +88,26 @@ class KGCN(NetworkMethod):
 
         from ...training.fitting import fit_module
         from ...training.seeding import seeded
-        from ..interaction_batches import PairBatches
+        from ..interaction_batches import InteractionBatches
         from ..receptive_fields import (
-            graph_links,
-            receptive_field,
-            shared_links,
-            trained_nodes,
+            choose_receptive_fields,
+            find_trained_nodes,
+            keep_shared_links,
+            link_both_ways,
         )
 
         graph = _graph(train)
-        links = graph_links(graph)
+        links = link_both_ways(graph)
         self.seed_ = train.seed
-        self.fields_ = receptive_field(links, graph.n_nodes, self.neighbours, train.seed)
-        self.trained_ = trained_nodes(self.fields_, graph.n_items, self.depth)
-        shared = shared_links(links, graph.n_nodes)
-        cold = receptive_field(shared, graph.n_nodes, self.neighbours, train.seed)
+        self.fields_ = choose_receptive_fields(links, graph.n_nodes, self.neighbours, train.seed)
+        self.trained_ = find_trained_nodes(self.fields_, graph.n_items, self.depth)
+        shared = keep_shared_links(links, graph.n_nodes)
+        cold = choose_receptive_fields(shared, graph.n_nodes, self.neighbours, train.seed)
         sizes = (len(train.users), graph.n_nodes, 2 * len(graph.relation_names))
         with seeded(train.seed):
             self.net_ = self._build(sizes)
         self.net_.set_fields(self.fields_, cold, self.l2)
-        batches = PairBatches(
+        batches = InteractionBatches(
             train.interactions, self.dropout, self.support, self.batch_size, train.seed
         )
         self.log_ = fit_module(
@@ -121,20 +121,22 @@ class KGCN(NetworkMethod):
         ).as_json()
         return self
 
-    def encode_items(self, items: Entities) -> "Candidates":
+    def encode_items(self, items: Entities) -> "KGCNCandidates":
         """Prepare the candidates: own rows, receptive fields, the first layer's sums."""
         import torch
 
-        from ..receptive_fields import receptive_field
-        from .scores import Candidates
+        from ..receptive_fields import choose_receptive_fields
+        from .scores import KGCNCandidates
 
         net = self.fitted("net_")
         links = _links(items)
-        field = receptive_field(links, len(items), self.neighbours, self.seed_, self.trained_)
+        field = choose_receptive_fields(
+            links, len(items), self.neighbours, self.seed_, self.trained_
+        )
         with torch.inference_mode():
-            return Candidates(net, items.known, field, self.fields_)
+            return KGCNCandidates(net, items.known, field, self.fields_)
 
-    def score_block(self, users: Entities, items: "Candidates") -> FloatArray:
+    def score_block(self, users: Entities, items: "KGCNCandidates") -> FloatArray:
         """Return float32 (users, candidates), a bounded number of vectors at a time."""
         import torch
 
@@ -154,9 +156,9 @@ class KGCN(NetworkMethod):
 
     def rebuilt(self, state: dict[str, Any]) -> "KGCNModule":
         """Set the receptive fields and return a network of the same sizes."""
-        from ..receptive_fields import Field
+        from ..receptive_fields import ReceptiveFields
 
-        self.fields_ = Field(**state["fields"])
+        self.fields_ = ReceptiveFields(**state["fields"])
         self.trained_, self.seed_ = state["trained"], state["seed"]
         return self._build(state["sizes"])
 

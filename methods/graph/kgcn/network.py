@@ -4,11 +4,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..interaction_batches import Pairs
-from ..receptive_fields import Field
+from ..interaction_batches import InteractionBatch
+from ..receptive_fields import ReceptiveFields
 
 
-class Layer(nn.Module):
+class AggregationLayer(nn.Module):
     """One aggregation: activation(A own + B neighbourhood + bias)."""
 
     def __init__(self, dim: int, aggregator: str, last: bool) -> None:
@@ -51,10 +51,10 @@ class KGCNModule(nn.Module):
         self.relations = _rows(n_relations, dim)
         self.everyone = nn.Parameter(torch.zeros(dim))
         self.layers = nn.ModuleList(
-            Layer(dim, aggregator, last=at == depth - 1) for at in range(depth)
+            AggregationLayer(dim, aggregator, last=at == depth - 1) for at in range(depth)
         )
 
-    def set_fields(self, full: Field, cold: Field, l2: float) -> None:
+    def set_fields(self, full: ReceptiveFields, cold: ReceptiveFields, l2: float) -> None:
         """Take the receptive fields of the nodes for training, and the weight of the norms.
 
         Parameters
@@ -70,18 +70,18 @@ class KGCNModule(nn.Module):
             both = _interleaved(getattr(full, field), getattr(cold, field))
             self.register_buffer(name, both, persistent=False)
 
-    def loss(self, batch: Pairs) -> Tensor:
+    def loss(self, batch: InteractionBatch) -> Tensor:
         """Return the mean cross-entropy of chosen and other items, and the weighted norms."""
         users = self.batch_users(batch)
         both = users.repeat_interleave(2, dim=0)
-        kept = batch.with_item_row.flatten()
+        kept = batch.with_item_embedding.flatten()
         own = self.nodes(batch.items.flatten()) * kept[:, None]
         scores = self.pair_scores(both, own, 2 * batch.items.flatten() + ~kept).view(-1, 2)
         fit = nn.functional.softplus(torch.stack((-scores[:, 0], scores[:, 1]))).mean()
         norms = sum(p.square().sum() for p in self.parameters() if p.dim() > 1)
         return fit + self.l2 * norms / 2
 
-    def batch_users(self, batch: Pairs) -> Tensor:
+    def batch_users(self, batch: InteractionBatch) -> Tensor:
         """Return (rows, dim): own row, mean row of the other chosen items, and everyone's."""
         sums = nn.functional.embedding_bag(
             batch.entries, self.nodes.weight, batch.offsets, mode="sum", include_last_offset=True
@@ -89,7 +89,9 @@ class KGCNModule(nn.Module):
         sizes = batch.offsets.diff()[batch.history] - batch.shown.long()
         chosen = self.nodes(batch.items[:, 0]) * batch.shown[:, None]
         means = (sums[batch.history] - chosen) / sizes.clamp(min=1)[:, None]
-        vectors: Tensor = self.users(batch.users) * batch.with_row[:, None] + means + self.everyone
+        vectors: Tensor = (
+            self.users(batch.users) * batch.with_embedding[:, None] + means + self.everyone
+        )
         return vectors
 
     def pair_scores(self, users: Tensor, own: Tensor, fields: Tensor) -> Tensor:

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ....datasets.arrays import LongArray
-from ..receptive_fields import Field
-from .network import KGCNModule, Layer
+from ..receptive_fields import ReceptiveFields
+from .network import AggregationLayer, KGCNModule
 
 _CANDIDATES = 512  # candidates whose receptive fields are held at once
 _NUMBERS = 2**20  # node vectors times dimension, over a block of users
@@ -22,7 +22,7 @@ _WEAKEST = -60.0  # log of the least attention, against underflow of a whole nei
 
 
 @dataclass
-class First:
+class FirstLayerSums:
     """The first layer over some nodes.
 
     Attributes
@@ -42,7 +42,7 @@ class First:
     sums: Tensor
     counts: Tensor
 
-    def __call__(self, layer: Layer, attention: Tensor) -> Tensor:
+    def __call__(self, layer: AggregationLayer, attention: Tensor) -> Tensor:
         """Return (users, nodes, dim) for attention (users, relations)."""
         attention = attention[:, self.relations]
         total = (attention @ self.sums).view(len(attention), *self.own.shape)
@@ -52,7 +52,7 @@ class First:
 
 
 @dataclass
-class Further:
+class LaterLayer:
     """A later layer over some nodes.
 
     Attributes
@@ -70,7 +70,7 @@ class Further:
     relations: Tensor
     present: Tensor
 
-    def __call__(self, layer: Layer, attention: Tensor, before: Tensor) -> Tensor:
+    def __call__(self, layer: AggregationLayer, attention: Tensor, before: Tensor) -> Tensor:
         """Return (users, nodes, dim) from ``before``, (users, nodes of the layer before, dim)."""
         weight = attention[:, self.relations] * self.present
         weight = weight / weight.sum(dim=-1, keepdim=True).clamp(min=1e-38)
@@ -80,14 +80,14 @@ class Further:
 
 
 @dataclass
-class Part:
+class CandidateBlock:
     """Some candidates with all that their layers need."""
 
-    first: First
-    further: list[Further]
+    first: FirstLayerSums
+    further: list[LaterLayer]
 
 
-class Candidates:
+class KGCNCandidates:
     """A candidate set prepared for scoring.
 
     Parameters
@@ -102,10 +102,12 @@ class Candidates:
         Receptive fields of all nodes of the training graph.
     """
 
-    def __init__(self, net: KGCNModule, known: np.ndarray, field: Field, nodes: Field) -> None:
+    def __init__(
+        self, net: KGCNModule, known: np.ndarray, field: ReceptiveFields, nodes: ReceptiveFields
+    ) -> None:
         self.net, self._n = net, len(known)
-        self._everything = _Everything(net, known, field, nodes)
-        self._parts: dict[int, Part] = {}
+        self._everything = _JointNumbering(net, known, field, nodes)
+        self._parts: dict[int, CandidateBlock] = {}
         self._kept = 0
 
     def scores(self, users: Tensor) -> Tensor:
@@ -117,7 +119,7 @@ class Candidates:
         columns = [self._part_scores(self._part(at), users, attention) for at in starts]
         return torch.cat(columns, dim=1) if columns else users.new_zeros(len(users), 0)
 
-    def _part(self, start: int) -> Part:
+    def _part(self, start: int) -> CandidateBlock:
         """Return some candidates; kept for the next block of users while there is room."""
         if start in self._parts:
             return self._parts[start]
@@ -127,12 +129,12 @@ class Candidates:
             self._parts[start] = part
         return part
 
-    def _part_scores(self, part: Part, users: Tensor, attention: Tensor) -> Tensor:
+    def _part_scores(self, part: CandidateBlock, users: Tensor, attention: Tensor) -> Tensor:
         size = max(1, _NUMBERS // part.first.own.numel())
         rows = []
         for at in range(0, len(users), size):
             some, seen = attention[at : at + size], users[at : at + size]
-            layers = [layer for layer in self.net.layers if isinstance(layer, Layer)]
+            layers = [layer for layer in self.net.layers if isinstance(layer, AggregationLayer)]
             vectors = part.first(layers[0], some)
             for layer, step in zip(layers[1:], part.further, strict=True):
                 vectors = step(layer, some, vectors)
@@ -140,38 +142,40 @@ class Candidates:
         return torch.cat(rows) if rows else users.new_zeros(0, len(part.first.own))
 
 
-class _Everything:
+class _JointNumbering:
     """Candidates and nodes in one numbering: candidates first, then the nodes of the graph."""
 
-    def __init__(self, net: KGCNModule, known: np.ndarray, field: Field, nodes: Field) -> None:
+    def __init__(
+        self, net: KGCNModule, known: np.ndarray, field: ReceptiveFields, nodes: ReceptiveFields
+    ) -> None:
         self.net, self.n = net, len(known)
         self.known = known.astype(np.int64)
         self.near = np.concatenate((field.nodes, nodes.nodes)) + self.n
         self.relations = np.concatenate((field.relations, nodes.relations))
         self.present = np.concatenate((field.present, nodes.present))
 
-    def part(self, candidates: LongArray) -> Part:
+    def part(self, candidates: LongArray) -> CandidateBlock:
         """Return the layers of some candidates, from the last to the first."""
-        further: list[Further] = []
+        further: list[LaterLayer] = []
         at = candidates
         for _ in range(len(self.net.layers) - 1):
             before = np.union1d(at, self.near[at][self.present[at]])
             further.insert(0, self._further(at, before))
             at = before
-        return Part(self._first(at), further)
+        return CandidateBlock(self._first(at), further)
 
-    def _further(self, at: LongArray, before: LongArray) -> Further:
+    def _further(self, at: LongArray, before: LongArray) -> LaterLayer:
         near = np.where(self.present[at], self.near[at], before[0])
-        return Further(
+        return LaterLayer(
             self._tensor(np.searchsorted(before, at)),
             self._tensor(np.searchsorted(before, near)),
             self._tensor(self.relations[at]),
             self._tensor(self.present[at]),
         )
 
-    def _first(self, at: LongArray) -> First:
+    def _first(self, at: LongArray) -> FirstLayerSums:
         layer, rows = self.net.layers[0], self.net.nodes.weight
-        assert isinstance(layer, Layer)
+        assert isinstance(layer, AggregationLayer)
         there = self.present[at]
         position, place = np.nonzero(there)
         relations, relation = np.unique(self.relations[at][there], return_inverse=True)
@@ -180,7 +184,7 @@ class _Everything:
         sums = rows.new_zeros(len(relations) * len(at), rows.shape[1])
         sums.index_add_(0, cell, layer.of_neighbours(rows[nodes]))
         counts = torch.bincount(cell, minlength=len(sums)).to(rows.dtype)
-        return First(
+        return FirstLayerSums(
             layer.of_own(self._own(at)),
             self._tensor(relations),
             sums.view(len(relations), len(at) * rows.shape[1]),

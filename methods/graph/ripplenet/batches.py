@@ -8,8 +8,8 @@ import torch
 
 from ....datasets.interactions import Interactions
 from ...training.seeding import numpy_generator
-from ..interaction_batches import other_items, pair_keys
-from .network import Clicks
+from ..interaction_batches import pair_keys, sample_negatives
+from .network import ClickBatch
 
 
 @dataclass
@@ -36,7 +36,7 @@ class ClickBatches:
     size: int
     seed: int
 
-    def __call__(self, epoch: int) -> Iterator[Clicks]:
+    def __call__(self, epoch: int) -> Iterator[ClickBatch]:
         """Yield the batches of one epoch."""
         rng = numpy_generator(self.seed, epoch)
         pairs = self.interactions
@@ -44,8 +44,8 @@ class ClickBatches:
         order = rng.permutation(len(pairs))
         for at in np.array_split(order, max(1, round(len(order) / self.size))):
             users = pairs.users[at].astype(np.int64)
-            other = other_items(users, chosen, pairs.n_items, rng)
+            other = sample_negatives(users, chosen, pairs.n_items, rng)
             items = np.stack((pairs.items[at].astype(np.int64), other), axis=1)
             with_row = rng.random(items.shape) >= self.dropout
             triples = rng.integers(0, self.n_triples, len(at))
-            yield Clicks(*(torch.from_numpy(p) for p in (users, items, with_row, triples)))
+            yield ClickBatch(*(torch.from_numpy(p) for p in (users, items, with_row, triples)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
 
     from .network import RippleNetModule
-    from .scores import Candidates
+    from .scores import RippleNetCandidates
 
 
 @dataclass
@@ -81,17 +81,17 @@ class RippleNet(NetworkMethod):
 
         from ...training.fitting import fit_module
         from ...training.seeding import seeded
-        from ..receptive_fields import graph_links, shared_links
+        from ..receptive_fields import keep_shared_links, link_both_ways
         from .batches import ClickBatches
-        from .ripple_sets import ripples
+        from .ripple_sets import build_ripple_sampler
 
         graph = _graph(train)
-        self.ripples_ = ripples(graph, self.hops, self.memory, train.seed)
+        self.ripples_ = build_ripple_sampler(graph, self.hops, self.memory, train.seed)
         sets = self.ripples_.sets(train.users.history)
         self.everyone_ = self._draw(sets, train.seed)
         with seeded(train.seed):
             self.net_ = self._build((graph.n_items, graph.n_nodes, 2 * len(graph.relation_names)))
-        shared = shared_links(graph_links(graph), graph.n_nodes)
+        shared = keep_shared_links(link_both_ways(graph), graph.n_nodes)
         self.net_.set_training(sets, shared, self.kge_weight, self.l2)
         n_triples = len(self.ripples_.heads)
         batches = ClickBatches(
@@ -108,19 +108,19 @@ class RippleNet(NetworkMethod):
         ).as_json()
         return self
 
-    def encode_items(self, items: Entities) -> "Candidates":
+    def encode_items(self, items: Entities) -> "RippleNetCandidates":
         """Prepare the candidates' own vectors: a row, or what the links tell."""
         import torch
 
-        from .scores import Candidates
+        from .scores import RippleNetCandidates
 
         net = self.fitted("net_")
         with torch.inference_mode():
             vectors = self._item_vectors(net, items)
             everyone = torch.from_numpy(self.everyone_).to(vectors.device)
-            return Candidates(net, vectors, everyone)
+            return RippleNetCandidates(net, vectors, everyone)
 
-    def score_block(self, users: Entities, items: "Candidates") -> FloatArray:
+    def score_block(self, users: Entities, items: "RippleNetCandidates") -> FloatArray:
         """Return float32 (users, candidates), a bounded number of weights at a time."""
         import torch
 
@@ -140,9 +140,9 @@ class RippleNet(NetworkMethod):
 
     def rebuilt(self, state: dict[str, Any]) -> "RippleNetModule":
         """Set triples and sets and return a network of the same sizes."""
-        from .ripple_sets import Ripples
+        from .ripple_sets import RippleSampler
 
-        self.ripples_ = Ripples(**state["ripples"])
+        self.ripples_ = RippleSampler(**state["ripples"])
         self.everyone_ = state["everyone"]
         return self._build(state["sizes"])
 

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from ....datasets.graph import Links
-from .ripple_sets import Ripples
+from .ripple_sets import RippleSampler
 
 
-class Clicks(NamedTuple):
+class ClickBatch(NamedTuple):
     """A batch: users with one item they have chosen and one they have not, and some triples.
 
     Attributes
@@ -25,11 +25,11 @@ class Clicks(NamedTuple):
 
     users: Tensor
     items: Tensor
-    with_row: Tensor
+    with_embedding: Tensor
     triples: Tensor
 
 
-class Memory(NamedTuple):
+class RippleVectors(NamedTuple):
     """The ripple sets of some users as vectors.
 
     Attributes
@@ -62,7 +62,7 @@ class RippleNetModule(nn.Module):
         for matrix in (*self.relations.data, self.transform.weight):
             nn.init.xavier_uniform_(matrix)
 
-    def set_graph(self, graph: Ripples) -> None:
+    def set_graph(self, graph: RippleSampler) -> None:
         """Take the triples of the graph."""
         for name in ("heads", "relations", "tails"):
             self._keep(f"triple_{name}", getattr(graph, name))
@@ -78,26 +78,26 @@ class RippleNetModule(nn.Module):
         self._keep("edge_starts", np.cumsum(counts) - counts)
         self.kge, self.l2 = kge, l2
 
-    def loss(self, batch: Clicks) -> Tensor:
+    def loss(self, batch: ClickBatch) -> Tensor:
         """Return the cross-entropy of chosen and other items, less what the triples score."""
         memory, heads = self.memory(self.sets[batch.users])  # type: ignore[index]
         # The chosen item is in the history: what it leads to itself must not answer for it.
         present = memory.present & (heads != batch.items[:, :1, None])
-        own = self.batch_items(batch.items.flatten(), batch.with_row.flatten())
+        own = self.batch_items(batch.items.flatten(), batch.with_embedding.flatten())
         scores = self.answers(own.view(*batch.items.shape, -1), memory._replace(present=present))
         fit = nn.functional.softplus(torch.stack((-scores[:, 0], scores[:, 1]))).mean()
         norms = sum(p.square().sum() for p in self.parameters())
         return fit - self.kge * self._plausible(batch.triples) + self.l2 * norms
 
-    def memory(self, sets: Tensor) -> tuple[Memory, Tensor]:
+    def memory(self, sets: Tensor) -> tuple[RippleVectors, Tensor]:
         """Return the vectors of ripple sets (users, hops, memory), and the heads' indices."""
         present = sets >= 0
         at = sets.clamp(min=0).long()
         heads, tails = self.triple_heads[at], self.triple_tails[at]  # type: ignore[index]
         by = self.triple_relations[at]  # type: ignore[index]
-        return Memory(self.nodes(heads), by, self.nodes(tails), present), heads
+        return RippleVectors(self.nodes(heads), by, self.nodes(tails), present), heads
 
-    def answers(self, items: Tensor, memory: Memory) -> Tensor:
+    def answers(self, items: Tensor, memory: RippleVectors) -> Tensor:
         """Return scores (users, items) of items (users, items, dim)."""
         total = torch.zeros_like(items)
         for hop in range(self.hops):
@@ -105,7 +105,7 @@ class RippleNetModule(nn.Module):
             seen = memory.by[:, hop, None, :, None].expand(-1, items.shape[1], -1, items.shape[2])
             asked = asked.gather(2, seen)
             interest = (asked * memory.heads[:, None, hop]).sum(dim=3)
-            answer = weighted(interest, memory.present[:, hop], memory.tails[:, hop])
+            answer = attend(interest, memory.present[:, hop], memory.tails[:, hop])
             total = total + answer
             items = self.transform(items + answer)
         return (items * total).sum(dim=2)
@@ -142,7 +142,7 @@ class RippleNetModule(nn.Module):
         self.register_buffer(name, torch.from_numpy(array), persistent=False)
 
 
-def weighted(interest: Tensor, present: Tensor, tails: Tensor) -> Tensor:
+def attend(interest: Tensor, present: Tensor, tails: Tensor) -> Tensor:
     """Return (users, items, dim): means of the tails by softmax; zero for an empty set."""
     weights = interest.masked_fill(~present[:, None], -1e9).softmax(dim=2)
     return torch.bmm(weights * present[:, None], tails)

@@ -11,13 +11,13 @@ from scipy.sparse import csr_matrix
 
 from ....datasets.arrays import CSR, IntArray, LongArray
 from ....datasets.graph import Graph, Links
-from ..receptive_fields import graph_links, receptive_field
+from ..receptive_fields import choose_receptive_fields, link_both_ways
 
 _USERS = 256  # histories that are followed at once
 
 
 @dataclass
-class Ripples:
+class RippleSampler:
     """The triples of a graph from both of their ends, and how to draw ripple sets from them.
 
     Attributes
@@ -64,21 +64,21 @@ class Ripples:
             nodes = _ones(users, self.tails[chosen[users, place]], nodes.shape)
 
 
-def ripples(graph: Graph, hops: int, memory: int, seed: int) -> Ripples:
+def build_ripple_sampler(graph: Graph, hops: int, memory: int, seed: int) -> RippleSampler:
     """Return what ripple sets are drawn from."""
-    links = graph_links(graph)
+    links = link_both_ways(graph)
     heads, relations, tails = (p.astype(np.int64) for p in vars(links).values())
     near = _choose(heads, np.arange(len(heads)), graph.n_nodes, memory, seed)
     nodes, place = np.nonzero(near >= 0)
     triples = near[nodes, place].astype(np.int64)
     kept = _ones(nodes, triples, (graph.n_nodes, len(heads)))
-    return Ripples(heads, relations, tails, kept, hops, memory, seed)
+    return RippleSampler(heads, relations, tails, kept, hops, memory, seed)
 
 
 def _choose(rows: LongArray, triples: LongArray, n_rows: int, size: int, seed: int) -> IntArray:
     """Return int32, (n_rows, size): at most ``size`` triples of each row, -1 beyond."""
     links = Links(rows.astype(np.int32), np.zeros(len(rows), np.int32), triples.astype(np.int32))
-    field = receptive_field(links, n_rows, size, seed)
+    field = choose_receptive_fields(links, n_rows, size, seed)
     return np.where(field.present, field.nodes, -1).astype(np.int32)
 
 

@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from .network import RippleNetModule, weighted
+from .network import RippleNetModule, attend
 
 _CANDIDATES = 8192  # candidates that are answered at once
 _NUMBERS = 2**21  # attention weights held at once, over users, candidates and memory
 
 
-class Candidates:
+class RippleNetCandidates:
     """A candidate set prepared for scoring.
 
     Parameters
@@ -64,7 +64,7 @@ class Candidates:
             matrices = net.relations[memory.by[:, hop]]
             keys = torch.einsum("umde,ume->umd", matrices, memory.heads[:, hop])
             interest = torch.bmm(items, keys.transpose(1, 2))
-            answer = weighted(interest, memory.present[:, hop], memory.tails[:, hop])
+            answer = attend(interest, memory.present[:, hop], memory.tails[:, hop])
             total += answer
             items = net.transform(items + answer)
         return (items * total).sum(dim=2)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ....datasets.arrays import CSR, DoubleArray, FloatArray
 from ....datasets.errors import NotApplicableError
-from ...rows import row_sums, scale_rows, top_per_row, unit_rows
+from ...sparse_rows import keep_top_per_row, normalise_rows, scale_rows, sum_rows
 
 _ROWS = 1024  # rows whose similarities are held at once
 _LARGEST = 10_000  # rows or columns, whichever are fewer, of the system that is solved
@@ -105,12 +105,12 @@ class NearestMap:
     def of(cls, features: CSR, factors: FloatArray, neighbours: int) -> "NearestMap":
         """Keep the training entities."""
         mean = factors.mean(axis=0, dtype=np.float64).astype(np.float32)
-        return cls(unit_rows(features), factors, mean, neighbours)
+        return cls(normalise_rows(features), factors, mean, neighbours)
 
     def __call__(self, features: CSR) -> FloatArray:
         """Return float32 (rows, factors), computed a block of rows at a time."""
         mapped = np.empty((features.shape[0], self.factors.shape[1]), dtype=np.float32)
-        asked, trained = unit_rows(features), self.vectors.T.tocsr()
+        asked, trained = normalise_rows(features), self.vectors.T.tocsr()
         for at in range(0, len(mapped), _ROWS):
             mapped[at : at + _ROWS] = self._block(asked[at : at + _ROWS] @ trained)
         return mapped
@@ -118,8 +118,8 @@ class NearestMap:
     def _block(self, cosines: CSR) -> FloatArray:
         cosines.data[cosines.data < 0] = 0
         cosines.eliminate_zeros()
-        near = top_per_row(cosines, self.neighbours)
-        total = row_sums(near, near.data.astype(np.float64))
+        near = keep_top_per_row(cosines, self.neighbours)
+        total = sum_rows(near, near.data.astype(np.float64))
         mapped: FloatArray = scale_rows(near, total) @ self.factors
         mapped[total == 0] = self.mean
         return mapped

@@ -14,12 +14,12 @@ from ...base import FactorMethod, Family, Need
 from .maps import LinearMap, NearestMap
 
 if TYPE_CHECKING:
-    from .network import NetMap
+    from .network import NetworkMap
 
-    Map: TypeAlias = LinearMap | NearestMap | NetMap
+    Map: TypeAlias = LinearMap | NearestMap | NetworkMap
 
 
-class Mapping(str, Enum):
+class MappingKind(str, Enum):
     """How factors are computed from attributes."""
 
     LINEAR = "linear"  # ridge regression
@@ -43,8 +43,10 @@ class AttributeMap(FactorMethod):
     default, and its neighbours, was chosen on the validation part of movietweetings.
     """
 
-    mapping: Mapping = parameter(
-        Mapping.KNN, "how factors are computed from attributes", search=Choices(tuple(Mapping))
+    mapping: MappingKind = parameter(
+        MappingKind.KNN,
+        "how factors are computed from attributes",
+        search=Choices(tuple(MappingKind)),
     )
     factors: int = parameter(64, "length of a factor", minimum=1, search=Range(16, 256, log=True))
     regularization: float = parameter(
@@ -80,41 +82,41 @@ class AttributeMap(FactorMethod):
         """Factorise, then learn the map of each side from its warm entities."""
         from ...training.teacher import als_teacher
 
-        self.teacher_ = als_teacher(
+        self.pretrained_ = als_teacher(
             train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
         )
-        own, across = self.teacher_.user_factors_, self.teacher_.item_factors_
+        own, across = self.pretrained_.user_factors_, self.pretrained_.item_factors_
         sides = {"items": (train.items, across), "users": (train.users, own)}
         self.maps_ = {name: self._map(*side, train.seed) for name, side in sides.items()}
         self.log_: dict[str, Any] = {}
-        if self.mapping is Mapping.MLP:
+        if self.mapping is MappingKind.MLP:
             for name, side in sides.items():
                 self._train(name, *side, train)
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, factors): learned, solved from the support, or mapped."""
-        return self._mapped("users", users, self.fitted("teacher_").user_factors(users))
+        return self._mapped("users", users, self.fitted("pretrained_").user_factors(users))
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, factors): learned, solved from the support, or mapped."""
-        return self._mapped("items", items, self.fitted("teacher_").item_factors(items))
+        return self._mapped("items", items, self.fitted("pretrained_").item_factors(items))
 
     def report(self) -> dict[str, Any]:
         """Return the learning curves of the networks, if any."""
-        self.fitted("teacher_")
+        self.fitted("pretrained_")
         return {f"training_{name}": log for name, log in self.log_.items()}
 
     def parameter_counts(self) -> tuple[int, int]:
         """Return the numbers of the maps, and these with the teacher's factors."""
-        teacher = self.fitted("teacher_").parameter_counts()[0]
+        teacher = self.fitted("pretrained_").parameter_counts()[0]
         learned = sum(one.size() for one in self.maps_.values())
         return learned, learned + teacher
 
     def state(self) -> dict[str, Any]:
         """Return teacher, maps and logs as arrays and numbers."""
         return {
-            "teacher": self.fitted("teacher_").state(),
+            "teacher": self.fitted("pretrained_").state(),
             "maps": {
                 name: {"kind": type(one).__name__, "state": one.state()}
                 for name, one in self.maps_.items()
@@ -126,10 +128,10 @@ class AttributeMap(FactorMethod):
         """Set what ``state`` returned."""
         from ...training.teacher import untrained_als
 
-        self.teacher_ = untrained_als(
+        self.pretrained_ = untrained_als(
             factors=self.factors, regularization=self.regularization, alpha=self.alpha
         )
-        self.teacher_.restore(state["teacher"])
+        self.pretrained_.restore(state["teacher"])
         self.maps_ = {name: _restored(**one) for name, one in state["maps"].items()}
         self.log_ = state["log"]
 
@@ -143,29 +145,29 @@ class AttributeMap(FactorMethod):
     def _map(self, warm: Entities, factors: FloatArray, seed: int) -> "Map":
         """Return the map of one side; a network is still untrained and gives the mean factor."""
         columns = warm.features.shape[1]
-        if self.mapping is Mapping.LINEAR or not columns:
+        if self.mapping is MappingKind.LINEAR or not columns:
             return LinearMap.of(warm.features, factors, self.ridge)
-        if self.mapping is Mapping.KNN:
+        if self.mapping is MappingKind.KNN:
             return NearestMap.of(warm.features, factors, self.neighbours)
         from ...training.seeding import seeded
-        from .network import NetMap
+        from .network import NetworkMap
 
         with seeded(seed):
-            return NetMap.of(columns, list(self.hidden), factors)
+            return NetworkMap.of(columns, list(self.hidden), factors)
 
     def _train(self, side: str, warm: Entities, factors: FloatArray, train: TrainView) -> None:
         """Train the network of one side, if it has one, until the split's validation stops it."""
         import torch
 
         from ...training.fitting import fit_module
-        from .network import NetMap, factor_batches
+        from .network import NetworkMap, make_factor_batches
 
         learned = self.maps_[side]
-        if not isinstance(learned, NetMap):
+        if not isinstance(learned, NetworkMap):
             return
         self.log_[side] = fit_module(
             learned.net,
-            factor_batches(warm.features, factors, self.batch_size, train.seed),
+            make_factor_batches(warm.features, factors, self.batch_size, train.seed),
             train,
             optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
             epochs=self.epochs,
@@ -180,6 +182,6 @@ def _restored(kind: str, state: dict[str, Any]) -> "Map":
         return LinearMap(**state)
     if kind == "NearestMap":
         return NearestMap(**state)
-    from .network import NetMap
+    from .network import NetworkMap
 
-    return NetMap.restored(state)
+    return NetworkMap.restored(state)

@@ -15,7 +15,7 @@ from ...training.weights import count_parameters, device_of, from_arrays, to_arr
 _ROWS = 1024  # rows whose dense attributes are held at once
 
 
-class MapNet(nn.Module):
+class MappingNetwork(nn.Module):
     """Linear layers with rectifiers between them, for factors of mean 0 and spread 1."""
 
     mean: Tensor
@@ -45,17 +45,17 @@ class MapNet(nn.Module):
 
 
 @dataclass
-class NetMap:
+class NetworkMap:
     """A trained network that takes sparse rows."""
 
-    net: MapNet
+    net: MappingNetwork
 
     @classmethod
-    def of(cls, columns: int, hidden: list[int], factors: FloatArray) -> "NetMap":
+    def of(cls, columns: int, hidden: list[int], factors: FloatArray) -> "NetworkMap":
         """Build an untrained network for the factors of one side."""
         mean = factors.mean(axis=0, dtype=np.float64).astype(np.float32)
         spread = float(np.sqrt(np.mean((factors - mean) ** 2, dtype=np.float64)))
-        return cls(MapNet(columns, hidden, torch.from_numpy(mean), spread or 1.0))
+        return cls(MappingNetwork(columns, hidden, torch.from_numpy(mean), spread or 1.0))
 
     def __call__(self, features: CSR) -> FloatArray:
         """Return float32 (rows, factors)."""
@@ -76,15 +76,15 @@ class NetMap:
         return {"widths": self.net.widths, "net": to_arrays(self.net)}
 
     @classmethod
-    def restored(cls, state: dict[str, Any]) -> "NetMap":
+    def restored(cls, state: dict[str, Any]) -> "NetworkMap":
         """Return the map whose ``state`` this is."""
         columns, *hidden, factors = state["widths"]
-        net = MapNet(columns, hidden, torch.zeros(factors), 1.0).eval()
+        net = MappingNetwork(columns, hidden, torch.zeros(factors), 1.0).eval()
         from_arrays(net, state["net"])
         return cls(net)
 
 
-def factor_batches(
+def make_factor_batches(
     features: CSR, factors: FloatArray, size: int, seed: int
 ) -> Callable[[int], Iterator[tuple[Tensor, Tensor]]]:
     """Return ``batches(epoch)``: dense attributes and factors of shuffled training entities."""

@@ -13,11 +13,11 @@ from ...training.seeding import numpy_generator
 from ..content_inputs import TrainingContent
 
 if TYPE_CHECKING:
-    from .network import Batch
+    from .network import CLCRecBatch
 
 
 @dataclass
-class ContrastivePairs:
+class ContrastiveBatches:
     """Each observed pair once in an epoch; the pairs of a batch share the sampled items.
 
     Attributes
@@ -43,7 +43,7 @@ class ContrastivePairs:
     size: int
     seed: int
 
-    def __call__(self, epoch: int) -> "Iterator[Batch]":
+    def __call__(self, epoch: int) -> "Iterator[CLCRecBatch]":
         """Yield the batches of one epoch."""
         rng = numpy_generator(self.seed, epoch)
         order = rng.permutation(len(self.interactions.users))
@@ -62,7 +62,7 @@ class ContrastivePairs:
         taste = np.log1p(self.negatives * (1 - liked)).mean()
         return float(balance * own + (1 - balance) * taste)
 
-    def _batch(self, at: LongArray, rng: np.random.Generator) -> "Batch":
+    def _batch(self, at: LongArray, rng: np.random.Generator) -> "CLCRecBatch":
         seen = self.interactions
         users, chosen = seen.users[at].astype(np.int64), seen.items[at]
         sampled = rng.integers(0, seen.n_items, self.negatives)

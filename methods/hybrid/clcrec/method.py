@@ -86,16 +86,16 @@ class CLCRec(NetworkMethod, FactorMethod):
 
         from ...training.fitting import fit_module
         from ...training.seeding import seeded
-        from ..content_inputs import Content, TrainingContent
-        from .batches import ContrastivePairs
+        from ..content_inputs import ContentInputs, TrainingContent
+        from .batches import ContrastiveBatches
 
         features = train.items.features
-        self.content_ = Content.of(features, self.content_rank, train.seed)
+        self.content_ = ContentInputs.of(features, self.content_rank, train.seed)
         sizes = (len(train.users), len(train.items), self.content_.width(features))
         with seeded(train.seed):
             self.net_ = self._build(sizes)
         self.net_.set_losses(self.temperature, self.balance, self.norm_weight)
-        batches = ContrastivePairs(
+        batches = ContrastiveBatches(
             train.interactions,
             TrainingContent(features, self.content_),
             self.negatives,
@@ -146,11 +146,11 @@ class CLCRec(NetworkMethod, FactorMethod):
 
     def rebuilt(self, state: dict[str, Any]) -> "CLCRecModule":
         """Set the reduction of the content and return a network of the same sizes."""
-        from ..content_inputs import Content, Scale
+        from ..content_inputs import ContentInputs, Standardiser
 
         content = state["content"]
-        scale = content["scale"] and Scale(**content["scale"])
-        self.content_ = Content(content["directions"], scale)
+        scale = content["scale"] and Standardiser(**content["scale"])
+        self.content_ = ContentInputs(content["directions"], scale)
         return self._build(state["sizes"])
 
     def _build(self, sizes: tuple[int, int, int]) -> "CLCRecModule":

@@ -34,7 +34,7 @@ class CLCRecModule(nn.Module):
         rows: Tensor = self.encoder(functional.normalize(content, dim=1))
         return rows
 
-    def loss(self, batch: "Batch") -> Tensor:
+    def loss(self, batch: "CLCRecBatch") -> Tensor:
         """Return both losses, weighed, and the mean length of the rows."""
         users, content, items, chosen, sampled, as_content, hidden = batch
         rows, made, user_rows = self.items(items), self.encode(content), self.users(users)
@@ -64,7 +64,7 @@ class CLCRecModule(nn.Module):
         return functional.cross_entropy(logits, logits.new_zeros(len(own), dtype=torch.int64))
 
 
-Batch: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+CLCRecBatch: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 """Users of the pairs; content and index of the items in the batch, each once; positions among
 them of the pairs' items and of the sampled ones; as a column, which of these show content; bool
 (pairs, sampled): the sampled item is one of the user's own."""

@@ -15,7 +15,7 @@ from ...training.seeding import numpy_generator
 from ..content_inputs import SideInputs, TrainingContent
 
 if TYPE_CHECKING:
-    from .network import Batch
+    from .network import DropoutNetBatch
 
 
 @dataclass
@@ -70,7 +70,7 @@ class TrainingSide:
 
 
 @dataclass
-class PairBatches:
+class ScorePairBatches:
     """For each user its best items by the teacher, and as many at random.
 
     Attributes
@@ -98,7 +98,7 @@ class PairBatches:
     pairs: int
     seed: int
 
-    def __call__(self, epoch: int) -> "Iterator[Batch]":
+    def __call__(self, epoch: int) -> "Iterator[DropoutNetBatch]":
         """Yield the batches of one epoch."""
         rng = numpy_generator(self.seed, epoch)
         drawn = self.users.drawn(self.rule, rng), self.items.drawn(self.rule, rng)

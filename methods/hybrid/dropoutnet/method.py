@@ -10,7 +10,7 @@ from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
 from ....datasets.world import Entities, TrainView
 from ...base import Family, Need
-from ..two_towers import TwoSided
+from ..two_towers import TwoTowerMethod
 
 if TYPE_CHECKING:
     from .network import DropoutNetModule
@@ -19,7 +19,7 @@ _ROWS = 4096  # entities whose dense inputs are held at once
 
 
 @dataclass
-class DropoutNet(TwoSided):
+class DropoutNet(TwoTowerMethod):
     """Two networks that rebuild pretrained scores from content when the factors are hidden.
 
     Source: Volkovs, Yu and Poutanen, DropoutNet: Addressing Cold Start in Recommender Systems,
@@ -98,7 +98,7 @@ class DropoutNet(TwoSided):
         from ...training.seeding import seeded
         from ...training.teacher import als_factors
         from ..content_inputs import SideInputs
-        from .batches import InputDropout, PairBatches, TrainingSide
+        from .batches import InputDropout, ScorePairBatches, TrainingSide
 
         own, across = als_factors(
             train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
@@ -111,7 +111,7 @@ class DropoutNet(TwoSided):
                 self.user_inputs_.content.width(train.users.features),
                 self.item_inputs_.content.width(train.items.features),
             )
-        batches = PairBatches(
+        batches = ScorePairBatches(
             TrainingSide(train.users, self.user_inputs_),
             TrainingSide(train.items, self.item_inputs_),
             own,

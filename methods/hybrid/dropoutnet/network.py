@@ -33,13 +33,13 @@ class DropoutNetModule(nn.Module):
         self.users = Tower(rank, content[0], hidden)
         self.items = Tower(rank, content[1], hidden)
 
-    def loss(self, batch: "Batch") -> Tensor:
+    def loss(self, batch: "DropoutNetBatch") -> Tensor:
         """Return the mean squared error to the teacher's scores."""
         users, items, positions, targets = batch
         scores = self.users(*users) @ self.items(*items).T
         return nn.functional.mse_loss(scores.gather(1, positions), targets)
 
 
-Batch: TypeAlias = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor, Tensor]
+DropoutNetBatch: TypeAlias = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor, Tensor]
 """(preference, content) of some users, the same of some items, per user the positions
 (users, pairs) of its items, and the teacher's scores of these pairs."""

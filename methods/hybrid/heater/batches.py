@@ -16,11 +16,11 @@ from ...training.seeding import numpy_generator
 from ..content_inputs import SideInputs, TrainingContent
 
 if TYPE_CHECKING:
-    from .network import Batch, SideRows
+    from .network import HeaterBatch, TowerInputs
 
 
 @dataclass
-class HeaterRows:
+class HeaterTrainingSide:
     """The warm entities of one side, what is known of them, and the lots that pick from it.
 
     Attributes
@@ -51,7 +51,9 @@ class HeaterRows:
             short_histories(self.warm.history, self.longest, rng)
         )
 
-    def rows(self, of_pairs: LongArray, drawn: FloatArray, rng: np.random.Generator) -> "SideRows":
+    def rows(
+        self, of_pairs: LongArray, drawn: FloatArray, rng: np.random.Generator
+    ) -> "TowerInputs":
         """Return what the network reads of the entities ``of_pairs``."""
         from .network import MAPPED, SUPPORT, TRUE
 
@@ -73,7 +75,7 @@ class HeaterRows:
 
 
 @dataclass
-class HeaterPairs:
+class HeaterBatches:
     """Each observed pair once in an epoch, and for each ``negatives`` random training items.
 
     Attributes
@@ -91,13 +93,13 @@ class HeaterPairs:
     """
 
     interactions: Interactions
-    users: HeaterRows
-    items: HeaterRows
+    users: HeaterTrainingSide
+    items: HeaterTrainingSide
     negatives: int
     size: int
     seed: int
 
-    def __call__(self, epoch: int) -> "Iterator[Batch]":
+    def __call__(self, epoch: int) -> "Iterator[HeaterBatch]":
         """Yield the batches of one epoch."""
         rng = numpy_generator(self.seed, epoch)
         drawn = self.users.drawn(rng), self.items.drawn(rng)

@@ -10,18 +10,18 @@ from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
 from ....datasets.world import Entities, TrainView
 from ...base import Family, Need
-from ..two_towers import TwoSided
+from ..two_towers import TwoTowerMethod
 
 if TYPE_CHECKING:
     from ..content_inputs import SideInputs
-    from .batches import HeaterRows
+    from .batches import HeaterTrainingSide
     from .network import HeaterModule
 
 _ROWS = 4096  # entities whose dense inputs are held at once
 
 
 @dataclass
-class Heater(TwoSided):
+class Heater(TwoTowerMethod):
     """Experts that map content to pretrained factors, trained with the two exchanged at random.
 
     Source: Zhu, Sefati, Saadatpanah and Caverlee, Recommendation for New Users and New Items via
@@ -118,7 +118,7 @@ class Heater(TwoSided):
         from ...training.seeding import seeded
         from ...training.teacher import als_factors
         from ..content_inputs import SideInputs
-        from .batches import HeaterPairs
+        from .batches import HeaterBatches
 
         own, across = als_factors(
             train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
@@ -134,7 +134,7 @@ class Heater(TwoSided):
                 self.item_inputs_.content.width(train.items.features),
             )
         self.net_.set_penalties(self.similarity, self.weight_decay)
-        batches = HeaterPairs(
+        batches = HeaterBatches(
             train.interactions, users, items, self.negatives, self.batch_size, seed
         )
         steps = batches.steps
@@ -160,11 +160,11 @@ class Heater(TwoSided):
         """Return float32 (candidates, factors): the top net on the true or mapped factor."""
         return self._encode("items", items)
 
-    def _rows(self, warm: Entities, inputs: "SideInputs", share: float) -> "HeaterRows":
-        from .batches import HeaterRows
+    def _rows(self, warm: Entities, inputs: "SideInputs", share: float) -> "HeaterTrainingSide":
+        from .batches import HeaterTrainingSide
 
         mapped = self.dropout if inputs.content.width(warm.features) else 0.0
-        return HeaterRows(warm, inputs, mapped, share, self.support)
+        return HeaterTrainingSide(warm, inputs, mapped, share, self.support)
 
     def _build(self, user_content: int, item_content: int) -> "HeaterModule":
         from .network import HeaterModule

@@ -10,7 +10,7 @@ _SPREAD = 0.01  # of the first weights, as in the authors' code
 _FAR = 5.0  # bound of a scaled factor, as in the authors' code
 
 
-class Experts(nn.Module):
+class MixtureOfExperts(nn.Module):
     """Independent networks from content to a factor, weighed by a gate that reads the content."""
 
     def __init__(self, content: int, widths: list[int], experts: int) -> None:
@@ -31,18 +31,18 @@ class Experts(nn.Module):
         return torch.tanh(weighed)
 
 
-class HeaterSide(nn.Module):
+class HeaterTower(nn.Module):
     """Users or items: the map from content, absent without content, and the shared top net."""
 
     def __init__(self, factors: int, content: int, hidden: list[int], experts: int) -> None:
         super().__init__()
-        self.map = Experts(content, [*hidden, factors], experts) if content else None
+        self.map = MixtureOfExperts(content, [*hidden, factors], experts) if content else None
         norm = nn.BatchNorm1d(factors)
         self.top = nn.Sequential(
             _linear(factors, factors), norm, nn.Tanh(), _linear(factors, factors)
         )
 
-    def forward(self, rows: "SideRows") -> tuple[Tensor, Tensor]:
+    def forward(self, rows: "TowerInputs") -> tuple[Tensor, Tensor]:
         """Return what the top net makes of each pair's entity, and how far the maps are off.
 
         The distance is the sum over the pairs of the squared length between the mapped and the
@@ -79,15 +79,15 @@ class HeaterModule(nn.Module):
     ) -> None:
         super().__init__()
         self.content = content
-        self.users = HeaterSide(factors, content[0], hidden, experts)
-        self.items = HeaterSide(factors, content[1], hidden, experts)
+        self.users = HeaterTower(factors, content[0], hidden, experts)
+        self.items = HeaterTower(factors, content[1], hidden, experts)
         self.similarity = self.decay = 0.0
 
     def set_penalties(self, similarity: float, decay: float) -> None:
         """Set the weights of the distance to the pretrained factors and of the weights' norm."""
         self.similarity, self.decay = similarity, decay
 
-    def loss(self, batch: "Batch") -> Tensor:
+    def loss(self, batch: "HeaterBatch") -> Tensor:
         """Return the mean squared error of the pairs and both penalties."""
         users, items, targets = batch
         user_vectors, user_distance = self.users(users)
@@ -116,9 +116,9 @@ def _linear(width: int, out: int) -> nn.Linear:
 TRUE, MAPPED, SUPPORT = 0, 1, 2
 """What stands for an entity in a pair."""
 
-SideRows: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+TowerInputs: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 """Of the entities in a batch, each once, the pretrained factor, the factor made of a part of its
 history, the content; per pair the position of its entity and, as a column, what stands for it."""
 
-Batch: TypeAlias = tuple[SideRows, SideRows, Tensor]
+HeaterBatch: TypeAlias = tuple[TowerInputs, TowerInputs, Tensor]
 """Users, items, and 1 for an observed pair and 0 for a sampled one."""

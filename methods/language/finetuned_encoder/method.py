@@ -15,10 +15,10 @@ from ....datasets.world import Entities, Resources, TrainView
 from ...base import FactorMethod, Family, Need
 from ..text_encoder.encoder import (
     DEFAULT_MODEL,
-    Precision,
+    EncoderPrecision,
     SentenceEncoder,
-    same_weights,
-    sentence_encoder,
+    find_sentence_encoder,
+    require_same_weights,
     texts_of,
 )
 from .batches import HistoryBatches
@@ -26,7 +26,7 @@ from .batches import HistoryBatches
 if TYPE_CHECKING:
     import torch
 
-    from .network import FineTuning, TextTowers
+    from .network import FineTuningModule, TextTowers
 
 
 class Tuning(str, Enum):
@@ -104,8 +104,8 @@ class FineTunedEncoder(FactorMethod):
     weight_decay: float = parameter(0.01, "AdamW decay", minimum=0)
     epochs: int = parameter(4, "most passes over the training pairs", minimum=0)
     patience: int = parameter(3, "epochs without a better validation before it stops", minimum=1)
-    training_precision: Precision = parameter(
-        Precision.FP32, "arithmetic of training; scores are always computed in fp32"
+    training_precision: EncoderPrecision = parameter(
+        EncoderPrecision.FP32, "arithmetic of training; scores are always computed in fp32"
     )
     model: str = parameter(DEFAULT_MODEL, "encoder, by its name on the hub")
     model_path: str = parameter("", "folder with the encoder's files, if it lies somewhere else")
@@ -125,16 +125,16 @@ class FineTunedEncoder(FactorMethod):
     def fit(self, train: TrainView) -> Self:
         """Train the towers and the chosen part of the encoder, stopped by validation."""
         from ...training.fitting import fit_module
-        from .live_model import LiveModel
-        from .network import FineTuning
+        from .network import FineTuningModule
+        from .scorer import TowerScorer
 
         sentences = self._sentences(train.resources, train.progress)
         self.base_model_ = sentences.files.as_json()
         texts = texts_of(train.items)
         vectors = sentences.encode(texts)
         model = self._untrained(train, sentences, vectors)
-        tuning = FineTuning(model, texts, vectors)
-        self.live_ = LiveModel(model, sentences)
+        tuning = FineTuningModule(model, texts, vectors)
+        self.scorer_ = TowerScorer(model, sentences)
         self.log_ = fit_module(
             tuning,
             self._batches(train, sentences),
@@ -145,18 +145,20 @@ class FineTunedEncoder(FactorMethod):
             patience=self.patience,
             validate_first=True,
             learning_rate_factor=self._schedule(len(train.interactions)),
-            precision="bf16-mixed" if self.training_precision is Precision.BF16 else "32-true",
+            precision="bf16-mixed"
+            if self.training_precision is EncoderPrecision.BF16
+            else "32-true",
         ).as_json()
         return self._follow(tuning)
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, width) of length 1, from the candidates' texts."""
-        factors: FloatArray = self.fitted("live_").item_factors(texts_of(items))
+        factors: FloatArray = self.fitted("scorer_").item_factors(texts_of(items))
         return factors
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, width) of length 1, from the users' histories (and texts)."""
-        live, texts = self.fitted("live_"), None if users.text is None else texts_of(users)
+        live, texts = self.fitted("scorer_"), None if users.text is None else texts_of(users)
         factors: FloatArray = live.user_factors(self.item_vectors_, users.history, texts)
         return factors
 
@@ -169,19 +171,19 @@ class FineTunedEncoder(FactorMethod):
             "validation_before": curve[0],
             "validation_after": curve[log["best_epoch"]],
             "trainable_parameters": self.parameter_counts()[0],
-            "encoder_dropout": self.live_.encoder_dropout(),
+            "encoder_dropout": self.scorer_.encoder_dropout(),
             "training": log,
         }
 
     def parameter_counts(self) -> tuple[int, int]:
         """Return (trained, all) parameters of encoder and towers."""
-        counts: tuple[int, int] = self.fitted("live_").parameter_counts()
+        counts: tuple[int, int] = self.fitted("scorer_").parameter_counts()
         return counts
 
     def state(self) -> dict[str, Any]:
         """Return what was trained; the rest of the encoder is found again by its hash."""
         return {
-            "arrays": self.fitted("live_").arrays(),
+            "arrays": self.fitted("scorer_").arrays(),
             "item_vectors": self.item_vectors_,
             "base_model": self.base_model_,
             "log": self.log_,
@@ -189,19 +191,19 @@ class FineTunedEncoder(FactorMethod):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Build the model on the same base encoder and set what ``state`` returned."""
-        from .live_model import LiveModel
+        from .scorer import TowerScorer
 
         sentences = self._sentences(Resources())
-        same_weights(sentences.files, state["base_model"])
+        require_same_weights(sentences.files, state["base_model"])
         self.item_vectors_ = state["item_vectors"]
         self.base_model_, self.log_ = state["base_model"], state["log"]
         told = "about" in state["arrays"]["towers"]
         model = self._build(sentences, self.item_vectors_.shape[1], told)
-        self.live_ = LiveModel(model, sentences)
-        self.live_.set_arrays(state["arrays"])
+        self.scorer_ = TowerScorer(model, sentences)
+        self.scorer_.set_arrays(state["arrays"])
 
     def _sentences(self, resources: Resources, progress: Progress = silent) -> SentenceEncoder:
-        return sentence_encoder(
+        return find_sentence_encoder(
             self.model,
             self.model_path,
             self.max_length,
@@ -224,13 +226,13 @@ class FineTunedEncoder(FactorMethod):
         return model
 
     def _build(self, sentences: SentenceEncoder, width: int, user_text: bool) -> "TextTowers":
-        from .network import TextTowers, tuned_encoder
+        from .network import TextTowers, load_tuned_encoder
         from .towers import Towers
 
         towers = Towers(width, self.hidden, self.dropout, self.temperature, user_text)
         if self.tuning is Tuning.FROZEN:
             return TextTowers(None, towers)
-        encoder = tuned_encoder(
+        encoder = load_tuned_encoder(
             str(sentences.files.folder),
             self.max_length,
             top_layers=None if self.tuning is Tuning.FULL else self.top_layers,
@@ -263,7 +265,7 @@ class FineTunedEncoder(FactorMethod):
         warm_up = max(1, steps // 10)
         return lambda step: min((step + 1) / warm_up, (steps - step) / max(1, steps - warm_up))
 
-    def _follow(self, tuning: "FineTuning") -> Self:
+    def _follow(self, tuning: "FineTuningModule") -> Self:
         """Score with the weights as they are now."""
-        self.item_vectors_ = self.live_.follow(tuning)
+        self.item_vectors_ = self.scorer_.follow(tuning)
         return self

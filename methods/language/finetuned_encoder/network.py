@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ....datasets.arrays import FloatArray
-from ..text_encoder.network import load_encoder
+from ..text_encoder.transformer import load_encoder
 from .towers import Towers
-from .tuning import TunedEncoder
+from .tuned_encoder import TunedEncoder
 
 
 class TextTowers(nn.Module):
@@ -30,7 +30,7 @@ class TextTowers(nn.Module):
         return groups
 
 
-class FineTuning(nn.Module):
+class FineTuningModule(nn.Module):
     """The loss of the model, with the last known text vector of every training item.
 
     Parameters
@@ -83,7 +83,7 @@ class FineTuning(nn.Module):
         return self.model.towers.items(self.remembered)
 
 
-def tuned_encoder(
+def load_tuned_encoder(
     folder: str,
     max_length: int,
     *,

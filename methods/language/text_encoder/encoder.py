@@ -17,7 +17,7 @@ from .vector_store import VectorStore
 DEFAULT_MODEL = MINILM.name
 
 
-class Precision(str, Enum):
+class EncoderPrecision(str, Enum):
     """Arithmetic of the encoder's matrix products."""
 
     FP32 = "fp32"
@@ -47,7 +47,7 @@ class SentenceEncoder:
 
     files: ModelFiles
     max_length: int = 256
-    precision: Precision = Precision.FP32
+    precision: EncoderPrecision = EncoderPrecision.FP32
     resources: Resources = field(default_factory=Resources)
     progress: Progress = silent
 
@@ -59,7 +59,7 @@ class SentenceEncoder:
             for name in ("config.json", *TOKENIZER)
             if (path := self.files.folder / name).is_file()
         ]
-        padded = ("padded by a sixteenth",) if self.precision is Precision.BF16 else ()
+        padded = ("padded by a sixteenth",) if self.precision is EncoderPrecision.BF16 else ()
         settings = ("mean of tokens, unit length", self.max_length, self.precision, *padded)
         return content_hash(self.files.sha256, around, settings)
 
@@ -75,20 +75,20 @@ class SentenceEncoder:
 
     def _compute(self, texts: list[str], tally: Tally | None = None) -> FloatArray:
         from ...training.seeding import seeded
-        from .network import encode_texts, frozen_encoder
+        from .transformer import encode_texts, load_frozen_encoder
 
-        device, exact = self.resources.device, self.precision is Precision.FP32
+        device, exact = self.resources.device, self.precision is EncoderPrecision.FP32
         with seeded(0, self.resources.threads):
-            net = frozen_encoder(str(self.files.folder), self.files.sha256, exact, device)
+            net = load_frozen_encoder(str(self.files.folder), self.files.sha256, exact, device)
             told = (tally or Tally(silent, "text")).add
             return encode_texts(net, texts, self.max_length, told)
 
 
-def sentence_encoder(
+def find_sentence_encoder(
     model: str,
     model_path: str,
     max_length: int,
-    precision: Precision = Precision.FP32,
+    precision: EncoderPrecision = EncoderPrecision.FP32,
     resources: Resources | None = None,
     progress: Progress = silent,
 ) -> SentenceEncoder:
@@ -104,7 +104,7 @@ def texts_of(entities: Entities) -> list[str]:
     return [str(text) for text in entities.text]
 
 
-def same_weights(files: ModelFiles, recorded: Mapping[str, Any]) -> None:
+def require_same_weights(files: ModelFiles, recorded: Mapping[str, Any]) -> None:
     """Refuse to go on with another base model than the one a method was fitted with."""
     if files.sha256 != recorded["weights_sha256"]:
         raise ColdbenchError(

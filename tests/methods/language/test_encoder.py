@@ -7,9 +7,9 @@ from coldbench.datasets.errors import ColdbenchError, NotApplicableError
 from coldbench.datasets.sides import Side
 from coldbench.methods.language.text_encoder.encoder import (
     DEFAULT_MODEL,
-    Precision,
-    same_weights,
-    sentence_encoder,
+    EncoderPrecision,
+    find_sentence_encoder,
+    require_same_weights,
     texts_of,
 )
 from coldbench.methods.language.text_encoder.model_files import MINILM
@@ -23,7 +23,7 @@ TEXTS = [" ".join(WORDS[at : at + length]) for length in (1, 3, 9, 20) for at in
 
 @pytest.fixture
 def encoder(tiny):
-    return sentence_encoder("tiny", str(tiny), TOKENS)
+    return find_sentence_encoder("tiny", str(tiny), TOKENS)
 
 
 def plain_vectors(folder, texts, max_length=TOKENS):
@@ -70,10 +70,10 @@ def test_any_list_gives_the_vectors_of_its_texts(encoder, texts):
 
 @given(st.lists(st.integers(1, 512), min_size=1, max_size=200), st.booleans())
 def test_batches_hold_every_text_once_and_pad_little(lengths, fine):
-    from coldbench.methods.language.text_encoder.network import length_batches
+    from coldbench.methods.language.text_encoder.transformer import batch_by_length
 
     seen = []
-    for rows, length in length_batches(lengths, fine=fine):
+    for rows, length in batch_by_length(lengths, fine=fine):
         own = np.take(lengths, rows)
         assert len(rows) == 1 or len(rows) * length <= 2048
         assert (own <= length).all()
@@ -83,7 +83,7 @@ def test_batches_hold_every_text_once_and_pad_little(lengths, fine):
 
 
 def test_a_known_text_does_not_ask_the_model(encoder, monkeypatch):
-    from coldbench.methods.language.text_encoder import network as _encoder_net
+    from coldbench.methods.language.text_encoder import transformer as _encoder_net
 
     first = encoder.encode(TEXTS)
     monkeypatch.setattr(_encoder_net, "encode_texts", lambda *_: pytest.fail("the model was asked"))
@@ -91,7 +91,7 @@ def test_a_known_text_does_not_ask_the_model(encoder, monkeypatch):
 
 
 def test_a_long_text_is_cut(tiny):
-    encoder = sentence_encoder("tiny", str(tiny), 8)
+    encoder = find_sentence_encoder("tiny", str(tiny), 8)
     words = " ".join(WORDS[:20])
     np.testing.assert_array_equal(
         encoder._compute([words])[0], encoder._compute([words + " sun0"])[0]
@@ -101,7 +101,7 @@ def test_a_long_text_is_cut(tiny):
 
 def test_more_tokens_than_the_model_reads_are_refused(tiny):
     with pytest.raises(ColdbenchError, match=r"max_length = 99 is more than the 32 tokens"):
-        sentence_encoder("tiny", str(tiny), 99).encode(["the"])
+        find_sentence_encoder("tiny", str(tiny), 99).encode(["the"])
 
 
 def test_the_cache_separates_models_tokenizers_and_settings(encoder, other_tiny, tiny, tmp_path):
@@ -112,16 +112,19 @@ def test_the_cache_separates_models_tokenizers_and_settings(encoder, other_tiny,
     spaces = [
         encoder.space,
         replace(encoder, max_length=16).space,
-        replace(encoder, precision=Precision.BF16).space,
-        sentence_encoder("tiny", str(other_tiny), TOKENS).space,
-        sentence_encoder("tiny", str(folder), TOKENS).space,
+        replace(encoder, precision=EncoderPrecision.BF16).space,
+        find_sentence_encoder("tiny", str(other_tiny), TOKENS).space,
+        find_sentence_encoder("tiny", str(folder), TOKENS).space,
     ]
     assert len(set(spaces)) == len(spaces)
-    assert sentence_encoder("another name", str(tiny), TOKENS).space == encoder.space
+    assert find_sentence_encoder("another name", str(tiny), TOKENS).space == encoder.space
 
 
 def test_bf16_is_close_and_not_equal(encoder):
-    exact, rough = encoder.encode(TEXTS), replace(encoder, precision=Precision.BF16).encode(TEXTS)
+    exact, rough = (
+        encoder.encode(TEXTS),
+        replace(encoder, precision=EncoderPrecision.BF16).encode(TEXTS),
+    )
     assert 0.999 < (exact * rough).sum(1).min() < 1
     assert not np.array_equal(exact, rough)
 
@@ -142,7 +145,7 @@ def test_a_side_without_text_is_refused(make_entities):
 
 def test_other_weights_than_those_of_the_fit_are_refused(encoder):
     with pytest.raises(ColdbenchError, match=r"fitted on an encoder with weights abc.*fit again"):
-        same_weights(encoder.files, {"weights_sha256": "abc"})
+        require_same_weights(encoder.files, {"weights_sha256": "abc"})
 
 
 @pytest.mark.slow
@@ -160,11 +163,11 @@ def test_minilm_equals_sentence_transformers():
         "we study cold-start recommendation with text " * 60,
         *(f"Film number {year} ({year}). Comedy" for year in range(1950, 1970)),
     ]
-    encoder = sentence_encoder(DEFAULT_MODEL, "", 256)
+    encoder = find_sentence_encoder(DEFAULT_MODEL, "", 256)
     model = theirs.SentenceTransformer(str(encoder.files.folder), device="cpu")
     expected = model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
     vectors = encoder.encode(texts)
     assert (vectors * expected).sum(1).min() > 0.999999
     np.testing.assert_allclose(vectors, expected, atol=1e-5)
-    rough = replace(encoder, precision=Precision.BF16).encode(texts)
+    rough = replace(encoder, precision=EncoderPrecision.BF16).encode(texts)
     assert (vectors * rough).sum(1).min() > 0.999

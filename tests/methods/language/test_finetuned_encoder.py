@@ -8,7 +8,7 @@ from coldbench.datasets.parameters import check_parameters
 from coldbench.datasets.sides import Side
 from coldbench.datasets.world import Query
 from coldbench.methods.language.finetuned_encoder.method import FineTunedEncoder, Tuning
-from coldbench.methods.language.text_encoder.encoder import sentence_encoder
+from coldbench.methods.language.text_encoder.encoder import find_sentence_encoder
 from coldbench.methods.training.weights import to_arrays
 
 QUICK = {
@@ -108,7 +108,7 @@ def test_shuffled_texts_bring_cold_items_to_chance(fit, make_world):
 def test_before_training_it_is_the_frozen_encoder(fit, world, settings):
     method = fit(world.train, epochs=0)
     query, counts = world.query, world.train.item_counts
-    encode = sentence_encoder("tiny", settings["model_path"], settings["max_length"]).encode
+    encode = find_sentence_encoder("tiny", settings["model_path"], settings["max_length"]).encode
     trained, candidates = encode(list(world.train.items.text)), encode(list(query.items.text))
     profile = query.users.history @ trained + counts @ trained / counts.sum()
     profile /= np.linalg.norm(profile, axis=1, keepdims=True)
@@ -131,7 +131,7 @@ def test_only_the_chosen_part_is_trained(fit, world, tuning, tiny):
     assert method.parameter_counts()[0] == trained + towers
     assert sum(array.size for name, array in state.items()) == trained
     if tuning is not Tuning.FROZEN:
-        now = to_arrays(method.live_.model.encoder.body)
+        now = to_arrays(method.scorer_.model.encoder.body)
         for name, array in before.items():
             inside = name.startswith("encoder.layer.2.") or tuning is Tuning.FULL
             kept = now.get(name, now.get(name.replace("query.", "query.base_layer.")))
@@ -148,8 +148,8 @@ def test_only_the_chosen_part_is_trained(fit, world, tuning, tiny):
 def test_the_encoder_itself_moves_the_vectors(fit, world, tuning, settings):
     method = fit(ever_better(world.train), tuning=tuning, epochs=2)
     texts = list(world.query.items.text)
-    encode = sentence_encoder("tiny", settings["model_path"], settings["max_length"]).encode
-    tuned = method.live_._text_vectors(texts).detach().numpy()
+    encode = find_sentence_encoder("tiny", settings["model_path"], settings["max_length"]).encode
+    tuned = method.scorer_._text_vectors(texts).detach().numpy()
     assert np.abs(tuned - encode(texts)).max(1).min() > 1e-4  # rounding is below 1e-6
 
 
@@ -235,9 +235,9 @@ def test_a_users_own_text_helps_who_has_no_history(fit, make_world, make_entitie
 
 
 def test_bf16_training_learns_and_scores_in_fp32(fit, world):
-    from coldbench.methods.language.text_encoder.encoder import Precision
+    from coldbench.methods.language.text_encoder.encoder import EncoderPrecision
 
-    method = fit(world.train, training_precision=Precision.BF16)
+    method = fit(world.train, training_precision=EncoderPrecision.BF16)
     facts = method.report()
     assert facts["validation_after"] > facts["validation_before"]
     assert method.item_vectors_.dtype == np.float32

@@ -5,7 +5,7 @@ from coldbench.datasets.sides import Side
 from coldbench.datasets.world import Query
 from coldbench.methods import neighbours as neighbours_module
 from coldbench.methods.language.text_knn import TextKNN
-from coldbench.methods.neighbours import similarities
+from coldbench.methods.neighbours import compute_similarities
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -31,7 +31,7 @@ def test_sums_are_those_of_the_definition_kept_or_in_blocks(seed, k, kept):
     neighbours_module._BYTES_AT_ONCE = 2 * 4 * 7
     neighbours_module._BYTES_KEPT = limits[0] if kept else 0
     try:
-        table = similarities(9, 7, lambda part: similarity[part])
+        table = compute_similarities(9, 7, lambda part: similarity[part])
         sums = table.sums(csr_matrix(history, dtype=np.float32), k)
     finally:
         neighbours_module._BYTES_KEPT, neighbours_module._BYTES_AT_ONCE = limits

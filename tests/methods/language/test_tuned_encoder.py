@@ -3,11 +3,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from coldbench.methods.language.finetuned_encoder import tuning as _tuned_encoder  # noqa: E402
-from coldbench.methods.language.finetuned_encoder.network import FineTuning, TextTowers  # noqa: E402
+from coldbench.methods.language.finetuned_encoder import tuned_encoder as _tuned_encoder  # noqa: E402
+from coldbench.methods.language.finetuned_encoder.network import FineTuningModule, TextTowers  # noqa: E402
 from coldbench.methods.language.finetuned_encoder.towers import Towers  # noqa: E402
-from coldbench.methods.language.finetuned_encoder.tuning import TunedEncoder  # noqa: E402
-from coldbench.methods.language.text_encoder.network import encode_texts, load_encoder  # noqa: E402
+from coldbench.methods.language.finetuned_encoder.tuned_encoder import TunedEncoder  # noqa: E402
+from coldbench.methods.language.text_encoder.transformer import encode_texts, load_encoder  # noqa: E402
 
 TEXTS = ["the sea0 sea1.", "war3", "", "law0 law1 law2 law3 law4 law5 sun0 sun1", "the sea0 sea1."]
 
@@ -151,7 +151,7 @@ def test_the_loss_is_the_corrected_softmax_over_what_the_user_does_not_like(tiny
     torch.manual_seed(0)
     towers = Towers(24, 4, 0.0, 0.05, user_text=False).eval()
     vectors = torch.nn.functional.normalize(torch.randn(4, 24), dim=-1)
-    tuning = FineTuning(TextTowers(None, towers), ["a", "b", "c", "d"], vectors.numpy())
+    tuning = FineTuningModule(TextTowers(None, towers), ["a", "b", "c", "d"], vectors.numpy())
     rows, entries = histories([1, 2], [0])
     frequency = torch.tensor([-1.0, -0.5, -0.2])
     batch = {
@@ -176,7 +176,7 @@ def test_fresh_items_carry_a_gradient_and_are_remembered(tiny):
     encoder = tuned(tiny, 1)
     encoder.layers[-1].requires_grad_(True)
     start = np.eye(4, 24, dtype=np.float32)
-    tuning = FineTuning(TextTowers(encoder, Towers(24, 4, 0, 0.05, False)), TEXTS[:4], start)
+    tuning = FineTuningModule(TextTowers(encoder, Towers(24, 4, 0, 0.05, False)), TEXTS[:4], start)
     vectors = tuning._text_vectors(torch.tensor([0, 1, 3]), torch.tensor([1]))
     assert vectors.requires_grad
     with torch.no_grad():

@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 from ..datasets.arrays import CSR, DoubleArray, LongArray
 
 
-def binary(matrix: CSR) -> CSR:
+def binarise(matrix: CSR) -> CSR:
     """Return a CSR float32 matrix of ones at the stored entries of ``matrix``."""
     ones = np.ones(len(matrix.data), dtype=np.float32)
     return csr_matrix((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
@@ -17,7 +17,7 @@ def row_of_entries(matrix: CSR) -> LongArray:
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
-def row_sums(matrix: CSR, values: DoubleArray) -> DoubleArray:
+def sum_rows(matrix: CSR, values: DoubleArray) -> DoubleArray:
     """Return float64, (rows,): sums of ``values``, one per stored entry of ``matrix``."""
     rows = row_of_entries(matrix)
     return np.bincount(rows, weights=values, minlength=matrix.shape[0]).astype(np.float64)
@@ -30,9 +30,9 @@ def scale_rows(matrix: CSR, sizes: DoubleArray) -> CSR:
     return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def unit_rows(matrix: CSR) -> CSR:
+def normalise_rows(matrix: CSR) -> CSR:
     """Return CSR float32 with rows of Euclidean length 1; a zero row stays zero."""
-    squares = row_sums(matrix, matrix.data.astype(np.float64) ** 2)
+    squares = sum_rows(matrix, matrix.data.astype(np.float64) ** 2)
     return scale_rows(matrix, np.sqrt(squares))
 
 
@@ -46,7 +46,7 @@ def inverse_frequency(matrix: CSR) -> DoubleArray:
     return np.asarray(np.log((1 + rows) / (1 + frequency)) + 1, np.float64)
 
 
-def top_per_row(matrix: CSR, k: int) -> CSR:
+def keep_top_per_row(matrix: CSR, k: int) -> CSR:
     """Return CSR with the ``k`` largest stored entries of each row, ties to the lower column."""
     matrix = _candidates_per_row(matrix, k)
     rows = row_of_entries(matrix)

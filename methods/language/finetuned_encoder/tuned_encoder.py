@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ....datasets.errors import ColdbenchError
-from ..text_encoder.network import LoadedEncoder, length_batches, mean_pool, pad
+from ..text_encoder.transformer import LoadedEncoder, batch_by_length, mean_pool, pad
 
 BYTES_OF_STATES = 1 << 30
 BODIES = ("bert", "roberta", "xlm-roberta")
@@ -75,7 +75,7 @@ class TunedEncoder(nn.Module):
             return torch.zeros(0, self.loaded.width, device=self.loaded.device)
         self._tokenise(texts)
         order, parts = [], []
-        for rows, length in length_batches([len(self._tokens[text]) for text in texts]):
+        for rows, length in batch_by_length([len(self._tokens[text]) for text in texts]):
             chosen = [texts[row] for row in rows]
             order.append(torch.from_numpy(rows))
             parts.append(self._vectors(chosen, length))

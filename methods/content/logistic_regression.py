@@ -4,7 +4,7 @@ import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray, LongArray
 from ...datasets.progress import Progress, counted, silent
-from ..rows import binary
+from ..sparse_rows import binarise
 
 _NUMBERS = 1 << 22  # numbers of one work array
 _STEPS = 50  # Newton steps; quadratic convergence needs about ten
@@ -13,7 +13,7 @@ _HALVINGS = 30  # of a step that does not lower the loss
 _INTERCEPT = 1e-6  # penalty that keeps the intercept finite where every target is 1
 
 
-def regressions(
+def fit_logistic_regressions(
     positives: CSR, points: DoubleArray, penalty: float, progress: Progress = silent
 ) -> FloatArray:
     """Return the L2-penalised maximum likelihood solution of each row, to machine precision.
@@ -42,7 +42,7 @@ def regressions(
     step = max(1, _NUMBERS // max(1, len(wide), wide.shape[1] ** 2))
     for at in counted(range(0, len(asked), step), progress, "block of users"):
         rows = asked[at : at + step]
-        found[rows] = _Block(wide, binary(positives[rows]) @ wide, penalty).solve()
+        found[rows] = _Block(wide, binarise(positives[rows]) @ wide, penalty).solve()
     return found
 
 

@@ -60,7 +60,7 @@ class LoadedEncoder:
 
 
 @lru_cache(maxsize=2)
-def frozen_encoder(folder: str, sha256: str, exact: bool, device: str) -> LoadedEncoder:
+def load_frozen_encoder(folder: str, sha256: str, exact: bool, device: str) -> LoadedEncoder:
     """Load an encoder that nobody changes, once per process; ``sha256`` is part of its identity."""
     return load_encoder(folder, torch.float32 if exact else torch.bfloat16, device)
 
@@ -109,7 +109,7 @@ def encode_texts(
     tokens = net.tokens(texts, max_length)
     fine = next(net.model.parameters()).dtype is torch.bfloat16
     vectors = np.empty((len(texts), net.width), dtype=np.float32)
-    for rows, length in length_batches([len(row) for row in tokens], fine=fine):
+    for rows, length in batch_by_length([len(row) for row in tokens], fine=fine):
         ids, mask = pad([tokens[row] for row in rows], length, net.tokenizer.pad_token_id or 0)
         ids, mask = ids.to(net.device), mask.to(net.device)
         hidden = net.model(input_ids=ids, attention_mask=mask).last_hidden_state
@@ -118,7 +118,7 @@ def encode_texts(
     return vectors
 
 
-def length_batches(
+def batch_by_length(
     lengths: Sequence[int], budget: int = TOKENS_AT_ONCE, *, fine: bool = False
 ) -> Iterator[tuple[np.ndarray, int]]:
     """Yield (rows, padded length): batches of texts of like length, about ``budget`` tokens each.

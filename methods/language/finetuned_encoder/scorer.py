@@ -9,10 +9,10 @@ from torch import Tensor
 from ....datasets.arrays import CSR, FloatArray
 from ...training.weights import count_parameters, device_of, from_arrays, to_arrays
 from ..text_encoder.encoder import SentenceEncoder
-from .network import FineTuning, TextTowers
+from .network import FineTuningModule, TextTowers
 
 
-class LiveModel:
+class TowerScorer:
     """Encoder and towers with the vectors of the texts they have seen.
 
     Parameters
@@ -32,7 +32,7 @@ class LiveModel:
         """Where the network is at the moment."""
         return device_of(self.model)
 
-    def follow(self, tuning: FineTuning) -> FloatArray:
+    def follow(self, tuning: FineTuningModule) -> FloatArray:
         """Take over the weights as they are now; return (training items, width), item vectors."""
         vectors = tuning.refresh()
         self._seen = dict(zip(tuning.texts, tuning.remembered.cpu(), strict=True))
