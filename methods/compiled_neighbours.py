@@ -26,6 +26,9 @@ def sum_largest(
         float32, (users, candidates), overwritten. Values are summed in float64 from the largest
         down, so the order of a history does not matter.
     """
+    # An insertion sort of the k largest seen so far, descending: k is small, and most values are
+    # turned away by one comparison with the least of them. One row of similarities serves all
+    # users before the next is read.
     best = np.empty(k, np.float32)
     for candidate in range(similarity.shape[0]):
         row = similarity[candidate]

@@ -19,15 +19,15 @@ class Similarities:
     ----------
     n_candidates, n_trained
         The shape.
-    rows
-        ``rows(slice) -> float32 (candidates in the slice, n_trained)``.
+    compute
+        ``compute(slice) -> float32 (candidates in the slice, n_trained)``.
     kept
-        All rows, or None when they would be too large.
+        All of them, or None when they would be too large.
     """
 
     n_candidates: int
     n_trained: int
-    rows: Callable[[slice], FloatArray]
+    compute: Callable[[slice], FloatArray]
     kept: FloatArray | None = None
 
     def sums(self, history: CSR, k: int) -> FloatArray:
@@ -53,19 +53,19 @@ class Similarities:
             yield 0, self.kept
             return
         for part in _slices(self.n_candidates, self.n_trained):
-            yield part.start, self.rows(part)
+            yield part.start, self.compute(part)
 
 
 def compute_similarities(
-    n_candidates: int, n_trained: int, rows: Callable[[slice], FloatArray]
+    n_candidates: int, n_trained: int, compute: Callable[[slice], FloatArray]
 ) -> Similarities:
-    """Return the similarities that ``rows`` computes, kept in memory up to 1 GiB."""
+    """Return the similarities that ``compute`` gives, kept in memory up to 1 GiB."""
     if 4 * n_candidates * n_trained > _BYTES_KEPT:
-        return Similarities(n_candidates, n_trained, rows)
+        return Similarities(n_candidates, n_trained, compute)
     kept = np.empty((n_candidates, n_trained), dtype=np.float32)
     for part in _slices(n_candidates, n_trained):
-        kept[part] = rows(part)
-    return Similarities(n_candidates, n_trained, rows, kept)
+        kept[part] = compute(part)
+    return Similarities(n_candidates, n_trained, compute, kept)
 
 
 def compute_cosines(vectors: CSR, trained: CSR) -> Similarities:

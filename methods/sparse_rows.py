@@ -41,7 +41,7 @@ def inverse_frequency(matrix: CSR) -> DoubleArray:
 
     ``df`` is the number of rows in which a column is not 0.
     """
-    rows, columns = matrix.shape
+    rows, columns = matrix.shape  # with 1 added twice no weight is infinite and none is 0
     frequency = np.bincount(matrix.indices[matrix.data != 0], minlength=columns)
     return np.asarray(np.log((1 + rows) / (1 + frequency)) + 1, np.float64)
 
@@ -50,9 +50,11 @@ def keep_top_per_row(matrix: CSR, k: int) -> CSR:
     """Return CSR with the ``k`` largest stored entries of each row, ties to the lower column."""
     matrix = _candidates_per_row(matrix, k)
     rows = row_of_entries(matrix)
+    # By row, then value descending, then column: an entry's place in its row is its place in this
+    # order less the entries of all rows before, ``indptr``.
     order = np.lexsort((matrix.indices, -matrix.data, rows))
     rank = np.arange(len(order)) - matrix.indptr[rows]
-    kept = np.sort(order[rank < k])
+    kept = np.sort(order[rank < k])  # back to the order of the columns
     counts = np.bincount(rows[kept], minlength=matrix.shape[0])
     indptr = np.concatenate([[0], np.cumsum(counts)])
     return csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)

@@ -10,6 +10,7 @@ from ...datasets.errors import NotApplicableError
 from ...datasets.parameters import Range, parameter
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
+from ..linear_algebra import invert_positive_definite
 from ..sparse_rows import binarise
 
 _ROWS = 512  # rows of the square matrices that are copied at once
@@ -47,11 +48,15 @@ class EASE(Method):
         """
         self._refuse_too_many(len(train.items))
         matrix = train.interactions.csr
+        # X'X counts for each two items the users who took both.
         common = (matrix.T @ matrix).toarray()  # float32: exact up to 2^24 users
         gram = common.T.astype(np.float64, order="F")  # the memory order that LAPACK overwrites
         del common
         gram[np.diag_indices_from(gram)] += self.regularization
-        self.weights_ = _weights(_inverse(gram))
+        inverse = invert_positive_definite(
+            gram, "X'X + lambda I is singular: raise method.regularization"
+        )
+        self.weights_ = _weights(inverse)
         return self
 
     def encode_items(self, items: Entities) -> IntArray:
@@ -60,6 +65,7 @@ class EASE(Method):
 
     def score_block(self, users: Entities, items: IntArray) -> FloatArray:
         """Return float32 (users, candidates): history times the candidates' weights."""
+        # A new user is x B like any other: nothing was learned of users.
         every = binarise(users.history) @ self.fitted("weights_")
         scores = np.zeros((len(users), len(items)), dtype=np.float32)
         scores[:, items >= 0] = every[:, items[items >= 0]]
@@ -75,33 +81,12 @@ class EASE(Method):
             )
 
 
-def _inverse(matrix: DoubleArray) -> DoubleArray:
-    """Return the inverse of a symmetric positive definite matrix, in its memory.
-
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        When it is not positive definite in float64.
-    """
-    from scipy.linalg.lapack import dpotrf, dpotri
-
-    if not len(matrix):
-        return matrix
-    inverse, failed = dpotrf(matrix, lower=1, overwrite_a=1)
-    if not failed:
-        inverse, failed = dpotri(inverse, lower=1, overwrite_c=1)
-    if failed:
-        raise np.linalg.LinAlgError("X'X + lambda I is singular: raise method.regularization")
-    for at in range(0, len(inverse), _ROWS):  # LAPACK fills the lower half only
-        end = at + _ROWS
-        square = np.tril(inverse[at:end, at:end])
-        inverse[at:end, at:end] = square + np.tril(square, -1).T
-        inverse[at:end, end:] = inverse[end:, at:end].T
-    return np.asarray(inverse, dtype=np.float64)
-
-
 def _weights(inverse: DoubleArray) -> FloatArray:
     """Return float32 B: 0 on the diagonal, elsewhere -P[i, j] / P[j, j]."""
+    # Minimise |X - X B|^2 + lambda |B|^2 with diag(B) = 0, by a Lagrange multiplier for each j:
+    # B = P (X'X - diag(gamma)) = I - P diag(gamma + lambda). B_jj = 0 makes gamma_j + lambda
+    # 1 / P_jj, and B_ij = -P_ij / P_jj elsewhere. Without the constraint B would be nearly the
+    # identity: an item predicts itself.
     weights = np.empty(inverse.shape, dtype=np.float32)
     diagonal = inverse.diagonal()
     for at in range(0, len(inverse), _ROWS):

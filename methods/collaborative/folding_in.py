@@ -1,4 +1,4 @@
-"""Factors of entities that are known, and of new ones that a history tells of."""
+"""Factors of entities that are known, and of new ones by folding in their history."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.world import Entities
+from ..known_entities import look_up_known
 
 
 def fold_in(
@@ -14,7 +15,10 @@ def fold_in(
     across: FloatArray,
     solve: Callable[[CSR, FloatArray], FloatArray],
 ) -> FloatArray:
-    """Return float32 (entities, d): the learned factor, the solve from a history, or zero.
+    """Return float32 (entities, d): the learned factor, the solution for a history, or zero.
+
+    To fold in is to hold the factors of the other side fixed: then the loss is a least squares
+    problem in the new factor alone, the same that a half step of training solves.
 
     Parameters
     ----------
@@ -25,10 +29,8 @@ def fold_in(
     solve
         ``solve(history, across)`` gives the factors that fit each row of ``history`` best.
     """
-    warm = entities.known >= 0
-    found = np.zeros((len(entities), learned.shape[1]), dtype=np.float32)
-    found[warm] = learned[entities.known[warm]]
-    cold = np.flatnonzero(~warm & (np.diff(entities.history.indptr) > 0))
+    found: FloatArray = look_up_known(entities, learned)
+    cold = np.flatnonzero((entities.known < 0) & (np.diff(entities.history.indptr) > 0))
     if len(cold):
         found[cold] = solve(entities.history[cold], across)
     return found

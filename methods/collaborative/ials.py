@@ -51,8 +51,9 @@ class IALS(FactorMethod):
         """Solve for all users, then for all items, in turn, and once more for the users."""
         history = train.interactions.csr
         support = history.T.tocsr()
-        lot = np.random.default_rng(train.seed).standard_normal((len(train.items), self.factors))
-        self.item_factors_ = (lot * self.spread / self.factors**0.5).astype(np.float32)
+        # Entries of spread / sqrt(d) give factors of a length that does not depend on d.
+        normal = np.random.default_rng(train.seed).standard_normal((len(train.items), self.factors))
+        self.item_factors_ = (normal * self.spread / self.factors**0.5).astype(np.float32)
         for _ in counted(range(self.epochs), train.progress, "epoch"):
             users = self._solve(history, self.item_factors_)
             self.item_factors_ = self._solve(support, users)
@@ -69,9 +70,15 @@ class IALS(FactorMethod):
 
     def _solve(self, history: CSR, across: FloatArray) -> FloatArray:
         """Return float32 (rows, factors), the minimisers given the factors of the other side."""
+        # Loss of one row x, with V the other side's factors and S its observed entries:
+        #   sum over S of (x.v - 1)^2 + alpha0 sum over all v of (x.v)^2 + lambda_x |x|^2.
+        # The gradient is zero where (alpha0 V'V + sum over S of v v' + lambda_x I) x = sum over S
+        # of v. V'V (the Gramian) is made once for all rows, so a row costs what it has observed.
         wide = across.astype(np.float64)
         everyone = self.unobserved * (wide.T @ wide)
         counts = np.diff(history.indptr)
+        # lambda_x = lambda (|S| + alpha0 n)^nu: at nu = 1 each pair carries its part of the norm,
+        # as a step of stochastic gradient descent gives it.
         norms = self.regularization * (counts + self.unobserved * len(wide)) ** self.exponent
         found = np.zeros((history.shape[0], wide.shape[1]), dtype=np.float32)
         for row in np.flatnonzero(counts):
@@ -84,6 +91,7 @@ def _minimiser(everyone: DoubleArray, liked: DoubleArray, norm: float) -> Double
     """Return the solution of (everyone + liked' liked + norm I) x = sum of liked."""
     from scipy.linalg.lapack import dposv
 
+    # Positive definite, so a Cholesky solve; dposv reads the lower half only.
     system = everyone + liked.T @ liked
     system[np.diag_indices_from(system)] += norm
     _, solution, failed = dposv(system, liked.sum(axis=0), lower=1, overwrite_a=1)

@@ -72,6 +72,8 @@ class ImplicitALS(FactorMethod):
             num_threads=train.resources.threads,
             random_state=train.seed,
         )
+        # The library reads the values as the whole confidence of an observed pair, 1 + alpha, and
+        # gives all others 1.
         confidence = (1 + self.alpha) * train.interactions.csr
         model.fit(
             confidence,
@@ -83,6 +85,10 @@ class ImplicitALS(FactorMethod):
 
     def _solve(self, history: CSR, across: FloatArray) -> FloatArray:
         """Return the exact minimisers, (rows, factors), given the factors of the other side."""
+        # Equation 4: x = (Y'C Y + lambda I)^-1 Y'C p. With C = I + alpha on the observed entries S,
+        # Y'C Y = Y'Y + alpha sum over S of y y': Y'Y is the same for all rows, and the sum has as
+        # many terms as the row has entries. p is 1 on S and 0 elsewhere, so the right side is
+        # (1 + alpha) sum over S of y.
         wide = across.astype(np.float64)
         base = wide.T @ wide + self.regularization * np.eye(wide.shape[1])
         blocks = [
@@ -92,6 +98,7 @@ class ImplicitALS(FactorMethod):
         return np.concatenate(blocks).astype(np.float32)
 
     def _solve_block(self, history: CSR, across: DoubleArray, base: DoubleArray) -> DoubleArray:
+        # A batch of small systems in one call: LAPACK's time instead of Python's.
         systems = np.repeat(base[None], history.shape[0], axis=0)
         targets = np.empty((history.shape[0], across.shape[1]))
         for row, (start, end) in enumerate(zip(history.indptr, history.indptr[1:], strict=False)):

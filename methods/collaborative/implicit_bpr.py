@@ -10,6 +10,7 @@ from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
+from ..known_entities import look_up_known
 from ..sparse_rows import binarise, scale_rows, sum_rows
 
 
@@ -21,7 +22,7 @@ class ImplicitBPR(FactorMethod):
     from Implicit Feedback, 2009, sections 4.2 and 4.3.1; trained by the library ``implicit``.
     Differs: items have a bias, and one regularisation serves users, items and biases. The library
     draws the items a user did not take by how often they were taken, the paper uniformly. The
-    best score is ln(p / (1 - p)), p the chance that the user takes the item, but with the
+    best score is ln(p / (1 - p)), p the probability that the user takes the item, but with the
     library's draws less the logarithm of the item's count (as in Yi et al., Sampling-Bias-Corrected
     Neural Modeling, 2019): so ``uniform_negatives`` adds that logarithm to the item's bias
     after training. The paper leaves its settings to a search, the defaults here were chosen on
@@ -79,25 +80,23 @@ class ImplicitBPR(FactorMethod):
         self.user_factors_ = np.asarray(model.user_factors, dtype=np.float32)
         self.item_factors_ = np.array(model.item_factors, dtype=np.float32)
         if self.uniform_negatives:
+            # Negatives drawn with probability q(i) instead of uniformly: the pairwise optimum is
+            # ln p(i) / (1 - p(i)) - ln q(i) up to a constant, here with q(i) proportional to the
+            # count. To add ln q(i) back is what negatives drawn uniformly would have learned.
             self.item_factors_[:, -1] += np.log(np.maximum(train.item_counts, 1))
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, factors + 1): learned or the history's mean, ending in 1."""
-        learned = self.fitted("user_factors_")
-        warm = users.known >= 0
-        found = np.empty((len(users), learned.shape[1]), dtype=np.float32)
-        found[warm] = learned[users.known[warm]]
-        history = binarise(users.history[np.flatnonzero(~warm)])
+        found: FloatArray = look_up_known(users, self.fitted("user_factors_"))
+        cold = np.flatnonzero(users.known < 0)
+        history = binarise(users.history[cold])
         sizes = sum_rows(history, history.data.astype(np.float64))
-        found[~warm] = scale_rows(history, sizes) @ self.item_factors_
-        found[:, -1] = 1
+        found[cold] = scale_rows(history, sizes) @ self.item_factors_
+        found[:, -1] = 1  # the mean of the items' biases stands there, and is no weight of a bias
         return found
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, factors + 1): learned, ending in the bias; 0 when cold."""
-        learned = self.fitted("item_factors_")
-        warm = items.known >= 0
-        found = np.zeros((len(items), learned.shape[1]), dtype=np.float32)
-        found[warm] = learned[items.known[warm]]
+        found: FloatArray = look_up_known(items, self.fitted("item_factors_"))
         return found

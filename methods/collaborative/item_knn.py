@@ -11,7 +11,8 @@ from ...datasets.parameters import Range, parameter
 from ...datasets.progress import Progress, counted, silent
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
-from ..sparse_rows import binarise, keep_top_per_row, row_of_entries
+from ..sparse_rows import binarise
+from .shrunk_cosines import nearest_by_shrunk_cosine
 
 _ROWS = 512  # items whose similarities are held at once
 
@@ -50,6 +51,7 @@ class ItemKNN(Method):
 
         A known item's are looked up; a cold item's are computed from its support.
         """
+        # Each part is zero where the other is not, so their sum is one or the other.
         warm = items.known >= 0
         learned = self.fitted("similarity_")[np.where(warm, items.known, 0)]
         support = items.history.multiply(~warm[:, None]).tocsr()
@@ -59,6 +61,8 @@ class ItemKNN(Method):
 
     def score_block(self, users: Entities, items: CSR) -> FloatArray:
         """Return float32 (users, candidates): history times similarity."""
+        # An item counts when it is among the candidate's neighbours, whether or not the candidate
+        # is among its own.
         scores: FloatArray = (binarise(users.history) @ items).toarray()
         return scores
 
@@ -74,10 +78,6 @@ class ItemKNN(Method):
         return vstack(blocks, format="csr")
 
     def _block(self, item_users: CSR, own: LongArray) -> CSR:
-        common = item_users @ self.matrix_
-        rows = row_of_entries(common)
-        sizes = np.diff(item_users.indptr)[rows] * self.counts_[common.indices]
-        common.data = (common.data / (np.sqrt(sizes) + self.shrinkage)).astype(np.float32)
-        common.data[common.indices == own[rows]] = 0
-        common.eliminate_zeros()
-        return keep_top_per_row(common, self.neighbours)
+        return nearest_by_shrunk_cosine(
+            item_users, self.matrix_, self.counts_, own, self.shrinkage, self.neighbours
+        )

@@ -11,7 +11,8 @@ from ...datasets.errors import NotApplicableError
 from ...datasets.parameters import Range, parameter
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
-from ..sparse_rows import binarise, keep_top_per_row, row_of_entries
+from ..sparse_rows import binarise
+from .shrunk_cosines import nearest_by_shrunk_cosine
 
 _ROWS = 512  # most users whose similarities are held at once
 _ENTRIES = 1 << 24  # similarities that are held at once, about 40 bytes each
@@ -44,7 +45,7 @@ class UserKNN(Method):
     )
     max_hours: float = parameter(
         3.0,
-        "estimated hours of one core, for one task that asks every training user, beyond which the "
+        "estimated hours of one core, for one task with every training user, beyond which the "
         "method refuses",
         minimum=0,
     )
@@ -87,15 +88,18 @@ class UserKNN(Method):
         return vstack(blocks, format="csr")
 
     def _block(self, users: Entities, takers: CSR) -> CSR:
-        common = binarise(users.history) @ takers
-        rows = row_of_entries(common)
-        sizes = np.diff(users.history.indptr)[rows] * self.sizes_[common.indices]
-        common.data = (common.data / (np.sqrt(sizes) + self.shrinkage)).astype(np.float32)
-        common.data[common.indices == users.known[rows]] = 0  # itself; -1 is nobody's index
-        common.eliminate_zeros()
-        return keep_top_per_row(common, self.neighbours)
+        return nearest_by_shrunk_cosine(
+            binarise(users.history),
+            takers,
+            self.sizes_,
+            users.known,
+            self.shrinkage,
+            self.neighbours,
+        )
 
     def _refuse_too_long(self, train: TrainView) -> None:
+        # An item with n users is common to n^2 pairs of users: so many products, and no more
+        # similarities than these or than there are pairs.
         n_users, counts = len(train.users), train.item_counts.astype(np.float64)
         products = float(counts @ counts)
         similarities = min(products, float(n_users) ** 2)
@@ -104,7 +108,7 @@ class UserKNN(Method):
             raise NotApplicableError(
                 f"UserKNN compares each user with all who took the same items: among {n_users} "
                 f"training users these are {products:.2g} common items, about "
-                f"{seconds / 3600:.1f} hours for one task that asks every user, more than "
+                f"{seconds / 3600:.1f} hours for one task with every user, more than "
                 f"max_hours = {self.max_hours:g}; raise method.max_hours to wait for it, or use "
                 "item_knn, whose neighbours are found once"
             )

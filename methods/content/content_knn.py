@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from ...datasets.arrays import CSR, FloatArray
+from ...datasets.arrays import FloatArray
 from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
-from ..base import Family, Method, Need
+from ..base import Family, Need
 from ..neighbours import Similarities, compute_cosines
-from .weighting import Weighting, column_weights, mean_length, weight_rows
+from .weighting import ColumnWeightedMethod, Weighting
 
 
 @dataclass
-class ContentKNN(Method):
+class ContentKNN(ColumnWeightedMethod):
     """Sum of the largest cosines between a candidate's features and the history's items.
 
     Source: Lops, de Gemmis and Semeraro, Content-based Recommender Systems: State of the Art and
@@ -39,19 +39,14 @@ class ContentKNN(Method):
 
     def fit(self, train: TrainView) -> Self:
         """Weight the columns by the training items and keep their vectors."""
-        self.weights_ = column_weights(train.items.features, self.weighting)
-        self.mean_length_ = mean_length(train.items.features)
-        self.vectors_ = self._weighted(train.items)
+        self.vectors_ = self.fit_weights(train.items.features)
         return self
 
     def encode_items(self, items: Entities) -> Similarities:
         """Return the cosines of the candidates to the training items."""
         trained = self.fitted("vectors_")
-        return compute_cosines(self._weighted(items), trained)
+        return compute_cosines(self.weigh(items.features), trained)
 
     def score_block(self, users: Entities, items: Similarities) -> FloatArray:
         """Return float32 (users, candidates); 0 for a user without history."""
         return items.sums(users.history, self.neighbours)
-
-    def _weighted(self, items: Entities) -> CSR:
-        return weight_rows(items.features, self.weights_, self.weighting, self.mean_length_)

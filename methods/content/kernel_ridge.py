@@ -11,9 +11,10 @@ from ...datasets.errors import NotApplicableError
 from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Query, TrainView
-from ..base import Family, Method, Need
+from ..base import Family, Need
+from ..linear_algebra import invert_positive_definite
 from ..sparse_rows import binarise, sum_rows
-from .weighting import Weighting, column_weights, mean_length, weight_rows
+from .weighting import ColumnWeightedMethod, Weighting
 
 _ROWS = 1024  # rows of the kernel matrix that are computed at once
 
@@ -26,7 +27,7 @@ class Kernel(str, Enum):
 
 
 @dataclass
-class KernelRidge(Method):
+class KernelRidge(ColumnWeightedMethod):
     """One ridge regression per user, from item features to the history, solved in dual form.
 
     Source: Saunders, Gammerman and Vovk, Ridge Regression Learning Algorithm in Dual Variables,
@@ -69,24 +70,28 @@ class KernelRidge(Method):
             With more than ``max_items`` training items.
         """
         self._refuse_beyond_limit(len(train.items))
-        self.weights_ = column_weights(train.items.features, self.weighting)
-        self.mean_length_ = mean_length(train.items.features)
-        self.vectors_ = self._weighted(train.items)
+        self.vectors_ = self.fit_weights(train.items.features)
         values = train.interactions.values
         self.mean_ = float(values.mean(dtype=np.float64)) if len(values) else 0.0
         gram = self._compare(self.vectors_, self.vectors_)
         gram[np.diag_indices_from(gram)] += self.regularization
-        self.inverse_ = _inverted(gram)
+        self.inverse_ = invert_positive_definite(
+            gram.T,  # the same matrix, it being symmetric, in the memory order that LAPACK needs
+            "the kernel matrix cannot be inverted: raise method.regularization",
+        )
         return self
 
     def encode_items(self, items: Entities) -> FloatArray:
         """Return float32 (training items, candidates): what one liked item adds to each score."""
+        # A user's scores y'(K + lambda I)^-1 k, y its column of ones and zeros, are sums of rows
+        # of (K + lambda I)^-1 k over its history: the weights alpha = (K + lambda I)^-1 y of the
+        # dual form are never made, and a k-shot user costs k additions a candidate.
         inverse = self.fitted("inverse_")
         influence = np.empty((len(inverse), len(items)), dtype=np.float32)
         warm, cold = np.flatnonzero(items.known >= 0), np.flatnonzero(items.known < 0)
         for at in range(0, len(cold), _ROWS):
             part = cold[at : at + _ROWS]
-            across = self._compare(self._weighted(items.take(part)), self.vectors_)
+            across = self._compare(self.weigh(items.features[part]), self.vectors_)
             influence[:, part] = inverse @ across.T
         for at in range(0, len(warm), _ROWS):  # (K + lambda I)^-1 K = I - lambda (K + lambda I)^-1
             part = warm[at : at + _ROWS]
@@ -103,27 +108,24 @@ class KernelRidge(Method):
 
     def predict(self, query: Query) -> FloatArray:
         """Return float32 predicted ratings, (users, candidates)."""
-        vectors = self._weighted(query.items)
+        vectors = self.weigh(query.items.features)
         history = query.users.history
         sizes = np.diff(history.indptr) + self.damping
         offsets = sum_rows(history, history.data - self.mean_) / np.where(sizes > 0, sizes, 1)
         ratings = np.repeat((self.mean_ + offsets)[:, None], len(query.items), axis=1)
+        # Each user has its own rated items, hence a system of its own, as large as its history.
         for user in np.flatnonzero(np.diff(history.indptr)):
             rated = history[user]
             residuals = rated.data - self.mean_ - offsets[user]
             ratings[user] += self._regress(self.vectors_[rated.indices], residuals, vectors)
         return ratings.astype(np.float32)
 
-    def _regress(self, seen: CSR, targets: DoubleArray, asked: CSR) -> DoubleArray:
-        """Return float64, (asked,): the ridge prediction from the ``seen`` rows' targets."""
+    def _regress(self, seen: CSR, targets: DoubleArray, candidates: CSR) -> DoubleArray:
+        """Return float64, (candidates,): the ridge prediction from the ``seen`` rows' targets."""
         gram = self._compare(seen, seen)
         gram[np.diag_indices_from(gram)] += self.regularization
-        answer: DoubleArray = self._compare(asked, seen) @ np.linalg.solve(gram, targets)
-        return answer
-
-    def _weighted(self, items: Entities) -> CSR:
-        weights = self.fitted("weights_")
-        return weight_rows(items.features, weights, self.weighting, self.mean_length_)
+        predicted: DoubleArray = self._compare(candidates, seen) @ np.linalg.solve(gram, targets)
+        return predicted
 
     def _compare(self, left: CSR, right: CSR) -> DoubleArray:
         """Return the kernel matrix, float64 (left rows, right rows); zero vectors have length 0."""
@@ -133,6 +135,8 @@ class KernelRidge(Method):
             block = left[at : at + _ROWS].astype(np.float64)
             found[at : at + _ROWS] = (block @ across).toarray()
         if self.kernel is Kernel.RBF:
+            # exp(-gamma |x - y|^2) with |x - y|^2 = |x|^2 - 2 x.y + |y|^2, in place; rounding may
+            # leave a tiny negative square. Rows have length 1, or 0 without features.
             found *= -2
             found += _squares(left)[:, None]
             found += _squares(right)[None, :]
@@ -148,25 +152,6 @@ class KernelRidge(Method):
                 f"({8 * items**2 / 2**30:.1f} GiB), more than max_items={self.max_items} allows; "
                 "raise max_items if the memory is there, or use content_knn"
             )
-
-
-def _inverted(matrix: DoubleArray) -> DoubleArray:
-    """Return the inverse of a positive definite matrix, in its own memory."""
-    from scipy.linalg import cholesky
-    from scipy.linalg.lapack import dpotri
-
-    # the transpose of a symmetric matrix, in the memory order that LAPACK overwrites
-    factor = cholesky(matrix.T, lower=True, overwrite_a=True, check_finite=False)
-    inverse, failed = dpotri(factor, lower=1, overwrite_c=1)
-    if failed:
-        raise np.linalg.LinAlgError(f"the kernel matrix cannot be inverted (dpotri: {failed})")
-    for at in range(0, len(inverse), _ROWS):  # LAPACK fills the lower half alone
-        rows = slice(at, at + _ROWS)
-        block = inverse[rows, rows]
-        inverse[rows, rows] = np.tril(block) + np.tril(block, -1).T
-        inverse[rows, at + _ROWS :] = inverse[at + _ROWS :, rows].T
-    answer: DoubleArray = inverse
-    return answer
 
 
 def _squares(rows: CSR) -> DoubleArray:

@@ -38,10 +38,10 @@ def fit_logistic_regressions(
     """
     wide = np.column_stack([points, np.ones(len(points))])
     found = np.zeros((positives.shape[0], wide.shape[1]), dtype=np.float32)
-    asked = np.flatnonzero(np.diff(positives.indptr))
+    solved = np.flatnonzero(np.diff(positives.indptr))
     step = max(1, _NUMBERS // max(1, len(wide), wide.shape[1] ** 2))
-    for at in counted(range(0, len(asked), step), progress, "block of users"):
-        rows = asked[at : at + step]
+    for at in counted(range(0, len(solved), step), progress, "block of users"):
+        rows = solved[at : at + step]
         found[rows] = _Block(wide, binarise(positives[rows]) @ wide, penalty).solve()
     return found
 
@@ -56,6 +56,8 @@ class _Block:
 
     def solve(self) -> DoubleArray:
         """Return float64 (rows, d + 1)."""
+        # Start from the intercept alone, whose solution is the log odds of the positives' share,
+        # with half a count added so that it is finite.
         share = (self.sums[:, -1] + 0.5) / (len(self.points) + 1)
         found = np.zeros(self.sums.shape)
         found[:, -1] = np.log(share / (1 - share))
@@ -72,10 +74,12 @@ class _Block:
         """Return Newton's step of each row."""
         from scipy.special import expit
 
-        chance = expit(at @ self.points.T)
-        gradient = chance @ self.points - self.sums[rows] + self.penalty * at
-        chance *= 1 - chance
-        return -np.linalg.solve(self._curvature(chance), gradient[:, :, None])[:, :, 0]
+        # Gradient X'(p - y) + Lambda w; y enters by ``sums`` = X'y alone, made once. Hessian
+        # X' diag(p (1 - p)) X + Lambda.
+        probability = expit(at @ self.points.T)
+        gradient = probability @ self.points - self.sums[rows] + self.penalty * at
+        probability *= 1 - probability
+        return -np.linalg.solve(self._curvature(probability), gradient[:, :, None])[:, :, 0]
 
     def _curvature(self, spread: DoubleArray) -> DoubleArray:
         """Return float64 (rows, d + 1, d + 1): the second derivatives.
@@ -84,6 +88,9 @@ class _Block:
         precision there costs a little speed of convergence and nothing of the solution.
         """
         width = self.points.shape[1]
+        # H_u = sum over points i of s_ui x_i x_i': flattened, (users, points) x (points, pairs of
+        # columns), only the upper half of which is needed. The step is Newton's up to a small
+        # relative error, and the gradient, which decides where it ends, is in double precision.
         first, second = np.triu_indices(width)
         points = self.points.astype(np.float32)
         total = np.zeros((len(spread), len(first)))
@@ -114,6 +121,7 @@ class _Block:
         return moved
 
     def _loss(self, rows: LongArray, at: DoubleArray) -> DoubleArray:
+        # -sum of y log p + (1 - y) log(1 - p) = sum of log(1 + e^z) - y z, without overflow.
         fit = np.logaddexp(0, at @ self.points.T).sum(axis=1) - (at * self.sums[rows]).sum(axis=1)
         loss: DoubleArray = fit + 0.5 * (at * at) @ self.penalty
         return loss

@@ -11,11 +11,13 @@ from ...datasets.progress import Progress, silent
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
-from .weighting import Weighting, column_weights, mean_length, weight_rows
+from ..known_entities import look_up_known
+from ..linear_algebra import leading_directions
+from .weighting import ColumnWeightedMethod, Weighting
 
 
 @dataclass
-class LSILR(FactorMethod):
+class LSILR(ColumnWeightedMethod, FactorMethod):
     """One logistic regression per user, from latent semantic directions of the item features.
 
     Source: Kula, Metadata Embeddings for User and Item Cold-start Recommendations, 2015, baseline
@@ -43,26 +45,23 @@ class LSILR(FactorMethod):
 
     def fit(self, train: TrainView) -> Self:
         """Decompose the features of the training items, then regress every user."""
-        self.weights_ = column_weights(train.items.features, self.weighting)
-        self.mean_length_ = mean_length(train.items.features)
-        self.directions_ = find_latent_directions(
-            self._weighted(train.items), self.rank, train.seed
-        )
+        vectors = self.fit_weights(train.items.features)
+        self.directions_ = find_latent_directions(vectors, self.rank, train.seed)
         self.points_ = self._reduced(train.items)
         self.coefficients_ = self._regress(train.interactions.csr, train.progress)
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, directions + 1): coefficients, learned or from the support."""
-        learned = self.fitted("coefficients_")
-        warm = users.known >= 0
-        found = np.empty((len(users), learned.shape[1]), dtype=np.float32)
-        found[warm] = learned[users.known[warm]]
-        found[~warm] = self._regress(users.history[~warm])
+        found: FloatArray = look_up_known(users, self.fitted("coefficients_"))
+        cold = users.known < 0
+        found[cold] = self._regress(users.history[cold])
         return found
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, directions + 1): their topics, and 1."""
+        # The log odds w.x + b as one dot product, [w, b] . [x, 1]; the sigmoid would not change an
+        # order.
         reduced = self._reduced(items)
         return np.column_stack([reduced, np.ones(len(reduced))]).astype(np.float32)
 
@@ -73,12 +72,9 @@ class LSILR(FactorMethod):
 
     def _reduced(self, items: Entities) -> DoubleArray:
         """Return float64 (items, directions)."""
+        # X V = U S for training items; a new item is folded in by the same product.
         directions = self.fitted("directions_")
-        return np.asarray(self._weighted(items).astype(np.float64) @ directions, np.float64)
-
-    def _weighted(self, items: Entities) -> CSR:
-        weights = self.fitted("weights_")
-        return weight_rows(items.features, weights, self.weighting, self.mean_length_)
+        return np.asarray(self.weigh(items.features).astype(np.float64) @ directions, np.float64)
 
 
 def find_latent_directions(rows: CSR, rank: int, seed: int) -> DoubleArray:
@@ -93,17 +89,14 @@ def find_latent_directions(rows: CSR, rank: int, seed: int) -> DoubleArray:
     seed
         Starts the iteration that finds them.
     """
-    from scipy.sparse.linalg import svds
-
     smaller = min(rows.shape)
     if not rows.nnz:
         return np.zeros((rows.shape[1], 0))
     wide = rows.astype(np.float64)
     if smaller <= rank:
         _, sizes, right = np.linalg.svd(wide.toarray(), full_matrices=False)
+        directions = right.T
     else:
-        start = np.random.default_rng(seed).standard_normal(smaller)
-        _, sizes, right = svds(wide, k=rank, v0=start)
-    order = np.argsort(-sizes)
-    kept = order[sizes[order] > 1e-6 * sizes[order[0]]]
-    return np.ascontiguousarray(right[kept].T)
+        sizes, directions = leading_directions(wide, rank, seed)
+    # A direction of singular value 0 is any vector of the null space: no item lies along it.
+    return np.ascontiguousarray(directions[:, sizes > 1e-6 * sizes[0]])

@@ -9,15 +9,15 @@ from ...datasets.arrays import CSR, FloatArray
 from ...datasets.parameters import Choices, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
-from ..base import Family, Method, Need
+from ..base import Family, Need
 from ..sparse_rows import binarise, normalise_rows
-from .weighting import Weighting, column_weights, mean_length, weight_rows
+from .weighting import ColumnWeightedMethod, Weighting
 
 _ENTRIES = 1 << 22  # entries of a sparse product that are held at once
 
 
 @dataclass
-class ProfileCentroid(Method):
+class ProfileCentroid(ColumnWeightedMethod):
     """Cosine between a candidate's features and the mean vector of the history.
 
     Source: Rocchio, Relevance Feedback in Information Retrieval, 1971, as a learner of user
@@ -39,18 +39,16 @@ class ProfileCentroid(Method):
 
     def fit(self, train: TrainView) -> Self:
         """Weight the columns by the training items and keep their vectors."""
-        self.weights_ = column_weights(train.items.features, self.weighting)
-        self.mean_length_ = mean_length(train.items.features)
-        self.vectors_ = self._weighted(train.items)
+        self.vectors_ = self.fit_weights(train.items.features)
         return self
 
     def encode_items(self, items: Entities) -> CSR:
         """Return CSR float32, (feature columns, candidates): their vectors, as columns."""
-        return self._weighted(items).T.tocsr()
+        return self.weigh(items.features).T.tocsr()
 
     def profiles(self, users: Entities) -> CSR:
         """Return CSR float32, (users, feature columns): centroids of length 1, or 0."""
-        # The sum of a history's vectors has the direction of their mean.
+        # The sum of a history's vectors has the direction of their mean, and a cosine sees no more.
         return normalise_rows(binarise(users.history) @ self.fitted("vectors_"))
 
     def score_block(self, users: Entities, items: CSR) -> FloatArray:
@@ -61,7 +59,3 @@ class ProfileCentroid(Method):
         for at in range(0, len(users), step):
             scores[at : at + step] = (profiles[at : at + step] @ items).toarray()
         return scores
-
-    def _weighted(self, items: Entities) -> CSR:
-        weights = self.fitted("weights_")
-        return weight_rows(items.features, weights, self.weighting, self.mean_length_)

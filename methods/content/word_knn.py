@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from ...datasets.arrays import CSR, FloatArray
+from ...datasets.arrays import FloatArray
 from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
-from ..base import Family, Method, Need
+from ..base import Family, Need
 from ..neighbours import Similarities, compute_cosines
-from .weighting import Weighting, column_weights, mean_length, weight_rows
+from .weighting import ColumnWeightedMethod, Weighting
 from .words import collect_vocabulary, count_words
 
 
 @dataclass
-class WordKNN(Method):
+class WordKNN(ColumnWeightedMethod):
     """Sum of the largest cosines between the words of a candidate and of the history's items.
 
     Source: Salton and Buckley, Term-weighting Approaches in Automatic Text Retrieval, 1988
@@ -47,16 +47,13 @@ class WordKNN(Method):
     def fit(self, train: TrainView) -> Self:
         """Collect and weight the words of the training items and keep their vectors."""
         self.words_ = collect_vocabulary(train.items, self.minimum_count)
-        counts = count_words(train.items, self.words_)
-        self.weights_ = column_weights(counts, self.weighting)
-        self.mean_length_ = mean_length(counts)
-        self.vectors_ = self._weighted(counts)
+        self.vectors_ = self.fit_weights(count_words(train.items, self.words_))
         return self
 
     def encode_items(self, items: Entities) -> Similarities:
         """Return the cosines of the candidates to the training items."""
         counts = count_words(items, self.fitted("words_"))
-        return compute_cosines(self._weighted(counts), self.vectors_)
+        return compute_cosines(self.weigh(counts), self.vectors_)
 
     def score_block(self, users: Entities, items: Similarities) -> FloatArray:
         """Return float32 (users, candidates); 0 for a user without history."""
@@ -66,6 +63,3 @@ class WordKNN(Method):
         """Return the number of word weights, twice; the words themselves are no parameters."""
         size = len(self.fitted("weights_"))
         return size, size
-
-    def _weighted(self, counts: CSR) -> CSR:
-        return weight_rows(counts, self.weights_, self.weighting, self.mean_length_)

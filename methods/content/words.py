@@ -7,8 +7,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from ...datasets.arrays import CSR
-from ...datasets.errors import NotApplicableError
 from ...datasets.world import Entities
+from ..texts import texts_of
 
 _WORD = re.compile(r"\w\w+")
 
@@ -21,7 +21,7 @@ def split_words(text: str) -> list[str]:
 def collect_vocabulary(entities: Entities, minimum_count: int) -> np.ndarray:
     """Return an object array of str: the words of at least so many of the texts, in order."""
     found: Counter[str] = Counter()
-    for text in _texts(entities):
+    for text in texts_of(entities):
         found.update(set(split_words(text)))
     kept = sorted(word for word, texts in found.items() if texts >= minimum_count)
     return np.array(kept, dtype=object)
@@ -38,16 +38,10 @@ def count_words(entities: Entities, words: np.ndarray) -> CSR:
     column = {word: at for at, word in enumerate(words)}
     indices: list[int] = []
     indptr = [0]
-    for text in _texts(entities):
+    for text in texts_of(entities):
         indices += [column[word] for word in split_words(text) if word in column]
         indptr.append(len(indices))
     ones = np.ones(len(indices), dtype=np.float32)
     counts = csr_matrix((ones, indices, indptr), (len(entities), len(words)))
     counts.sum_duplicates()
     return counts
-
-
-def _texts(entities: Entities) -> list[str]:
-    if entities.text is None:
-        raise NotApplicableError(f"these {entities.side.value}s have no text to take words from")
-    return [str(text) for text in entities.text]

@@ -1,1 +1,1 @@
-"""The rows every leaderboard shows."""
+"""The baselines that every leaderboard shows."""

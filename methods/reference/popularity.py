@@ -1,4 +1,4 @@
-"""Popularity: the row that any personal method has to beat."""
+"""Popularity: the baseline that any personal method has to beat."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -10,6 +10,7 @@ from ...datasets.parameters import Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, Query, TrainView
 from ..base import Family, Method
+from ..known_entities import look_up_known
 from ..sparse_rows import sum_rows
 
 
@@ -19,8 +20,8 @@ class Popularity(Method):
 
     Source: for ratings, the baseline predictor mean + item offset + user offset of Koren, Factor
     in the Neighbors, 2010, section 2.1, with its decoupled, damped estimates.
-    Differs: an unknown item counts 0, so cold items tie and the evaluator's lot ranks them;
-    predictions are clipped to the range of the training ratings.
+    Differs: an unknown item counts 0, so cold items tie and the evaluator's tie-break hash ranks
+    them; predictions are clipped to the range of the training ratings.
     """
 
     damping: float = parameter(
@@ -47,7 +48,7 @@ class Popularity(Method):
 
     def encode_items(self, items: Entities) -> FloatArray:
         """Return float32, (candidates,): training counts, 0 for an unknown item."""
-        counts: FloatArray = _of_known(items, self.fitted("counts_"))
+        counts: FloatArray = look_up_known(items, self.fitted("counts_"))
         return counts
 
     def score_block(self, users: Entities, items: FloatArray) -> FloatArray:
@@ -57,23 +58,17 @@ class Popularity(Method):
     def predict(self, query: Query) -> FloatArray:
         """Return float32 predicted ratings, (users, candidates)."""
         history = query.users.history
+        # Decoupled estimates: item offsets first, user offsets on what these leave.
         known = self.fitted("item_offsets_")[history.indices]
         users = self._damped(history, history.data - self.mean_ - known)
-        items = _of_known(query.items, self.item_offsets_)
+        items = look_up_known(query.items, self.item_offsets_)
         ratings = self.mean_ + users[:, None] + items[None, :]
         clipped: FloatArray = np.clip(ratings, self.lowest_, self.highest_).astype(np.float32)
         return clipped
 
     def _damped(self, matrix: CSR, residuals: DoubleArray) -> DoubleArray:
         """Return float64, (rows,): the damped mean of the residuals of each row."""
+        # sum of residuals / (n + damping): ridge regression on a constant, near 0 for small n.
         sizes = np.diff(matrix.indptr) + self.damping
         offsets: DoubleArray = sum_rows(matrix, residuals) / np.where(sizes > 0, sizes, 1)
         return offsets
-
-
-def _of_known(items: Entities, values: np.ndarray) -> np.ndarray:
-    """Return the value of each known item and 0 for the others."""
-    found = np.zeros(len(items), dtype=values.dtype)
-    warm = items.known >= 0
-    found[warm] = values[items.known[warm]]
-    return found

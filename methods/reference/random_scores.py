@@ -1,4 +1,4 @@
-"""Random: the row that must land on chance."""
+"""Random: the baseline that must land on the chance level."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -39,6 +39,7 @@ class RandomScores(Method):
         seed = np.array([self.fitted("seed_")]).astype(np.uint64)
         keys = splitmix64(_keys(users, salt=1) ^ splitmix64(seed))
         mixed = splitmix64(keys[:, None] + items[None, :])
+        # The upper 24 bits: as many as a float32 holds exactly.
         scores: FloatArray = (mixed >> np.uint64(40)).astype(np.float32) / np.float32(2**24)
         scores[(users.known < 0) & (np.diff(users.features.indptr) == 0)] = 0
         return scores

@@ -1,4 +1,4 @@
-"""Recent popularity: the row that a method has to beat where tastes move."""
+"""Recent popularity: the baseline to beat where tastes move."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -10,6 +10,7 @@ from ...datasets.parameters import Range, parameter
 from ...datasets.sides import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
+from ..known_entities import look_up_known
 
 _DAY = 86_400.0
 
@@ -24,7 +25,7 @@ class RecentPopularity(Method):
     Differs: the age is continuous and measured from the newest training interaction, not from
     the moment of each test interaction. The default half-life was chosen on the validation part
     of movietweetings. An unknown item counts 0, and so does one whose every interaction is older
-    than about 150 half-lives (the smallest float32): the evaluator's lot ranks them.
+    than about 150 half-lives (the smallest float32): the evaluator's tie-break hash ranks them.
     """
 
     half_life: float = parameter(
@@ -44,6 +45,8 @@ class RecentPopularity(Method):
         pairs = train.interactions
         times = np.asarray(pairs.timestamps, dtype=np.int64)
         newest = times.max() if len(times) else 0
+        # 2^(-age / half-life). Against the newest interaction, not today: the weights of an old
+        # dataset would all be 0.
         weights = np.exp2((times - newest) / (_DAY * self.half_life))
         sums = np.bincount(pairs.items, weights=weights, minlength=len(train.items))
         self.counts_ = sums.astype(np.float32)
@@ -51,11 +54,8 @@ class RecentPopularity(Method):
 
     def encode_items(self, items: Entities) -> FloatArray:
         """Return float32, (candidates,): decayed counts, 0 for an unknown item."""
-        counts = self.fitted("counts_")
-        found = np.zeros(len(items), dtype=np.float32)
-        warm = items.known >= 0
-        found[warm] = counts[items.known[warm]]
-        return found
+        counts: FloatArray = look_up_known(items, self.fitted("counts_"))
+        return counts
 
     def score_block(self, users: Entities, items: FloatArray) -> FloatArray:
         """Return the same float32 row of decayed counts for every user."""

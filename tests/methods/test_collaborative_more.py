@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from coldbench.datasets.errors import NotApplicableError
+from coldbench.methods import linear_algebra
 from coldbench.methods.collaborative import ease, user_knn
 from coldbench.methods.collaborative.ease import EASE
 from coldbench.methods.collaborative.implicit_bpr import ImplicitBPR
@@ -22,7 +23,8 @@ def random_pairs(n_users=60, n_items=40, seed=0):
 
 @pytest.mark.parametrize("regularization", [0.5, 500.0])
 def test_ease_is_the_closed_form(world, monkeypatch, regularization):
-    monkeypatch.setattr(ease, "_ROWS", 16)  # 40 items: two whole blocks and a part of one
+    monkeypatch.setattr(ease, "_ROWS", 16)
+    monkeypatch.setattr(linear_algebra, "_ROWS", 16)  # 40 items: two whole blocks and a part of one
     pairs = taste_pairs()
     fitted = EASE(regularization=regularization).fit(world.train(pairs))
     inverse = np.linalg.inv(pairs.T @ pairs + regularization * np.eye(40))
