@@ -1,14 +1,15 @@
-"""What the towers of DropoutNet read: preference vectors and content, as dense blocks."""
+"""What the networks of the family read: preference vectors and content, as dense blocks."""
 
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.sparse.linalg import svds
 
 from ...datasets.arrays import CSR, FloatArray, LongArray
 from ...datasets.world import Entities
+from ..known_entities import look_up_known
+from ..linear_algebra import leading_directions
 from ..training.histories import mean_rows
 
 _KEPT = 2**26  # numbers of dense content kept for all training entities of a side
@@ -25,7 +26,7 @@ class Standardiser:
     def of(cls, rows: FloatArray) -> "Standardiser":
         """Measure the columns; a constant column keeps its spread of 1."""
         spread = rows.std(axis=0, dtype=np.float64)
-        spread[spread < 1e-8] = 1
+        spread[spread < 1e-8] = 1  # else a constant column would become rounding errors over 0
         mean = rows.mean(axis=0, dtype=np.float64)
         return cls(mean.astype(np.float32), spread.astype(np.float32))
 
@@ -56,22 +57,23 @@ class PreferenceInputs:
     @classmethod
     def of(cls, factors: FloatArray, across: FloatArray, history: CSR) -> "PreferenceInputs":
         """Scale the factors of one side; ``history`` is (its entities, the other side)."""
-        return cls(
-            Standardiser.of(factors)(factors), across, Standardiser.of(mean_rows(history, across))
-        )
+        # Factors and means of factors differ in spread; scaled each by its own, a mean input is
+        # as large as the learned one that it stands for.
+        means = mean_rows(history, across)
+        return cls(Standardiser.of(factors)(factors), across, Standardiser.of(means))
 
-    def transform(self, history: CSR) -> FloatArray:
+    def from_history(self, history: CSR) -> FloatArray:
         """Return the inputs of entities known by a history alone; zero without a history."""
         inputs = self.transformed(mean_rows(history, self.across))
+        # The mean of nothing is not zero once it is scaled.
         inputs[np.diff(history.indptr) == 0] = 0
         return inputs
 
     def __call__(self, entities: Entities) -> FloatArray:
         """Return the inputs at inference: learned, transformed from the support, or zero."""
-        warm = entities.known >= 0
-        inputs = np.zeros((len(entities), self.own.shape[1]), dtype=np.float32)
-        inputs[warm] = self.own[entities.known[warm]]
-        inputs[~warm] = self.transform(entities.history[~warm])
+        inputs: FloatArray = look_up_known(entities, self.own)
+        cold = entities.known < 0
+        inputs[cold] = self.from_history(entities.history[cold])
         return inputs
 
 
@@ -96,9 +98,8 @@ class ContentInputs:
         """Learn the reduction from training rows where they have more than ``rank`` columns."""
         if min(features.shape) <= rank:
             return cls(None, None)
-        start = np.random.default_rng(seed).standard_normal(min(features.shape))
-        _, sizes, right = svds(features.astype(np.float64), k=rank, v0=start)
-        directions = np.ascontiguousarray(right[np.argsort(-sizes)].T, dtype=np.float32)
+        _, found = leading_directions(features.astype(np.float64), rank, seed)
+        directions = found.astype(np.float32)
         return cls(directions, Standardiser.of(features @ directions))
 
     def width(self, features: CSR) -> int:
@@ -106,10 +107,12 @@ class ContentInputs:
         return int(features.shape[1] if self.directions is None else self.directions.shape[1])
 
     def __call__(self, features: CSR) -> FloatArray:
-        """Return the dense content rows of some entities."""
+        """Return the dense content of some entities."""
         if self.directions is None or self.scale is None:
             dense: FloatArray = features.toarray().astype(np.float32, copy=False)
             return dense
+        # X V = U S: the coordinates along the right singular vectors, each scaled to spread 1, so
+        # that the first directions do not drown the others.
         return self.scale(features @ self.directions)
 
 
@@ -122,14 +125,14 @@ class TrainingContent:
     features
         CSR (entities, columns).
     content
-        Makes dense rows of them.
+        Makes them dense.
     """
 
     features: CSR
     content: ContentInputs
 
     def __call__(self, at: LongArray) -> FloatArray:
-        """Return the dense content rows at the positions ``at``."""
+        """Return the dense content at the positions ``at``."""
         kept = self._kept
         return self.content(self.features[at]) if kept is None else kept[at]
 
@@ -150,7 +153,7 @@ class SideInputs:
     def of(
         cls, warm: Entities, own: FloatArray, across: FloatArray, rank: int, seed: int
     ) -> "SideInputs":
-        """Learn from the warm entities and the teacher's factors of both sides."""
+        """Learn from the warm entities and the pretrained factors of both sides."""
         preferences = PreferenceInputs.of(own, across, warm.history)
         return cls(preferences, ContentInputs.of(warm.features, rank, seed))
 

@@ -35,8 +35,8 @@ class LightFM(FactorMethod):
     equations 1 and 2; WARP loss of Weston, Bengio and Usunier, 2011; trained by ``lightfm``.
     Differs: each row of features, identity included, sums to 1 in absolute value, as the
     library's ``Dataset`` does. The logistic loss is given unobserved pairs as negatives, which the
-    library, alone with positives, does not draw for it: ``negatives`` warm items per pair, alike
-    likely among those that the user has not taken, drawn anew in every epoch (the paper's data
+    library, alone with positives, does not draw for it: ``negatives`` warm items per pair, drawn
+    uniformly among those that the user has not taken, anew in every epoch (the paper's data
     have negative ratings). A cold entity has no identity, so neither its embedding nor its
     bias enters; support is not used. A side without features is trained on identities alone.
     """
@@ -93,6 +93,8 @@ class LightFM(FactorMethod):
         }
         sampled = self.negatives if self.loss is Loss.LOGISTIC else 0
         shown = pairs.tocoo()
+        # fit_partial keeps embeddings and the sums of adagrad, so many calls of one epoch each
+        # are one training.
         for epoch in counted(range(self.epochs), train.progress, "epoch"):
             if sampled:
                 rng = numpy_generator(train.seed, epoch)
@@ -104,7 +106,10 @@ class LightFM(FactorMethod):
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, components + 2): embedding sums, bias, 1."""
+        # Equation 1: the sum over features j of e_j, here the mean, as rows sum to 1; so a user
+        # with many features is no longer than one with few.
         rows = self._rows(users, self.fitted("n_users_"))
+        # Equation 2, u.v + b_u + b_v, as one dot product: [u, b_u, 1] . [v, 1, b_v].
         bias = rows @ self.user_biases_
         return _stacked(rows @ self.user_embeddings_, bias, np.ones_like(bias))
 
@@ -116,6 +121,8 @@ class LightFM(FactorMethod):
 
     def _rows(self, entities: Entities, n_known: int) -> CSR:
         """Return CSR float32 (rows, features + known entities), rows summing to 1 or empty."""
+        # A cold entity has no column of its own: its never trained embedding and, worse, its bias
+        # of 0 among learned ones would put all cold items below or above all warm ones.
         parts = [entities.features]
         if self.identities or not entities.features.shape[1]:
             parts.append(_identities(entities, n_known))
@@ -132,6 +139,8 @@ def _identities(entities: Entities, n_known: int) -> CSR:
 
 def _with_negatives(pairs: CSR, per_pair: int, rng: np.random.Generator) -> Any:
     """Return COO float32 (users, items): 1 at each pair and -1 at unobserved ones drawn anew."""
+    # The library reads 1 and -1 as the two classes of its logistic loss; a pair that is not given
+    # is not a negative, and with positives alone every score would just rise.
     users, items = sample_unobserved_pairs(pairs, per_pair, rng)
     values = np.repeat(np.array([1, -1], dtype=np.float32), [pairs.nnz, len(users)])
     rows = np.concatenate([row_of_entries(pairs).astype(np.int32), users])

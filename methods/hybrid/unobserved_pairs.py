@@ -9,7 +9,7 @@ from ..sparse_rows import row_of_entries
 def sample_unobserved_pairs(
     observed: CSR, per_pair: int, rng: np.random.Generator
 ) -> tuple[IntArray, IntArray]:
-    """Draw, for each observed pair, training items that its user has not taken, all alike likely.
+    """Draw, for each observed pair, uniform training items that its user has not taken.
 
     Parameters
     ----------
@@ -29,7 +29,10 @@ def sample_unobserved_pairs(
     users = np.repeat(rows, per_pair)
     users = users[taken[users] < n_items]
     at = rng.integers(0, n_items - taken[users])  # the at-th of the items not taken
-    # Before the j-th item taken lie as many others as its index minus j; users one after another.
+    # No rejection, which for a user with nearly every item would go on for long: the at-th of the
+    # items not taken has the index at + (items taken that lie before it). Before the j-th item
+    # taken lie index - j others, a number that grows with j; so those that lie before are counted
+    # by a binary search, for all users at once by keys that count users in steps of n_items + 1.
     others = matrix.indices - (np.arange(matrix.nnz) - matrix.indptr[rows])
     keys = rows * (n_items + 1) + others
     passed = np.searchsorted(keys, users * (n_items + 1) + at, side="right") - matrix.indptr[users]

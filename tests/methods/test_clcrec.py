@@ -9,7 +9,7 @@ from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
-from coldbench.methods.hybrid.clcrec import method as clcrec
+from coldbench.methods import blocks as encoding_blocks
 from coldbench.methods.hybrid.clcrec.batches import ContrastiveBatches
 from coldbench.methods.hybrid.clcrec.method import CLCRec
 from coldbench.methods.hybrid.clcrec.network import CLCRecModule
@@ -193,7 +193,7 @@ def test_an_item_is_its_row_or_its_content(split, method):
 def test_blocks_and_order_do_not_matter(split, method, monkeypatch):
     query = split.test["new_user_new_item/cold/k=5"].query
     whole = method.score(query)
-    monkeypatch.setattr(clcrec, "_ROWS", 7)
+    monkeypatch.setattr(encoding_blocks, "BLOCK", 7)
     blocks = method.score(query)
     one = method.score(Query(query.users.take(np.array([3])), query.items))
     back = method.score(Query(query.users.take(slice(None, None, -1)), query.items))

@@ -8,6 +8,7 @@ from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
+from coldbench.methods import blocks as encoding_blocks
 from coldbench.methods.hybrid import content_inputs as _side_inputs
 from coldbench.methods.hybrid.content_inputs import (
     ContentInputs,
@@ -15,9 +16,9 @@ from coldbench.methods.hybrid.content_inputs import (
     Standardiser,
     TrainingContent,
 )
-from coldbench.methods.hybrid.dropoutnet import method as dropoutnet
-from coldbench.methods.hybrid.dropoutnet.batches import InputDropout, ScorePairBatches, TrainingSide
+from coldbench.methods.hybrid.dropoutnet.batches import InputDropout, ScorePairBatches
 from coldbench.methods.hybrid.dropoutnet.method import DropoutNet
+from coldbench.methods.hybrid.training_sides import TrainingSide
 from coldbench.methods.training import teacher
 from scipy.sparse import csr_matrix
 
@@ -165,7 +166,7 @@ def test_batches_give_the_teachers_scores_and_the_right_shares(split, method):
 def test_blocks_and_order_do_not_matter(split, method, monkeypatch):
     query = split.test["new_user/warm/k=5"].query
     whole = method.score(query)
-    monkeypatch.setattr(dropoutnet, "_ROWS", 7)
+    monkeypatch.setattr(encoding_blocks, "BLOCK", 7)
     blocks = method.score(query)
     one = method.score(Query(query.users.take(np.array([3])), query.items))
     back = method.score(Query(query.users.take(slice(None, None, -1)), query.items))

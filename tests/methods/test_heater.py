@@ -9,7 +9,7 @@ from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
-from coldbench.methods.hybrid.heater import method as heater
+from coldbench.methods import blocks as encoding_blocks
 from coldbench.methods.hybrid.heater.batches import HeaterBatches, HeaterTrainingSide
 from coldbench.methods.hybrid.heater.method import Heater
 from coldbench.methods.hybrid.heater.network import (
@@ -142,7 +142,7 @@ def test_what_stands_for_an_entity_and_the_distance_of_the_maps():
     own, support = torch.tensor([[0.5, -3.0, 0.0], [0.1, 0.2, 0.3]]), torch.full((2, 3), 0.7)
     content, at = torch.randn(2, 4), torch.tensor([0, 1, 1, 0])
     source = torch.tensor([[TRUE], [MAPPED], [SUPPORT], [TRUE]])
-    factors, distance = side((own, support, content, at, source))
+    factors, distance = side.encode_pairs((own, support, content, at, source))
     mapped, cut = side.map(content), own.clamp(-1, 1)
     assert torch.allclose(factors, torch.stack([cut[0], mapped[1], support[1], cut[0]]))
     gaps = (mapped - cut).square().sum(dim=1)
@@ -157,7 +157,7 @@ def test_the_loss_is_error_distance_and_norms():
     users, items = (*rows, torch.zeros(2, 0), at, source), (*rows, torch.randn(2, 4), at, source)
     targets = torch.tensor([1.0, 0.0, 0.0])
     net.set_penalties(0.3, 0.2)
-    (left, _), (right, distance) = net.users(users), net.items(items)
+    (left, _), (right, distance) = net.users.encode_pairs(users), net.items.encode_pairs(items)
     error = ((left * right).sum(dim=1) - targets).square().mean()
     kept = [
         weight.square().sum() for name, weight in net.named_parameters() if ".top.1." not in name
@@ -195,7 +195,7 @@ def test_batches_hold_each_observed_pair_once_and_warm_items_in_the_right_shares
 def test_blocks_and_order_do_not_matter(split, method, monkeypatch):
     query = split.test["new_user/warm/k=5"].query
     whole = method.score(query)
-    monkeypatch.setattr(heater, "_ROWS", 7)
+    monkeypatch.setattr(encoding_blocks, "BLOCK", 7)
     blocks = method.score(query)
     one = method.score(Query(query.users.take(np.array([3])), query.items))
     back = method.score(Query(query.users.take(slice(None, None, -1)), query.items))

@@ -65,18 +65,28 @@ class LinearMap:
         return dict(vars(self))
 
 
+# Ridge with a free intercept is ridge without one on centred rows Xc = X - 1 c' and centred
+# targets Y. Xc is dense where X is sparse, so it is never made: its products are corrected instead.
+
+
 def _primal(rows: CSR, centre: DoubleArray, targets: DoubleArray, ridge: float) -> DoubleArray:
+    """Return W = (Xc'Xc + lambda I)^-1 Xc'Y, a system of (columns, columns)."""
+    # Xc'Xc = X'X - n c c'
     gram = (rows.T @ rows).toarray() - len(targets) * np.outer(centre, centre)
     gram[np.diag_indices_from(gram)] += ridge
-    # The targets have mean zero, so the centre of the rows drops out on the right.
+    # 1'Y = 0, so the centre drops out on the right: Xc'Y = X'Y - c 1'Y.
     return np.asarray(np.linalg.solve(gram, rows.T @ targets), np.float64)
 
 
 def _dual(rows: CSR, centre: DoubleArray, targets: DoubleArray, ridge: float) -> DoubleArray:
+    """Return the same W as Xc'(Xc Xc' + lambda I)^-1 Y, a system of (rows, rows)."""
+    # (Xc'Xc + lambda I) Xc' = Xc'(Xc Xc' + lambda I); multiply by both inverses.
+    # Xc Xc' = X X' - (X c) 1' - 1 (X c)' + c'c
     gram, lean = (rows @ rows.T).toarray(), rows @ centre
     gram += centre @ centre - lean[:, None] - lean[None, :]
     gram[np.diag_indices_from(gram)] += ridge
-    # The solution sums to zero over the rows, so their centre drops out again.
+    # 1'Xc = 0 and 1'Y = 0, so the solution sums to zero over the rows and the centre drops out of
+    # Xc' = X' - c 1' on the left.
     return np.asarray(rows.T @ np.linalg.solve(gram, targets), np.float64)
 
 
@@ -110,12 +120,13 @@ class NearestMap:
     def __call__(self, features: CSR) -> FloatArray:
         """Return float32 (rows, factors), computed a block of rows at a time."""
         mapped = np.empty((features.shape[0], self.factors.shape[1]), dtype=np.float32)
-        asked, trained = normalise_rows(features), self.vectors.T.tocsr()
+        vectors, trained = normalise_rows(features), self.vectors.T.tocsr()
         for at in range(0, len(mapped), _ROWS):
-            mapped[at : at + _ROWS] = self._block(asked[at : at + _ROWS] @ trained)
+            mapped[at : at + _ROWS] = self._block(vectors[at : at + _ROWS] @ trained)
         return mapped
 
     def _block(self, cosines: CSR) -> FloatArray:
+        # A negative weight would let the denominator be 0 or turn the mean into an extrapolation.
         cosines.data[cosines.data < 0] = 0
         cosines.eliminate_zeros()
         near = keep_top_per_row(cosines, self.neighbours)
@@ -125,7 +136,7 @@ class NearestMap:
         return mapped
 
     def size(self) -> int:
-        """Return 0: everything kept is attributes and the teacher's factors."""
+        """Return 0: everything kept is attributes and pretrained factors."""
         return 0
 
     def state(self) -> dict[str, Any]:

@@ -35,11 +35,11 @@ class AttributeMap(FactorMethod):
     Attribute-to-Feature Mappings for Cold-Start Recommendations, ICDM 2010: k nearest neighbours
     and the linear map by squared error; the network by squared error as in van den Oord, Dieleman
     and Schrauwen, Deep Content-based Music Recommendation, NIPS 2013.
-    Differs: the teacher is ImplicitALS where the paper trains BPR; the linear map is the exact
-    ridge solution with a free intercept instead of stochastic gradient steps; the paper's third
-    map, trained for the ranking itself, is not here. Both sides are mapped. A warm entity keeps
-    its factor; an entity with support gets the teacher's solve from it, whatever its attributes;
-    a side without attributes gets the teacher's mean factor. Which of the paper's two maps is the
+    Differs: the factors are pretrained by ImplicitALS where the paper trains BPR; the linear map is
+    the exact ridge solution with a free intercept instead of stochastic gradient steps; the paper's
+    third map, trained for the ranking itself, is not here. Both sides are mapped. A warm entity
+    keeps its factor; an entity with support is folded in by ImplicitALS, whatever its attributes;
+    a side without attributes gets the mean factor. Which of the paper's two maps is the
     default, and its neighbours, was chosen on the validation part of movietweetings.
     """
 
@@ -50,10 +50,10 @@ class AttributeMap(FactorMethod):
     )
     factors: int = parameter(64, "length of a factor", minimum=1, search=Range(16, 256, log=True))
     regularization: float = parameter(
-        150.0, "weight of the norms in the teacher", minimum=1e-6, search=Range(1, 1000, log=True)
+        150.0, "weight of the norms in pretraining", minimum=1e-6, search=Range(1, 1000, log=True)
     )
     alpha: float = parameter(
-        40.0, "confidence of a pair in the teacher", minimum=0, search=Range(1, 100, log=True)
+        40.0, "confidence of a pair in pretraining", minimum=0, search=Range(1, 100, log=True)
     )
     ridge: float = parameter(
         1.0, "for linear: lambda", minimum=1e-6, search=Range(0.01, 1000, log=True)
@@ -68,7 +68,7 @@ class AttributeMap(FactorMethod):
     learning_rate: float = parameter(
         0.001, "for mlp: step of Adam", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
-    epochs: int = parameter(60, "for mlp: most passes over the entities", minimum=1)
+    epochs: int = parameter(60, "for mlp: largest number of passes over the entities", minimum=1)
     patience: int = parameter(5, "for mlp: validations without gain before stopping", minimum=1)
     validate_every: int = parameter(2, "for mlp: epochs between validations", minimum=1)
 
@@ -108,15 +108,15 @@ class AttributeMap(FactorMethod):
         return {f"training_{name}": log for name, log in self.log_.items()}
 
     def parameter_counts(self) -> tuple[int, int]:
-        """Return the numbers of the maps, and these with the teacher's factors."""
-        teacher = self.fitted("pretrained_").parameter_counts()[0]
+        """Return the numbers of the maps, and these with the pretrained factors."""
+        pretrained = self.fitted("pretrained_").parameter_counts()[0]
         learned = sum(one.size() for one in self.maps_.values())
-        return learned, learned + teacher
+        return learned, learned + pretrained
 
     def state(self) -> dict[str, Any]:
-        """Return teacher, maps and logs as arrays and numbers."""
+        """Return pretrained factors, maps and logs as arrays and numbers."""
         return {
-            "teacher": self.fitted("pretrained_").state(),
+            "pretrained": self.fitted("pretrained_").state(),
             "maps": {
                 name: {"kind": type(one).__name__, "state": one.state()}
                 for name, one in self.maps_.items()
@@ -131,15 +131,15 @@ class AttributeMap(FactorMethod):
         self.pretrained_ = untrained_als(
             factors=self.factors, regularization=self.regularization, alpha=self.alpha
         )
-        self.pretrained_.restore(state["teacher"])
+        self.pretrained_.restore(state["pretrained"])
         self.maps_ = {name: _restored(**one) for name, one in state["maps"].items()}
         self.log_ = state["log"]
 
     def _mapped(self, side: str, entities: Entities, solved: FloatArray) -> FloatArray:
-        """Return the teacher's factors, replaced where it knows nothing of an entity."""
-        blank = (entities.known < 0) & (np.diff(entities.history.indptr) == 0)
-        if blank.any():
-            solved[blank] = self.maps_[side](entities.features[blank])
+        """Return the factors, replaced by mapped ones where there is neither index nor support."""
+        unknown = (entities.known < 0) & (np.diff(entities.history.indptr) == 0)
+        if unknown.any():
+            solved[unknown] = self.maps_[side](entities.features[unknown])
         return solved
 
     def _map(self, warm: Entities, factors: FloatArray, seed: int) -> "Map":

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from ....datasets.arrays import CSR, FloatArray
+from ...blocks import encode_in_blocks
 from ...training.seeding import numpy_generator
-from ...training.weights import count_parameters, device_of, from_arrays, to_arrays
+from ...training.weights import count_parameters, from_arrays, to_arrays
 
-_ROWS = 1024  # rows whose dense attributes are held at once
+_BLOCK = 1024  # entities whose dense attributes are held at once
 
 
 class MappingNetwork(nn.Module):
@@ -28,18 +29,19 @@ class MappingNetwork(nn.Module):
         for narrow, wide in zip(self.widths, self.widths[1:], strict=False):
             layers += [nn.Linear(narrow, wide), nn.ReLU()]
         self.layers = nn.Sequential(*layers[:-1])
+        # The output starts at 0, the mean factor: the map that knows nothing of the attributes.
         nn.init.zeros_(layers[-2].weight)  # type: ignore[arg-type]
         nn.init.zeros_(layers[-2].bias)  # type: ignore[arg-type]
         self.register_buffer("mean", mean)
         self.register_buffer("spread", torch.tensor(spread))
 
     def forward(self, attributes: Tensor) -> Tensor:
-        """Return (rows, factors) on the scale of the teacher; at first its mean factor."""
+        """Return (rows, factors) on the scale of the pretrained factors; at first their mean."""
         mapped: Tensor = self.mean + self.spread * self.layers(attributes)
         return mapped
 
     def loss(self, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """Return the squared error to the teacher's factors, 1 for their mean."""
+        """Return the squared error to the pretrained factors, 1 for their mean."""
         attributes, factors = batch
         return nn.functional.mse_loss(self(attributes), factors) / self.spread**2
 
@@ -54,18 +56,14 @@ class NetworkMap:
     def of(cls, columns: int, hidden: list[int], factors: FloatArray) -> "NetworkMap":
         """Build an untrained network for the factors of one side."""
         mean = factors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        # One spread for all columns: the squared error must weigh them as a dot product does.
         spread = float(np.sqrt(np.mean((factors - mean) ** 2, dtype=np.float64)))
         return cls(MappingNetwork(columns, hidden, torch.from_numpy(mean), spread or 1.0))
 
     def __call__(self, features: CSR) -> FloatArray:
         """Return float32 (rows, factors)."""
-        mapped = np.empty((features.shape[0], self.net.widths[-1]), dtype=np.float32)
-        device = device_of(self.net)
-        with torch.inference_mode():
-            for at in range(0, len(mapped), _ROWS):
-                dense = torch.from_numpy(features[at : at + _ROWS].toarray()).to(device)
-                mapped[at : at + _ROWS] = self.net(dense).cpu().numpy()
-        return mapped
+        shape = (features.shape[0], self.net.widths[-1])
+        return encode_in_blocks(self.net, shape, lambda at: [features[at].toarray()], block=_BLOCK)
 
     def size(self) -> int:
         """Return the number of weights."""

@@ -29,7 +29,7 @@ class ContrastiveBatches:
     negatives
         Sampled training items per batch.
     mixed
-        Chance that an item shows its content instead of its id row.
+        Probability that an item shows its content instead of its id embedding.
     size
         Pairs in a batch.
     seed
@@ -56,18 +56,23 @@ class ContrastiveBatches:
         The pair's item is then one of as many as the batch shows its user: the sampled ones that
         are neither hidden from the user nor, in the item's own loss, the item itself.
         """
+        # With all scores alike the loss is log(1 + number of negatives left). In the item's own
+        # loss (1 - 1 / n_items) of the sampled ones are left on average, in the other those that
+        # the user does not like.
         seen, n_items = self.interactions, self.interactions.n_items
         liked = np.diff(seen.csr.indptr)[seen.users] / n_items
         own = np.log1p(self.negatives * (1 - 1 / n_items))
-        taste = np.log1p(self.negatives * (1 - liked)).mean()
-        return float(balance * own + (1 - balance) * taste)
+        preference = np.log1p(self.negatives * (1 - liked)).mean()
+        return float(balance * own + (1 - balance) * preference)
 
     def _batch(self, at: LongArray, rng: np.random.Generator) -> "CLCRecBatch":
         seen = self.interactions
         users, chosen = seen.users[at].astype(np.int64), seen.items[at]
         sampled = rng.integers(0, seen.n_items, self.negatives)
+        # An item of several pairs, or sampled too, is encoded once.
         items, positions = np.unique(np.concatenate((chosen, sampled)), return_inverse=True)
         shown = rng.random((len(positions), 1)) < self.mixed
+        # Sampled items that the user is known to like would be false negatives.
         hidden = seen.csr[users][:, sampled].toarray() != 0
         arrays = (
             users,

@@ -1,4 +1,4 @@
-"""CLCRec: an item's id row and the encoding of its content, told apart from other items'."""
+"""CLCRec: an item's id embedding against the encoding of its content and of other items'."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -10,32 +10,33 @@ from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
+from ...blocks import encode_in_blocks
+from ...known_entities import look_up_known
 from ...training.network import NetworkMethod
 
 if TYPE_CHECKING:
     from .network import CLCRecModule
 
-_ROWS = 4096  # items whose dense content is held at once
-
 
 @dataclass
 class CLCRec(NetworkMethod, FactorMethod):
-    """Contrastive learning between users, item id rows and encoded content.
+    """Contrastive learning between users, item id embeddings and encoded content.
 
     Source: Wei, Wang, Li, Nie, Li, Li and Chua, Contrastive Learning for Cold-start
     Recommendation, ACM Multimedia 2021; encoder, first weights, temperature and balance as in the
     authors' public code for MovieLens.
-    Differs: the norms weigh 0.01 instead of 0.1, with which rows shrink to nothing on most of our
-    data and the loss stays at chance level (``chance_loss`` in the report, beside ``kept_loss``);
-    patience is 10, since validation may rest before it rises. Both were chosen on validation
-    parts. The pairs of a batch share ``negatives`` sampled items instead of drawing their own,
-    an item shows its id row or its content to all of them, and sampled items that a user is known
-    to like are masked out for that user. Content with more than ``content_rank`` columns is
-    reduced to singular directions. Epochs end by the split's validation. A new user is the mean
-    of the id rows of the history's items, and without a history the mean of the training users.
+    Differs: the norms weigh 0.01 instead of 0.1, with which embeddings shrink to nothing on most of
+    our data and the loss stays at chance level (``chance_loss`` in the report, beside
+    ``kept_loss``); patience is 10, since validation may rest before it rises. Both were chosen on
+    validation parts. The pairs of a batch share ``negatives`` sampled items instead of drawing
+    their own, an item shows its id embedding or its content to all of them, and sampled items that
+    a user is known to like are masked out for that user. Content with more than ``content_rank``
+    columns is reduced to singular directions. Epochs end by the split's validation. A new user is
+    the mean of the id embeddings of the history's items, and without a history the mean of the
+    training users.
     """
 
-    dim: int = parameter(64, "length of every row", minimum=1, search=Choices((32, 64, 128)))
+    dim: int = parameter(64, "length of every embedding", minimum=1, search=Choices((32, 64, 128)))
     hidden: int = parameter(
         256, "width of the encoder's hidden layer", minimum=1, search=Choices((128, 256, 512))
     )
@@ -44,20 +45,23 @@ class CLCRec(NetworkMethod, FactorMethod):
     )
     balance: float = parameter(
         0.5,
-        "weight of the loss between id row and content; the rest goes to users and items",
+        "weight of the loss between id embedding and content; the rest goes to users and items",
         minimum=0,
         maximum=1,
         search=Range(0.1, 0.9),
     )
     mixed: float = parameter(
         0.5,
-        "chance that an item shows users its content instead of its id row",
+        "probability that an item shows users its content instead of its id embedding",
         minimum=0,
         maximum=1,
         search=Range(0.1, 0.9),
     )
     norm_weight: float = parameter(
-        0.01, "weight of the mean length of the rows", minimum=0, search=Range(1e-4, 1, log=True)
+        0.01,
+        "weight of the mean length of the embeddings",
+        minimum=0,
+        search=Range(1e-4, 1, log=True),
     )
     negatives: int = parameter(
         512, "sampled items in a batch", minimum=1, search=Choices((128, 256, 512, 1024))
@@ -71,7 +75,7 @@ class CLCRec(NetworkMethod, FactorMethod):
     learning_rate: float = parameter(
         0.001, "step of Adam", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
-    epochs: int = parameter(100, "most passes over the observed pairs", minimum=1)
+    epochs: int = parameter(100, "largest number of passes over the observed pairs", minimum=1)
     patience: int = parameter(10, "validations without gain before stopping", minimum=1)
 
     family: ClassVar[Family] = Family.HYBRID
@@ -81,7 +85,7 @@ class CLCRec(NetworkMethod, FactorMethod):
     requires: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning")
 
     def fit(self, train: TrainView) -> Self:
-        """Learn rows and encoder from observed pairs against sampled items."""
+        """Learn embeddings and encoder from observed pairs against sampled items."""
         import torch
 
         from ...training.fitting import fit_module
@@ -117,11 +121,13 @@ class CLCRec(NetworkMethod, FactorMethod):
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
-        """Return float32 (users, dim): the id row, the mean of the history, or of all users."""
+        """Return float32 (users, dim): the id embedding, the history's mean, or that of users."""
         from ...training.histories import mean_rows
 
         net = self.fitted("net_")
         own = net.users.weight.detach().cpu().numpy()
+        # A user's embedding is trained to have large products with those of its items: their mean
+        # points in that direction.
         vectors = mean_rows(users.history, net.items.weight.detach().cpu().numpy())
         warm = users.known >= 0
         vectors[warm] = own[users.known[warm]]
@@ -129,15 +135,14 @@ class CLCRec(NetworkMethod, FactorMethod):
         return vectors
 
     def item_factors(self, items: Entities) -> FloatArray:
-        """Return float32 (candidates, dim): the id row, or the encoded content of a new item."""
+        """Return float32 (candidates, dim): the id embedding, or a new item's encoded content."""
         net = self.fitted("net_")
-        vectors = np.empty((len(items), self.dim), dtype=np.float32)
-        warm = items.known >= 0
-        vectors[warm] = net.items.weight.detach().cpu().numpy()[items.known[warm]]
-        cold = np.flatnonzero(~warm)
-        for at in range(0, len(cold), _ROWS):
-            rows = cold[at : at + _ROWS]
-            vectors[rows] = self._encoded(items.take(rows))
+        vectors: FloatArray = look_up_known(items, net.items.weight.detach().cpu().numpy())
+        cold = np.flatnonzero(items.known < 0)
+        features = items.features[cold]
+        vectors[cold] = encode_in_blocks(
+            net, (len(cold), self.dim), lambda at: [self.content_(features[at])], net.encode
+        )
         return vectors
 
     def beside(self) -> dict[str, Any]:
@@ -157,13 +162,3 @@ class CLCRec(NetworkMethod, FactorMethod):
         from .network import CLCRecModule
 
         return CLCRecModule(sizes, self.dim, self.hidden)
-
-    def _encoded(self, items: Entities) -> FloatArray:
-        import torch
-
-        from ...training.weights import device_of
-
-        content = torch.from_numpy(self.content_(items.features)).to(device_of(self.net_))
-        with torch.inference_mode():
-            vectors: FloatArray = self.net_.encode(content).cpu().numpy()
-        return vectors

@@ -3,19 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-import numpy as np
-
-from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
-from ....datasets.world import Entities, TrainView
+from ....datasets.world import TrainView
 from ...base import Family, Need
 from ..two_towers import TwoTowerMethod
 
 if TYPE_CHECKING:
     from .network import DropoutNetModule
-
-_ROWS = 4096  # entities whose dense inputs are held at once
 
 
 @dataclass
@@ -25,27 +20,27 @@ class DropoutNet(TwoTowerMethod):
     Source: Volkovs, Yu and Poutanen, DropoutNet: Addressing Cold Start in Recommender Systems,
     NIPS 2017, algorithm 1 and equations 3 to 7; widths, dropout and the reduction of wide content
     to 300 singular directions as in the authors' public code for CiteULike.
-    Differs: the teacher is ImplicitALS with a stronger regularisation than the paper's; Adam
-    instead of SGD with a decaying rate; a batch holds users with ``pairs`` of their best and as
-    many random items each, and an entity's preference is hidden, or replaced by the mean factor
-    of a part of its history, for all its pairs in the batch at once, independently on both sides;
-    epochs are counted over users and end by the split's validation. A cold entity's preference is
-    zero at inference too, or the mean factor of its support when there is one. A cold user
-    without support and without attributes gets the answer that the user tower learned for a
-    missing preference, the same for everyone.
+    Differs: the factors are pretrained by ImplicitALS with a stronger regularisation than the
+    paper's; Adam instead of SGD with a decaying rate; a batch holds users with ``pairs`` of their
+    best and as many random items each, and an entity's preference is hidden, or replaced by the
+    mean factor of a part of its history, for all its pairs in the batch at once, independently on
+    both sides; epochs are counted over users and end by the split's validation. A cold entity's
+    preference is zero at inference too, or the mean factor of its support when there is one. A
+    cold user without support and without attributes gets the factor that the user tower learned
+    for a missing preference, the same for everyone.
     """
 
     factors: int = parameter(
         64,
-        "length of the factors, the teacher's and ours",
+        "length of the factors, pretrained and rebuilt",
         minimum=1,
         search=Choices((32, 64, 128, 200)),
     )
     regularization: float = parameter(
-        100.0, "weight of the norms in the teacher", minimum=1e-6, search=Range(1, 1000, log=True)
+        100.0, "weight of the norms in pretraining", minimum=1e-6, search=Range(1, 1000, log=True)
     )
     alpha: float = parameter(
-        20.0, "confidence of a pair in the teacher", minimum=0, search=Range(1, 100, log=True)
+        20.0, "confidence of a pair in pretraining", minimum=0, search=Range(1, 100, log=True)
     )
     hidden: list[int] = parameter(
         [200],
@@ -55,14 +50,14 @@ class DropoutNet(TwoTowerMethod):
     )
     dropout: float = parameter(
         0.5,
-        "chance that a preference input is hidden",
+        "probability that a preference input is hidden",
         minimum=0,
         maximum=1,
         search=Range(0.1, 0.7),
     )
     transform: float = parameter(
         0.25,
-        "chance that a preference input is the mean factor of the history",
+        "probability that a preference input is the mean factor of the history",
         minimum=0,
         maximum=1,
         search=Range(0.0, 0.4),
@@ -80,7 +75,7 @@ class DropoutNet(TwoTowerMethod):
     learning_rate: float = parameter(
         0.001, "step of Adam", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
-    epochs: int = parameter(60, "most passes over the users", minimum=1)
+    epochs: int = parameter(60, "largest number of passes over the users", minimum=1)
     patience: int = parameter(5, "validations without gain before stopping", minimum=1)
     validate_every: int = parameter(2, "epochs between validations", minimum=1)
 
@@ -91,14 +86,15 @@ class DropoutNet(TwoTowerMethod):
     requires: ClassVar[tuple[str, ...]] = ("implicit", "torch", "pytorch_lightning")
 
     def fit(self, train: TrainView) -> Self:
-        """Factorise, then teach the towers to rebuild the scores with inputs missing."""
+        """Factorise, then train the towers to rebuild the scores with inputs missing."""
         import torch
 
         from ...training.fitting import fit_module
         from ...training.seeding import seeded
         from ...training.teacher import als_factors
         from ..content_inputs import SideInputs
-        from .batches import InputDropout, ScorePairBatches, TrainingSide
+        from ..training_sides import TrainingSide
+        from .batches import InputDropout, ScorePairBatches
 
         own, across = als_factors(
             train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
@@ -133,32 +129,7 @@ class DropoutNet(TwoTowerMethod):
         ).as_json()
         return self
 
-    def user_factors(self, users: Entities) -> FloatArray:
-        """Return float32 (users, factors): what the user tower makes of the rows."""
-        return self._encode("users", users)
-
-    def item_factors(self, items: Entities) -> FloatArray:
-        """Return float32 (candidates, factors): what the item tower makes of the rows."""
-        return self._encode("items", items)
-
     def _build(self, user_content: int, item_content: int) -> "DropoutNetModule":
         from .network import DropoutNetModule
 
         return DropoutNetModule(self.factors, (user_content, item_content), list(self.hidden))
-
-    def _encode(self, side: str, entities: Entities) -> FloatArray:
-        """Return the factors of some entities, a block of rows at a time."""
-        import torch
-
-        from ...training.weights import device_of
-
-        net = self.fitted("net_")
-        inputs = self.user_inputs_ if side == "users" else self.item_inputs_
-        tower, device = getattr(net, side), device_of(net)
-        factors = np.empty((len(entities), self.factors), dtype=np.float32)
-        with torch.inference_mode():
-            for at in range(0, len(entities), _ROWS):
-                rows = slice(at, at + _ROWS)
-                read = [torch.from_numpy(x).to(device) for x in inputs(entities.take(rows))]
-                factors[rows] = tower(*read).cpu().numpy()
-        return factors

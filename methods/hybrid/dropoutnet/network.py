@@ -16,10 +16,13 @@ class Tower(nn.Module):
         layers: list[nn.Module] = []
         for narrow, wide in itertools.pairwise(widths):
             layers += [nn.Linear(narrow, wide), nn.BatchNorm1d(wide), nn.Tanh()]
+        # The last layer is linear: the pretrained scores have no bound, products of tanh would.
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], rank))
 
     def forward(self, preference: Tensor, content: Tensor) -> Tensor:
         """Return (rows, rank)."""
+        # The first layer is a sum, W [p, c] = W_p p + W_c c: a preference of zero takes its term
+        # out and leaves the content's as it is.
         factors: Tensor = self.layers(torch.cat((preference, content), dim=1))
         return factors
 
@@ -34,12 +37,14 @@ class DropoutNetModule(nn.Module):
         self.items = Tower(rank, content[1], hidden)
 
     def loss(self, batch: "DropoutNetBatch") -> Tensor:
-        """Return the mean squared error to the teacher's scores."""
+        """Return the mean squared error to the pretrained scores."""
         users, items, positions, targets = batch
+        # All users against all items of the batch is one product; of each row only the pairs that
+        # were chosen count. Each entity is encoded once, however many pairs it is in.
         scores = self.users(*users) @ self.items(*items).T
         return nn.functional.mse_loss(scores.gather(1, positions), targets)
 
 
 DropoutNetBatch: TypeAlias = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor, Tensor]
 """(preference, content) of some users, the same of some items, per user the positions
-(users, pairs) of its items, and the teacher's scores of these pairs."""
+(users, pairs) of its items, and the pretrained scores of these pairs."""

@@ -1,11 +1,11 @@
 """Heater: content mapped to pretrained factors by experts, and used in their place at random."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
 from ....datasets.world import Entities, TrainView
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from .batches import HeaterTrainingSide
     from .network import HeaterModule
 
-_ROWS = 4096  # entities whose dense inputs are held at once
-
 
 @dataclass
 class Heater(TwoTowerMethod):
@@ -27,13 +25,13 @@ class Heater(TwoTowerMethod):
     Source: Zhu, Sefati, Saadatpanah and Caverlee, Recommendation for New Users and New Items via
     Randomized Training and Mixture-of-Experts Transformation, SIGIR 2020; layers, bounds of the
     factors, sampling, momentum and penalties as in the authors' public code for CiteULike.
-    Differs: the teacher is ImplicitALS instead of BPR. Factors have length 64 instead of 200 and
-    the first step of gradient descent is ten times as long, to train in seconds. Content is not
-    scaled unless it is reduced to singular directions. What stands for an entity is drawn by a lot
-    of its own for each pair. Epochs end by the split's validation. The paper has no support: here
-    the pretrained factor of a new user with a history is the mean factor of the history's items,
+    Differs: the factors are pretrained by ImplicitALS instead of BPR. They have length 64 instead
+    of 200 and the first step of gradient descent is ten times as long, to train in seconds. Content
+    is not scaled unless it is reduced to singular directions. What stands for an entity is drawn
+    anew for each pair. Epochs end by the split's validation. The paper has no support: here the
+    pretrained factor of a new user with a history is the mean factor of the history's items,
     scaled like a training user's, whatever the user's features; in training such a factor, of a
-    random part of the history, stands for the true one with the chance ``support_share``. A new
+    random part of the history, stands for the true one with probability ``support_share``. A new
     item is known by its content alone, whatever its support. A side without features has no map:
     its training entities keep the pretrained factor, and a user of whom nothing is known gets the
     mean of these factors.
@@ -41,15 +39,15 @@ class Heater(TwoTowerMethod):
 
     factors: int = parameter(
         64,
-        "length of the factors, the teacher's and ours",
+        "length of the factors, pretrained and mapped",
         minimum=1,
         search=Choices((32, 64, 128, 200)),
     )
     regularization: float = parameter(
-        100.0, "weight of the norms in the teacher", minimum=1e-6, search=Range(1, 1000, log=True)
+        100.0, "weight of the norms in pretraining", minimum=1e-6, search=Range(1, 1000, log=True)
     )
     alpha: float = parameter(
-        20.0, "confidence of a pair in the teacher", minimum=0, search=Range(1, 100, log=True)
+        20.0, "confidence of a pair in pretraining", minimum=0, search=Range(1, 100, log=True)
     )
     experts: int = parameter(
         5, "networks that map content", minimum=1, search=Choices((1, 3, 5, 10))
@@ -62,7 +60,7 @@ class Heater(TwoTowerMethod):
     )
     dropout: float = parameter(
         0.5,
-        "chance that the mapped factor stands for the true one",
+        "probability that the mapped factor stands for the true one",
         minimum=0,
         maximum=1,
         search=Range(0.1, 0.9),
@@ -81,7 +79,7 @@ class Heater(TwoTowerMethod):
     )
     support_share: float = parameter(
         0.25,
-        "chance that a factor made of the history stands for a user's true one",
+        "probability that a factor made of the history stands for a user's true one",
         minimum=0,
         maximum=1,
         search=Range(0.0, 0.5),
@@ -101,7 +99,7 @@ class Heater(TwoTowerMethod):
     )
     momentum: float = parameter(0.9, "momentum of gradient descent", minimum=0, maximum=0.999)
     decay: float = parameter(0.8, "factor on the step after every ten epochs", minimum=0, maximum=1)
-    epochs: int = parameter(100, "most passes over the observed pairs", minimum=1)
+    epochs: int = parameter(100, "largest number of passes over the observed pairs", minimum=1)
     patience: int = parameter(5, "validations without gain before stopping", minimum=1)
 
     family: ClassVar[Family] = Family.HYBRID
@@ -126,8 +124,8 @@ class Heater(TwoTowerMethod):
         rank, seed = self.content_rank, train.seed
         self.user_inputs_ = SideInputs.of(train.users, own, across, rank, seed)
         self.item_inputs_ = SideInputs.of(train.items, across, own, rank, seed)
-        users = self._rows(train.users, self.user_inputs_, self.support_share)
-        items = self._rows(train.items, self.item_inputs_, 0.0)
+        users = self._training_side(train.users, self.user_inputs_, self.support_share)
+        items = self._training_side(train.items, self.item_inputs_, 0.0)
         with seeded(seed):
             self.net_ = self._build(
                 self.user_inputs_.content.width(train.users.features),
@@ -152,15 +150,18 @@ class Heater(TwoTowerMethod):
         ).as_json()
         return self
 
-    def user_factors(self, users: Entities) -> FloatArray:
-        """Return float32 (users, factors): the top net on the true, support or mapped factor."""
-        return self._encode("users", users)
+    def tower_inputs(self, inputs: "SideInputs", entities: Entities) -> Iterable[np.ndarray]:
+        """Return factors and content, and bool (entities,): whether the mapped factor is used."""
+        mapped = entities.known < 0
+        if entities.side is Side.USER:
+            # A user's support makes a factor, from pretrained item factors; only without any does
+            # the content speak.
+            mapped &= np.diff(entities.history.indptr) == 0
+        return (*inputs(entities), mapped)
 
-    def item_factors(self, items: Entities) -> FloatArray:
-        """Return float32 (candidates, factors): the top net on the true or mapped factor."""
-        return self._encode("items", items)
-
-    def _rows(self, warm: Entities, inputs: "SideInputs", share: float) -> "HeaterTrainingSide":
+    def _training_side(
+        self, warm: Entities, inputs: "SideInputs", share: float
+    ) -> "HeaterTrainingSide":
         from .batches import HeaterTrainingSide
 
         mapped = self.dropout if inputs.content.width(warm.features) else 0.0
@@ -171,29 +172,3 @@ class Heater(TwoTowerMethod):
 
         widths = (user_content, item_content)
         return HeaterModule(self.factors, widths, list(self.hidden), self.experts)
-
-    def _encode(self, side: str, entities: Entities) -> FloatArray:
-        """Return the vectors of some entities, a block of rows at a time."""
-        import torch
-
-        from ...training.weights import device_of
-
-        net = self.fitted("net_")
-        inputs = self.user_inputs_ if side == "users" else self.item_inputs_
-        part, device = getattr(net, side), device_of(net)
-        vectors = np.empty((len(entities), self.factors), dtype=np.float32)
-        with torch.inference_mode():
-            for at in range(0, len(entities), _ROWS):
-                block = entities.take(slice(at, at + _ROWS))
-                read = (*inputs(block), self._is_mapped(block))
-                made = part.vectors(*(torch.from_numpy(x).to(device) for x in read))
-                vectors[at : at + _ROWS] = made.cpu().numpy()
-        return vectors
-
-    @staticmethod
-    def _is_mapped(entities: Entities) -> np.ndarray:
-        """Return bool, (rows,): whether content alone tells of an entity."""
-        cold = entities.known < 0
-        if entities.side is Side.USER:
-            cold &= np.diff(entities.history.indptr) == 0
-        return cold

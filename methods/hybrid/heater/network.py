@@ -11,11 +11,12 @@ _FAR = 5.0  # bound of a scaled factor, as in the authors' code
 
 
 class MixtureOfExperts(nn.Module):
-    """Independent networks from content to a factor, weighed by a gate that reads the content."""
+    """Independent networks from content to a factor, weighted by a gate that reads the content."""
 
     def __init__(self, content: int, widths: list[int], experts: int) -> None:
         super().__init__()
         layers = list(itertools.pairwise([content, *widths]))
+        # One tensor (experts, in, out) per layer: all experts take a layer in one product.
         self.weights = nn.ParameterList([torch.empty(experts, a, b) for a, b in layers])
         self.biases = nn.ParameterList([torch.zeros(experts, 1, b) for _, b in layers])
         for weight in self.weights:
@@ -24,11 +25,13 @@ class MixtureOfExperts(nn.Module):
 
     def forward(self, content: Tensor) -> Tensor:
         """Return (rows, factors), each number between -1 and 1."""
-        made = content.expand(len(self.weights[0]), *content.shape)
+        hidden = content.expand(len(self.weights[0]), *content.shape)  # (experts, rows, content)
         for weight, bias in zip(self.weights, self.biases, strict=True):
-            made = torch.tanh(torch.baddbmm(bias, made, weight))
-        weighed = torch.einsum("re,erf->rf", torch.tanh(self.gate(content)), made)
-        return torch.tanh(weighed)
+            hidden = torch.tanh(torch.baddbmm(bias, hidden, weight))
+        # Sum over experts e of gate_e(content) expert_e(content). The gate is a tanh, as in the
+        # authors' code: its weights need not be positive or sum to 1.
+        weighted = torch.einsum("re,erf->rf", torch.tanh(self.gate(content)), hidden)
+        return torch.tanh(weighted)
 
 
 class HeaterTower(nn.Module):
@@ -42,22 +45,7 @@ class HeaterTower(nn.Module):
             _linear(factors, factors), norm, nn.Tanh(), _linear(factors, factors)
         )
 
-    def forward(self, rows: "TowerInputs") -> tuple[Tensor, Tensor]:
-        """Return what the top net makes of each pair's entity, and how far the maps are off.
-
-        The distance is the sum over the pairs of the squared length between the mapped and the
-        pretrained factor, whichever of them the pair used.
-        """
-        own, support, content, at, source = rows
-        own = self.bounded(own)
-        factors = torch.where(source == SUPPORT, self.bounded(support)[at], own[at])
-        if self.map is None:
-            return self.top(factors), own.new_zeros(())
-        mapped = self.map(content)
-        distance = (mapped - own).square().sum(dim=1)[at].sum()
-        return self.top(torch.where(source == MAPPED, mapped[at], factors)), distance
-
-    def vectors(self, factors: Tensor, content: Tensor, mapped: Tensor) -> Tensor:
+    def forward(self, factors: Tensor, content: Tensor, mapped: Tensor) -> Tensor:
         """Return (rows, factors): the top net on the mapped factor where ``mapped`` says so."""
         factors = self.bounded(factors)
         if self.map is not None:
@@ -65,9 +53,28 @@ class HeaterTower(nn.Module):
         vectors: Tensor = self.top(factors)
         return vectors
 
+    def encode_pairs(self, inputs: "TowerInputs") -> tuple[Tensor, Tensor]:
+        """Return what the top net makes of each pair's entity, and how far the maps are off.
+
+        The distance is the sum over the pairs of the squared length between the mapped and the
+        pretrained factor, whichever of them the pair used.
+        """
+        own, support, content, at, source = inputs
+        own = self.bounded(own)
+        factors = torch.where(source == SUPPORT, self.bounded(support)[at], own[at])
+        if self.map is None:
+            return self.top(factors), own.new_zeros(())
+        mapped = self.map(content)
+        # The similarity constraint, |T(content) - U|^2, drives the maps also in pairs that used
+        # the pretrained factor. It is indexed by pair (``at``): an entity counts as often as the
+        # batch shows it.
+        distance = (mapped - own).square().sum(dim=1)[at].sum()
+        # One top net for both, so that mapped and pretrained factors must mean the same to it.
+        return self.top(torch.where(source == MAPPED, mapped[at], factors)), distance
+
     def bounded(self, factors: Tensor) -> Tensor:
         """Return the factors cut off where a map could not follow; without a map, far out."""
-        bound = _FAR if self.map is None else 1.0
+        bound = _FAR if self.map is None else 1.0  # a map ends in tanh
         return factors.clamp(-bound, bound)
 
 
@@ -90,8 +97,10 @@ class HeaterModule(nn.Module):
     def loss(self, batch: "HeaterBatch") -> Tensor:
         """Return the mean squared error of the pairs and both penalties."""
         users, items, targets = batch
-        user_vectors, user_distance = self.users(users)
-        item_vectors, item_distance = self.items(items)
+        user_vectors, user_distance = self.users.encode_pairs(users)
+        item_vectors, item_distance = self.items.encode_pairs(items)
+        # The error is a mean over pairs and the distance a sum, as in the authors' code: the weight
+        # ``similarity`` is small because it multiplies a number that grows with the batch.
         error = nn.functional.mse_loss((user_vectors * item_vectors).sum(dim=1), targets)
         distance = self.similarity * (user_distance + item_distance)
         loss: Tensor = error + distance + self.decay * self._norms()
@@ -114,7 +123,8 @@ def _linear(width: int, out: int) -> nn.Linear:
 
 
 TRUE, MAPPED, SUPPORT = 0, 1, 2
-"""What stands for an entity in a pair."""
+"""What stands for an entity in a pair: its pretrained factor, the factor mapped from its content,
+or the factor made of a part of its history."""
 
 TowerInputs: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 """Of the entities in a batch, each once, the pretrained factor, the factor made of a part of its
