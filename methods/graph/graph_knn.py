@@ -16,6 +16,7 @@ from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
 from ..neighbours import Similarities, compute_cosines
 from ..sparse_rows import binarise, inverse_frequency, normalise_rows
+from .graph_links import links_of
 
 
 class NodeWeighting(str, Enum):
@@ -59,6 +60,8 @@ class GraphKNN(Method):
         """Weight the nodes by the training items and keep the items' vectors."""
         if train.graph is None:
             raise NotApplicableError("GraphKNN needs a graph; the split has none")
+        # The product of two items' vectors counts direct links (the item's own column), common
+        # targets (coupling) and common sources (co-citation), as edges go into both ends.
         nodes = _neighbourhoods(train.graph)
         weigh = self.weighting is NodeWeighting.TFIDF
         self.weights_ = inverse_frequency(nodes) if weigh else np.ones(nodes.shape[1])
@@ -70,7 +73,7 @@ class GraphKNN(Method):
         trained = self.fitted("vectors_")
         warm, cold = np.flatnonzero(items.known >= 0), np.flatnonzero(items.known < 0)
         reached = self._weighted(_linked(items.take(cold), trained.shape[1]))
-        order = np.argsort(np.concatenate([warm, cold]), kind="stable")
+        order = np.argsort(np.concatenate([warm, cold]), kind="stable")  # back as they were listed
         vectors = vstack([trained[items.known[warm]], reached], format="csr")[order]
         return compute_cosines(vectors, trained)
 
@@ -80,6 +83,7 @@ class GraphKNN(Method):
 
     def _weighted(self, nodes: CSR) -> CSR:
         """Return CSR float32 of the same shape: weighted rows of length 1 (or 0)."""
+        # A node that every item has tells none apart: it weighs least, as a common word does.
         weights = self.weights_[nodes.indices]
         return normalise_rows(csr_matrix((weights, nodes.indices, nodes.indptr), nodes.shape))
 
@@ -95,9 +99,8 @@ def _neighbourhoods(graph: Graph) -> CSR:
 
 def _linked(items: Entities, n_nodes: int) -> CSR:
     """Return CSR float32, (items, nodes): 1 at the nodes that the links of each item reach."""
-    none = items.known[:0]
-    rows, nodes = (none, none) if items.links is None else (items.links.rows, items.links.nodes)
-    return _incidence(rows, nodes, (len(items), n_nodes))
+    links = links_of(items)
+    return _incidence(links.rows, links.nodes, (len(items), n_nodes))
 
 
 def _incidence(rows: IntArray, nodes: IntArray, shape: tuple[int, int]) -> CSR:

@@ -1,4 +1,4 @@
-"""The batches that KGCN learns from: a chosen item, one not chosen, and who forgets what."""
+"""The batches of KGCN and CFKG: a chosen item, one not chosen, and what is hidden of whom."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from scipy.sparse import vstack
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...datasets.arrays import CSR, BoolArray, LongArray
 from ...datasets.interactions import Interactions
@@ -21,15 +21,15 @@ class InteractionBatch(NamedTuple):
 
     Attributes
     ----------
-    users, with_row
-        int64 and bool, (rows,): user, and whether its own row takes part.
+    users, with_embedding
+        int64 and bool, (rows,): user, and whether its own embedding takes part.
     entries, offsets
         int64: concatenated histories of the batch, and where each begins.
     history, shown
         int64 and bool, (rows,): which of these histories is the user's, and whether the chosen
         item is in it (it is taken out again).
-    items, with_item_row
-        int64 and bool, (rows, 2): chosen and other item, and whether its own row takes part.
+    items, with_item_embedding
+        int64 and bool, (rows, 2): chosen and other item, and whether its own embedding takes part.
     """
 
     users: Tensor
@@ -51,8 +51,8 @@ class InteractionBatches:
     interactions
         The training pairs.
     dropout
-        Chance that a user plays a cold one (no own row, a short history), and that an item does
-        (no own row, no entity that it alone leads to).
+        Probability that a user plays a cold one (no own embedding, a short history), and that an
+        item does (no own embedding, no entity that it alone leads to).
     support
         Longest history of a user that plays a cold one.
     size
@@ -72,6 +72,7 @@ class InteractionBatches:
         rng = numpy_generator(self.seed, epoch)
         pairs, full = self.interactions, self.interactions.csr
         short = short_histories(full, self.support, rng)
+        # Row u is the whole history of user u, row n_users + u a short one, drawn once an epoch.
         histories = vstack((full, short), format="csr")
         chosen = pair_keys(full)
         in_short = np.isin(
@@ -83,11 +84,32 @@ class InteractionBatches:
             items = np.stack(
                 (pairs.items[at], sample_negatives(users, chosen, pairs.n_items, rng)), 1
             )
-            with_row = rng.random(len(at)) >= self.dropout
-            kept = rng.random(items.shape) >= self.dropout
-            bags = users + pairs.n_users * ~with_row
-            shown = with_row | in_short[at]
-            yield _batch(users, with_row, histories, bags, shown, items, kept)
+            with_embedding = rng.random(len(at)) >= self.dropout
+            with_item_embedding = rng.random(items.shape) >= self.dropout
+            bags = users + pairs.n_users * ~with_embedding
+            # A whole history holds the chosen item, a short one only if it was drawn into it.
+            shown = with_embedding | in_short[at]
+            yield _batch(users, with_embedding, histories, bags, shown, items, with_item_embedding)
+
+
+def mean_of_histories(batch: InteractionBatch, embedding: nn.Embedding) -> tuple[Tensor, Tensor]:
+    """Return the mean embedding of each user's history without the chosen item.
+
+    With it, a user would be recognised by the very item that is to be predicted.
+
+    Returns
+    -------
+    means, sizes
+        (rows, dim), zero for an empty history, and int64 (rows,), the number of items.
+    """
+    # Each history is summed once, whoever shares it; the chosen item is then subtracted, which
+    # costs a row of the batch one vector instead of its whole history.
+    sums = nn.functional.embedding_bag(
+        batch.entries, embedding.weight, batch.offsets, mode="sum", include_last_offset=True
+    )
+    sizes = batch.offsets.diff()[batch.history] - batch.shown.long()
+    chosen = embedding(batch.items[:, 0]) * batch.shown[:, None]
+    return (sums[batch.history] - chosen) / sizes.clamp(min=1)[:, None], sizes
 
 
 def pair_keys(matrix: CSR) -> LongArray:
@@ -107,6 +129,7 @@ def sample_negatives(
     wrong = np.arange(len(users))
     for _ in range(100):
         keys = users[wrong] * n_items + items[wrong]
+        # ``chosen`` ascends: a key is in it when it stands where it would be inserted.
         at = np.minimum(np.searchsorted(chosen, keys), len(chosen) - 1)
         wrong = wrong[chosen[at] == keys]
         if not len(wrong):
@@ -117,24 +140,24 @@ def sample_negatives(
 
 def _batch(
     users: LongArray,
-    with_row: BoolArray,
+    with_embedding: BoolArray,
     histories: CSR,
     bags: np.ndarray,
     shown: BoolArray,
     items: np.ndarray,
-    kept: BoolArray,
+    with_item_embedding: BoolArray,
 ) -> InteractionBatch:
     """Return the tensors of a batch, each history that occurs in it once."""
     distinct, history = np.unique(bags, return_inverse=True)
     part = histories[distinct]
     arrays = (
         users,
-        with_row,
+        with_embedding,
         part.indices.astype(np.int64),
         part.indptr.astype(np.int64),
         history.reshape(-1),
         shown,
         items.astype(np.int64),
-        kept,
+        with_item_embedding,
     )
     return InteractionBatch(*(torch.from_numpy(array) for array in arrays))

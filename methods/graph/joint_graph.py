@@ -9,6 +9,7 @@ from ...datasets.arrays import CSR, DoubleArray
 from ...datasets.graph import Graph
 from ...datasets.world import Entities
 from ..sparse_rows import scale_rows
+from .graph_links import links_of
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,11 @@ class JointGraph:
         support users as edges: the degree of a neighbour grows by these edges.
         """
         nodes = self.transitions.shape[0]
-        links, shape = items.links, (len(items), nodes)
-        rows, at = (links.rows, links.nodes) if links is not None else (items.known[:0],) * 2
+        links, shape = links_of(items), (len(items), nodes)
+        rows, at = links.rows, links.nodes
+        # k links of a candidate to a node with n triples make it n + k, ``grown``, and lead back to
+        # the candidate with probability k / (n + k), given that the walk takes a triple there; it
+        # does so for certain at a node without interactions.
         triples = csr_matrix((np.ones(len(at)), (rows, at)), shape)
         triples.sum_duplicates()
         grown = self.knowledge_degrees[triples.indices] + triples.data
@@ -58,6 +62,7 @@ class JointGraph:
 
 def build_joint_graph(interactions: CSR, graph: Graph, knowledge: float) -> JointGraph:
     """Join the interactions, CSR (users, items), with the triples, all edges both ways."""
+    # Nodes in the order items, entities, users: the graph numbers the first two, users come after.
     entities = graph.n_nodes - graph.n_items
     ones = np.ones(len(graph.heads))
     directed = csr_matrix((ones, (graph.heads, graph.tails)), (graph.n_nodes, graph.n_nodes))
@@ -71,6 +76,8 @@ def build_joint_graph(interactions: CSR, graph: Graph, knowledge: float) -> Join
         "csr",
     )
     by_triple, by_visit = (np.asarray(m.sum(axis=1)).ravel() for m in (triples, visits))
+    # Each kind of edge is normalised on its own and then weighted, lest the many interactions of a
+    # popular item leave its few triples next to no probability.
     share = np.where(by_visit > 0, np.where(by_triple > 0, knowledge, 0.0), 1.0)
     transitions = scale_rows(triples, by_triple).multiply(share[:, None])
     transitions = transitions + scale_rows(visits, by_visit).multiply(1 - share[:, None])
@@ -92,6 +99,9 @@ def walk(transitions: CSR, start: CSR, damping: float, steps: int) -> np.ndarray
     numpy.ndarray
         float32, (nodes, rows). Columns do not influence each other.
     """
+    # x_t = d M x_(t-1) + (1 - d) s from x_0 = s: after n steps the sum over t < n of
+    # (1 - d) d^t M^t s, and d^n M^n s. The error against the limit is at most 2 d^n, 0.08 for
+    # 20 steps at d = 0.85; every walk takes the same steps, so scores are comparable.
     restart = np.ascontiguousarray(start.T.toarray())
     at = restart
     restart = (1 - damping) * restart

@@ -66,7 +66,7 @@ class PersonalisedPageRank(Method):
     )
     max_hours: float = parameter(
         3.0,
-        "estimated hours of one core, for the fit or for one task that asks every training user, "
+        "estimated hours of one core, for the fit or for one task with every training user, "
         "beyond which the method refuses",
         minimum=0,
     )
@@ -95,6 +95,7 @@ class PersonalisedPageRank(Method):
         nodes = graph.transitions.shape[0]
         start = csr_matrix(np.ones((1, self.n_items_)) / max(1, self.n_items_), dtype=np.float32)
         start.resize((1, nodes))
+        # Plain PageRank, for users without a history.
         self.everywhere_ = self._forward(start)[:, 0]
         kept = _responses_fit(self.n_items_)
         own = eye(self.n_items_ if kept else 0, nodes, format="csr", dtype=np.float32)
@@ -152,6 +153,8 @@ class PersonalisedPageRank(Method):
             self.interaction_degrees_,
             self.knowledge,
         )
+        # One damped step is what a walk would add at the new node: x(c) = d sum_n x(n) P(n, c), as
+        # c is no restart.
         warm = np.flatnonzero(items.known >= 0)
         cold = np.flatnonzero(items.known < 0)
         ones = np.ones(len(warm), dtype=np.float32)
@@ -171,6 +174,11 @@ class PersonalisedPageRank(Method):
         The score is linear in the restart, so the walk runs backwards from the candidates once,
         instead of forwards from every user.
         """
+        # Forwards, x = W s with W the sum of (1 - d) d^t M^t (and the last power), M = P' for
+        # transition probabilities P; the score of a candidate with arrivals a is a'W s. So a'W,
+        # made once a candidate, answers for every restart s: it is the walk W' a, whose steps
+        # multiply with M' = P, ``transitions_`` as it stands. A user's score is then the mean of
+        # the responses over its history.
         responses = np.empty((self.n_items_, arrivals.shape[0]), dtype=np.float32)
         tally = Tally(progress, "item")
         tally.expect(arrivals.shape[0])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...datasets.arrays import BoolArray, LongArray
-from ...datasets.graph import Graph, Links
+from ...datasets.graph import Links
 from ...datasets.splitmix import splitmix64
 
 
@@ -47,18 +47,22 @@ def choose_receptive_fields(
     n_rows
         How many rows there are, those without edges included.
     seed
-        Decides the hashes.
+        Decides the choice.
     among
         bool, (nodes,): the nodes that may be chosen; by default all. A choice that it admits is
         the choice without it.
     """
+    # A salt per row, the sum of the hashes of its edges (a sum does not depend on their order), so
+    # that two nodes with an edge in common need not both choose it.
     relations, nodes = links.relations.astype(np.uint64), links.nodes.astype(np.uint64)
     edge = splitmix64(relations << np.uint64(32) | nodes)
     rows = links.rows.astype(np.int64)
     salt = np.zeros(n_rows, dtype=np.uint64)
     np.add.at(salt, rows, edge)
-    drawn = splitmix64(edge ^ splitmix64(salt + np.uint64(seed))[rows])
-    order = np.lexsort((links.nodes, links.relations, drawn, rows))
+    priority = splitmix64(edge ^ splitmix64(salt + np.uint64(seed))[rows])
+    order = np.lexsort((links.nodes, links.relations, priority, rows))
+    # Sorted by row, then by priority: the first ``size`` of each row are its field. The same edges
+    # without some keep their relative order, as the docstring of ``among`` promises.
     if among is not None:
         order = order[among[links.nodes[order]]]
     counts = np.bincount(rows[order], minlength=n_rows)
@@ -79,7 +83,7 @@ def choose_receptive_fields(
 def find_trained_nodes(field: ReceptiveFields, n_items: int, depth: int) -> BoolArray:
     """Return bool, (nodes,): the items, and what their fields lead to in ``depth`` steps.
 
-    The rows of all other nodes stay as they were drawn, and say nothing.
+    The embeddings of all other nodes stay as they were drawn, and say nothing.
     """
     trained = np.zeros(len(field.nodes), dtype=bool)
     trained[:n_items] = True
@@ -87,24 +91,3 @@ def find_trained_nodes(field: ReceptiveFields, n_items: int, depth: int) -> Bool
         at = np.flatnonzero(trained)
         trained[field.nodes[at][field.present[at]]] = True
     return trained
-
-
-def link_both_ways(graph: Graph) -> Links:
-    """Return every edge from both of its ends; seen from the tail it has the inverse relation."""
-    inverse = (graph.relations + len(graph.relation_names)).astype(np.int32)
-    return Links(
-        np.concatenate((graph.heads, graph.tails)),
-        np.concatenate((graph.relations, inverse)),
-        np.concatenate((graph.tails, graph.heads)),
-    )
-
-
-def keep_shared_links(links: Links, n_nodes: int) -> Links:
-    """Return the edges that would be left to a node if it were new.
-
-    An entity that only one node leads to would not be in the training graph without that node.
-    """
-    pairs = np.unique(links.rows.astype(np.int64) * n_nodes + links.nodes)
-    leading = np.bincount(pairs % n_nodes, minlength=n_nodes)
-    keep = leading[links.nodes] > 1
-    return Links(links.rows[keep], links.relations[keep], links.nodes[keep])

@@ -12,8 +12,8 @@ from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
 from coldbench.methods.graph.cfkg.batches import TripleBatches
 from coldbench.methods.graph.cfkg.method import CFKG, RankingLoss
+from coldbench.methods.graph.graph_links import keep_shared_links, link_both_ways
 from coldbench.methods.graph.interaction_batches import InteractionBatches
-from coldbench.methods.graph.receptive_fields import keep_shared_links, link_both_ways
 from coldbench.methods.training.weights import to_arrays
 
 COLD = "new_item/cold/k=0"
@@ -126,7 +126,9 @@ def test_batches_go_through_likes_and_graph(split):
     seen = []
     for batch in batches(0):
         assert len(batch.starts) == len(batch.pairs.users)
-        triples = zip(*(p.tolist() for p in (batch.starts, batch.by, batch.ends)), strict=True)
+        triples = zip(
+            *(p.tolist() for p in (batch.starts, batch.relations, batch.ends)), strict=True
+        )
         seen += triples
         assert int(batch.wrong.max()) < graph.n_nodes
     assert set(seen) <= true
@@ -149,7 +151,7 @@ def test_loss_of_one_batch_is_the_papers(split):
 
     users = arrays["users.weight"][batch.pairs.users] + likes
     expected = hinge(users, *batch.pairs.items.T.numpy())
-    expected += hinge(rows[batch.starts] + steps[batch.by], batch.ends, batch.wrong)
+    expected += hinge(rows[batch.starts] + steps[batch.relations], batch.ends, batch.wrong)
     assert float(net.loss(batch).detach()) == pytest.approx(float(expected), rel=1e-4)
 
 

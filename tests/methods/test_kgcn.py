@@ -10,6 +10,7 @@ from coldbench.datasets.graph import Links
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
+from coldbench.methods.graph.graph_links import keep_shared_links, link_both_ways
 from coldbench.methods.graph.interaction_batches import (
     InteractionBatch,
     InteractionBatches,
@@ -24,8 +25,6 @@ from coldbench.methods.graph.receptive_fields import (
     ReceptiveFields,
     choose_receptive_fields,
     find_trained_nodes,
-    keep_shared_links,
-    link_both_ways,
 )
 from coldbench.methods.training.seeding import seeded
 from coldbench.methods.training.weights import to_arrays
@@ -233,7 +232,7 @@ def test_the_chosen_item_does_not_tell_on_itself():
                 torch.zeros(4),  # its only history is the chosen item: as with no support
             )
         )
-    assert torch.allclose(vectors, expected + net.everyone, atol=1e-6)
+    assert torch.allclose(vectors, expected + net.shared_user, atol=1e-6)
 
 
 def test_loss_falls(method):

@@ -9,13 +9,9 @@ from coldbench.datasets.graph import Links
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
-from coldbench.methods.graph.receptive_fields import keep_shared_links, link_both_ways
-from coldbench.methods.graph.ripplenet import (
-    ripple_sets as _ripple_sets,
-)
-from coldbench.methods.graph.ripplenet import (
-    scores as _ripplenet_scores,
-)
+from coldbench.methods.graph.graph_links import keep_shared_links, link_both_ways
+from coldbench.methods.graph.ripplenet import ripple_sets as _ripple_sets
+from coldbench.methods.graph.ripplenet import scores as _ripplenet_scores
 from coldbench.methods.graph.ripplenet.batches import ClickBatches
 from coldbench.methods.graph.ripplenet.method import RippleNet
 from coldbench.methods.graph.ripplenet.ripple_sets import build_ripple_sampler

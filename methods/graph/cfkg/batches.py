@@ -36,9 +36,12 @@ class TripleBatches:
         links, left = self.links, np.zeros(0, dtype=np.int64)
         for pairs in self.pairs(epoch):
             wanted = len(pairs.users) if len(links.rows) else 0
+            # Permutations end to end: every triple comes once before any comes twice, and the
+            # rounds need not end where an epoch of pairs does.
             while len(left) < wanted:
                 left = np.concatenate((left, rng.permutation(len(links.rows))))
             at, left = left[:wanted], left[wanted:]
+            # Uniform over all nodes; a corrupted triple may be true by accident, as in TransE.
             wrong = rng.integers(0, self.n_nodes, wanted)
             parts = (links.rows[at], links.relations[at], links.nodes[at], wrong)
             yield TripleBatch(pairs, *(torch.from_numpy(part.astype(np.int64)) for part in parts))

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from ....datasets.arrays import FloatArray
-from ....datasets.errors import NotApplicableError
-from ....datasets.graph import Graph
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
 from ...training.network import NetworkMethod
+from ..graph_links import keep_shared_links, link_both_ways, require_graph, sorted_edges
 
 if TYPE_CHECKING:
     from .network import CFKGModule
@@ -35,16 +34,16 @@ class CFKG(NetworkMethod, FactorMethod):
     Garcia-Duran, Weston and Yakhnenko, Translating Embeddings for Modeling Multi-relational Data,
     NIPS 2013, algorithm 1, with margin 1.
     Differs: dimension, learning rate and batch are ours; the distance is squared, and the score
-    minus the squared distance; Adam; rows are scaled to length 1 at first only, later their norms
-    are weighted; a logistic loss is offered besides. A corrupted likes triple has another
+    minus the squared distance; Adam; embeddings are scaled to length 1 at first only, later their
+    norms are weighted; a logistic loss is offered besides. A corrupted likes triple has another
     training item that the user has not chosen, a corrupted triple of the graph any node, and is
     entered from both ends; each likes pair is learned beside one triple of the graph. In training
-    the rows of users and of items are hidden with the chance ``dropout``. A hidden user is the
-    mean of (item - likes) over ``support`` of its other items at most, a hidden item the mean over
-    its edges of (tail - relation), or (head + relation) where it is the tail, leaving out
-    entities that it alone leads to. Cold ones are asked in the same way: a k-shot user by its
-    support, a cold item by its links; a user without history is the mean user row, an item
-    without links the mean item row.
+    the embeddings of users and of items are hidden with probability ``dropout``. A hidden user is
+    the mean of (item - likes) over ``support`` of its other items at most, a hidden item the mean
+    over its edges of (tail - relation), or (head + relation) where it is the tail, leaving out
+    entities that it alone leads to. Cold ones are embedded in the same way: a k-shot user by its
+    support, a cold item by its links; a user without history is the mean user embedding, an item
+    without links the mean item embedding.
     """
 
     dim: int = parameter(
@@ -57,18 +56,18 @@ class CFKG(NetworkMethod, FactorMethod):
     )
     margin: float = parameter(
         1.0,
-        "by how much a true triple shall be nearer",
+        "by how much a true triple is to be nearer",
         minimum=0,
         search=Range(0.2, 5.0, log=True),
     )
     dropout: float = parameter(
         0.25,
-        "chance that a row is hidden in training",
+        "probability that an embedding is hidden in training",
         minimum=0,
         maximum=1,
         search=Range(0.1, 0.9),
     )
-    support: int = parameter(10, "longest history of a user whose row is hidden", minimum=1)
+    support: int = parameter(10, "longest history of a user whose embedding is hidden", minimum=1)
     l2: float = parameter(
         1e-5, "weight of the squared norms", minimum=0, search=Range(1e-7, 1e-3, log=True)
     )
@@ -78,7 +77,7 @@ class CFKG(NetworkMethod, FactorMethod):
     learning_rate: float = parameter(
         0.005, "step of Adam", minimum=0, search=Range(5e-4, 5e-2, log=True)
     )
-    epochs: int = parameter(60, "most passes over the pairs", minimum=1)
+    epochs: int = parameter(60, "largest number of passes over the pairs", minimum=1)
     patience: int = parameter(5, "validations without gain before stopping", minimum=1)
 
     family: ClassVar[Family] = Family.GRAPH
@@ -88,16 +87,15 @@ class CFKG(NetworkMethod, FactorMethod):
     requires: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning")
 
     def fit(self, train: TrainView) -> Self:
-        """Learn rows and translations from true against corrupted triples."""
+        """Learn embeddings and translations from true against corrupted triples."""
         import torch
 
         from ...training.fitting import fit_module
         from ...training.seeding import seeded
         from ..interaction_batches import InteractionBatches
-        from ..receptive_fields import keep_shared_links, link_both_ways
         from .batches import TripleBatches
 
-        graph = _graph(train)
+        graph = require_graph(train, "cfkg")
         links = link_both_ways(graph)
         sizes = (len(train.users), graph.n_items, graph.n_nodes, len(graph.relation_names))
         with seeded(train.seed):
@@ -121,6 +119,8 @@ class CFKG(NetworkMethod, FactorMethod):
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, dim + 2): twice u + likes, minus its squared length, and 1."""
+        # -|a - v|^2 = 2 a.v - |a|^2 - |v|^2 with a = u + likes, as one dot product:
+        # [2 a, -|a|^2, 1] . [v, 1, -|v|^2].
         aims = self.user_vectors(users) + _numpy(self.net_.likes)
         lengths = (aims * aims).sum(axis=1, keepdims=True)
         return np.concatenate((2 * aims, -lengths, np.ones_like(lengths)), axis=1)
@@ -132,7 +132,7 @@ class CFKG(NetworkMethod, FactorMethod):
         return np.concatenate((vectors, np.ones_like(lengths), -lengths), axis=1)
 
     def user_vectors(self, users: Entities) -> FloatArray:
-        """Return float32 (users, dim): own row, told by the history, or the mean user."""
+        """Return float32 (users, dim): own embedding, from the history, or the mean user."""
         from ...training.histories import mean_rows
 
         net: CFKGModule = self.fitted("net_")
@@ -144,18 +144,13 @@ class CFKG(NetworkMethod, FactorMethod):
         return vectors
 
     def item_vectors(self, items: Entities) -> FloatArray:
-        """Return float32 (candidates, dim): own row, or told by the links."""
+        """Return float32 (candidates, dim): own embedding, or from the links."""
         import torch
 
         net: CFKGModule = self.fitted("net_")
-        edges = np.zeros((3, 0), dtype=np.int64)
-        if items.links is not None:
-            parts = (items.links.rows, items.links.relations, items.links.nodes)
-            edges = np.stack(parts).astype(np.int64)
-            edges = edges[:, np.lexsort(edges[::-1])]
-        rows, by, ends = torch.from_numpy(edges).to(net.likes.device)
+        edges = torch.from_numpy(sorted_edges(items)).to(net.likes.device)
         with torch.inference_mode():
-            vectors = _numpy(net.told(rows, by, ends, len(items)))
+            vectors = _numpy(net.from_edges(*edges, len(items)))
         warm = items.known >= 0
         vectors[warm] = _numpy(net.nodes.weight)[items.known[warm]]
         return vectors
@@ -177,11 +172,3 @@ class CFKG(NetworkMethod, FactorMethod):
 def _numpy(tensor: Any) -> FloatArray:
     array: FloatArray = tensor.detach().cpu().numpy()
     return array
-
-
-def _graph(train: TrainView) -> Graph:
-    if train.graph is None:
-        raise NotApplicableError(
-            "cfkg needs a knowledge graph and this split has none; choose a dataset with a graph"
-        )
-    return train.graph

@@ -4,16 +4,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
-
 from ....datasets.arrays import FloatArray
-from ....datasets.errors import NotApplicableError
-from ....datasets.graph import Graph, Links
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
 from ....datasets.world import Entities, TrainView
 from ...base import Family, Need
+from ...known_entities import look_up_known
 from ...training.network import NetworkMethod
+from ..graph_links import keep_shared_links, link_both_ways, links_of, require_graph
 
 if TYPE_CHECKING:
     import torch
@@ -37,14 +35,14 @@ class KGCN(NetworkMethod):
     Source: Wang, Zhao, Xie, Li and Guo, Knowledge Graph Convolutional Networks for Recommender
     Systems, WWW 2019, equations 1 to 9 and algorithm 1; dimension, norm weight and one sampled
     negative per positive as in section 4.3.
-    Differs: a user is the sum of the paper's id row, the mean row of the history's items (the
-    chosen one taken out) and a vector shared by all; in training the id rows of users and of
-    items are hidden with the chance ``dropout``, a hidden user then shows ``support`` pairs at
-    most and a hidden item only entities that other items lead to as well. So a cold user, known
-    by its support or by nothing, and a cold item, known by its edges alone, are asked as they
-    were trained. A receptive field is drawn by a hash of the node's edges and without repetition;
-    a node with fewer edges keeps them all, and a cold item leaves out entities that no training
-    item's field has led to. Edges are followed both ways, the way back being a
+    Differs: a user is the sum of the paper's id embedding, the mean embedding of the history's
+    items (the chosen one taken out) and a vector shared by all; in training the id embeddings of
+    users and of items are hidden with probability ``dropout``, a hidden user then shows
+    ``support`` pairs at most and a hidden item only entities that other items lead to as well. So
+    a cold user, known by its support or by nothing, and a cold item, known by its edges alone, are
+    scored as they were trained. A receptive field is drawn by a hash of the node's edges and
+    without repetition; a node with fewer edges keeps them all, and a cold item leaves out entities
+    that no training item's field has led to. Edges are followed both ways, the way back being a
     relation of its own.
     """
 
@@ -58,12 +56,12 @@ class KGCN(NetworkMethod):
     )
     dropout: float = parameter(
         0.5,
-        "chance that an id row is hidden in training",
+        "probability that an id embedding is hidden in training",
         minimum=0,
         maximum=1,
         search=Range(0.1, 0.9),
     )
-    support: int = parameter(10, "longest history of a user whose row is hidden", minimum=1)
+    support: int = parameter(10, "longest history of a user whose embedding is hidden", minimum=1)
     l2: float = parameter(
         1e-7, "weight of the squared norms", minimum=0, search=Range(1e-8, 1e-3, log=True)
     )
@@ -73,7 +71,7 @@ class KGCN(NetworkMethod):
     learning_rate: float = parameter(
         0.002, "step of Adam", minimum=0, search=Range(5e-4, 5e-2, log=True)
     )
-    epochs: int = parameter(40, "most passes over the pairs", minimum=1)
+    epochs: int = parameter(40, "largest number of passes over the pairs", minimum=1)
     patience: int = parameter(3, "validations without gain before stopping", minimum=1)
 
     family: ClassVar[Family] = Family.GRAPH
@@ -83,7 +81,7 @@ class KGCN(NetworkMethod):
     requires: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning")
 
     def fit(self, train: TrainView) -> Self:
-        """Learn rows and layers from chosen against other items."""
+        """Learn embeddings and layers from chosen against other items."""
         import torch
 
         from ...training.fitting import fit_module
@@ -92,11 +90,9 @@ class KGCN(NetworkMethod):
         from ..receptive_fields import (
             choose_receptive_fields,
             find_trained_nodes,
-            keep_shared_links,
-            link_both_ways,
         )
 
-        graph = _graph(train)
+        graph = require_graph(train, "kgcn")
         links = link_both_ways(graph)
         self.seed_ = train.seed
         self.fields_ = choose_receptive_fields(links, graph.n_nodes, self.neighbours, train.seed)
@@ -122,14 +118,14 @@ class KGCN(NetworkMethod):
         return self
 
     def encode_items(self, items: Entities) -> "KGCNCandidates":
-        """Prepare the candidates: own rows, receptive fields, the first layer's sums."""
+        """Prepare the candidates: own embeddings, receptive fields, the first layer's sums."""
         import torch
 
         from ..receptive_fields import choose_receptive_fields
         from .scores import KGCNCandidates
 
         net = self.fitted("net_")
-        links = _links(items)
+        links = links_of(items)
         field = choose_receptive_fields(
             links, len(items), self.neighbours, self.seed_, self.trained_
         )
@@ -168,27 +164,12 @@ class KGCN(NetworkMethod):
         return KGCNModule(sizes, self.dim, self.depth, self.aggregator.value)
 
     def _user_vectors(self, net: "KGCNModule", users: Entities) -> "torch.Tensor":
-        """Return (users, dim): id row where known, mean row of the history, everyone's vector."""
+        """Return (users, dim): id embedding (zero when cold), history's mean, shared vector."""
         import torch
 
         from ...training.histories import mean_rows
 
-        rows = net.nodes.weight[: users.history.shape[1]].cpu().numpy()
-        vectors = mean_rows(users.history, rows)
-        warm = users.known >= 0
-        vectors[warm] += net.users.weight.cpu().numpy()[users.known[warm]]
-        return torch.from_numpy(vectors).to(net.everyone.device) + net.everyone
-
-
-def _graph(train: TrainView) -> Graph:
-    if train.graph is None:
-        raise NotApplicableError(
-            "kgcn needs a knowledge graph and this split has none; choose a dataset with a graph"
-        )
-    return train.graph
-
-
-def _links(items: Entities) -> Links:
-    """Return the items' edges; none when the query has no graph."""
-    empty = np.zeros(0, dtype=np.int32)
-    return Links(empty, empty, empty) if items.links is None else items.links
+        items = net.nodes.weight[: users.history.shape[1]].cpu().numpy()  # nodes begin with items
+        vectors = mean_rows(users.history, items)
+        vectors += look_up_known(users, net.users.weight.cpu().numpy())
+        return torch.from_numpy(vectors).to(net.shared_user.device) + net.shared_user

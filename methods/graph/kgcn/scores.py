@@ -44,6 +44,9 @@ class FirstLayerSums:
 
     def __call__(self, layer: AggregationLayer, attention: Tensor) -> Tensor:
         """Return (users, nodes, dim) for attention (users, relations)."""
+        # Softmax over the edges of a node: sum_e exp(a_e) W v_e / sum_e exp(a_e). Grouped by
+        # relation, numerator and denominator are products of exp(attention) (users, r) with
+        # ``sums`` and with ``counts``, neither of which depends on the user.
         attention = attention[:, self.relations]
         total = (attention @ self.sums).view(len(attention), *self.own.shape)
         total /= (attention @ self.counts).clamp_(min=1e-38)[:, :, None]
@@ -72,6 +75,7 @@ class LaterLayer:
 
     def __call__(self, layer: AggregationLayer, attention: Tensor, before: Tensor) -> Tensor:
         """Return (users, nodes, dim) from ``before``, (users, nodes of the layer before, dim)."""
+        # From the second layer on a node's vector depends on the user: no sums in advance.
         weight = attention[:, self.relations] * self.present
         weight = weight / weight.sum(dim=-1, keepdim=True).clamp(min=1e-38)
         mean = torch.einsum("unk,unkd->und", weight, before[:, self.near])
@@ -95,7 +99,7 @@ class KGCNCandidates:
     net
         The trained network.
     known
-        int, (candidates,): row in the training world, -1 for a cold item.
+        int, (candidates,): index in the training world, -1 for a cold item.
     field
         The candidates' receptive fields.
     nodes
@@ -106,12 +110,15 @@ class KGCNCandidates:
         self, net: KGCNModule, known: np.ndarray, field: ReceptiveFields, nodes: ReceptiveFields
     ) -> None:
         self.net, self._n = net, len(known)
-        self._everything = _JointNumbering(net, known, field, nodes)
+        self._numbering = _JointNumbering(net, known, field, nodes)
         self._parts: dict[int, CandidateBlock] = {}
         self._kept = 0
 
     def scores(self, users: Tensor) -> Tensor:
         """Return (users, candidates) for users (users, dim)."""
+        # exp(a - max a) is the softmax up to a factor that cancels in each neighbourhood. A node
+        # may have weak relations only, far below the maximum over all: the floor keeps its
+        # denominator above 0.
         interest = users @ self.net.relations.weight.T
         top = interest.amax(dim=1, keepdim=True)
         attention = (interest - top).clamp_(min=_WEAKEST).exp_()
@@ -123,7 +130,7 @@ class KGCNCandidates:
         """Return some candidates; kept for the next block of users while there is room."""
         if start in self._parts:
             return self._parts[start]
-        part = self._everything.part(np.arange(start, min(start + _CANDIDATES, self._n)))
+        part = self._numbering.part(np.arange(start, min(start + _CANDIDATES, self._n)))
         self._kept += part.first.sums.numel()
         if self._kept <= _KEPT:
             self._parts[start] = part
@@ -156,6 +163,9 @@ class _JointNumbering:
 
     def part(self, candidates: LongArray) -> CandidateBlock:
         """Return the layers of some candidates, from the last to the first."""
+        # A layer needs the nodes themselves and their neighbours in the layer before; without
+        # repetition, unlike in training, where each node of a hop is computed as often as it is
+        # reached.
         further: list[LaterLayer] = []
         at = candidates
         for _ in range(len(self.net.layers) - 1):
@@ -174,25 +184,26 @@ class _JointNumbering:
         )
 
     def _first(self, at: LongArray) -> FirstLayerSums:
-        layer, rows = self.net.layers[0], self.net.nodes.weight
+        layer, embeddings = self.net.layers[0], self.net.nodes.weight
         assert isinstance(layer, AggregationLayer)
-        there = self.present[at]
-        position, place = np.nonzero(there)
-        relations, relation = np.unique(self.relations[at][there], return_inverse=True)
+        present = self.present[at]
+        position, place = np.nonzero(present)
+        relations, relation = np.unique(self.relations[at][present], return_inverse=True)
         nodes = self._tensor(self.near[at][position, place] - self.n)
+        # One cell per (relation, node): the scatter-add groups each node's edges by relation.
         cell = self._tensor(relation.reshape(-1) * len(at) + position)
-        sums = rows.new_zeros(len(relations) * len(at), rows.shape[1])
-        sums.index_add_(0, cell, layer.of_neighbours(rows[nodes]))
-        counts = torch.bincount(cell, minlength=len(sums)).to(rows.dtype)
+        sums = embeddings.new_zeros(len(relations) * len(at), embeddings.shape[1])
+        sums.index_add_(0, cell, layer.of_neighbours(embeddings[nodes]))
+        counts = torch.bincount(cell, minlength=len(sums)).to(embeddings.dtype)
         return FirstLayerSums(
             layer.of_own(self._own(at)),
             self._tensor(relations),
-            sums.view(len(relations), len(at) * rows.shape[1]),
+            sums.view(len(relations), len(at) * embeddings.shape[1]),
             counts.view(len(relations), len(at)),
         )
 
     def _own(self, at: LongArray) -> Tensor:
-        """Return the own vectors: a node's row, zero for a cold candidate."""
+        """Return the own vectors: a node's embedding, zero for a cold candidate."""
         candidate = at < self.n
         row = np.where(candidate, self.known[np.minimum(at, self.n - 1)], at - self.n)
         own = self.net.nodes.weight[self._tensor(np.maximum(row, 0))]

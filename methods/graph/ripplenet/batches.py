@@ -23,7 +23,7 @@ class ClickBatches:
     n_triples
         Triples of the graph, from both ends.
     dropout
-        Chance that an item plays a cold one.
+        Probability that an item plays a cold one.
     size
         Pairs in a batch.
     seed
@@ -46,6 +46,8 @@ class ClickBatches:
             users = pairs.users[at].astype(np.int64)
             other = sample_negatives(users, chosen, pairs.n_items, rng)
             items = np.stack((pairs.items[at].astype(np.int64), other), axis=1)
-            with_row = rng.random(items.shape) >= self.dropout
+            with_embedding = rng.random(items.shape) >= self.dropout
             triples = rng.integers(0, self.n_triples, len(at))
-            yield ClickBatch(*(torch.from_numpy(p) for p in (users, items, with_row, triples)))
+            yield ClickBatch(
+                *(torch.from_numpy(p) for p in (users, items, with_embedding, triples))
+            )

@@ -1,4 +1,4 @@
-"""A user as the triples around its history, which answer each item anew."""
+"""A user as the triples around its history, weighted anew for each item."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -7,12 +7,12 @@ import numpy as np
 
 from ....datasets.arrays import FloatArray
 from ....datasets.errors import NotApplicableError
-from ....datasets.graph import Graph
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.sides import Side
 from ....datasets.world import Entities, TrainView
 from ...base import Family, Need
 from ...training.network import NetworkMethod
+from ..graph_links import keep_shared_links, link_both_ways, require_graph, sorted_edges
 
 if TYPE_CHECKING:
     import torch
@@ -32,11 +32,11 @@ class RippleNet(NetworkMethod):
     Differs: edges are followed both ways, the way back being a relation of its own; a ripple set
     is drawn by a hash of the history and without repetition, from ``memory`` edges of a node at
     most, and one with fewer triples keeps them all. In training the chosen item's own edges are
-    left out of its user's sets; an item's row is hidden with the chance ``dropout`` and replaced
-    by the mean over its edges of (relation x tail), leaving out entities that it alone leads to.
-    A cold item is asked as the same mean over its links, zero where it has none. A user without a
-    history has no ripple set: the answer is the mean user's, the mean score of ``everyone``
-    training users drawn by the seed. The loss of the graph is over drawn triples instead of the
+    left out of its user's sets; an item's embedding is hidden with probability ``dropout`` and
+    replaced by the mean over its edges of (relation x tail), leaving out entities that it alone
+    leads to. A cold item is the same mean over its links, zero where it has none. A user without a
+    history has no ripple set and gets the mean score of ``everyone`` training users drawn by the
+    seed. The loss of the graph is over drawn triples instead of the
     batch's ripple sets, the norms over all weights; other items are drawn anew each epoch, and
     the split's validation ends the training.
     """
@@ -52,13 +52,13 @@ class RippleNet(NetworkMethod):
     )
     dropout: float = parameter(
         0.5,
-        "chance that an item's row is hidden in training",
+        "probability that an item's embedding is hidden in training",
         minimum=0,
         maximum=1,
         search=Range(0.1, 0.9),
     )
     everyone: int = parameter(
-        256, "training users whose mean answers for a user without history", minimum=1
+        256, "training users whose mean score serves a user without history", minimum=1
     )
     batch_size: int = parameter(
         1024, "training pairs in a batch", minimum=1, search=Choices((256, 1024, 4096))
@@ -66,7 +66,7 @@ class RippleNet(NetworkMethod):
     learning_rate: float = parameter(
         0.02, "step of Adam", minimum=0, search=Range(1e-3, 5e-2, log=True)
     )
-    epochs: int = parameter(20, "most passes over the pairs", minimum=1)
+    epochs: int = parameter(20, "largest number of passes over the pairs", minimum=1)
     patience: int = parameter(3, "validations without gain before stopping", minimum=1)
 
     family: ClassVar[Family] = Family.GRAPH
@@ -76,16 +76,20 @@ class RippleNet(NetworkMethod):
     requires: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning")
 
     def fit(self, train: TrainView) -> Self:
-        """Learn rows and matrices from chosen against other items."""
+        """Learn embeddings and matrices from chosen against other items."""
         import torch
 
         from ...training.fitting import fit_module
         from ...training.seeding import seeded
-        from ..receptive_fields import keep_shared_links, link_both_ways
         from .batches import ClickBatches
         from .ripple_sets import build_ripple_sampler
 
-        graph = _graph(train)
+        graph = require_graph(train, "ripplenet")
+        if not len(graph.heads):
+            raise NotApplicableError(
+                "ripplenet needs a knowledge graph and this split has one without a triple; "
+                "choose a dataset with a graph"
+            )
         self.ripples_ = build_ripple_sampler(graph, self.hops, self.memory, train.seed)
         sets = self.ripples_.sets(train.users.history)
         self.everyone_ = self._draw(sets, train.seed)
@@ -109,7 +113,7 @@ class RippleNet(NetworkMethod):
         return self
 
     def encode_items(self, items: Entities) -> "RippleNetCandidates":
-        """Prepare the candidates' own vectors: a row, or what the links tell."""
+        """Prepare the candidates' own vectors: the embedding, or the mean over the links."""
         import torch
 
         from .scores import RippleNetCandidates
@@ -167,23 +171,8 @@ class RippleNet(NetworkMethod):
         """Return (candidates, dim)."""
         import torch
 
-        rows_of = net.nodes.weight
-        edges = np.zeros((3, 0), dtype=np.int64)
-        if items.links is not None:
-            parts = (items.links.rows, items.links.relations, items.links.nodes)
-            edges = np.stack(parts).astype(np.int64)
-            edges = edges[:, np.lexsort(edges[::-1])]
-        rows, by, ends = torch.from_numpy(edges).to(rows_of.device)
-        known = torch.from_numpy(items.known.astype(np.int64)).to(rows_of.device)
-        own = rows_of[known.clamp(min=0)]
-        return torch.where(known[:, None] >= 0, own, net.told(rows, by, ends, len(items)))
-
-
-def _graph(train: TrainView) -> Graph:
-    if train.graph is None or not len(train.graph.heads):
-        lack = "none" if train.graph is None else "one without a triple"
-        raise NotApplicableError(
-            f"ripplenet needs a knowledge graph and this split has {lack}; "
-            "choose a dataset with a graph"
-        )
-    return train.graph
+        embeddings = net.nodes.weight
+        edges = torch.from_numpy(sorted_edges(items)).to(embeddings.device)
+        known = torch.from_numpy(items.known.astype(np.int64)).to(embeddings.device)
+        own = embeddings[known.clamp(min=0)]
+        return torch.where(known[:, None] >= 0, own, net.from_edges(*edges, len(items)))

@@ -1,4 +1,4 @@
-"""The network of RippleNet: rows of nodes, matrices of relations, attention over ripple sets."""
+"""The network of RippleNet: embeddings of nodes, matrices of relations, attention over sets."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ....datasets.graph import Links
+from ..edge_lists import EdgeLists
 from .ripple_sets import RippleSampler
 
 
@@ -17,8 +18,8 @@ class ClickBatch(NamedTuple):
     ----------
     users
         int64, (rows,).
-    items, with_row
-        int64 and bool, (rows, 2): chosen and other item, and whether its own row takes part.
+    items, with_embedding
+        int64 and bool, (rows, 2): chosen and other item, and whether its own embedding takes part.
     triples
         int64, (rows,): positions of triples of the graph, for the loss of the graph.
     """
@@ -36,20 +37,22 @@ class RippleVectors(NamedTuple):
     ----------
     heads, tails
         (users, hops, memory, dim).
-    by
-        int64, (users, hops, memory): relation.
+    relations
+        int64, (users, hops, memory).
     present
         bool, (users, hops, memory).
     """
 
     heads: Tensor
-    by: Tensor
+    relations: Tensor
     tails: Tensor
     present: Tensor
 
 
 class RippleNetModule(nn.Module):
-    """Answers of ripple sets to items; score by the dot product with the transformed item."""
+    """Users as what their ripple sets return for an item; score by dot product with the item."""
+
+    edges: EdgeLists
 
     def __init__(self, sizes: tuple[int, int, int], dim: int, hops: int) -> None:
         super().__init__()
@@ -70,12 +73,7 @@ class RippleNetModule(nn.Module):
     def set_training(self, sets: np.ndarray, shared: Links, kge: float, l2: float) -> None:
         """Take the training users' sets, the items' edges as if new, and the losses' weights."""
         self._keep("sets", sets)
-        order = shared.rows.argsort(kind="stable")
-        self._keep("edge_by", shared.relations[order].astype(np.int64))
-        self._keep("edge_ends", shared.nodes[order].astype(np.int64))
-        counts = np.bincount(shared.rows, minlength=self.sizes[1])
-        self._keep("edge_counts", counts)
-        self._keep("edge_starts", np.cumsum(counts) - counts)
+        self.edges = EdgeLists(shared, self.sizes[1])
         self.kge, self.l2 = kge, l2
 
     def loss(self, batch: ClickBatch) -> Tensor:
@@ -92,41 +90,46 @@ class RippleNetModule(nn.Module):
     def memory(self, sets: Tensor) -> tuple[RippleVectors, Tensor]:
         """Return the vectors of ripple sets (users, hops, memory), and the heads' indices."""
         present = sets >= 0
-        at = sets.clamp(min=0).long()
+        at = sets.clamp(min=0).long()  # -1, no triple, reads the first and is masked out later
         heads, tails = self.triple_heads[at], self.triple_tails[at]  # type: ignore[index]
-        by = self.triple_relations[at]  # type: ignore[index]
-        return RippleVectors(self.nodes(heads), by, self.nodes(tails), present), heads
+        relations = self.triple_relations[at]  # type: ignore[index]
+        return RippleVectors(self.nodes(heads), relations, self.nodes(tails), present), heads
 
     def answers(self, items: Tensor, memory: RippleVectors) -> Tensor:
         """Return scores (users, items) of items (users, items, dim)."""
         total = torch.zeros_like(items)
         for hop in range(self.hops):
-            asked = torch.einsum("ucd,rde->ucre", items, self.relations)
-            seen = memory.by[:, hop, None, :, None].expand(-1, items.shape[1], -1, items.shape[2])
-            asked = asked.gather(2, seen)
-            interest = (asked * memory.heads[:, None, hop]).sum(dim=3)
+            # Equation 4, p_i = softmax(v' R_i h_i): v' R for every relation once, (users, items,
+            # relations, dim), of which each triple then takes its own. There are fewer relations
+            # than triples in a set.
+            keys = torch.einsum("ucd,rde->ucre", items, self.relations)
+            relations = memory.relations[:, hop, None, :, None]
+            keys = keys.gather(2, relations.expand(-1, items.shape[1], -1, items.shape[2]))
+            interest = (keys * memory.heads[:, None, hop]).sum(dim=3)
+            # Equation 5, o = sum of p_i t_i. The user is the sum of o over the hops, equation 6.
             answer = attend(interest, memory.present[:, hop], memory.tails[:, hop])
             total = total + answer
+            # The next hop is asked with W (v + o) in place of v, as in the authors' code, and the
+            # last one, too, scores with it.
             items = self.transform(items + answer)
         return (items * total).sum(dim=2)
 
-    def batch_items(self, items: Tensor, with_row: Tensor) -> Tensor:
-        """Return (items, dim): own row, or what the edges tell of a hidden item."""
-        at = items[~with_row]
-        counts = self.edge_counts[at]  # type: ignore[index]
-        rows = torch.arange(len(at), device=at.device).repeat_interleave(counts)
-        first = self.edge_starts[at] - (counts.cumsum(0) - counts)  # type: ignore[index]
-        edges = torch.arange(len(rows), device=at.device) + first[rows]
-        told = self.told(rows, self.edge_by[edges], self.edge_ends[edges], len(at))  # type: ignore[index]
+    def batch_items(self, items: Tensor, with_embedding: Tensor) -> Tensor:
+        """Return (items, dim): own embedding, or for a hidden item what its edges imply."""
+        hidden = items[~with_embedding]
+        rows, relations, ends = self.edges(hidden)
+        implied = self.from_edges(rows, relations, ends, len(hidden))
         own: Tensor = self.nodes(items)
-        return own.masked_scatter(~with_row[:, None], told)
+        # masked_scatter fills the masked rows in order, which is that of ``hidden``.
+        return own.masked_scatter(~with_embedding[:, None], implied)
 
-    def told(self, rows: Tensor, by: Tensor, ends: Tensor, count: int) -> Tensor:
+    def from_edges(self, rows: Tensor, relations: Tensor, ends: Tensor, count: int) -> Tensor:
         """Return (count, dim): mean over a row's edges of the far end seen by the relation.
 
         A row without edges is zero.
         """
-        far = torch.einsum("nde,ne->nd", self.relations[by], self.nodes(ends))
+        # The loss of the graph makes h' R t large: R t is the direction that h is drawn to.
+        far = torch.einsum("nde,ne->nd", self.relations[relations], self.nodes(ends))
         sums = far.new_zeros(count, far.shape[1]).index_add(0, rows, far)
         sizes = torch.bincount(rows, minlength=count)[:, None]
         return sums / sizes.clamp(min=1)
@@ -144,5 +147,6 @@ class RippleNetModule(nn.Module):
 
 def attend(interest: Tensor, present: Tensor, tails: Tensor) -> Tensor:
     """Return (users, items, dim): means of the tails by softmax; zero for an empty set."""
+    # -1e9 instead of -inf: the softmax of an empty set is then uniform, not NaN, and becomes zero.
     weights = interest.masked_fill(~present[:, None], -1e9).softmax(dim=2)
     return torch.bmm(weights * present[:, None], tails)

@@ -1,7 +1,7 @@
 """Ripple sets: at most so many triples around a history, hop after hop, chosen by a hash.
 
 The choice depends on nothing but the seed, the graph and the history, so that a user gets the same
-sets in whatever order and company it is asked about.
+sets in whatever order and company it is queried.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from scipy.sparse import csr_matrix
 
 from ....datasets.arrays import CSR, IntArray, LongArray
 from ....datasets.graph import Graph, Links
-from ..receptive_fields import choose_receptive_fields, link_both_ways
+from ..graph_links import link_both_ways
+from ..receptive_fields import choose_receptive_fields
 
 _USERS = 256  # histories that are followed at once
 
@@ -28,7 +29,7 @@ class RippleSampler:
     near
         CSR (nodes, triples): the triples that start at a node, ``memory`` of them at most.
     hops, memory, seed
-        How far, how many triples a hop, and what decides the lots.
+        How far, how many triples a hop, and what decides the choice.
     """
 
     heads: LongArray
@@ -57,6 +58,7 @@ class RippleSampler:
         rows, items = history.nonzero()
         nodes = _ones(rows, items, (len(into), self.near.shape[0]))
         for hop in range(self.hops):
+            # (users, nodes reached) x (nodes, triples that start there): the triples of the hop.
             rows, triples = (nodes @ self.near).nonzero()
             chosen = _choose(rows, triples, len(into), self.memory, self.seed + hop)
             into[:, hop] = chosen
@@ -77,6 +79,7 @@ def build_ripple_sampler(graph: Graph, hops: int, memory: int, seed: int) -> Rip
 
 def _choose(rows: LongArray, triples: LongArray, n_rows: int, size: int, seed: int) -> IntArray:
     """Return int32, (n_rows, size): at most ``size`` triples of each row, -1 beyond."""
+    # The same choice as of a receptive field, with triples in the place of nodes.
     links = Links(rows.astype(np.int32), np.zeros(len(rows), np.int32), triples.astype(np.int32))
     field = choose_receptive_fields(links, n_rows, size, seed)
     return np.where(field.present, field.nodes, -1).astype(np.int32)

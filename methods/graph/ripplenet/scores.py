@@ -5,7 +5,7 @@ from torch import Tensor
 
 from .network import RippleNetModule, attend
 
-_CANDIDATES = 8192  # candidates that are answered at once
+_CANDIDATES = 8192  # candidates that are scored at once
 _NUMBERS = 2**21  # attention weights held at once, over users, candidates and memory
 
 
@@ -19,8 +19,8 @@ class RippleNetCandidates:
     vectors
         (candidates, dim): own vectors.
     everyone
-        int32, (users, hops, memory): ripple sets whose mean score is the answer to a user of whom
-        nothing is known.
+        int32, (users, hops, memory): ripple sets whose mean score serves a user of whom nothing is
+        known.
     """
 
     def __init__(self, net: RippleNetModule, vectors: Tensor, everyone: Tensor) -> None:
@@ -55,13 +55,15 @@ class RippleNetCandidates:
         return scores
 
     def _block(self, sets: Tensor, items: Tensor) -> Tensor:
-        """Return (users, items); relations meet the heads here, which are fewer than the pairs."""
+        """Return (users, items), as ``RippleNetModule.answers`` with the products regrouped."""
+        # v'(R h) = (v'R) h: in training there are few items a user and v'R is made for each; here
+        # there are thousands, and R h, which does not depend on the item, is made once a triple.
         net = self.net
         memory, _ = net.memory(sets)
         items = items.expand(len(sets), *items.shape)
         total = torch.zeros_like(items)
         for hop in range(net.hops):
-            matrices = net.relations[memory.by[:, hop]]
+            matrices = net.relations[memory.relations[:, hop]]
             keys = torch.einsum("umde,ume->umd", matrices, memory.heads[:, hop])
             interest = torch.bmm(items, keys.transpose(1, 2))
             answer = attend(interest, memory.present[:, hop], memory.tails[:, hop])
