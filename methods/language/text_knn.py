@@ -10,13 +10,13 @@ from ...datasets.sides import Side
 from ...datasets.world import Entities, Resources, TrainView
 from ..base import Family, Method, Need
 from ..neighbours import Similarities, compute_similarities
+from ..texts import texts_of
 from .text_encoder.encoder import (
     DEFAULT_MODEL,
     EncoderPrecision,
     SentenceEncoder,
     find_sentence_encoder,
     require_same_weights,
-    texts_of,
 )
 
 
@@ -24,7 +24,7 @@ from .text_encoder.encoder import (
 class TextKNN(Method):
     """Sum of the largest cosines between a candidate's sentence vector and the history's items.
 
-    The encoder stays as it was published (zero-shot): this is the row before any fine-tuning.
+    The encoder stays as it was published (zero-shot): this is the baseline of any fine-tuning.
 
     Source: Reimers and Gurevych, Sentence-BERT, EMNLP 2019, section 3 (sentence vectors compared
     by cosine); Wang et al., MiniLM, NeurIPS 2020 (the model's body).
@@ -64,6 +64,7 @@ class TextKNN(Method):
         encoder = self._encoder()
         require_same_weights(encoder.files, self.base_model_)
         vectors = encoder.encode(texts_of(items))
+        # Rows have length 1, so a product is a cosine.
         return compute_similarities(
             len(vectors), len(trained), lambda part: vectors[part] @ trained.T
         )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HistoryBatches:
-    """Batches in which every pair asks for its item, given the user's other items.
+    """Batches of pairs whose item is to be predicted from the user's other items.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class HistoryBatches:
     history_length
         Longer histories are thinned to about this many items.
     thinning
-        Share of the pairs whose history is thinned by lot to any length, down to nothing.
+        Share of the pairs whose history is thinned at random to any length, down to nothing.
     user_text
         float32 (users, width), or None.
     seed
@@ -88,17 +88,22 @@ class HistoryBatches:
         """Return (row, item) of every history entry that is shown; never the target itself."""
         starts = self.matrix.indptr[users]
         counts = self.matrix.indptr[users + 1] - starts
+        # All rows of the CSR matrix at once: entry j of the result is entry j - (entries of earlier
+        # rows) of its own row, which begins at ``starts``.
         rows = np.repeat(np.arange(len(users)), counts)
         offset = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         items = self.matrix.indices[starts[rows] + offset]
         thinned = rng.random(len(users)) < self.thinning
         share = np.where(thinned, rng.random(len(users)), 1.0)
+        # Each entry is kept with this probability, so a length is right on average only; a history
+        # that is thinned to nothing trains what stands for users without one.
         share = np.minimum(share, self.history_length / np.maximum(counts - 1, 1))
         shown = (rng.random(len(rows)) < share[rows]) & (items != targets[rows])
         return rows[shown].astype(np.int64), items[shown]
 
     def _log_frequency(self, pairs: int) -> DoubleArray:
-        """Return log P(item is among the targets of ``pairs`` pairs drawn by lot), per item."""
+        """Return log P(item is among the targets of ``pairs`` pairs drawn at random), per item."""
+        # 1 - (1 - share)^pairs, in logarithms and without the cancellation of 1 - (nearly 1).
         logs: DoubleArray = np.log(-np.expm1(pairs * np.log1p(-self._shares)))
         return logs
 

@@ -13,13 +13,13 @@ from ....datasets.progress import Progress, silent
 from ....datasets.sides import Side
 from ....datasets.world import Entities, Resources, TrainView
 from ...base import FactorMethod, Family, Need
+from ...texts import texts_of
 from ..text_encoder.encoder import (
     DEFAULT_MODEL,
     EncoderPrecision,
     SentenceEncoder,
     find_sentence_encoder,
     require_same_weights,
-    texts_of,
 )
 from .batches import HistoryBatches
 
@@ -45,7 +45,7 @@ class FineTunedEncoder(FactorMethod):
     An item's vector is its sentence vector through a residual adaptation layer. A user's vector
     is the attention-weighted mean of the items in the history, through a layer of its own; a
     user without history has a learned vector. There is no embedding of any id, so cold items and
-    users take the same road as warm ones. The target item is never in the history it is
+    users are encoded in the same way as warm ones. The target item is never in the history it is
     predicted from. Before the first step the layers are the identity: the score "before" is that
     of the frozen encoder in the very same form.
 
@@ -85,7 +85,7 @@ class FineTunedEncoder(FactorMethod):
     )
     temperature: float = parameter(
         0.05,
-        "what cosines are divided by at first",
+        "divisor of the cosines at first; learned",
         minimum=0.01,
         search=Range(0.02, 0.2, log=True),
     )
@@ -102,7 +102,7 @@ class FineTunedEncoder(FactorMethod):
         3e-4, "AdamW step of the encoder", minimum=0, search=Range(1e-5, 1e-3, log=True)
     )
     weight_decay: float = parameter(0.01, "AdamW decay", minimum=0)
-    epochs: int = parameter(4, "most passes over the training pairs", minimum=0)
+    epochs: int = parameter(4, "largest number of passes over the training pairs", minimum=0)
     patience: int = parameter(3, "epochs without a better validation before it stops", minimum=1)
     training_precision: EncoderPrecision = parameter(
         EncoderPrecision.FP32, "arithmetic of training; scores are always computed in fp32"
@@ -158,8 +158,8 @@ class FineTunedEncoder(FactorMethod):
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, width) of length 1, from the users' histories (and texts)."""
-        live, texts = self.fitted("scorer_"), None if users.text is None else texts_of(users)
-        factors: FloatArray = live.user_factors(self.item_vectors_, users.history, texts)
+        scorer, texts = self.fitted("scorer_"), None if users.text is None else texts_of(users)
+        factors: FloatArray = scorer.user_factors(self.item_vectors_, users.history, texts)
         return factors
 
     def report(self) -> dict[str, Any]:
@@ -197,8 +197,8 @@ class FineTunedEncoder(FactorMethod):
         require_same_weights(sentences.files, state["base_model"])
         self.item_vectors_ = state["item_vectors"]
         self.base_model_, self.log_ = state["base_model"], state["log"]
-        told = "about" in state["arrays"]["towers"]
-        model = self._build(sentences, self.item_vectors_.shape[1], told)
+        user_text = "user_text" in state["arrays"]["towers"]
+        model = self._build(sentences, self.item_vectors_.shape[1], user_text)
         self.scorer_ = TowerScorer(model, sentences)
         self.scorer_.set_arrays(state["arrays"])
 
@@ -222,7 +222,7 @@ class FineTunedEncoder(FactorMethod):
         with seeded(train.seed, train.resources.threads):
             model = self._build(sentences, vectors.shape[1], train.users.text is not None)
         mean = train.item_counts @ vectors / max(1, train.item_counts.sum())
-        model.towers.anyone.data = torch.from_numpy(mean.astype(np.float32))
+        model.towers.prior_item.data = torch.from_numpy(mean.astype(np.float32))
         return model
 
     def _build(self, sentences: SentenceEncoder, width: int, user_text: bool) -> "TextTowers":
@@ -242,14 +242,14 @@ class FineTunedEncoder(FactorMethod):
         return TextTowers(encoder, towers)
 
     def _batches(self, train: TrainView, sentences: SentenceEncoder) -> HistoryBatches:
-        told = train.users.text is not None
+        with_text = train.users.text is not None
         return HistoryBatches(
             matrix=train.interactions.csr,
             size=self.batch_size,
             fresh=self.fresh,
             history_length=self.history_length,
             thinning=self.thinning,
-            user_text=sentences.encode(texts_of(train.users)) if told else None,
+            user_text=sentences.encode(texts_of(train.users)) if with_text else None,
             seed=train.seed,
         )
 

@@ -57,10 +57,14 @@ class FineTuningModule(nn.Module):
             return self._towers_loss(text, batch)
 
     def _towers_loss(self, text: Tensor, batch: dict[str, Tensor]) -> Tensor:
-        towers, n_users, about = self.model.towers, len(batch["target"]), batch.get("user_text")
+        towers, n_users, user_text = self.model.towers, len(batch["target"]), batch.get("user_text")
         items = towers.items(text)
-        users = towers.users(items, batch["rows"], batch["entries"], n_users, about)
+        users = towers.users(items, batch["rows"], batch["entries"], n_users, user_text)
+        # Yi et al., equations 3 and 5: s(x, y) - log p(y), p the probability that y is among the
+        # candidates at all. Without it a frequent item, met in most batches, is pushed down as a
+        # negative more often than it is pulled up.
         logits = towers.logits(users, items[batch["candidates"]]) - batch["log_frequency"]
+        # Other items of the user in the batch are no negatives.
         blocked = torch.zeros_like(logits, dtype=torch.bool)
         blocked[batch["liked_rows"], batch["liked_columns"]] = True
         return functional.cross_entropy(logits.masked_fill(blocked, -math.inf), batch["target"])
@@ -72,6 +76,8 @@ class FineTuningModule(nn.Module):
             return vectors
         chosen = items[fresh]
         new = self.model.encoder([self.texts[item] for item in chosen.tolist()])
+        # The vectors of the others are some steps old: an encoder moves slowly, and only ``fresh``
+        # texts a step have to go through it.
         self.remembered[chosen] = new.detach()
         return vectors.index_copy(0, fresh, new)
 

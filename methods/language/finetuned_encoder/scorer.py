@@ -61,10 +61,10 @@ class TowerScorer:
         n_users = history.shape[0]
         rows = np.repeat(np.arange(n_users), np.diff(history.indptr))
         entries = history.indices.astype(np.int64)
-        told = self.model.towers.about is not None and texts is not None
-        about = self._there(self.sentences.encode(texts or [])) if told else None
-        at = (self._there(items), self._there(rows), self._there(entries))
-        return _numpy(self.model.towers.users(*at, n_users, about))
+        with_text = self.model.towers.user_text is not None and texts is not None
+        text = self._on_device(self.sentences.encode(texts or [])) if with_text else None
+        at = (self._on_device(items), self._on_device(rows), self._on_device(entries))
+        return _numpy(self.model.towers.users(*at, n_users, text))
 
     def arrays(self) -> dict[str, dict[str, np.ndarray]]:
         """Return what was trained: all of the towers, the opened part of the encoder."""
@@ -94,14 +94,14 @@ class TowerScorer:
         """Return float32 (texts, width) under the encoder as it is now."""
         encoder = self.model.encoder
         if encoder is None:
-            return self._there(self.sentences.encode(texts))
+            return self._on_device(self.sentences.encode(texts))
         new = [text for text in dict.fromkeys(texts) if text not in self._seen]
         self._seen.update(zip(new, encoder(new).cpu(), strict=True))
         if not texts:
             return encoder([])  # type: ignore[no-any-return]
         return torch.stack([self._seen[text] for text in texts]).to(self.device)
 
-    def _there(self, array: np.ndarray) -> Tensor:
+    def _on_device(self, array: np.ndarray) -> Tensor:
         return torch.tensor(array, device=self.device)
 
 

@@ -13,6 +13,8 @@ class AdaptationLayer(nn.Module):
     def __init__(self, width: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
+        # The outer weights start at 0: x + 0, the frozen encoder's own vectors. The inner ones do
+        # not, or no gradient would ever reach either.
         self.inner = nn.Linear(width, hidden)
         self.outer = nn.Linear(hidden, width)
         nn.init.zeros_(self.outer.weight)
@@ -48,9 +50,11 @@ class Towers(nn.Module):
         self.item = AdaptationLayer(width, hidden, dropout)
         self.user = AdaptationLayer(width, hidden, dropout)
         self.attention = nn.Parameter(torch.zeros(width))
-        self.anyone = nn.Parameter(torch.zeros(width))
-        self.anyone_log_weight = nn.Parameter(torch.zeros(()))
-        self.about = nn.Parameter(torch.zeros(width, width)) if user_text else None
+        # An item of the history that every user has, with a weight of its own: the whole profile
+        # of a user without history, and less of it the longer the history is.
+        self.prior_item = nn.Parameter(torch.zeros(width))
+        self.prior_log_weight = nn.Parameter(torch.zeros(()))
+        self.user_text = nn.Parameter(torch.zeros(width, width)) if user_text else None
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
 
     def items(self, text: Tensor) -> Tensor:
@@ -70,23 +74,28 @@ class Towers(nn.Module):
         rows, entries
             int64, (history entries,): user of each entry, ascending, and row of ``items``.
         n_users
-            How many users; one without entries is the learned vector of anyone.
+            How many users; one without entries is the learned prior item.
         text
             (n_users, width) text vectors of the users, or None.
         """
+        # Softmax attention w_j = exp(a.v_j) / sum_k exp(a.v_k) without the denominator, as the sum
+        # is scaled to length 1 next. The largest a.v_j is subtracted against overflow; the prior
+        # item is not shifted with it, so its weight is relative to the strongest item.
         attention = items @ self.attention
         weight = torch.exp(attention - attention.max())[entries]
+        # ``rows`` ascend, so a user's entries begin where its number would be inserted.
         starts = torch.searchsorted(rows, torch.arange(n_users, device=rows.device))
         total = functional.embedding_bag(
             entries, items, starts, mode="sum", per_sample_weights=weight
         )
-        prior = self.anyone_log_weight.exp() * self.anyone
+        prior = self.prior_log_weight.exp() * self.prior_item
         profile = functional.normalize(total + prior, dim=-1)
-        if self.about is not None and text is not None:
-            profile = profile + text @ self.about
+        if self.user_text is not None and text is not None:
+            profile = profile + text @ self.user_text
         vectors: Tensor = self.user(profile)
         return vectors
 
     def logits(self, users: Tensor, items: Tensor) -> Tensor:
         """Return (users, items): cosines over the temperature, which stays above 0.01."""
+        # Learned as a logarithm, log(1 / temperature), it stays positive.
         return users @ items.T * self.log_scale.exp().clamp(max=100)

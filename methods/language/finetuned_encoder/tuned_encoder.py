@@ -79,6 +79,7 @@ class TunedEncoder(nn.Module):
             chosen = [texts[row] for row in rows]
             order.append(torch.from_numpy(rows))
             parts.append(self._vectors(chosen, length))
+        # Batches are made by length; the inverse permutation puts the texts back in order.
         back = torch.argsort(torch.cat(order)).to(self.loaded.device)
         return torch.cat(parts)[back]
 
@@ -107,6 +108,7 @@ class TunedEncoder(nn.Module):
         return hidden
 
     def _run(self, hidden: Tensor, mask: Tensor, first: int, end: int | None) -> Tensor:
+        # (texts, heads, queries, keys): every query may read the real tokens.
         seen = mask[:, None, None, :].bool()
         for layer in self.layers[first:end]:
             output = layer(hidden, seen)

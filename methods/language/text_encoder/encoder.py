@@ -7,10 +7,10 @@ from enum import Enum
 from typing import Any
 
 from ....datasets.arrays import FloatArray
-from ....datasets.errors import ColdbenchError, NotApplicableError
+from ....datasets.errors import ColdbenchError
 from ....datasets.hashing import content_hash
 from ....datasets.progress import Progress, Tally, silent
-from ....datasets.world import Entities, Resources
+from ....datasets.world import Resources
 from .model_files import MINILM, TOKENIZER, ModelFiles, find_model
 from .vector_store import VectorStore
 
@@ -95,13 +95,6 @@ def find_sentence_encoder(
     """Find an encoder by the settings that text methods share."""
     files = find_model(model, model_path)
     return SentenceEncoder(files, max_length, precision, resources or Resources(), progress)
-
-
-def texts_of(entities: Entities) -> list[str]:
-    """Return the text of each row."""
-    if entities.text is None:
-        raise NotApplicableError(f"these {entities.side.value}s have no text")
-    return [str(text) for text in entities.text]
 
 
 def require_same_weights(files: ModelFiles, recorded: Mapping[str, Any]) -> None:

@@ -150,6 +150,7 @@ def pad(tokens: Sequence[Sequence[int]], length: int, filler: int) -> tuple[Tens
 
 def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:
     """Return float32 (texts, width) of length 1: the mean hidden state over the real tokens."""
+    # Padding has hidden states too; the mask takes them out of sum and count.
     weight = mask.to(torch.float32).unsqueeze(-1)
     mean = (hidden.float() * weight).sum(1) / weight.sum(1).clamp(min=1)
     return nn.functional.normalize(mean, dim=-1)

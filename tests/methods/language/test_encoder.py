@@ -10,9 +10,9 @@ from coldbench.methods.language.text_encoder.encoder import (
     EncoderPrecision,
     find_sentence_encoder,
     require_same_weights,
-    texts_of,
 )
 from coldbench.methods.language.text_encoder.model_files import MINILM
+from coldbench.methods.texts import texts_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -135,10 +135,10 @@ def test_a_user_is_the_weighted_mean_of_the_history_and_of_anyone():
     torch.manual_seed(0)
     towers = Towers(8, 4, 0.0, 0.05, user_text=False).eval()
     items = torch.nn.functional.normalize(torch.randn(5, 8), dim=-1)
-    towers.attention.data, towers.anyone.data = torch.randn(8), torch.randn(8)
-    towers.anyone_log_weight.data = torch.tensor(0.3)
+    towers.attention.data, towers.prior_item.data = torch.randn(8), torch.randn(8)
+    towers.prior_log_weight.data = torch.tensor(0.3)
     weight = torch.exp(items @ towers.attention - (items @ towers.attention).max())
-    anyone = towers.anyone * np.exp(0.3)
+    anyone = towers.prior_item * np.exp(0.3)
     lists = [[0, 2, 3], [], [4]]
     expected = [sum((weight[i] * items[i] for i in one), anyone) for one in lists]
     expected = torch.nn.functional.normalize(torch.stack(expected), dim=-1)
