@@ -1,9 +1,55 @@
-"""What holds for every test."""
+"""What holds for every test, and the split, NDCG and chance level that tests of methods share."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
 import pytest
+from coldbench.benchmarks.evaluation.validation import Validation
+from coldbench.benchmarks.evaluation.validation import split as make_split
+from coldbench.datasets.protocol.scenarios import Grid
+from coldbench.datasets.sources.planted.source import Planted
+from coldbench.datasets.world import Query, Split
 
 
 @pytest.fixture(autouse=True)
 def _wide_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Print as into a file or a pipe: a parallel run states the width of its own screen."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(scope="session")
+def split() -> Split:
+    """The planted dataset with both sides cold; every array of it is read-only."""
+    return make_split(Planted().load(), Grid(), 0)
+
+
+@pytest.fixture(scope="session")
+def ndcg(split: Split) -> Callable[..., float]:
+    """Return the NDCG of a method or scorer in a test task, or of another query with its truth."""
+
+    def measured(scorer: Any, task: str, query: Query | None = None) -> float:
+        holdout = split.test[task]
+        if query is not None:
+            holdout = replace(holdout, query=query)
+        return Validation({task: holdout}, 0)(scorer)
+
+    return measured
+
+
+@pytest.fixture(scope="session")
+def chance(ndcg: Callable[..., float]) -> Callable[[str], float]:
+    """Return the NDCG of random scores in a test task: the mean of five draws."""
+
+    @cache
+    def level(task: str) -> float:
+        rng = np.random.default_rng(0)
+
+        def draw(query: Query) -> np.ndarray:
+            return rng.random((len(query.users), len(query.items)), dtype=np.float32)
+
+        return float(np.mean([ndcg(draw, task) for _ in range(5)]))
+
+    return level

@@ -83,7 +83,70 @@ def taste_pairs(n_users=60, n_items=40, seed=0):
     return pairs.astype(int)
 
 
+def random_pairs(n_users=60, n_items=40, seed=0):
+    """Return pairs as many as those of two tastes, but without any taste."""
+    rng = np.random.default_rng(seed)
+    return (rng.random((n_users, n_items)) < 0.27).astype(int)
+
+
+BPR = {"factors": 8, "regularization": 0.01, "iterations": 60}
+"""Settings under which Bayesian personalised ranking learns two tastes."""
+
+
+def dense_neighbours(pairs, histories, own, k, shrinkage):
+    """Return the cosines, shrunk, of histories to those of training, top k kept."""
+    common = histories @ pairs.T
+    norms = np.sqrt(np.outer(histories.sum(axis=1), pairs.sum(axis=1)))
+    similar = common / np.maximum(norms + shrinkage, 1e-12)
+    for row, index in enumerate(own):
+        if index >= 0:
+            similar[row, index] = 0
+    kept = np.zeros_like(similar)
+    for row, values in enumerate(similar):
+        top = np.lexsort((np.arange(len(values)), -values))[:k]
+        kept[row, top] = values[top]
+    return kept
+
+
+def accuracy(scores, likes):
+    """Return the mean probability that a liked candidate beats another; 0.5 is chance."""
+    better = scores[:, :, None] > scores[:, None, :]
+    equal = scores[:, :, None] == scores[:, None, :]
+    pairs = likes[:, :, None] & ~likes[:, None, :]
+    return ((better + 0.5 * equal) * pairs).sum() / pairs.sum()
+
+
+def unit(rows):
+    """Return the rows at length 1; a row of zeros stays."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
+
+
 @pytest.fixture
 def world():
     """Return the builders: ``world.train``, ``world.users``, ``world.items``, ``world.query``."""
     return SimpleNamespace(train=train_view, users=users, items=items, query=Query, matrix=matrix)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory):
+    """A data folder of the session: factors that are fitted for several methods are kept there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLDBENCH_DATA", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def fit(request, split):
+    """Return what fits the module's METHOD with its SETTINGS, or with some other ones."""
+
+    def fitted(**other):
+        return request.module.METHOD(**request.module.SETTINGS | other).fit(split.train)
+
+    return fitted
+
+
+@pytest.fixture(scope="module")
+def method(fit):
+    """The module's METHOD, fitted once on the planted world."""
+    return fit()

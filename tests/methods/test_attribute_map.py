@@ -2,11 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.evaluation.validation import Validation
-from coldbench.benchmarks.evaluation.validation import split as make_split
-from coldbench.datasets.errors import NotApplicableError, NotFittedError
-from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sources.planted.source import Planted
+from coldbench.datasets.errors import NotApplicableError
 from coldbench.methods.collaborative.implicit_als import ImplicitALS
 from coldbench.methods.hybrid.attribute_map import maps as _attribute_maps
 from coldbench.methods.hybrid.attribute_map.maps import LinearMap, NearestMap
@@ -19,31 +15,30 @@ from coldbench.methods.hybrid.attribute_map.network import (
 from coldbench.methods.training.teacher import als_teacher
 from scipy.sparse import csr_matrix
 
+from .planted import PlantedSuite
+
+TEACHER = {"factors": 16, "regularization": 150.0, "alpha": 40.0}
+METHOD, SETTINGS = AttributeMap, TEACHER
 KINDS = list(MappingKind)
 
 
 @pytest.fixture(scope="module")
-def split():
-    return make_split(Planted().load(), Grid(), 0)
+def methods(fit):
+    return {kind: fit(mapping=kind) for kind in KINDS}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLDBENCH_DATA", str(tmp_path_factory.mktemp("home")))
-        yield
+@pytest.fixture(scope="module", params=KINDS)
+def method(methods, request):
+    return methods[request.param]
 
 
-TEACHER = {"factors": 16, "regularization": 150.0, "alpha": 40.0}
+class TestPlanted(PlantedSuite):
+    variants = tuple(TEACHER | {"mapping": kind} for kind in KINDS)
 
-
-def fitted(split, **options):
-    return AttributeMap(**TEACHER | options).fit(split.train)
-
-
-@pytest.fixture(scope="module")
-def methods(split, home):
-    return {kind: fitted(split, mapping=kind) for kind in KINDS}
+    def test_save_and_load_keep_the_report(self, method, tmp_path):
+        method.save(tmp_path / "state.npz")
+        again = AttributeMap(mapping=method.mapping).load(tmp_path / "state.npz")
+        assert again.report() == method.report()
 
 
 def sparse(dense):
@@ -129,21 +124,19 @@ def test_the_loss_of_both_networks_falls(methods):
 @pytest.mark.parametrize(
     ("task", "side"), [("new_item/cold/k=0", "items"), ("new_user/warm/k=0", "users")]
 )
-def test_ranks_the_planted_world_and_permuted_features_do_not(split, methods, kind, task, side):
+def test_ranks_the_planted_world_and_permuted_features_do_not(
+    split, ndcg, methods, kind, task, side
+):
     """On the user side the mean factor is the yardstick: it already ranks by popularity."""
     query, rng = split.test[task].query, np.random.default_rng(0)
-
-    def ndcg(query, scorer):
-        return Validation({task: replace(split.test[task], query=query)}, 0)(scorer)
-
-    honest = ndcg(query, methods[kind])
+    honest = ndcg(methods[kind], task)
     fooled = [
-        ndcg(replace(query, **{side: shuffled(getattr(query, side), rng)}), methods[kind])
+        ndcg(methods[kind], task, replace(query, **{side: shuffled(getattr(query, side), rng)}))
         for _ in range(8)
     ]
     entities = getattr(query, side)
     bare = replace(entities, features=csr_matrix(entities.features.shape, dtype=np.float32))
-    ignorant = ndcg(replace(query, **{side: bare}), methods[MappingKind.KNN])
+    ignorant = ndcg(methods[MappingKind.KNN], task, replace(query, **{side: bare}))
     assert honest > 1.2 * ignorant
     assert np.mean(fooled) - ignorant < 0.35 * (honest - ignorant)
 
@@ -188,31 +181,3 @@ def test_a_side_without_attributes_gets_the_mean_factor(split, kind):
     asked = replace(asked, features=nothing[: len(asked)])
     mean = method.pretrained_.user_factors_.mean(axis=0)
     np.testing.assert_allclose(method.user_factors(asked), np.tile(mean, (len(asked), 1)), 1e-4)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_order_and_blocks_do_not_matter(split, methods, kind):
-    query = split.test["new_user_new_item/cold/k=0"].query
-    whole = methods[kind].score(query)
-    back = methods[kind].score(replace(query, users=query.users.take(slice(None, None, -1))))
-    one = methods[kind].score(replace(query, items=query.items.take(slice(2, 3))))
-    np.testing.assert_allclose(back[::-1], whole, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(one, whole[:, 2:3], rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_save_and_load_keep_the_scores(split, methods, kind, tmp_path):
-    query = split.test["new_user_new_item/cold/k=1"].query
-    methods[kind].save(tmp_path / "state.npz")
-    again = AttributeMap(**TEACHER, mapping=kind).load(tmp_path / "state.npz")
-    np.testing.assert_array_equal(methods[kind].score(query), again.score(query))
-    assert again.parameter_counts() == methods[kind].parameter_counts()
-    assert again.report() == methods[kind].report()
-    with pytest.raises(NotFittedError):
-        AttributeMap().score(query)
-
-
-def test_same_seed_same_scores(split, methods):
-    query = split.test["new_item/cold/k=0"].query
-    again = fitted(split, mapping=MappingKind.MLP)
-    np.testing.assert_array_equal(again.score(query), methods[MappingKind.MLP].score(query))

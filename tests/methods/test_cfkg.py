@@ -3,12 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from coldbench.benchmarks.evaluation.validation import Validation
-from coldbench.benchmarks.evaluation.validation import split as make_split
-from coldbench.datasets.errors import NotApplicableError, NotFittedError
-from coldbench.datasets.graph import Links
-from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
 from coldbench.methods.graph.cfkg.batches import TripleBatches
 from coldbench.methods.graph.cfkg.method import CFKG, RankingLoss
@@ -16,32 +10,17 @@ from coldbench.methods.graph.graph_links import keep_shared_links, link_both_way
 from coldbench.methods.graph.interaction_batches import InteractionBatches
 from coldbench.methods.training.weights import to_arrays
 
+from .planted import PlantedGraphSuite
+
+METHOD, SETTINGS = CFKG, {"epochs": 12, "learning_rate": 0.01}
+
+
+class TestPlanted(PlantedGraphSuite):
+    falls_to = 0.5
+    variants = tuple({"dim": 8, "ranking": ranking} for ranking in RankingLoss)
+
+
 COLD = "new_item/cold/k=0"
-
-
-@pytest.fixture(scope="module")
-def split():
-    return make_split(Planted().load(), Grid(), 0)
-
-
-@pytest.fixture(scope="module")
-def method(split):
-    return CFKG(epochs=12, learning_rate=0.01).fit(split.train)
-
-
-def ndcg(method, split, task):
-    return Validation({task: split.test[task]}, 0)(method)
-
-
-def chance(split, task):
-    rng = np.random.default_rng(0)
-    lots = [
-        Validation({task: split.test[task]}, 0)(
-            lambda q: rng.random((len(q.users), len(q.items)), dtype=np.float32)
-        )
-        for _ in range(5)
-    ]
-    return float(np.mean(lots))
 
 
 def told_item(net, links, row):
@@ -153,74 +132,6 @@ def test_loss_of_one_batch_is_the_papers(split):
     expected = hinge(users, *batch.pairs.items.T.numpy())
     expected += hinge(rows[batch.starts] + steps[batch.relations], batch.ends, batch.wrong)
     assert float(net.loss(batch).detach()) == pytest.approx(float(expected), rel=1e-4)
-
-
-def test_loss_falls(method):
-    losses = method.report()["training"]["losses"]
-    assert losses[-1] < 0.5 * losses[0]
-
-
-@pytest.mark.parametrize("task", [COLD, "new_user_new_item/cold/k=5"])
-def test_ranks_cold_items_of_the_planted_world(method, split, task):
-    assert ndcg(method, split, task) > 1.5 * chance(split, task)
-
-
-def test_support_is_used(method, split):
-    assert ndcg(method, split, "new_user/warm/k=10") > 2 * chance(split, "new_user/warm/k=10")
-
-
-def test_permuted_links_bring_chance(method, split):
-    query, honest = split.test[COLD].query, ndcg(method, split, COLD)
-    to = np.random.default_rng(0).permutation(len(query.items)).astype(np.int32)
-    links = query.items.links
-    items = replace(query.items, links=Links(to[links.rows], links.relations, links.nodes))
-    lot = replace(split.test[COLD], query=replace(query, items=items))
-    level = chance(split, COLD)
-    assert abs(Validation({COLD: lot}, 0)(method) - level) < 0.35 * (honest - level)
-
-
-def test_blocks_and_order_do_not_matter(method, split):
-    query = split.test["new_item/all/k=0"].query
-    whole = method.score(query)
-    back = slice(None, None, -1)
-    turned = method.score(Query(query.users.take(back), query.items.take(back)))
-    assert np.allclose(whole, turned[::-1, ::-1], rtol=1e-5, atol=1e-5)
-    one = method.score_block(query.users.take(np.array([5])), method.encode_items(query.items))
-    assert np.allclose(whole[5:6], one, rtol=1e-5, atol=1e-5)
-    assert whole.dtype == np.float32
-
-
-def test_items_without_links_and_empty_queries_are_answered(method, split):
-    query = split.test[COLD].query
-    bare = method.score(Query(query.users, replace(query.items, links=None)))
-    assert np.isfinite(bare).all() and np.allclose(bare, bare[:, :1])
-    nobody = Query(query.users.take(slice(0, 0)), query.items)
-    nothing = Query(query.users, query.items.take(slice(0, 0)))
-    assert method.score(nobody).shape == (0, len(query.items))
-    assert method.score(nothing).shape == (len(query.users), 0)
-
-
-def test_same_seed_same_scores(split):
-    query = split.test[COLD].query
-    first, second = (CFKG(epochs=2).fit(split.train).score(query) for _ in range(2))
-    assert np.array_equal(first, second)
-
-
-@pytest.mark.parametrize("ranking", list(RankingLoss))
-def test_save_and_load_keep_the_scores(split, tmp_path, ranking):
-    method = CFKG(epochs=1, dim=8, ranking=ranking).fit(split.train)
-    query = split.test["new_user_new_item/cold/k=1"].query
-    method.save(tmp_path / "state.npz")
-    again = CFKG(dim=8).load(tmp_path / "state.npz")
-    assert np.array_equal(method.score(query), again.score(query))
-    assert again.parameter_counts() == method.parameter_counts()
-
-
-def test_says_what_is_missing(world, split):
-    with pytest.raises(NotFittedError):
-        CFKG().score(split.test["warm/warm/k=0"].query)
-    with pytest.raises(NotApplicableError, match="needs a knowledge graph"):
-        CFKG().fit(world.train([[1, 0], [0, 1]]))
 
 
 def test_a_graph_without_triples_leaves_the_likes(split):

@@ -1,53 +1,27 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
-from coldbench.benchmarks.evaluation.validation import Validation
 from coldbench.benchmarks.evaluation.validation import split as make_split
-from coldbench.datasets.errors import NotFittedError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
-from coldbench.datasets.world import Query
 from coldbench.methods import blocks as encoding_blocks
 from coldbench.methods.hybrid.clcrec.batches import ContrastiveBatches
 from coldbench.methods.hybrid.clcrec.method import CLCRec
 from coldbench.methods.hybrid.clcrec.network import CLCRecModule
 from coldbench.methods.hybrid.content_inputs import ContentInputs, TrainingContent
 
-ITEM_TASK = "new_item/cold/k=0"
+from .planted import PlantedNetworkSuite
+
+METHOD, SETTINGS = CLCRec, {"epochs": 15, "learning_rate": 0.005}
 
 
-@pytest.fixture(scope="module")
-def split():
-    return make_split(Planted().load(), Grid(), 0)
+class TestPlanted(PlantedNetworkSuite):
+    variants = ({"content_rank": 300}, {"content_rank": 5})
+    blocks = (encoding_blocks, "BLOCK", 7)
 
-
-def fitted(split, **options):
-    return CLCRec(**{"epochs": 15, "learning_rate": 0.005} | options).fit(split.train)
-
-
-@pytest.fixture(scope="module")
-def method(split):
-    return fitted(split)
-
-
-def ndcg(method, split, task):
-    return Validation({task: split.test[task]}, 0)(method)
-
-
-def chance(split, task):
-    rng = np.random.default_rng(0)
-
-    def lots(query):
-        return rng.random((len(query.users), len(query.items)), dtype=np.float32)
-
-    return float(np.mean([Validation({task: split.test[task]}, 0)(lots) for _ in range(5)]))
-
-
-def test_loss_falls(method):
-    losses = method.report()["training"]["losses"]
-    assert losses[-1] < losses[0] - 0.4  # of log(513) at most: a share grows by half at least
+    def test_loss_falls(self, method):
+        losses = method.report()["training"]["losses"]
+        assert losses[-1] < losses[0] - 0.4  # of log(513) at most: a share grows by half at least
 
 
 def held_by_its_norms():
@@ -99,22 +73,6 @@ def test_the_report_tells_chance_and_what_was_kept(method):
     log = method.report()["training"]
     assert log["kept_loss"] == log["losses"][log["best_epoch"] - 1]
     assert log["kept_loss"] < log["chance_loss"] < np.log(513)
-
-
-@pytest.mark.parametrize("task", [ITEM_TASK, "new_user_new_item/cold/k=10"])
-def test_ranks_cold_items_of_the_planted_world(method, split, task):
-    assert ndcg(method, split, task) > 1.5 * chance(split, task)
-
-
-def test_permuted_features_bring_chance(split, method):
-    task, rng = split.test[ITEM_TASK], np.random.default_rng(0)
-    items, fooled = task.query.items, []
-    for _ in range(5):
-        moved = replace(items, features=items.features[rng.permutation(len(items))])
-        lot = replace(task, query=replace(task.query, items=moved))
-        fooled.append(Validation({ITEM_TASK: lot}, 0)(method))
-    honest, nothing = ndcg(method, split, ITEM_TASK), chance(split, ITEM_TASK)
-    assert abs(np.mean(fooled) - nothing) < 0.25 * (honest - nothing)
 
 
 def test_the_losses_are_those_of_the_paper():
@@ -188,33 +146,3 @@ def test_an_item_is_its_row_or_its_content(split, method):
     content = torch.from_numpy(items.features[~warm].toarray())
     with torch.inference_mode():
         assert np.allclose(vectors[~warm], method.net_.encode(content), atol=1e-6)
-
-
-def test_blocks_and_order_do_not_matter(split, method, monkeypatch):
-    query = split.test["new_user_new_item/cold/k=5"].query
-    whole = method.score(query)
-    monkeypatch.setattr(encoding_blocks, "BLOCK", 7)
-    blocks = method.score(query)
-    one = method.score(Query(query.users.take(np.array([3])), query.items))
-    back = method.score(Query(query.users.take(slice(None, None, -1)), query.items))
-    for other in (blocks, back[::-1]):
-        assert np.allclose(whole, other, rtol=1e-4, atol=1e-5)
-    assert np.allclose(whole[3:4], one, rtol=1e-4, atol=1e-5)
-
-
-def test_same_seed_same_scores(split):
-    query = split.test[ITEM_TASK].query
-    first = fitted(split, epochs=2).score(query)
-    assert np.array_equal(first, fitted(split, epochs=2).score(query))
-
-
-@pytest.mark.parametrize("rank", [300, 5])
-def test_save_and_load_keep_the_scores(split, tmp_path, rank):
-    method = fitted(split, epochs=1, content_rank=rank)
-    query = split.test["new_user_new_item/cold/k=1"].query
-    method.save(tmp_path / "state.npz")
-    again = CLCRec().load(tmp_path / "state.npz")
-    assert np.array_equal(method.score(query), again.score(query))
-    assert again.parameter_counts() == method.parameter_counts()
-    with pytest.raises(NotFittedError):
-        CLCRec().score(query)

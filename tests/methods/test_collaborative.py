@@ -6,20 +6,7 @@ from coldbench.methods.collaborative import implicit_als, item_knn
 from coldbench.methods.collaborative.implicit_als import ImplicitALS
 from coldbench.methods.collaborative.item_knn import ItemKNN
 
-from .conftest import taste_pairs
-
-
-def dense_neighbours(pairs, columns, own, k, shrinkage):
-    """Return the similarities of ``columns`` (users, rows) to the training items, top k kept."""
-    common = columns.T @ pairs
-    norms = np.sqrt(np.outer(columns.sum(axis=0), pairs.sum(axis=0)))
-    similar = common / np.maximum(norms + shrinkage, 1e-12)
-    similar[np.arange(len(own))[own >= 0], own[own >= 0]] = 0
-    kept = np.zeros_like(similar)
-    for row, values in enumerate(similar):
-        top = np.lexsort((np.arange(len(values)), -values))[:k]
-        kept[row, top] = values[top]
-    return kept
+from .conftest import dense_neighbours, taste_pairs
 
 
 @pytest.mark.parametrize(("neighbours", "shrinkage"), [(100, 0.0), (7, 10.0), (1, 2.0)])
@@ -37,7 +24,7 @@ def test_item_knn_equals_brute_force(world, monkeypatch, neighbours, shrinkage):
     users = world.users([1, 8, -1], np.vstack([pairs[[1, 8]], shots]))
     fitted = ItemKNN(neighbours=neighbours, shrinkage=shrinkage).fit(world.train(pairs))
     scores = fitted.score(world.query(users, world.items(known, columns.T)))
-    similar = dense_neighbours(pairs, columns, known, neighbours, shrinkage)
+    similar = dense_neighbours(pairs.T, columns.T, known, neighbours, shrinkage)
     expected = np.vstack([pairs[[1, 8]], shots]) @ similar.T
     np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-6)
     assert (scores[:, 3] == 0).all(), "a cold item without support scores 0"
@@ -105,31 +92,6 @@ def test_als_is_at_the_minimum_for_users(world):
     at = model.user_factors_.astype(float)
     best, rng = loss(at), np.random.default_rng(0)
     assert all(loss(at + 0.01 * rng.standard_normal(at.shape)) > best for _ in range(20))
-
-
-@pytest.mark.parametrize("method", [ItemKNN(), ImplicitALS(factors=2, regularization=5.0)])
-def test_new_users_find_their_taste_with_two_shots(world, method, tmp_path):
-    pairs = taste_pairs()
-    shots = np.zeros((2, 40))
-    shots[0, [0, 2]] = shots[1, [1, 3]] = 1
-    train = world.train(pairs)
-    query = world.query(world.users([-1, -1], shots), train.items)
-    scores = method.fit(train).score(query)
-    rest = np.arange(4, 40)
-    for row in (0, 1):
-        own, other = (scores[row, rest[rest % 2 == side]] for side in (row, 1 - row))
-        assert own.min() > other.max()
-    method.save(tmp_path / "state.npz")
-    settings = {k: v for k, v in vars(method).items() if not k.endswith("_")}
-    again = type(method)(**settings).load(tmp_path / "state.npz")
-    np.testing.assert_array_equal(again.score(query), scores)
-
-
-@pytest.mark.parametrize("method", [ItemKNN(), ImplicitALS(factors=8, regularization=5.0)])
-def test_cold_items_without_support_tie(world, method):
-    train = world.train(taste_pairs())
-    cold = world.items([-1] * 3, np.zeros((3, 60)))
-    assert (method.fit(train).score(world.query(train.users, cold)) == 0).all()
 
 
 def test_als_repeats_and_follows_the_seed(world):

@@ -7,16 +7,7 @@ from coldbench.methods.collaborative.ease import EASE
 from coldbench.methods.collaborative.implicit_bpr import ImplicitBPR
 from coldbench.methods.collaborative.user_knn import UserKNN
 
-from .conftest import taste_pairs
-
-BPR = {"factors": 8, "regularization": 0.01, "iterations": 60}
-
-
-def random_pairs(n_users=60, n_items=40, seed=0):
-    """Return pairs as many as those of two tastes, but without any taste."""
-    rng = np.random.default_rng(seed)
-    return (rng.random((n_users, n_items)) < 0.27).astype(int)
-
+from .conftest import BPR, dense_neighbours, taste_pairs
 
 # EASE
 
@@ -71,21 +62,6 @@ def test_ease_names_a_singular_matrix(world):
 
 
 # user neighbours
-
-
-def dense_neighbours(pairs, histories, own, k, shrinkage):
-    """Return the similarities of histories to the training users, top k kept."""
-    common = histories @ pairs.T
-    norms = np.sqrt(np.outer(histories.sum(axis=1), pairs.sum(axis=1)))
-    similar = common / np.maximum(norms + shrinkage, 1e-12)
-    for row, index in enumerate(own):
-        if index >= 0:
-            similar[row, index] = 0
-    kept = np.zeros_like(similar)
-    for row, values in enumerate(similar):
-        top = np.lexsort((np.arange(len(values)), -values))[:k]
-        kept[row, top] = values[top]
-    return kept
 
 
 @pytest.mark.parametrize(("neighbours", "shrinkage"), [(100, 0.0), (7, 10.0), (1, 2.0)])
@@ -222,67 +198,6 @@ def test_bpr_without_a_history_is_the_bias_and_with_everything_finite(world):
     scores = fitted.score(world.query(users, world.items(np.arange(40), pairs.T)))
     np.testing.assert_array_equal(scores[0], fitted.item_factors_[:, -1])
     assert np.isfinite(scores).all()
-
-
-# all three
-
-
-LEARNERS = [
-    EASE(regularization=200.0),
-    UserKNN(neighbours=20, shrinkage=1.0),
-    ImplicitBPR(**BPR),
-]
-
-
-@pytest.mark.parametrize("method", LEARNERS)
-def test_new_users_find_their_taste_with_two_shots(world, method, tmp_path):
-    pairs = taste_pairs()
-    shots = np.zeros((2, 40))
-    shots[0, [0, 2]] = shots[1, [1, 3]] = 1
-    train = world.train(pairs)
-    query = world.query(world.users([-1, -1], shots), train.items)
-    scores = method.fit(train).score(query)
-    rest = np.arange(4, 40)
-    for row in (0, 1):
-        own, other = (scores[row, rest[rest % 2 == side]] for side in (row, 1 - row))
-        assert (own[:, None] > other).mean() > 0.97
-    method.save(tmp_path / "state.npz")
-    settings = {k: v for k, v in vars(method).items() if not k.endswith("_")}
-    again = type(method)(**settings).load(tmp_path / "state.npz")
-    np.testing.assert_array_equal(again.score(query), scores)
-
-
-@pytest.mark.parametrize("method", LEARNERS)
-def test_without_taste_there_is_nothing_to_find(world, method):
-    """Shots carry no news where nobody has a taste: the same comparison lands on a half."""
-    shots = np.zeros((2, 40))
-    shots[0, [0, 2]] = shots[1, [1, 3]] = 1
-    rest, shares = np.arange(4, 40), []
-    for seed in range(6):
-        train = world.train(random_pairs(seed=seed))
-        scores = method.fit(train).score(world.query(world.users([-1, -1], shots), train.items))
-        difference = scores[0, rest] - scores[1, rest]
-        even, odd = difference[rest % 2 == 0], difference[rest % 2 == 1]
-        shares.append((even[:, None] > odd).mean())
-    assert abs(np.mean(shares) - 0.5) < 0.12
-
-
-@pytest.mark.parametrize("method", LEARNERS)
-def test_cold_items_without_support_tie(world, method):
-    train = world.train(taste_pairs())
-    cold = world.items([-1] * 3, np.zeros((3, 60)))
-    assert (method.fit(train).score(world.query(train.users, cold)) == 0).all()
-
-
-@pytest.mark.parametrize("method", LEARNERS)
-def test_a_user_is_answered_alone_as_in_company(world, method):
-    pairs = taste_pairs()
-    train = world.train(pairs)
-    fitted = method.fit(train)
-    users = world.users([-1] * 60, pairs)
-    together = fitted.score(world.query(users, train.items))
-    alone = [fitted.score(world.query(users.take([row]), train.items))[0] for row in (59, 0, 17)]
-    np.testing.assert_allclose(alone, together[[59, 0, 17]], rtol=1e-5, atol=1e-7)
 
 
 def test_user_knn_refuses_what_would_not_end(world):

@@ -8,6 +8,8 @@ from coldbench.methods.content.weighting import Weighting, column_weights, mean_
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from .conftest import accuracy, unit
+
 N_USERS, N_ITEMS, TOPICS = 60, 60, 4
 
 
@@ -28,19 +30,6 @@ def topic_world(world, permute=False, seed=0):
     train = world.train(pairs, item_features=features[:N_ITEMS])
     cold = world.items([-1] * 40, np.zeros((40, N_USERS)), features[N_ITEMS:])
     return train, world.query(train.users, cold), likes[:, N_ITEMS:]
-
-
-def accuracy(scores, likes):
-    """Return the mean probability that a liked candidate beats another; 0.5 is chance."""
-    better = scores[:, :, None] > scores[:, None, :]
-    equal = scores[:, :, None] == scores[:, None, :]
-    pairs = likes[:, :, None] & ~likes[:, None, :]
-    return ((better + 0.5 * equal) * pairs).sum() / pairs.sum()
-
-
-def unit(rows):
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
 
 
 @pytest.mark.parametrize("neighbours", [1, 3, 50])

@@ -2,11 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.evaluation.validation import Validation
-from coldbench.benchmarks.evaluation.validation import split as make_split
-from coldbench.datasets.errors import NotFittedError
-from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query
 from coldbench.methods import blocks as encoding_blocks
 from coldbench.methods.hybrid import content_inputs as _side_inputs
@@ -22,55 +17,15 @@ from coldbench.methods.hybrid.training_sides import TrainingSide
 from coldbench.methods.training import teacher
 from scipy.sparse import csr_matrix
 
+from .planted import NEW_ITEM, PlantedNetworkSuite
 
-@pytest.fixture(scope="module")
-def split():
-    return make_split(Planted().load(), Grid(), 0)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLDBENCH_DATA", str(tmp_path_factory.mktemp("home")))
-        yield
+METHOD, SETTINGS = DropoutNet, {"factors": 16, "epochs": 20}
 
 
-def fitted(split, **options):
-    return DropoutNet(**{"factors": 16, "epochs": 20} | options).fit(split.train)
-
-
-@pytest.fixture(scope="module")
-def method(split, home):
-    return fitted(split)
-
-
-def ndcg(method, split, task):
-    return Validation({task: split.test[task]}, 0)(method)
-
-
-def chance(split, task):
-    rng = np.random.default_rng(0)
-    lots = [
-        Validation({task: split.test[task]}, 0)(
-            lambda q: rng.random((len(q.users), len(q.items)), dtype=np.float32)
-        )
-        for _ in range(5)
-    ]
-    return float(np.mean(lots))
-
-
-def permuted(items, rng):
-    return replace(items, features=items.features[rng.permutation(len(items))])
-
-
-def test_loss_falls(method):
-    losses = method.report()["training"]["losses"]
-    assert losses[-1] < 0.5 * losses[0]
-
-
-@pytest.mark.parametrize("task", ["new_item/cold/k=0", "new_user_new_item/cold/k=10"])
-def test_ranks_cold_items_of_the_planted_world(method, split, task):
-    assert ndcg(method, split, task) > 1.5 * chance(split, task)
+class TestPlanted(PlantedNetworkSuite):
+    falls_to = 0.5
+    variants = ({"factors": 16},)
+    blocks = (encoding_blocks, "BLOCK", 7)
 
 
 def test_support_tells_users_without_features_apart(split):
@@ -88,18 +43,9 @@ def test_support_tells_users_without_features_apart(split):
     assert scores[10].std(axis=0).min() > 0
 
 
-def test_permuted_features_bring_chance(split, method):
-    rng = np.random.default_rng(0)
-    task = "new_item/cold/k=0"
-    query = split.test[task].query
-    lot = replace(split.test[task], query=replace(query, items=permuted(query.items, rng)))
-    honest, fooled = ndcg(method, split, task), Validation({task: lot}, 0)(method)
-    assert abs(fooled - chance(split, task)) < 0.35 * (honest - chance(split, task))
-
-
-def test_a_cold_entity_has_no_preference_whatever_the_factors_are(split):
-    method = fitted(split, epochs=2)
-    query = split.test["new_item/cold/k=0"].query
+def test_a_cold_entity_has_no_preference_whatever_the_factors_are(split, fit):
+    method = fit(epochs=2)
+    query = split.test[NEW_ITEM].query
     before = method.item_factors(query.items)
     assert not method.item_inputs_.preferences(query.items).any()
     method.item_inputs_.preferences.own[:] = 1e6  # would-be rows of the cold items among them
@@ -163,30 +109,8 @@ def test_batches_give_the_teachers_scores_and_the_right_shares(split, method):
     assert np.isclose(np.concatenate(order)[:, :10].sum(), best.sum(), rtol=1e-4)
 
 
-def test_blocks_and_order_do_not_matter(split, method, monkeypatch):
-    query = split.test["new_user/warm/k=5"].query
-    whole = method.score(query)
-    monkeypatch.setattr(encoding_blocks, "BLOCK", 7)
-    blocks = method.score(query)
-    one = method.score(Query(query.users.take(np.array([3])), query.items))
-    back = method.score(Query(query.users.take(slice(None, None, -1)), query.items))
-    for other in (blocks, back[::-1]):
-        assert np.allclose(whole, other, rtol=1e-4, atol=1e-5)
-    assert np.allclose(whole[3:4], one, rtol=1e-4, atol=1e-5)
-
-
-def test_same_seed_same_scores_and_the_teacher_is_kept(split, monkeypatch):
-    query = split.test["new_item/cold/k=0"].query
-    first = fitted(split, epochs=2).score(query)
+def test_a_kept_teacher_is_the_one_that_would_be_fitted(split, fit, monkeypatch):
+    query = split.test[NEW_ITEM].query
+    first = fit(epochs=2).score(query)
     monkeypatch.setattr(teacher, "cached_arrays", lambda kind, key, make: make())
-    assert np.array_equal(first, fitted(split, epochs=2).score(query))
-
-
-def test_save_and_load_keep_the_scores(split, method, tmp_path):
-    query = split.test["new_user_new_item/cold/k=1"].query
-    method.save(tmp_path / "state.npz")
-    again = DropoutNet(factors=16).load(tmp_path / "state.npz")
-    assert np.array_equal(method.score(query), again.score(query))
-    assert again.parameter_counts() == method.parameter_counts()
-    with pytest.raises(NotFittedError):
-        DropoutNet().score(query)
+    assert np.array_equal(first, fit(epochs=2).score(query))

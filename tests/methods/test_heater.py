@@ -1,14 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
-from coldbench.benchmarks.evaluation.validation import Validation
-from coldbench.benchmarks.evaluation.validation import split as make_split
-from coldbench.datasets.errors import NotFittedError
-from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sources.planted.source import Planted
-from coldbench.datasets.world import Query
 from coldbench.methods import blocks as encoding_blocks
 from coldbench.methods.hybrid.heater.batches import HeaterBatches, HeaterTrainingSide
 from coldbench.methods.hybrid.heater.method import Heater
@@ -22,73 +15,24 @@ from coldbench.methods.hybrid.heater.network import (
 )
 from scipy.sparse import csr_matrix
 
-ITEM_TASK = "new_item/cold/k=0"
+from .planted import NEW_ITEM, PlantedNetworkSuite
+
+METHOD = Heater
+SETTINGS = {"factors": 16, "epochs": 10, "batch_size": 256, "learning_rate": 0.05}
 
 
-@pytest.fixture(scope="module")
-def split():
-    return make_split(Planted().load(), Grid(), 0)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLDBENCH_DATA", str(tmp_path_factory.mktemp("home")))
-        yield
-
-
-def fitted(split, **options):
-    return Heater(
-        **{"factors": 16, "epochs": 10, "batch_size": 256, "learning_rate": 0.05} | options
-    ).fit(split.train)
-
-
-@pytest.fixture(scope="module")
-def method(split, home):
-    return fitted(split)
-
-
-def ndcg(method, split, task):
-    return Validation({task: split.test[task]}, 0)(method)
-
-
-def chance(split, task):
-    rng = np.random.default_rng(0)
-
-    def lots(query):
-        return rng.random((len(query.users), len(query.items)), dtype=np.float32)
-
-    return float(np.mean([Validation({task: split.test[task]}, 0)(lots) for _ in range(5)]))
+class TestPlanted(PlantedNetworkSuite):
+    variants = ({"factors": 16},)
+    blocks = (encoding_blocks, "BLOCK", 7)
 
 
 def without_features(entities):
     return replace(entities, features=csr_matrix((len(entities), 0), dtype=np.float32))
 
 
-def test_loss_falls(method):
-    losses = method.report()["training"]["losses"]
-    assert losses[-1] < 0.8 * losses[0]
-
-
-@pytest.mark.parametrize("task", [ITEM_TASK, "new_user_new_item/cold/k=10"])
-def test_ranks_cold_items_of_the_planted_world(method, split, task):
-    assert ndcg(method, split, task) > 1.5 * chance(split, task)
-
-
-def test_permuted_features_bring_chance(split, method):
-    task, rng = split.test[ITEM_TASK], np.random.default_rng(0)
-    items, fooled = task.query.items, []
-    for _ in range(5):
-        moved = replace(items, features=items.features[rng.permutation(len(items))])
-        lot = replace(task, query=replace(task.query, items=moved))
-        fooled.append(Validation({ITEM_TASK: lot}, 0)(method))
-    honest, nothing = ndcg(method, split, ITEM_TASK), chance(split, ITEM_TASK)
-    assert abs(np.mean(fooled) - nothing) < 0.25 * (honest - nothing)
-
-
-def test_a_cold_item_is_its_content_whatever_the_factors_are(split):
-    method = fitted(split, epochs=2)
-    items = split.test[ITEM_TASK].query.items
+def test_a_cold_item_is_its_content_whatever_the_factors_are(split, fit):
+    method = fit(epochs=2)
+    items = split.test[NEW_ITEM].query.items
     before = method.item_factors(items)
     method.item_inputs_.preferences.own[:] = 1e6  # would-be rows of the cold items among them
     shown = np.ones((len(items), len(split.train.users)), dtype=np.float32)
@@ -190,31 +134,3 @@ def test_batches_hold_each_observed_pair_once_and_warm_items_in_the_right_shares
     users, chosen, wanted = batches.pairs(np.random.default_rng(0))
     assert np.all(train.interactions.csr[users[wanted == 1], chosen[wanted == 1]] == 1)
     assert chosen.max() < len(train.items)
-
-
-def test_blocks_and_order_do_not_matter(split, method, monkeypatch):
-    query = split.test["new_user/warm/k=5"].query
-    whole = method.score(query)
-    monkeypatch.setattr(encoding_blocks, "BLOCK", 7)
-    blocks = method.score(query)
-    one = method.score(Query(query.users.take(np.array([3])), query.items))
-    back = method.score(Query(query.users.take(slice(None, None, -1)), query.items))
-    for other in (blocks, back[::-1]):
-        assert np.allclose(whole, other, rtol=1e-4, atol=1e-5)
-    assert np.allclose(whole[3:4], one, rtol=1e-4, atol=1e-5)
-
-
-def test_same_seed_same_scores(split):
-    query = split.test[ITEM_TASK].query
-    first = fitted(split, epochs=2).score(query)
-    assert np.array_equal(first, fitted(split, epochs=2).score(query))
-
-
-def test_save_and_load_keep_the_scores(split, method, tmp_path):
-    query = split.test["new_user_new_item/cold/k=1"].query
-    method.save(tmp_path / "state.npz")
-    again = Heater(factors=16).load(tmp_path / "state.npz")
-    assert np.array_equal(method.score(query), again.score(query))
-    assert again.parameter_counts() == method.parameter_counts()
-    with pytest.raises(NotFittedError):
-        Heater().score(query)

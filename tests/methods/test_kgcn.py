@@ -1,15 +1,7 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
-from coldbench.benchmarks.evaluation.validation import Validation
-from coldbench.benchmarks.evaluation.validation import split as make_split
-from coldbench.datasets.errors import NotApplicableError, NotFittedError
 from coldbench.datasets.graph import Links
-from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sources.planted.source import Planted
-from coldbench.datasets.world import Query
 from coldbench.methods.graph.graph_links import keep_shared_links, link_both_ways
 from coldbench.methods.graph.interaction_batches import (
     InteractionBatch,
@@ -31,30 +23,14 @@ from coldbench.methods.training.weights import to_arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from .planted import PlantedGraphSuite
 
-@pytest.fixture(scope="module")
-def split():
-    return make_split(Planted().load(), Grid(), 0)
-
-
-@pytest.fixture(scope="module")
-def method(split):
-    return KGCN(epochs=8, learning_rate=0.01).fit(split.train)
+METHOD, SETTINGS = KGCN, {"epochs": 8, "learning_rate": 0.01}
 
 
-def ndcg(method, split, task):
-    return Validation({task: split.test[task]}, 0)(method)
-
-
-def chance(split, task):
-    rng = np.random.default_rng(0)
-    lots = [
-        Validation({task: split.test[task]}, 0)(
-            lambda q: rng.random((len(q.users), len(q.items)), dtype=np.float32)
-        )
-        for _ in range(5)
-    ]
-    return float(np.mean(lots))
+class TestPlanted(PlantedGraphSuite):
+    falls_to = 0.7
+    variants = ({"depth": 1, "dim": 8}, {"depth": 2, "dim": 8})
 
 
 def random_links(rng, n_rows, n_nodes, n_edges, n_relations=4):
@@ -233,72 +209,3 @@ def test_the_chosen_item_does_not_tell_on_itself():
             )
         )
     assert torch.allclose(vectors, expected + net.shared_user, atol=1e-6)
-
-
-def test_loss_falls(method):
-    losses = method.report()["training"]["losses"]
-    assert losses[-1] < 0.7 * losses[0]
-
-
-@pytest.mark.parametrize("task", ["new_item/cold/k=0", "new_user_new_item/cold/k=5"])
-def test_ranks_cold_items_of_the_planted_world(method, split, task):
-    assert ndcg(method, split, task) > 1.5 * chance(split, task)
-
-
-def test_support_is_used(method, split):
-    assert ndcg(method, split, "new_user/warm/k=10") > 2 * chance(split, "new_user/warm/k=10")
-
-
-def test_permuted_links_bring_chance(method, split):
-    task = "new_item/cold/k=0"
-    query, honest = split.test[task].query, ndcg(method, split, task)
-    to = np.random.default_rng(0).permutation(len(query.items)).astype(np.int32)
-    links = query.items.links
-    items = replace(query.items, links=Links(to[links.rows], links.relations, links.nodes))
-    lot = replace(split.test[task], query=replace(query, items=items))
-    level = chance(split, task)
-    assert abs(Validation({task: lot}, 0)(method) - level) < 0.35 * (honest - level)
-
-
-def test_blocks_and_order_do_not_matter(method, split):
-    query = split.test["new_item/all/k=0"].query
-    whole = method.score(query)
-    back = slice(None, None, -1)
-    turned = method.score(Query(query.users.take(back), query.items.take(back)))
-    assert np.allclose(whole, turned[::-1, ::-1], rtol=1e-5, atol=1e-6)
-    one = method.score_block(query.users.take(np.array([5])), method.encode_items(query.items))
-    assert np.allclose(whole[5:6], one, rtol=1e-5, atol=1e-6)
-    assert whole.dtype == np.float32
-
-
-def test_items_without_links_and_empty_queries_are_answered(method, split):
-    query = split.test["new_item/cold/k=0"].query
-    bare = method.score(Query(query.users, replace(query.items, links=None)))
-    assert np.isfinite(bare).all() and (bare == bare[:, :1]).all()
-    nobody = Query(query.users.take(slice(0, 0)), query.items)
-    nothing = Query(query.users, query.items.take(slice(0, 0)))
-    assert method.score(nobody).shape == (0, len(query.items))
-    assert method.score(nothing).shape == (len(query.users), 0)
-
-
-def test_same_seed_same_scores(split):
-    query = split.test["new_item/cold/k=0"].query
-    first, second = (KGCN(epochs=2).fit(split.train).score(query) for _ in range(2))
-    assert np.array_equal(first, second)
-
-
-@pytest.mark.parametrize("depth", [1, 2])
-def test_save_and_load_keep_the_scores(split, tmp_path, depth):
-    method = KGCN(epochs=1, depth=depth, dim=8).fit(split.train)
-    query = split.test["new_user_new_item/cold/k=1"].query
-    method.save(tmp_path / "state.npz")
-    again = KGCN(depth=depth, dim=8).load(tmp_path / "state.npz")
-    assert np.array_equal(method.score(query), again.score(query))
-    assert again.parameter_counts() == method.parameter_counts()
-
-
-def test_says_what_is_missing(world, split):
-    with pytest.raises(NotFittedError):
-        KGCN().score(split.test["warm/warm/k=0"].query)
-    with pytest.raises(NotApplicableError, match="needs a knowledge graph"):
-        KGCN().fit(world.train([[1, 0], [0, 1]]))

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import coo_matrix, csr_matrix
 
+from .conftest import accuracy
+
 N_USERS, N_ITEMS, TOPICS = 80, 60, 4
 
 
@@ -31,14 +33,6 @@ def attribute_world(world, permute=False, seed=0, user_features=True, item_featu
     users = world.users([-1] * 20, np.zeros((20, N_ITEMS)), columns[0][N_USERS:])
     items = world.items([-1] * 20, np.zeros((20, N_USERS)), columns[1][N_ITEMS:])
     return train, users, items, likes
-
-
-def accuracy(scores, likes):
-    """Return the mean probability that a liked candidate beats another; 0.5 is chance."""
-    better = scores[:, :, None] > scores[:, None, :]
-    equal = scores[:, :, None] == scores[:, None, :]
-    pairs = likes[:, :, None] & ~likes[:, None, :]
-    return ((better + 0.5 * equal) * pairs).sum() / pairs.sum()
 
 
 @pytest.mark.parametrize("loss", list(Loss))

@@ -2,11 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.evaluation.validation import Validation
-from coldbench.benchmarks.evaluation.validation import split as make_split
-from coldbench.datasets.errors import NotFittedError
-from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.content import logistic_regression
 from coldbench.methods.content.logistic_regression import fit_logistic_regressions
 from coldbench.methods.content.lsi_lr import LSILR, find_latent_directions
@@ -16,17 +11,21 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-COLD = ["new_item/cold/k=0", "new_user_new_item/cold/k=10"]
+from .planted import PlantedSuite
+
+METHOD, SETTINGS = LSILR, {}
 
 
-@pytest.fixture(scope="module")
-def split():
-    return make_split(Planted().load(), Grid(), 0)
+@pytest.fixture(scope="module", params=[64, 7])
+def method(fit, request):
+    return fit(rank=request.param)
 
 
-@pytest.fixture(scope="module")
-def method(split):
-    return LSILR().fit(split.train)
+class TestPlanted(PlantedSuite):
+    above_chance = 1.3
+    left_of_gain = 0.35
+    variants = tuple({"weighting": weighting} for weighting in Weighting)
+    blocks = (logistic_regression, "_NUMBERS", 700)
 
 
 def loss(weights, points, targets, penalty):
@@ -126,53 +125,15 @@ def test_a_warm_user_and_one_shown_its_whole_history_agree(split, method):
     )
 
 
-@pytest.mark.parametrize("task", COLD)
-@pytest.mark.parametrize("rank", [7, 64])
-def test_ranks_the_planted_world_and_permuted_features_do_not(split, task, rank):
-    fitted = LSILR(rank=rank).fit(split.train)
-    query, rng = split.test[task].query, np.random.default_rng(0)
-    ndcg = {name: [] for name in ("honest", "fooled", "chance")}
-    ndcg["honest"].append(Validation({task: split.test[task]}, 0)(fitted))
-    for _ in range(8):
-        order = rng.permutation(len(query.items))
-        items = replace(query.items, features=query.items.features[order])
-        lot = replace(split.test[task], query=replace(query, items=items))
-        ndcg["fooled"].append(Validation({task: lot}, 0)(fitted))
-        scores = rng.random((len(query.users), len(query.items)), dtype=np.float32)
-        ndcg["chance"].append(Validation({task: lot}, 0)(lambda _, scores=scores: scores))
-    honest, fooled, chance = (float(np.mean(ndcg[name])) for name in ndcg)
-    assert honest > 1.3 * chance
-    assert abs(fooled - chance) < 0.35 * (honest - chance)
-
-
-def test_order_and_blocks_do_not_matter(split, method, monkeypatch):
-    query = split.test["new_user_new_item/cold/k=5"].query
-    whole = method.score(query)
-    back = method.score(replace(query, users=query.users.take(slice(None, None, -1))))
-    one = method.score(replace(query, users=query.users.take(slice(2, 3))))
-    monkeypatch.setattr(logistic_regression, "_NUMBERS", 700)
-    blocks = method.score(query)
-    np.testing.assert_allclose(back[::-1], whole, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(one, whole[2:3], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(blocks, whole, rtol=1e-5, atol=1e-6)
-
-
 def test_a_user_without_history_ties_all(split, method):
     query = split.test["new_user_new_item/cold/k=0"].query
     assert (method.score(query) == 0).all()
 
 
 @pytest.mark.parametrize("weighting", list(Weighting))
-def test_saving_and_empty_features(split, world, tmp_path, weighting):
-    query = split.test["new_user_new_item/cold/k=1"].query
-    fitted = LSILR(weighting=weighting).fit(split.train)
-    fitted.save(tmp_path / "state.npz")
-    again = LSILR(weighting=weighting).load(tmp_path / "state.npz")
-    np.testing.assert_array_equal(again.score(query), fitted.score(query))
+def test_empty_features_tie(world, weighting):
     bare = world.train(np.eye(5), item_features=np.zeros((5, 0)))
     nothing = world.items([-1, 0], np.zeros((2, 5)), np.zeros((2, 0)))
-    found = fitted.fit(bare).score(world.query(bare.users, nothing))
+    found = LSILR(weighting=weighting).fit(bare).score(world.query(bare.users, nothing))
     assert np.isfinite(found).all()
     np.testing.assert_array_equal(found[:, 0], found[:, 1])
-    with pytest.raises(NotFittedError):
-        LSILR().score(query)

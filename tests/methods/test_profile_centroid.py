@@ -2,26 +2,26 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.evaluation.validation import Validation
-from coldbench.benchmarks.evaluation.validation import split as make_split
-from coldbench.datasets.errors import NotFittedError
-from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.content import profile_centroid
 from coldbench.methods.content.profile_centroid import ProfileCentroid
 from coldbench.methods.content.weighting import Weighting
 
-COLD = ["new_item/cold/k=0", "new_user_new_item/cold/k=10"]
+from .conftest import unit
+from .planted import PlantedSuite
+
+METHOD, SETTINGS = ProfileCentroid, {}
 
 
-@pytest.fixture(scope="module")
-def split():
-    return make_split(Planted().load(), Grid(), 0)
+@pytest.fixture(scope="module", params=list(Weighting))
+def method(fit, request):
+    return fit(weighting=request.param)
 
 
-def unit(rows):
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
+class TestPlanted(PlantedSuite):
+    above_chance = 1.4
+    left_of_gain = 0.35
+    variants = tuple({"weighting": weighting} for weighting in Weighting)
+    rtol, atol = 0, 0
 
 
 def dense_weights(features, weighting):
@@ -63,53 +63,14 @@ def test_values_of_a_history_do_not_count(world):
     np.testing.assert_allclose(scores, [[np.sqrt(0.5), np.sqrt(0.5), 0]], rtol=1e-6)
 
 
-@pytest.mark.parametrize("weighting", list(Weighting))
-@pytest.mark.parametrize("task", COLD)
-def test_ranks_the_planted_world_and_permuted_features_do_not(split, weighting, task):
-    method = ProfileCentroid(weighting=weighting).fit(split.train)
-    query, rng = split.test[task].query, np.random.default_rng(0)
-    ndcg = {name: [] for name in ("honest", "fooled", "chance")}
-    ndcg["honest"].append(Validation({task: split.test[task]}, 0)(method))
-    for _ in range(8):
-        order = rng.permutation(len(query.items))
-        items = replace(query.items, features=query.items.features[order])
-        lot = replace(split.test[task], query=replace(query, items=items))
-        ndcg["fooled"].append(Validation({task: lot}, 0)(method))
-        scores = rng.random((len(query.users), len(query.items)), dtype=np.float32)
-        ndcg["chance"].append(Validation({task: lot}, 0)(lambda _, scores=scores: scores))
-    honest, fooled, chance = (float(np.mean(ndcg[name])) for name in ndcg)
-    assert honest > 1.4 * chance
-    assert abs(fooled - chance) < 0.35 * (honest - chance)
-
-
-def test_document_frequencies_come_from_training_items_alone(split):
-    method = ProfileCentroid().fit(split.train)
+def test_document_frequencies_come_from_training_items_alone(split, method):
     query = split.test["new_item/cold/k=0"].query
     whole = method.score(query)
     alone = method.score(replace(query, items=query.items.take(slice(3, 4))))
     np.testing.assert_array_equal(whole[:, 3:4], alone)
 
 
-def test_order_and_blocks_of_users_do_not_matter(split):
-    method = ProfileCentroid().fit(split.train)
-    query = split.test["new_user_new_item/cold/k=5"].query
-    whole = method.score(query)
-    back = method.score(replace(query, users=query.users.take(slice(None, None, -1))))
-    one = method.score(replace(query, users=query.users.take(slice(2, 3))))
-    np.testing.assert_array_equal(back[::-1], whole)
-    np.testing.assert_array_equal(one, whole[2:3])
-
-
-def test_saving_empty_features_and_no_candidates(split, world, tmp_path):
-    query = split.test["new_user_new_item/cold/k=1"].query
-    method = ProfileCentroid(weighting=Weighting.BM25).fit(split.train)
-    method.save(tmp_path / "state.npz")
-    again = ProfileCentroid(weighting=Weighting.BM25).load(tmp_path / "state.npz")
-    np.testing.assert_array_equal(again.score(query), method.score(query))
-    none = replace(query, items=query.items.take(slice(0, 0)))
-    assert method.score(none).shape == (len(query.users), 0)
+def test_empty_features_score_nothing(world):
     bare = world.train(np.eye(5), item_features=np.zeros((5, 0)))
     nothing = world.items([-1, 0], np.zeros((2, 5)), np.zeros((2, 0)))
-    assert (method.fit(bare).score(world.query(bare.users, nothing)) == 0).all()
-    with pytest.raises(NotFittedError):
-        ProfileCentroid().score(query)
+    assert (ProfileCentroid().fit(bare).score(world.query(bare.users, nothing)) == 0).all()
