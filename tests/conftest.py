@@ -1,5 +1,6 @@
 """What holds for every test, and the split, NDCG and chance level that tests of methods share."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -18,6 +19,7 @@ from coldbench.datasets.world import Query, Split
 def _wide_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Print as into a file or a pipe: a parallel run states the width of its own screen."""
     monkeypatch.delenv("COLUMNS", raising=False)
+    os.unsetenv("COLUMNS")  # readline, which pytest imports, puts it where only children see it
 
 
 @pytest.fixture(scope="session")
