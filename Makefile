@@ -51,7 +51,7 @@ slow: setup ## The tests that take longer
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2 --dist loadgroup
 
 docs: setup ## The documentation site, into outputs/site; a broken link is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 hooks: setup ## The checks of .pre-commit-config.yaml on every file
 	$(BIN)/pre-commit run --all-files
