@@ -21,7 +21,7 @@ PRESETS = $(BIN)/coldbench run +experiment=presets time_limit=1800
 # Exit status 1 says that some run failed, which is recorded and shown; 2 that nothing could be run.
 RECORDED = || [ $$? -eq 1 ]
 
-.PHONY: help setup demo test slow docs hooks lint types format bench lock clean
+.PHONY: help setup demo test slow coverage docs hooks lint types format bench lock clean
 .PHONY: results results-all results-splits pages
 
 help: ## Show this list
@@ -49,6 +49,11 @@ test: setup ## The default test suite
 
 slow: setup ## The tests that take longer
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2 --dist loadgroup
+
+coverage: setup ## The default test suite, and which lines and branches it reaches
+	rm -rf outputs/coverage
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup \
+		--cov --cov-report=term:skip-covered --cov-report=html
 
 docs: setup ## The documentation site, into outputs/site; a broken link is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
