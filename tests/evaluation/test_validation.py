@@ -4,18 +4,22 @@ import copy
 import json
 import math
 import pickle
+from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from coldbench.benchmarks.conformance.checks.measure import SEED, measured
+from coldbench.benchmarks.evaluation import validation
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
 from coldbench.benchmarks.evaluation.rating import evaluate_ratings
-from coldbench.benchmarks.evaluation.validation import Validation, split
+from coldbench.benchmarks.evaluation.validation import Validation, split, with_validation
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, NewUserNewItem, Warm
 from coldbench.datasets.sources.films.movietweetings import MovieTweetings
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.validation_score import ValidationScore
+from coldbench.datasets.world import Resources
 from coldbench.methods.base import FactorMethod
 from coldbench.methods.reference.popularity import Popularity
 from coldbench.methods.reference.random_scores import RandomScores
@@ -160,6 +164,20 @@ def test_the_same_method_has_the_same_score_again(films):
     first = films.train.validate(method)
     np.random.default_rng().random()
     assert films.train.validate(method).tasks == first.tasks
+
+
+def test_threads_limit_the_measurement_and_change_no_value(films, data, monkeypatch):
+    one, limits = films.train.validate(Factors()), []
+    monkeypatch.setattr(
+        validation, "threadpool_limits", lambda n: limits.append(n) or nullcontext()
+    )
+    train = replace(films.train, resources=Resources(threads=2))
+    two = with_validation(replace(films, train=train), Grid()).train.validate
+    assert two(Factors()).tasks == one.tasks and set(limits) == {1}
+    limits.clear()
+    two(Columns())
+    assert set(limits) == {2}
+    assert split(data, Warm(), 0, Resources(threads=2)).train.validate.threads == 2
 
 
 def test_a_score_is_a_float_with_parts():
