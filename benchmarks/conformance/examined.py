@@ -14,8 +14,8 @@ from ..plugins.registry import GROUPS, find
 from ..plugins.requirements import require
 from .asked import Asked
 from .checks import dataset_suite, fitting, leaks, scenario_suite, scoring, suite
-from .checks.check import Check, Examined
 from .checks.dataset_subject import DatasetSubject
+from .checks.definition import Check, Examined
 from .checks.scenario_subject import ScenarioSubject
 from .checks.subject import Factory, Subject
 

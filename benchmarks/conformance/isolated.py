@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
 from .asked import Asked
-from .checks.check import Check
+from .checks.definition import Check
 from .checks.outcome import Outcome, Verdict
 from .examined import SUITES
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
 from .asked import Asked
-from .checks.check import carry_out
+from .checks.definition import carry_out
 from .examined import examinations
 
 

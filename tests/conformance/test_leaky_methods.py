@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.checks.check import carry_out
+from coldbench.benchmarks.conformance.checks.definition import carry_out
 from coldbench.benchmarks.conformance.checks.outcome import Verdict
 from coldbench.benchmarks.conformance.checks.subject import Subject
 from coldbench.benchmarks.conformance.checks.suite import CHECKS

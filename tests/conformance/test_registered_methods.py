@@ -7,7 +7,7 @@ A method is fitted once for all its checks, in whichever process runs them: with
 from functools import cache
 
 import pytest
-from coldbench.benchmarks.conformance.checks.check import carry_out
+from coldbench.benchmarks.conformance.checks.definition import carry_out
 from coldbench.benchmarks.conformance.checks.outcome import Verdict
 from coldbench.benchmarks.conformance.checks.subject import Subject
 from coldbench.benchmarks.conformance.checks.suite import CHECKS

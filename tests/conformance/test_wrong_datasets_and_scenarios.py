@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from coldbench.benchmarks.conformance.checks import dataset_suite, scenario_suite
-from coldbench.benchmarks.conformance.checks.check import Check, carry_out
 from coldbench.benchmarks.conformance.checks.dataset_subject import DatasetSubject, own_scenarios
+from coldbench.benchmarks.conformance.checks.definition import Check, carry_out
 from coldbench.benchmarks.conformance.checks.outcome import BROKEN, Outcome, Verdict
 from coldbench.benchmarks.conformance.checks.scenario_subject import ScenarioSubject
 from coldbench.datasets.arrays import frozen

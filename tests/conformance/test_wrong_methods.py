@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.checks.check import carry_out
+from coldbench.benchmarks.conformance.checks.definition import carry_out
 from coldbench.benchmarks.conformance.checks.outcome import Outcome, Verdict
 from coldbench.benchmarks.conformance.checks.subject import Subject
 from coldbench.benchmarks.conformance.checks.suite import CHECKS, examine

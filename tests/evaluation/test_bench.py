@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.bench import main as bench
+from coldbench.benchmarks.bench import command as bench
 from coldbench.benchmarks.bench.bpr import fit_library, fit_method, measure_bpr
+from coldbench.benchmarks.bench.command import _arguments, _measures
 from coldbench.benchmarks.bench.encoding import abstracts, measure_encoding, missing, titles
 from coldbench.benchmarks.bench.evaluation import Shape, _implicit, make_task, measure_evaluation
 from coldbench.benchmarks.bench.machine import has_bf16
-from coldbench.benchmarks.bench.main import _arguments, _measures
 from coldbench.benchmarks.bench.page import PROGRAM, command_of, lines_of
 from coldbench.benchmarks.bench.startup import WAYS, measure_startup, start
 from coldbench.benchmarks.bench.sweep import measure_sweep

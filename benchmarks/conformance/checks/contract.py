@@ -7,13 +7,13 @@ from typing import Any
 from ....datasets.parameters import check_parameters
 from ....datasets.sides import Side
 from ....methods.base import Family, Method, Need
-from .check import check
 from .declared import (
     demand_entry_point,
     demand_first_sentence,
     demand_light_import,
     demand_round_trip,
 )
+from .definition import check
 from .outcome import Violation
 from .subject import Subject
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from ....datasets.dataset import checked
 from ....datasets.sides import FeatureColumn, Provenance, SideInformation
-from .check import check, told
 from .dataset_subject import DatasetSubject
+from .definition import check, told
 from .outcome import Violation
 
 

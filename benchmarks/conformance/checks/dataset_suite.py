@@ -1,9 +1,9 @@
 """The suite of a dataset: its class, its content, and its splits by every own scenario."""
 
 from . import dataset_content, split_suite
-from .check import Check, check
 from .dataset_subject import DatasetSubject
 from .declared import demand_version
+from .definition import Check, check
 from .outcome import Violation
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ....datasets.errors import NotFittedError
 from ...isolation.error_advice import advise
-from .check import check, told
 from .compare import demand_same
+from .definition import check, told
 from .outcome import Violation
 from .subject import Subject
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from ....datasets.world import Query, SideMode, Split
 from ..worlds import ITEM_TASK, USER_TASK
-from .check import Applies, check
 from .compare import demand_same
+from .definition import Applies, check
 from .hidden import other_side_information, other_support, other_truth
 from .subject import Subject
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ....datasets.arrays import FloatArray
 from ....datasets.world import Entities, Holdout, Query
-from .check import check, told
+from .definition import check, told
 from .outcome import Violation
 from .scenario_subject import ScenarioSubject
 

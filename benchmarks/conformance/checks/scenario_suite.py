@@ -8,8 +8,8 @@ from ....datasets.protocol.settings import Strategy
 from ....datasets.world import Split
 from ..worlds import view_parts
 from . import scenario_splits, split_suite
-from .check import Check, check
 from .declared import demand_version
+from .definition import Check, check
 from .outcome import Violation
 from .scenario_subject import ScenarioSubject
 

@@ -10,8 +10,8 @@ from ....datasets.arrays import FloatArray
 from ....datasets.graph import Links
 from ....datasets.world import Entities, Query
 from ....methods.base import FactorMethod
-from .check import check
 from .compare import demand_same
+from .definition import check
 from .outcome import Violation
 from .subject import Subject
 

@@ -7,8 +7,8 @@ import numpy as np
 from ....datasets.sides import Side
 from ....datasets.world import Holdout, Query
 from ..worlds import BOTH_TASK, ITEM_TASK, SUPPORT_TASK, USER_TASK
-from .check import Applies, check
 from .compare import ROUNDING, distance
+from .definition import Applies, check
 from .measure import Level, level, measured
 from .outcome import Violation
 from .subject import Subject

@@ -4,13 +4,13 @@ from ..audits.audit import audit
 from ..audits.finding import Finding
 from ..audits.resplit import audit_scenario
 from ..audits.split_audit import exemptions, track_of
-from .check import Check, check
 from .declared import (
     demand_entry_point,
     demand_first_sentence,
     demand_light_import,
     demand_round_trip,
 )
+from .definition import Check, check
 from .outcome import Violation
 from .split_subject import SplitSubject
 

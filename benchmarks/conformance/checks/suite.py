@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from . import contract, fitting, leaks, scoring, solving, variants
-from .check import Check, carry_out, check
+from .definition import Check, carry_out, check
 from .outcome import Outcome, Violation
 from .subject import Subject
 

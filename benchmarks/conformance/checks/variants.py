@@ -6,7 +6,7 @@ from ....datasets.arrays import FloatArray
 from ....datasets.protocol.settings import Task
 from ....datasets.world import Holdout, SideMode
 from ..worlds import PROBES, planted_split, probe
-from .check import check
+from .definition import check
 from .outcome import Violation
 from .scoring import demand_scores
 from .subject import Subject
