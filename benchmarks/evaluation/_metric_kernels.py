@@ -40,6 +40,7 @@ def measure(hits, truth_counts, ks, discounts, ideals, values):  # type: ignore[
     depth = hits.shape[1]
     for i in range(len(hits)):
         relevant = truth_counts[i]
+        # The cut-offs grow, so one walk down the list serves all: at each it goes on from the last.
         found, gain, precisions, first, read = 0, 0.0, 0.0, 0, 0
         for a in range(len(ks)):
             k = ks[a]
@@ -51,6 +52,7 @@ def measure(hits, truth_counts, ks, discounts, ideals, values):  # type: ignore[
                     if found == 1:
                         first = j + 1
             read = min(k, depth)
+            # Hits of the ideal list: NDCG and MAP of a list that begins with truth only are 1.
             best = min(k, relevant)
             values[i, a, 0] = found / relevant
             values[i, a, 1] = found / k
@@ -72,6 +74,10 @@ def pair_shares(scores, rows, starts, truth, candidates, shares):  # type: ignor
         line = scores[i]
         begin, end = starts[rows[i]], starts[rows[i] + 1]
         relevant = end - begin
+        # For one truth item, above + level = 2 (above) + (ties, itself included): twice its lost
+        # pairs, a tie being half of one, after 1 is taken off. Two truth items add 2 in either
+        # order and when tied, relevant * (relevant - 1) over all of them: what is left are the
+        # pairs with the others (Mann and Whitney 1947). No sort, and one pass that vectorises.
         lost = np.int64(0)
         for t in range(begin, end):
             own = line[truth[t]]

@@ -45,6 +45,8 @@ def unmix(x):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, inline="always")
 def ordered(bits):  # type: ignore[no-untyped-def]
     """Return an int32 that grows with the float of these bits; its own inverse."""
+    # IEEE 754 is sign and magnitude: as integers positive floats grow with their value already,
+    # negative ones fall. The shift copies the sign bit everywhere, so that only theirs are flipped.
     return np.int32(bits ^ ((bits >> I31) & MAGNITUDE))
 
 
@@ -57,6 +59,7 @@ def as_float(order):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def is_finite(bits):  # type: ignore[no-untyped-def]
     """Say whether no score is NaN or infinite, by their exponents."""
+    # All bits of the exponent are set in infinity and in every NaN, and in nothing that is finite.
     largest = np.int32(0)
     for c in range(len(bits)):
         magnitude = np.int32(bits[c] & MAGNITUDE)
@@ -130,6 +133,8 @@ def threshold_of(best, depth, orders):  # type: ignore[no-untyped-def]
     reach, beyond = len(best), 1
     for attempt in range(TRIES):
         below, above = as_float(low), as_float(high)
+        # False position, as if the maxima lay evenly between the bounds. It aims at a few more than
+        # depth: a count just above is accepted, one just below costs another turn.
         share = 0.5 if attempt == 0 else (reach - depth - depth // 64) / (reach - beyond)
         middle = ordered(np.float32(below + (above - below) * np.float32(share)).view(np.int32))
         if not low < middle < high:  # also where a bound is -inf

@@ -81,7 +81,10 @@ def _unit_rows(features: CSR) -> CSR:
 
 
 def _diversity(positions: IntArray, unit: CSR) -> DoubleArray:
-    """Return one minus the mean cosine over pairs, which the squared sum of vectors holds."""
+    """Return one minus the mean cosine over pairs, which the squared sum of vectors holds.
+
+    |sum of v|^2 = sum of |v|^2 + the cosines of all ordered pairs: k vectors instead of k^2 pairs.
+    """
     own = np.asarray(unit.multiply(unit).sum(axis=1)).ravel()
     result = np.full(len(positions), np.nan)
     for at, block in _blocks(positions):
@@ -125,6 +128,9 @@ def catalogue_figures(positions: IntArray, candidates: int, ks: list[int]) -> di
 
 def gini(counts: LongArray) -> float:
     """Return the Gini coefficient of non-negative counts, at least one of them positive."""
+    # Half the mean absolute difference of all pairs over the mean: in sorted order x_i is the
+    # larger of i - 1 pairs and the smaller of n - i, so that one weighted sum holds
+    # all n^2 differences.
     n, ordered = len(counts), np.sort(counts).astype(np.float64)
     ranks = np.arange(1, n + 1)
     return float(2.0 * (ranks @ ordered) / (n * ordered.sum()) - (n + 1) / n)

@@ -21,6 +21,7 @@ def resample_counts(users: int, resamples: int, seed: int) -> Iterator[DoubleArr
     for start in range(0, resamples, rows):
         n = min(rows, resamples - start)
         drawn = rng.integers(users, size=(n, users), dtype=np.int64)
+        # Each resample counts in a range of its own, so that one bincount serves them all.
         drawn += np.arange(n)[:, None] * users
         counts = np.bincount(drawn.ravel(), minlength=n * users)
         yield counts.reshape(n, users).astype(np.float64)
@@ -42,6 +43,9 @@ def resampled_means(values: DoubleArray, resamples: int, seed: int) -> DoubleArr
     means = np.empty((resamples, values.shape[1]))
     at = 0
     for counts in resample_counts(len(values), resamples, seed):
+        # How often each user was drawn is all that a mean needs: one product of counts and values
+        # gives the sums of every figure. Where a figure lacks users, a resample's mean is a ratio
+        # of two sums over the same draw: its denominator varies too.
         block = means[at : at + len(counts)]
         np.matmul(counts, filled, out=block)
         with np.errstate(invalid="ignore"):
@@ -111,6 +115,9 @@ class Resampled:
         n
             Users behind it.
         """
+        # The function of the means is taken within each resample, never of the ends of intervals:
+        # the parts share their users, and only so does what they have in common cancel out
+        # (Efron and Tibshirani 1993, chapter 13, on the percentile interval).
         columns = [self.place[name] for name in names]
         mean = formula(self.means[None, columns])
         low, high = interval(formula(self.draws[:, columns])[:, None], mean)

@@ -119,6 +119,8 @@ def compare(
 def _resampled(differences: Sequence[DoubleArray], resamples: int, seed: int) -> list[DoubleArray]:
     """Return float64 (resamples,) of each pair; pairs with as many users share the draws."""
     sizes = [len(one) for one in differences]
+    # The same draws for all pairs: what chance does to one pair it does to the next, so that
+    # p-values of a table differ by the methods alone.
     means: dict[int, Iterator[DoubleArray]] = {}
     for size in set(sizes):
         columns = [one for one in differences if len(one) == size]
@@ -139,6 +141,8 @@ def _compare(first: str, second: str, differences: DoubleArray, draws: DoubleArr
 
 def _bootstrap_p(draws: DoubleArray) -> float:
     """Return twice the share of resamples on the far side of zero, the data counted as one more."""
+    # The data itself is one more draw, so that no p-value is 0, which finitely many draws cannot
+    # show (Davison and Hinkley 1997, section 4.2). Draws of exactly zero speak for both sides.
     below, above = int((draws <= 0).sum()), int((draws >= 0).sum())
     return min(1.0, 2.0 * (min(below, above) + 1) / (len(draws) + 1))
 
@@ -147,6 +151,8 @@ def _wilcoxon_p(differences: DoubleArray) -> float:
     """Return the signed-rank p-value; equal users say nothing, and 1 where all are equal."""
     from scipy.stats import wilcoxon
 
+    # Wilcoxon's own treatment of zeros: on sparse truth most users score 0 under both methods, and
+    # ranks that include them would drown those who tell the methods apart.
     unequal = differences[differences != 0]
     return float(wilcoxon(unequal).pvalue) if len(unequal) else 1.0
 
@@ -155,6 +161,9 @@ def holm(p_values: Sequence[float]) -> DoubleArray:
     """Return Holm's step-down corrected p-values, in the order given (Holm 1979)."""
     p = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(p, kind="stable")
+    # The smallest of m is multiplied by m, the next by m - 1 and so on: once the smaller ones are
+    # rejected, fewer hypotheses are left to be wrong about. The running maximum keeps a larger
+    # p-value from becoming the smaller one.
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     corrected = np.empty_like(p)
     corrected[order] = np.minimum(stepped, 1.0)
@@ -173,6 +182,9 @@ def draws_p(differences: Sequence[float]) -> float:
     n = len(differences)
     if n < 2:
         return 1.0
+    # Two random splits share most of their training data, so their differences are positively
+    # correlated and S^2 / n is too small a variance of the mean; the correction estimates it as
+    # (1 / n + test size / training size) S^2, which does not vanish however many splits there are.
     spread = np.std(differences, ddof=1) * np.sqrt(1 / n + OVERLAP)
     if spread == 0:
         return 1.0 if np.mean(differences) == 0 else 0.0

@@ -49,7 +49,11 @@ def estimate(
 
 
 def _harmonic(resampled: Resampled, parts: Mapping[str, Figures]) -> dict[str, Estimate]:
-    """Return ``harmonic_ndcg@k``: the harmonic mean of the warm and the cold part's mean NDCG."""
+    """Return ``harmonic_ndcg@k``: the harmonic mean of the warm and the cold part's mean NDCG.
+
+    Source: Xian et al. 2017, who compare seen and unseen classes so. It is high only where both
+    parts are: a method that never lists a cold item has 0, whatever it does for the warm ones.
+    """
     found = {}
     for name in parts.get("cold_part", {}):
         both: list[Hashable] = [("cold_part", name), ("warm_part", name)]

@@ -133,6 +133,8 @@ def _joined(label: str, seeds: Sequence[Comparison], board: Board, task: str) ->
         losses,
         len(seeds),
         sum(one > 0 for one in ahead),
+        # Behind in every seed is claimed: of such an intersection the largest p-value is a valid
+        # one, without a correction for the number of seeds (Berger 1982).
         max(one.holm_bootstrap for one in seeds),
         max(one.holm_wilcoxon for one in seeds),
         None if board.one_split else draws_p(ahead),

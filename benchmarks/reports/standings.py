@@ -61,6 +61,8 @@ class Cell:
 
         ``draws`` is how many seeds they must share.
         """
+        # Seed by seed, never over their mean: each seed is another split with its own difficulty,
+        # and what it does to one row it does to the other.
         shared = self.by_seed.keys() & other.by_seed.keys()
         return len(shared) >= draws and all(
             self.by_seed[s][1] > other.by_seed[s][0] for s in shared
