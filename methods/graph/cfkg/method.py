@@ -148,9 +148,9 @@ class CFKG(NetworkMethod, FactorMethod):
         import torch
 
         net: CFKGModule = self.fitted("net_")
-        edges = torch.from_numpy(sorted_edges(items)).to(net.likes.device)
+        rows, relations, ends = torch.from_numpy(sorted_edges(items)).to(net.likes.device)
         with torch.inference_mode():
-            vectors = _numpy(net.from_edges(*edges, len(items)))
+            vectors = _numpy(net.from_edges(rows, relations, ends, len(items)))
         warm = items.known >= 0
         vectors[warm] = _numpy(net.nodes.weight)[items.known[warm]]
         return vectors

@@ -172,7 +172,8 @@ class RippleNet(NetworkMethod):
         import torch
 
         embeddings = net.nodes.weight
-        edges = torch.from_numpy(sorted_edges(items)).to(embeddings.device)
+        rows, relations, ends = torch.from_numpy(sorted_edges(items)).to(embeddings.device)
         known = torch.from_numpy(items.known.astype(np.int64)).to(embeddings.device)
         own = embeddings[known.clamp(min=0)]
-        return torch.where(known[:, None] >= 0, own, net.from_edges(*edges, len(items)))
+        implied = net.from_edges(rows, relations, ends, len(items))
+        return torch.where(known[:, None] >= 0, own, implied)
