@@ -13,6 +13,7 @@ from .graph import Graph, Links
 from .interactions import Interactions
 from .progress import Progress, silent
 from .sides import Side
+from .training import TrainerSettings
 from .validation_score import ValidationScore, not_attached
 
 
@@ -166,6 +167,9 @@ class TrainView:
         Threads and device.
     progress
         Called now and then with how far the fit has come; by default nobody listens.
+    trainer
+        What was set of Lightning; a method that trains by ``fit_module`` or ``fit_lightning``
+        need not look at it.
     """
 
     interactions: Interactions
@@ -178,6 +182,7 @@ class TrainView:
     validate: Callable[[Any], ValidationScore] = not_attached
     resources: Resources = Resources()
     progress: Progress = silent
+    trainer: TrainerSettings = TrainerSettings()
 
     @cached_property
     def item_counts(self) -> LongArray:

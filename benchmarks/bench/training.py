@@ -99,10 +99,11 @@ class _View:
 
     def __init__(self) -> None:
         from ...datasets.progress import silent
+        from ...datasets.training import TrainerSettings
         from ...datasets.world import Resources
 
         self.seed, self.resources = 0, Resources(threads=1)
-        self.progress = silent
+        self.progress, self.trainer = silent, TrainerSettings()
 
 
 def _batches(pairs: int) -> Iterator[Any]:

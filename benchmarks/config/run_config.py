@@ -19,6 +19,7 @@ from . import enum_values as enum_values  # OmegaConf reads enum values from her
 from .dataset_name import dataset_name
 from .overlays import CONFIG_MODULE, CONFIG_NAME
 from .preset import preset_of
+from .trainer_groups import CheckpointSettings, TrainerFlags, resolve_trainer
 
 TRACKERS: dict[str, type[Any]] = {"none": NoTracking, "wandb": WandbTracking}
 """The options of ``tracking=``."""
@@ -56,6 +57,14 @@ class RunConfig:
     )
     tracking: Any = parameter(
         None, "where the record is mirrored: a name of `coldbench list trackers`"
+    )
+    trainer: TrainerFlags = parameter(
+        TrainerFlags(), "flags of Lightning's Trainer, for methods that train with it"
+    )
+    callbacks: dict[str, Any] = parameter({}, "callbacks of Lightning, each with its arguments")
+    logger: dict[str, Any] = parameter({}, "loggers of Lightning, each with its arguments")
+    checkpoint: CheckpointSettings = parameter(
+        CheckpointSettings(), "how a training is kept so that it goes on when it was killed"
     )
     # Without an annotation, so that it is no field that could be typed.
     preset = None  # type: str | None
@@ -157,6 +166,7 @@ def to_run(config: DictConfig, hydra: Any) -> RunConfig:
     check_parameters(run, "")
     run.evaluation.check()
     dataset_name(run.dataset)
+    resolve_trainer(run)
     run.preset = preset_of(run.method, hydra, CONFIG_NAME)
     return run
 

@@ -6,6 +6,8 @@ from typing import Any
 from ..plugins.registry import GROUPS, OWN, own_names
 from ..records.record import RunRecord
 
+TRAINER_GROUPS = ("trainer", "callbacks")
+"""What a run set of Lightning where it departs from the method: another training, another row."""
 SHOWN_DIGITS = 8
 """Of a hash, in a label."""
 
@@ -17,6 +19,7 @@ def row_settings(record: RunRecord) -> dict[str, Any]:
         "method": record.config.get("method", {}),
         "seen": [record.side_information, record.track],
         "code": code_settings(record, "method"),
+        **{group: record.config[group] for group in TRAINER_GROUPS if group in record.config},
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from .comparable import code_settings, conditions, key
+from .comparable import TRAINER_GROUPS, code_settings, conditions, key
 from .standings import Board, Row
 
 Settings = dict[str, Any]
@@ -33,6 +33,7 @@ def label_rows(rows: Sequence[Row]) -> None:
 def _row_settings(row: Row) -> Settings:
     first = row.first
     settings = _flat(first.config.get("method", {}))
+    settings |= _flat({group: first.config.get(group, {}) for group in TRAINER_GROUPS})
     settings |= {"track": first.track, "side_information": first.side_information}
     for name, value in code_settings(first, "method").items():
         settings[f"code.{name}" if name in settings else name] = value

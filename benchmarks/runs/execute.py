@@ -18,6 +18,7 @@ from .filing import Run, find_run, write_run
 from .kept_splits import keep_split
 from .plan import Plan, plan_run
 from .train_view import train_view
+from .training_settings import remove_checkpoints
 
 RANKED_DEPTH = 100
 
@@ -56,6 +57,7 @@ def execute(config: RunConfig, *, bar: bool = True) -> Run:
                 results = _evaluate(plan, fitted, made.progress)
             made.succeed(fitted, results)
         run = write_run(plan, made)
+        remove_checkpoints(plan)
     mirror(config.tracking, run.path)
     return run
 

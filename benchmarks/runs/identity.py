@@ -5,8 +5,11 @@ from typing import Any
 
 from ..config.masking import masked_settings
 from ..config.run_config import RunConfig, plain
+from ..config.trainer_groups import trainer_departures
 
-UNSEEN = ("results", "force", "save_rankings", "time_limit", "tracking")
+UNSEEN = (
+    "results", "force", "save_rankings", "time_limit", "tracking", "logger", "checkpoint",
+)  # fmt: skip
 """Settings of a run that are no part of its identity: they say where and whether, not what."""
 
 _PATH_FIELDS = ("path", "file", "files", "folder", "directory")
@@ -25,8 +28,9 @@ def identity(config: RunConfig) -> dict[str, Any]:
     looks like a secret is masked: which key opens a service is no part of what is computed.
     """
     settings = plain(config)
-    for name in UNSEEN:
+    for name in (*UNSEEN, "trainer", "callbacks"):
         del settings[name]
+    settings |= plain(trainer_departures(config))  # none, and no key, in an ordinary run
     del settings["evaluation"]["block"]
     for group, name in _ELSEWHERE:
         if name in settings[group]:

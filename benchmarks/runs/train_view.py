@@ -6,14 +6,15 @@ from ...datasets.progress import Progress
 from ...datasets.world import TrainView
 from ..isolation.sealed import sealed
 from .plan import Plan
+from .training_settings import training_settings
 
 
 def train_view(plan: Plan, progress: Progress) -> TrainView:
     """Return the training world of a run, read-only and in objects of its own.
 
     Here stands whatever the run, and not its split, adds to it: seed and ``validate`` are the
-    split's, threads and device the run's. The split itself stays out of the method's reach: the
-    evaluation that follows reads the plan's.
+    split's; threads, device and settings of Lightning the run's. The split itself stays out of
+    the method's reach: the evaluation that follows reads the plan's.
 
     Parameters
     ----------
@@ -23,4 +24,9 @@ def train_view(plan: Plan, progress: Progress) -> TrainView:
         Told how far the fit has come.
     """
     train = sealed(plan.split).train
-    return replace(train, resources=plan.resources, progress=progress)
+    return replace(
+        train,
+        resources=plan.resources,
+        progress=progress,
+        trainer=training_settings(plan),
+    )

@@ -27,17 +27,12 @@ A method builds a network whose ``loss(batch)`` returns a scalar tensor and hand
 - The process is left as it was: torch's generators and thread count, logging levels, warnings.
 """
 
-import logging
-import os
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...datasets.world import TrainView
 from .batches import Batches
-from .schedule import MakeOptimiser, Schedule, TrainingLog
-from .seeding import seeded
+from .schedule import MakeOptimiser, StepRules, TrainingLog
 
 if TYPE_CHECKING:
     from torch import nn
@@ -101,45 +96,19 @@ def fit_module(
     TrainingError
         When the loss is not finite.
     """
-    from ._lightning import Training, make_trainer
+    from .fit_lightning import fit_lightning
+    from .many_steps import ManySteps
 
-    schedule = Schedule(
-        epochs,
-        patience,
-        validate,
-        validate_every,
-        validate_first,
-        learning_rate_factor,
-        clip,
-        after_step,
+    rules = StepRules(learning_rate_factor, clip, after_step)
+    many = ManySteps(module, batches, optimiser, rules, batches_per_step)
+    return fit_lightning(
+        many,
+        None,
+        train,
+        epochs=epochs,
+        validate=validate,
+        patience=patience,
+        validate_every=validate_every,
+        validate_first=validate_first,
+        precision=precision,
     )
-    resources = train.resources
-    log = TrainingLog(device=resources.device, devices=resources.devices, threads=resources.threads)
-    with seeded(train.seed, resources.threads), _quiet():
-        training = Training(
-            module, batches, optimiser, schedule, log, batches_per_step, train.progress
-        )
-        trainer = make_trainer(resources, epochs, precision)
-        training.run(trainer)
-    return log
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence Lightning's banners and warnings, and keep its environment variables to itself."""
-    names = ("pytorch_lightning", "lightning_fabric", "pytorch_lightning.utilities.rank_zero")
-    loggers = [logging.getLogger(name) for name in names]
-    levels, environment = [one.level for one in loggers], dict(os.environ)
-    for one in loggers:
-        one.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            for pattern in (r".*pytorch_lightning.*", r".*lightning_fabric.*", r".*torch.*"):
-                warnings.filterwarnings("ignore", module=pattern)
-            yield
-    finally:
-        for one, level in zip(loggers, levels, strict=True):
-            one.setLevel(level)
-        for name in os.environ.keys() - environment.keys():
-            del os.environ[name]
-        os.environ.update(environment)

@@ -1,4 +1,4 @@
-"""How long a network is trained, and what is written down about it."""
+"""How long and how a network is trained, and what is written down about it."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -26,7 +26,7 @@ class TrainingLog:
     losses
         Mean training loss of each epoch.
     validation
-        Value of ``validate`` where it was asked: (epochs run so far, value); epoch 0 is the
+        Value of ``validate`` where it was evaluated: (epochs run so far, value); epoch 0 is the
         untrained network, when asked for.
     best_epoch
         After how many epochs the kept weights were reached.
@@ -34,6 +34,8 @@ class TrainingLog:
         Optimiser steps.
     device, devices, threads
         The hardware.
+    validation_parts
+        The same by task and by group (``group/new_item``), where ``validate`` tells them.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -43,21 +45,58 @@ class TrainingLog:
     device: str = "cpu"
     devices: int = 1
     threads: int = 1
+    validation_parts: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the log as plain JSON values, for ``Method.report``."""
-        return asdict(self) | {"validation": [list(pair) for pair in self.validation]}
+        """Return the log as plain JSON values, for ``Method.report``; no empty parts."""
+        parts = {name: _lists(curve) for name, curve in self.validation_parts.items()}
+        plain = asdict(self) | {"validation": _lists(self.validation)}
+        del plain["validation_parts"]
+        return plain | ({"validation_parts": parts} if parts else {})
+
+    def take(self, other: dict[str, Any]) -> None:
+        """Become a log that was kept as plain values (``vars``)."""
+        vars(self).update(other)
+        self.validation = [(int(epoch), value) for epoch, value in self.validation]
+        self.validation_parts = {
+            name: [(int(epoch), value) for epoch, value in curve]
+            for name, curve in self.validation_parts.items()
+        }
+
+
+def _lists(curve: list[tuple[int, float]]) -> list[list[float]]:
+    return [list(pair) for pair in curve]
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """How long and how a network is trained; the arguments of ``fit_module``."""
+class Stopping:
+    """When a training ends and which weights are kept.
+
+    Attributes
+    ----------
+    epochs
+        The most epochs to run.
+    validate
+        Called after an epoch; higher is better. None keeps the last weights.
+    patience
+        Stop after this many validations without a better value; None never stops early.
+    validate_every
+        Epochs between validations.
+    validate_first
+        Validate the untrained network too; it may then be the best.
+    """
 
     epochs: int
-    patience: int | None
-    validate: Callable[[], float] | None
-    validate_every: int
-    validate_first: bool
-    learning_rate_factor: Callable[[int], float] | None
-    clip: float | None
-    after_step: Callable[[int], None] | None
+    validate: Callable[[], float] | None = None
+    patience: int | None = None
+    validate_every: int = 1
+    validate_first: bool = False
+
+
+@dataclass(frozen=True)
+class StepRules:
+    """What happens around an optimiser step; see ``fit_module``."""
+
+    learning_rate_factor: Callable[[int], float] | None = None
+    clip: float | None = None
+    after_step: Callable[[int], None] | None = None

@@ -72,8 +72,14 @@ def test_choices_are_typed_by_value_or_name(fakes: None) -> None:
         ),
         ("scenario.shot=[1]", "Grid has no field scenario.shot; did you mean scenario.shots"),
         ("evaluation.bootstrp=9", "EvaluationSettings has no field evaluation.bootstrp; did you "),
-        ("sed=3", "a run has no field sed; did you mean seed? there are: dataset, device, "),
-        ("+sed=3", "a run has no field sed; did you mean seed? there are: dataset, device, "),
+        (
+            "sed=3",
+            "a run has no field sed; did you mean seed? there are: callbacks, checkpoint, ",
+        ),
+        (
+            "+sed=3",
+            "a run has no field sed; did you mean seed? there are: callbacks, checkpoint, ",
+        ),
         ("methd=random", "a run has no field methd; did you mean method? there are: "),
         ("method.weight=abc", "cannot use 'method.weight=abc': "),
         ("method.layers=3", "cannot use 'method.layers=3': "),

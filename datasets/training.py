@@ -1,0 +1,51 @@
+"""What was set of Lightning for one run, handed from the harness to whatever a method trains."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class CheckpointFolder:
+    """Where the trainings of one fit keep their checkpoints: a file for each, in their order.
+
+    A method may train several networks, one after the other; the same fit, started again, claims
+    the same files in the same order.
+
+    Parameters
+    ----------
+    path
+        Folder of this run; it need not exist.
+    every_minutes
+        Least time between two checkpoints of a training; 0 writes one at the end of every epoch.
+    """
+
+    def __init__(self, path: Path, every_minutes: float = 0.0) -> None:
+        self.path, self.every_minutes = path, every_minutes
+        self._claimed = 0
+
+    def claim(self) -> Path:
+        """Return the file of the next training of this fit, without its ending."""
+        self._claimed += 1
+        return self.path / f"training-{self._claimed}"
+
+
+@dataclass(frozen=True)
+class TrainerSettings:
+    """Settings of Lightning that depart from what the method and coldbench choose.
+
+    Attributes
+    ----------
+    flags
+        Arguments of ``Trainer`` by name; they override what follows from resources and method.
+    callbacks, loggers
+        Classes of ``pytorch_lightning.callbacks`` and ``pytorch_lightning.loggers`` by name, each
+        with its arguments.
+    checkpoints
+        Where a training is kept so that it can go on after it was killed; None keeps nothing.
+    """
+
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    callbacks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    loggers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    checkpoints: CheckpointFolder | None = None

@@ -1,0 +1,102 @@
+"""The callback that evaluates the model on the split's validation part and logs what it finds."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from .schedule import Stopping, TrainingLog
+
+MONITOR = "validation/ndcg"
+"""Name of the mean over the validation tasks (minus RMSE in a rating task); higher is better."""
+
+
+class SplitValidation(Callback):
+    """Calls ``validate`` after epochs and logs the mean, every task and every group.
+
+    The metrics are ``validation/ndcg``, ``validation/<task>`` and ``validation/group/<group>``.
+    Meanwhile the module is in evaluation mode and without gradients. With several ranks the first
+    alone evaluates, each query once, and tells the others.
+
+    Attributes
+    ----------
+    fresh
+        True between an epoch's validation and the beginning of the next epoch.
+    """
+
+    def __init__(self, stopping: Stopping, log: TrainingLog) -> None:
+        self.stopping, self.training_log = stopping, log
+        self.fresh = False
+
+    def on_fit_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Validate the untrained model where that is asked for."""
+        if self.stopping.validate_first and not self.training_log.validation:
+            self._record(trainer, module, 0)
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Forget the last epoch's validation."""
+        self.fresh = False
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Validate when it is due, and after the last epoch."""
+        done = trainer.current_epoch + 1
+        due = done % self.stopping.validate_every == 0 or done == trainer.max_epochs
+        if self.stopping.validate is not None and due:
+            value, parts = self._record(trainer, module, done)
+            # In double precision, so that close values are told apart where Lightning compares.
+            kind = torch.float32 if module.device.type == "mps" else torch.float64
+            named = {MONITOR: value} | {f"validation/{name}": v for name, v in parts.items()}
+            module.log_dict({name: torch.tensor(v, dtype=kind) for name, v in named.items()})
+            self.fresh = True
+
+    def _record(
+        self, trainer: pl.Trainer, module: pl.LightningModule, done: int
+    ) -> tuple[float, dict[str, float]]:
+        found: tuple[float, dict[str, float]] = (math.nan, {})
+        with full_weights(trainer), scoring(module):
+            if trainer.global_rank == 0:
+                assert self.stopping.validate is not None
+                found = _parted(self.stopping.validate())
+        if trainer.world_size > 1:
+            found = trainer.strategy.broadcast(found)
+        self.training_log.validation.append((done, found[0]))
+        for name, value in found[1].items():
+            self.training_log.validation_parts.setdefault(name, []).append((done, value))
+        return found
+
+
+def _parted(value: Any) -> tuple[float, dict[str, float]]:
+    """Return the mean, and the values of tasks and groups where ``validate`` tells them."""
+    tasks, groups = getattr(value, "tasks", {}), getattr(value, "groups", {})
+    parts = {name: float(one) for name, one in tasks.items()}
+    return float(value), parts | {f"group/{name}": float(one) for name, one in groups.items()}
+
+
+@contextmanager
+def scoring(module: torch.nn.Module) -> Iterator[None]:
+    """Put a module into evaluation mode, without gradients, and every part back afterwards."""
+    training = [one for one in module.modules() if one.training]
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for one in training:
+            one.training = True
+
+
+@contextmanager
+def full_weights(trainer: pl.Trainer) -> Iterator[None]:
+    """Gather weights that FSDP has spread over the ranks; every rank takes part."""
+    model: Callable[..., Any] | None = getattr(trainer.strategy, "model", None)
+    if type(model).__name__ != "FullyShardedDataParallel":
+        yield
+        return
+    from torch.distributed.fsdp import FullyShardedDataParallel
+
+    with FullyShardedDataParallel.summon_full_params(model, writeback=False):  # type: ignore[arg-type]
+        yield
