@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
+from ...datasets.validation_score import ValidationScore
 from .schedule import Stopping, TrainingLog
 
 MONITOR = "validation/ndcg"
@@ -69,11 +70,12 @@ class SplitValidation(Callback):
         return found
 
 
-def _parted(value: Any) -> tuple[float, dict[str, float]]:
+def _parted(value: float) -> tuple[float, dict[str, float]]:
     """Return the mean, and the values of tasks and groups where ``validate`` tells them."""
-    tasks, groups = getattr(value, "tasks", {}), getattr(value, "groups", {})
-    parts = {name: float(one) for name, one in tasks.items()}
-    return float(value), parts | {f"group/{name}": float(one) for name, one in groups.items()}
+    if not isinstance(value, ValidationScore):
+        return float(value), {}
+    groups = {f"group/{name}": one for name, one in value.groups.items()}
+    return float(value), {**value.tasks, **groups}
 
 
 @contextmanager

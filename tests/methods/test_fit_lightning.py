@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 import torch
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.training import CheckpointFolder, TrainerSettings
+from coldbench.datasets.validation_score import ValidationScore
 from coldbench.methods.training.batches import TensorBatches
 from coldbench.methods.training.fit_lightning import fit_lightning
 from coldbench.methods.training.fitting import fit_module
@@ -94,16 +95,6 @@ class Spy(pl.Callback):
         self.metrics.append({name: float(v) for name, v in trainer.callback_metrics.items()})
 
 
-class Score(float):
-    @property
-    def tasks(self):
-        return {"new_item/cold/k=0": 0.25}
-
-    @property
-    def groups(self):
-        return {"new_item": 0.5}
-
-
 def shuffled(workers=0):
     return DataLoader(TensorDataset(*points()), 16, shuffle=True, num_workers=workers)
 
@@ -183,13 +174,13 @@ def test_a_shuffling_loader_shows_another_order_each_epoch_whatever_its_workers(
 
 
 def test_counters_metrics_and_loggers_are_lightnings_own(train, tmp_path, monkeypatch):
-    spy = Spy()
+    spy, score = Spy(), ValidationScore({"new_item/cold/k=0": 0.25}, {"new_item": 0.5})
     monkeypatch.setattr(pl.callbacks, "Spy", lambda: spy, raising=False)
     set_ = with_flags(train, {"Spy": {}}, {"CSVLogger": {"save_dir": str(tmp_path)}})
-    log = network(set_, lambda: Score(0.125), batches_per_step=4)[1]
+    log = network(set_, lambda: score, batches_per_step=4)[1]
     assert spy.steps == [8, 16, 24] and log.steps == 24
     (told,) = spy.metrics
-    assert told["validation/ndcg"] == 0.125 and told["validation/group/new_item"] == 0.5
+    assert told["validation/ndcg"] == 0.25 and told["validation/group/new_item"] == 0.5
     assert told["validation/new_item/cold/k=0"] == 0.25
     assert told["training/loss"] == pytest.approx(log.losses[-1])
     (logged,) = tmp_path.rglob("metrics.csv")
