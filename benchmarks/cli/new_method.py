@@ -18,7 +18,7 @@ from .arguments import Arguments
 TEMPLATES = Path(__file__).parents[1] / "templates"
 KINDS = {
     "plain": "numpy and scipy: counts that items share",
-    "lightning": "torch, trained by pytorch_lightning: two towers over content",
+    "lightning": "an ordinary LightningModule: two towers over content",
 }
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 _SUFFIX = ".tmpl"

@@ -1,0 +1,71 @@
+"""A method around an ordinary LightningModule: fit, log, parameters and state are taken care of."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from ...datasets.world import TrainView
+from .network import NetworkMethod
+
+if TYPE_CHECKING:
+    from pytorch_lightning import LightningModule
+
+_OWN = ("net_", "log_")
+
+
+class LightningMethod(NetworkMethod):
+    """A method whose network is a LightningModule, trained by Lightning on the split.
+
+    A subclass is a dataclass with the fields ``epochs`` and ``patience`` among others, and defines
+    ``module`` and ``training_data``, and how it scores (``user_factors`` and ``item_factors`` of a
+    ``FactorMethod``, or ``score_block``). What it must remember of the training world besides the
+    weights, it sets in ``prepare`` as attributes whose names end in an underscore: numbers, texts,
+    arrays, sparse matrices. The trained module is ``self.net_``.
+    """
+
+    epochs: int
+    patience: int | None = None
+    validate_every: int = 1
+
+    def prepare(self, train: TrainView) -> None:
+        """Set what ``module`` and scoring need of the training world; by default nothing."""
+
+    def module(self) -> "LightningModule":
+        """Return the untrained module, from the fields and from what ``prepare`` has set."""
+        raise TypeError(f"{type(self).__name__} does not define module")
+
+    def training_data(self, train: TrainView) -> Any:
+        """Return a ``DataLoader``, a ``LightningDataModule`` or ``batches(epoch)``.
+
+        None stands for the module's own ``train_dataloader``.
+        """
+        return None
+
+    def fit(self, train: TrainView) -> Self:
+        """Train the module until the split's validation stops it; keep its best weights."""
+        from .fit_lightning import fit_lightning
+        from .seeding import seeded
+
+        self.prepare(train)
+        with seeded(train.seed):
+            self.net_ = self.module()
+        self.log_ = fit_lightning(
+            self.net_,
+            self.training_data(train),
+            train,
+            epochs=self.epochs,
+            validate=lambda: train.validate(self),
+            patience=self.patience,
+            validate_every=self.validate_every,
+        ).as_json()
+        return self
+
+    def beside(self) -> dict[str, Any]:
+        """Return what ``prepare`` has set."""
+        learned = {name: v for name, v in vars(self).items() if name.endswith("_")}
+        return {name: value for name, value in learned.items() if name not in _OWN}
+
+    def rebuilt(self, state: dict[str, Any]) -> "LightningModule":
+        """Set it again and return the module, its weights still any."""
+        for name, value in state.items():
+            if name.endswith("_"):
+                setattr(self, name, value)
+        return self.module()
