@@ -4,6 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from coldbench.benchmarks.evaluation.metrics import (
+    AUC,
+    MAP,
+    MRR,
+    NDCG,
+    HitRate,
+    Precision,
+    Recall,
+)
 from coldbench.benchmarks.evaluation.tie_break import HIGH, LOW, user_keys
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.sides import Side
@@ -11,6 +20,16 @@ from coldbench.datasets.world import Entities, Holdout, Query, TrainView
 from coldbench.methods.base import FactorMethod, Method
 from hypothesis import settings as hypothesis_settings
 from scipy.sparse import csr_matrix
+
+METRICS = {
+    "recall": Recall(),
+    "precision": Precision(),
+    "hit_rate": HitRate(),
+    "ndcg": NDCG(),
+    "mrr": MRR(),
+    "map": MAP(),
+    "auc": AUC(),
+}
 
 
 class TableMethod(Method):

@@ -4,29 +4,13 @@ import ir_measures
 import numpy as np
 import pytest
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
-from coldbench.benchmarks.evaluation.metrics import (
-    AUC,
-    MAP,
-    MRR,
-    NDCG,
-    HitRate,
-    Precision,
-    Recall,
-)
 from ir_measures import AP, RR, P, R, Success, nDCG
+
+from .conftest import METRICS
 
 KS = [1, 3, 10, 25, 80]
 CANDIDATES = 60
 SAME = {"ndcg": nDCG, "recall": R, "precision": P, "hit_rate": Success}
-METRICS = {
-    "recall": Recall(),
-    "precision": Precision(),
-    "hit_rate": HitRate(),
-    "ndcg": NDCG(),
-    "mrr": MRR(),
-    "map": MAP(),
-    "auc": AUC(),
-}
 
 
 def thousand(rng):

@@ -6,26 +6,14 @@ from coldbench.benchmarks.evaluation import scoring
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
 from coldbench.benchmarks.evaluation.metrics import (
     AUC,
-    MAP,
-    MRR,
-    NDCG,
     HitRate,
     Metric,
-    Precision,
     Ranked,
-    Recall,
 )
 from coldbench.datasets.errors import ColdbenchError
 
-METRICS = {
-    "recall": Recall(),
-    "precision": Precision(),
-    "hit_rate": HitRate(),
-    "ndcg": NDCG(),
-    "mrr": MRR(),
-    "map": MAP(),
-    "auc": AUC(),
-}
+from .conftest import METRICS
+
 TASK = "warm/warm/k=0"
 
 

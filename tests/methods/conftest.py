@@ -83,6 +83,21 @@ def taste_pairs(n_users=60, n_items=40, seed=0):
     return pairs.astype(int)
 
 
+def sparse_content(world):
+    """Return features, those of cold items, pairs, and the training world and query of them.
+
+    User 4 has no history, candidate 10 no features, and the last two are like training items.
+    """
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((30, 6)) * (rng.random((30, 6)) < 0.6)
+    asked = np.vstack([rng.standard_normal((10, 6)), np.zeros((1, 6)), features[:2]])
+    pairs = (rng.random((20, 30)) < 0.3).astype(int)
+    pairs[4] = 0
+    train = world.train(pairs, item_features=features)
+    query = world.query(train.users, world.items([-1] * 13, np.zeros((13, 20)), asked))
+    return features, asked, pairs, train, query
+
+
 def random_pairs(n_users=60, n_items=40, seed=0):
     """Return pairs as many as those of two tastes, but without any taste."""
     rng = np.random.default_rng(seed)

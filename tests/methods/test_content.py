@@ -8,7 +8,7 @@ from coldbench.methods.content.weighting import Weighting, column_weights, mean_
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .conftest import accuracy, unit
+from .conftest import accuracy, sparse_content, unit
 
 N_USERS, N_ITEMS, TOPICS = 60, 60, 4
 
@@ -38,13 +38,7 @@ def test_content_knn_equals_brute_force(world, monkeypatch, neighbours, kept):
     if not kept:
         monkeypatch.setattr(shared, "_BYTES_KEPT", 0)
         monkeypatch.setattr(shared, "_BYTES_AT_ONCE", 4 * 30 * 4)
-    rng = np.random.default_rng(0)
-    features = rng.standard_normal((30, 6)) * (rng.random((30, 6)) < 0.6)
-    asked = np.vstack([rng.standard_normal((10, 6)), np.zeros((1, 6)), features[:2]])
-    pairs = (rng.random((20, 30)) < 0.3).astype(int)
-    pairs[4] = 0
-    train = world.train(pairs, item_features=features)
-    query = world.query(train.users, world.items([-1] * 13, np.zeros((13, 20)), asked))
+    features, asked, pairs, train, query = sparse_content(world)
     fitted = ContentKNN(neighbours=neighbours, weighting=Weighting.NONE).fit(train)
     similar = unit(asked) @ unit(features).T
     expected = [

@@ -6,7 +6,7 @@ from coldbench.methods.content import profile_centroid
 from coldbench.methods.content.profile_centroid import ProfileCentroid
 from coldbench.methods.content.weighting import Weighting
 
-from .conftest import unit
+from .conftest import sparse_content, unit
 from .planted import PlantedSuite
 
 METHOD, SETTINGS = ProfileCentroid, {}
@@ -34,13 +34,7 @@ def dense_weights(features, weighting):
 @pytest.mark.parametrize("entries", [1 << 22, 40])
 def test_equals_the_cosine_to_the_mean_vector(world, monkeypatch, weighting, entries):
     monkeypatch.setattr(profile_centroid, "_ENTRIES", entries)
-    rng = np.random.default_rng(0)
-    features = rng.standard_normal((30, 6)) * (rng.random((30, 6)) < 0.6)
-    asked = np.vstack([rng.standard_normal((10, 6)), np.zeros((1, 6)), features[:2]])
-    pairs = (rng.random((20, 30)) < 0.3).astype(int)
-    pairs[4] = 0
-    train = world.train(pairs, item_features=features)
-    query = world.query(train.users, world.items([-1] * 13, np.zeros((13, 20)), asked))
+    features, asked, pairs, train, query = sparse_content(world)
     scores = ProfileCentroid(weighting=weighting).fit(train).score(query)
     weights = dense_weights(features, weighting)
     vectors = unit(features * weights)
