@@ -13,6 +13,7 @@ from ..card import Card
 from ..dataset import Dataset
 from ..errors import DataError
 from ..graph import Graph
+from ..parameters import parameter
 from ..reading.lists import read_lists
 from ..reading.rows import decoded_lines
 from ..reading.tables import read_csv_rows
@@ -37,23 +38,21 @@ PUBLISHED = {
 
 @dataclass
 class CiteULikeA:
-    """Which of 16,980 articles 5,551 researchers keep in their libraries; no ratings, no times.
-
-    Attributes
-    ----------
-    k_core
-        Keep the users and items with this many pairs among each other; 1 keeps all.
-    path
-        Folder of the files; by default ``$COLDBENCH_DATA/citeulike-a``.
-    minimum_tag_count
-        Drop tags that fewer of the articles to train on carry; the text keeps every tag.
-    """
+    """Which of 16,980 articles 5,551 researchers keep in their libraries; no ratings, no times."""
 
     version: ClassVar[int] = 2
 
-    k_core: int = 1
-    path: str | None = None
-    minimum_tag_count: int = 5
+    k_core: int = parameter(
+        1, "positives that every kept user and item has among the others; 0 keeps all", minimum=0
+    )
+    path: str | None = parameter(
+        None, "folder of the files; by default $COLDBENCH_DATA/citeulike-a"
+    )
+    minimum_tag_count: int = parameter(
+        5,
+        "drop tags that fewer of the training articles carry; the text keeps every tag",
+        minimum=1,
+    )
 
     card: ClassVar[Card] = Card(
         title="CiteULike-a",

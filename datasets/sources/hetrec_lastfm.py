@@ -13,6 +13,7 @@ from ..acquire.file_set import FileSet, InstalledFiles
 from ..card import Card
 from ..dataset import Dataset
 from ..errors import DataError
+from ..parameters import parameter
 from ..reading.columns import Column, Kind
 from ..reading.frames import read_frame
 from ..reading.rows import Row, by_id, read_rows
@@ -32,26 +33,22 @@ TAGGED = ("userID", "artistID", "tagID", "day", "month", "year")
 
 @dataclass
 class HetRecLastFM:
-    """How often 1,892 people listened to 17,632 artists, at most 50 each; friends; no times.
-
-    Attributes
-    ----------
-    minimum_rating
-        A pair is a positive from this number of listenings on; None takes every pair.
-    k_core
-        Keep the users and items with this many positives among each other; 0 keeps all.
-    path
-        Folder of the files; by default ``$COLDBENCH_DATA/hetrec-lastfm``.
-    minimum_tag_count
-        Drop tags that fewer of the artists to train on carry; the text keeps every tag.
-    """
+    """How often 1,892 people listened to 17,632 artists, at most 50 each; friends; no times."""
 
     version: ClassVar[int] = 1
 
-    minimum_rating: float | None = None
-    k_core: int = 5
-    path: str | None = None
-    minimum_tag_count: int = 5
+    minimum_rating: float | None = parameter(
+        None, "a pair is a positive from this number of listenings on; by default every pair is"
+    )
+    k_core: int = parameter(
+        5, "positives that every kept user and item has among the others; 0 keeps all", minimum=0
+    )
+    path: str | None = parameter(
+        None, "folder of the files; by default $COLDBENCH_DATA/hetrec-lastfm"
+    )
+    minimum_tag_count: int = parameter(
+        5, "drop tags that fewer of the training artists carry; the text keeps every tag", minimum=1
+    )
 
     card: ClassVar[Card] = Card(
         title="Last.fm of HetRec 2011",

@@ -11,6 +11,7 @@ from ..acquire.file_set import FileSet
 from ..card import Card
 from ..dataset import Dataset
 from ..errors import DataError
+from ..parameters import parameter
 from ..reading.columns import Column, Kind
 from ..reading.frames import read_frame
 from ..reading.tables import check_header
@@ -42,20 +43,16 @@ DATE = "%Y-%m-%d %H:%M:%S"
 
 @dataclass
 class OnlineRetailII:
-    """Purchases of 4,000 gift articles by 4,300 customers, December 2009 to December 2010.
-
-    Attributes
-    ----------
-    k_core
-        Keep the users and items with this many pairs among each other; 0 keeps all.
-    path
-        Folder of the file; by default ``$COLDBENCH_DATA/online-retail-ii``.
-    """
+    """Purchases of 4,000 gift articles by 4,300 customers, December 2009 to December 2010."""
 
     version: ClassVar[int] = 1
 
-    k_core: int = 5
-    path: str | None = None
+    k_core: int = parameter(
+        5, "positives that every kept user and item has among the others; 0 keeps all", minimum=0
+    )
+    path: str | None = parameter(
+        None, "folder of the files; by default $COLDBENCH_DATA/online-retail-ii"
+    )
 
     card: ClassVar[Card] = Card(
         title="Online Retail II, year 2009-2010",

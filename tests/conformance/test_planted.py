@@ -9,7 +9,7 @@ from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sides import SideInformation
-from coldbench.datasets.sources.planted.source import KNOBS, Planted
+from coldbench.datasets.sources.planted.source import Planted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -177,10 +177,6 @@ def test_interactions_come_after_both_have_appeared() -> None:
 def test_a_setting_that_makes_no_world_is_refused(wrong: dict[str, float], words: str) -> None:
     with pytest.raises(DataError, match=words):
         Planted(**wrong).load()
-
-
-def test_every_knob_is_a_field() -> None:
-    assert all(hasattr(Planted(), knob) for knob in KNOBS)
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ def configurable() -> Iterator[tuple[str, type]]:
     "kind",
     [
         "methods",
-        pytest.param("datasets", marks=pytest.mark.xfail(strict=True, reason="not described yet")),
+        "datasets",
         "scenarios",
         "metrics",
         "trackers",
@@ -50,7 +50,7 @@ def test_no_class_and_no_depth_is_overlooked() -> None:
     paths = {f"{name} {one.path}" for name, target in configurable() for one in described(target)}
     assert {
         "run evaluation.ks", "scenarios grid shots", "methods ease regularization",
-        "datasets files k_core", "trackers wandb mode",
+        "datasets files columns", "datasets planted graph", "trackers wandb mode",
     } <= paths  # fmt: skip
 
 
@@ -68,6 +68,7 @@ def test_no_class_and_no_depth_is_overlooked() -> None:
         ("scenario.cold_fraction=1", "scenario.cold_fraction = 1.0 must be below 1"),
         ("scenario.quantiles=[0,0.5]", "scenario.quantiles[0] = 0.0 must be above 0"),
         ("scenario.shots=[-1]", "scenario.shots[0] = -1 must be at least 0"),
+        ("dataset.k_core=-1", "dataset.k_core = -1 must be at least 0"),
         ("method.damping=-1", "method.damping = -1.0 must be at least 0"),
     ],
 )

@@ -8,6 +8,7 @@ from ...acquire.data_file import DataFile, Download
 from ...acquire.file_set import FileSet
 from ...card import Card
 from ...dataset import Dataset
+from ...parameters import parameter
 from ...reading.ratings import read_ratings
 from ...reading.rows import Row, by_id, read_rows
 from ..building.build import dataset
@@ -45,27 +46,19 @@ PEOPLE = ("id", "age", "gender", "occupation", "zip")
 
 @dataclass
 class MovieLens100K:
-    """100,000 film ratings 1..5 by 943 users, with the users' attributes; 1997 to 1998.
-
-    Attributes
-    ----------
-    minimum_rating, k_core
-        The rule: a positive is a rating of at least the first; kept is the core of the second.
-    path
-        Folder of the files; by default ``$COLDBENCH_DATA/ml-100k``.
-    zip_area
-        Add the first digit of the users' zip code as a column.
-    graph
-        ``none`` or ``genre`` (genre, year, decade).
-    """
+    """100,000 film ratings 1..5 by 943 users, with the users' attributes; 1997 to 1998."""
 
     version: ClassVar[int] = 1
 
-    minimum_rating: float = 4.0
-    k_core: int = 5
-    path: str | None = None
-    zip_area: bool = False
-    graph: FilmGraph = FilmGraph.GENRE
+    minimum_rating: float = parameter(4.0, "a pair is a positive from this rating on")
+    k_core: int = parameter(
+        5, "positives that every kept user and item has among the others; 0 keeps all", minimum=0
+    )
+    path: str | None = parameter(None, "folder of the files; by default $COLDBENCH_DATA/ml-100k")
+    zip_area: bool = parameter(False, "add the first digit of the users' zip code as a column")
+    graph: FilmGraph = parameter(
+        FilmGraph.GENRE, "knowledge graph: genre (genre, year and decade), or none"
+    )
 
     card: ClassVar[Card] = Card(
         title="MovieLens 100K",

@@ -10,6 +10,7 @@ from ...acquire.file_set import FileSet, Published
 from ...card import Card
 from ...dataset import Dataset
 from ...graph import Graph
+from ...parameters import parameter
 from ...reading.ratings import read_ratings
 from ...reading.rows import Row, by_id, read_rows
 from ..building.build import dataset
@@ -64,33 +65,23 @@ OCCUPATIONS = (
 
 @dataclass
 class MovieLens1M:
-    """One million film ratings 1..5 by 6,040 users, with the users' attributes; 2000 to 2003.
-
-    Attributes
-    ----------
-    minimum_rating, k_core
-        The rule: a positive is a rating of at least the first; kept is the core of the second.
-    path
-        Folder of the files; by default ``$COLDBENCH_DATA/ml-1m``.
-    zip_area
-        Add the first digit of the users' zip code as a column.
-    plots
-        A file of plots (CSV ``id,plot``, or CoLaKG's JSON), or None.
-    graph
-        ``none``, ``genre`` (genre, year, decade), ``mkr`` or ``dbpedia``.
-    graph_path
-        Where the files of ``mkr`` or ``dbpedia`` are; by default under ``$COLDBENCH_DATA``.
-    """
+    """One million film ratings 1..5 by 6,040 users, with the users' attributes; 2000 to 2003."""
 
     version: ClassVar[int] = 1
 
-    minimum_rating: float = 4.0
-    k_core: int = 5
-    path: str | None = None
-    zip_area: bool = False
-    plots: str | None = None
-    graph: FilmGraph = FilmGraph.GENRE
-    graph_path: str | None = None
+    minimum_rating: float = parameter(4.0, "a pair is a positive from this rating on")
+    k_core: int = parameter(
+        5, "positives that every kept user and item has among the others; 0 keeps all", minimum=0
+    )
+    path: str | None = parameter(None, "folder of the files; by default $COLDBENCH_DATA/ml-1m")
+    zip_area: bool = parameter(False, "add the first digit of the users' zip code as a column")
+    plots: str | None = parameter(None, "a file of plots: CSV id,plot, or the JSON of colakg-ml1m")
+    graph: FilmGraph = parameter(
+        FilmGraph.GENRE, "knowledge graph; genre is genre, year and decade of the film list"
+    )
+    graph_path: str | None = parameter(
+        None, "where the files of mkr or dbpedia are; by default under $COLDBENCH_DATA"
+    )
 
     card: ClassVar[Card] = Card(
         title="MovieLens 1M",

@@ -11,6 +11,7 @@ from ...acquire.data_file import DataFile, Download
 from ...acquire.file_set import FileSet
 from ...card import Card
 from ...dataset import Dataset
+from ...parameters import parameter
 from ...reading.columns import Column, Kind
 from ...reading.frames import read_frame
 from ...reading.rows import Row, by_id
@@ -42,27 +43,23 @@ RATINGS = (
 
 @dataclass
 class MovieLensLatestSmall:
-    """100,836 film ratings 0.5..5 by 610 users between 1996 and 2018, with tags by the users.
-
-    Attributes
-    ----------
-    minimum_rating, k_core
-        The rule: a positive is a rating of at least the first; kept is the core of the second.
-    path
-        Folder of the files; by default ``$COLDBENCH_DATA/ml-latest-small``.
-    minimum_tag_count
-        Drop tags that fewer of the films to train on carry; the text keeps every tag.
-    graph
-        ``none`` or ``genre`` (genre, year, decade).
-    """
+    """100,836 film ratings 0.5..5 by 610 users between 1996 and 2018, with tags by the users."""
 
     version: ClassVar[int] = 2
 
-    minimum_rating: float = 4.0
-    k_core: int = 5
-    path: str | None = None
-    minimum_tag_count: int = 2
-    graph: FilmGraph = FilmGraph.GENRE
+    minimum_rating: float = parameter(4.0, "a pair is a positive from this rating on")
+    k_core: int = parameter(
+        5, "positives that every kept user and item has among the others; 0 keeps all", minimum=0
+    )
+    path: str | None = parameter(
+        None, "folder of the files; by default $COLDBENCH_DATA/ml-latest-small"
+    )
+    minimum_tag_count: int = parameter(
+        2, "drop tags that fewer of the training films carry; the text keeps every tag", minimum=1
+    )
+    graph: FilmGraph = parameter(
+        FilmGraph.GENRE, "knowledge graph: genre (genre, year and decade), or none"
+    )
 
     card: ClassVar[Card] = Card(
         title="MovieLens Latest, small",

@@ -11,6 +11,7 @@ from ...acquire.data_file import DataFile
 from ...acquire.file_set import FileSet
 from ...card import Card
 from ...dataset import Dataset
+from ...parameters import parameter
 from ...reading.columns import Column, Kind
 from ...reading.ratings import read_ratings
 from ...reading.rows import by_id, read_rows
@@ -31,24 +32,17 @@ RATINGS = (
 
 @dataclass
 class MovieTweetings:
-    """Ratings 0..10 of films, collected from tweets between February and September 2013.
-
-    Attributes
-    ----------
-    minimum_rating
-        A pair is a positive from this rating on; by default every rating is: to see a film and
-        tweet about it counts.
-    k_core
-        Keep the users and items with this many positives among each other.
-    dbpedia
-        Put each film's DBpedia resource into the graph.
-    """
+    """Ratings 0..10 of films, collected from tweets between February and September 2013."""
 
     version: ClassVar[int] = 1
 
-    minimum_rating: float = 0.0
-    k_core: int = 5
-    dbpedia: bool = True
+    minimum_rating: float = parameter(
+        0.0, "a pair is a positive from this rating on; 0: to see a film and tweet about it counts"
+    )
+    k_core: int = parameter(
+        5, "positives that every kept user and item has among the others; 0 keeps all", minimum=0
+    )
+    dbpedia: bool = parameter(True, "put each film's DBpedia resource into the graph")
 
     card: ClassVar[Card] = Card(
         title="MovieTweetings, snapshot 100K",

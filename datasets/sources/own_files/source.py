@@ -1,7 +1,7 @@
 """Anyone's data: interactions, users, items and graph as CSV or Parquet, no code needed."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -12,6 +12,7 @@ from ...card import Card
 from ...dataset import Dataset
 from ...errors import DataError
 from ...hashing import content_hash
+from ...parameters import parameter
 from ...reading.frames import Form
 from ...reading.raw import stored_bytes
 from ...sides import Provenance
@@ -30,56 +31,50 @@ FOREIGN_BYTE = "add dataset.encoding={}, or the encoding in which the file was w
 
 @dataclass
 class Files:
-    """Interactions, users, items and graph from files of the user's; see docs/data.md.
-
-    Attributes
-    ----------
-    interactions
-        CSV or Parquet with the columns ``user``, ``item`` and, if any, ``rating``, ``timestamp``.
-    users, items
-        Tables with a column ``user`` (``item``) or ``id`` and attributes, wide or long.
-    graph
-        Triples with the columns ``head``, ``relation``, ``tail``.
-    name
-        The dataset's name in records, result folders and boards.
-    minimum_rating
-        A pair is a positive from this rating on; None takes every pair.
-    k_core
-        Keep the users and items with this many positives among each other; 0 keeps all.
-    lowest_rating, highest_rating
-        A rating outside is refused; None sets no limit.
-    columns
-        Other names of columns, in any of the tables: ``{user: userId, item: placeID}``.
-    separator
-        Of the CSV files; None is told from each header: comma, semicolon or tab.
-    encoding
-        Of the CSV files that are not in UTF-8 and have no byte order mark: ``latin-1``.
-    texts
-        Columns of ``users`` and ``items`` that are texts.
-    categorical
-        Columns to take as categories though they look like numbers (zip codes, class codes).
-    provenance
-        By column or relation: ``intrinsic`` (default), ``editorial`` or ``user_generated``.
-    """
+    """Interactions, users, items and graph from files of the user's; see docs/data.md."""
 
     version: ClassVar[int] = 2
     takes_name: ClassVar[bool] = True
 
-    interactions: str = ""
-    users: str | None = None
-    items: str | None = None
-    graph: str | None = None
-    name: str = "files"
-    minimum_rating: float | None = None
-    k_core: int = 0
-    lowest_rating: float | None = None
-    highest_rating: float | None = None
-    columns: dict[str, str] = field(default_factory=dict)
-    separator: str | None = None
-    encoding: str | None = None
-    texts: list[str] = field(default_factory=list)
-    categorical: list[str] = field(default_factory=list)
-    provenance: dict[str, str] = field(default_factory=dict)
+    interactions: str = parameter(
+        "", "CSV or Parquet with the columns user, item and, if any, rating and timestamp"
+    )
+    users: str | None = parameter(
+        None, "table with a column user or id and attributes of users, wide or long"
+    )
+    items: str | None = parameter(
+        None, "table with a column item or id and attributes of items, wide or long"
+    )
+    graph: str | None = parameter(None, "triples with the columns head, relation, tail")
+    name: str = parameter("files", "the dataset's name in records, result folders and boards")
+    minimum_rating: float | None = parameter(
+        None, "a pair is a positive from this rating on; by default every pair is"
+    )
+    k_core: int = parameter(
+        0, "positives that every kept user and item has among the others; 0 keeps all", minimum=0
+    )
+    lowest_rating: float | None = parameter(
+        None, "a rating below is refused; by default there is no limit"
+    )
+    highest_rating: float | None = parameter(
+        None, "a rating above is refused; by default there is no limit"
+    )
+    columns: dict[str, str] = parameter(
+        {}, "other names of the columns user, item, rating, timestamp: {user: userId}"
+    )
+    separator: str | None = parameter(
+        None, "of the CSV files; by default comma, semicolon or tab, as each header says"
+    )
+    encoding: str | None = parameter(
+        None, "of CSV files that are not in UTF-8 and have no byte order mark, as latin-1"
+    )
+    texts: list[str] = parameter([], "columns of users and items that are texts")
+    categorical: list[str] = parameter(
+        [], "columns to take as categories though they look like numbers, such as zip codes"
+    )
+    provenance: dict[str, str] = parameter(
+        {}, "by column or relation: intrinsic (default), editorial or user_generated"
+    )
 
     card: ClassVar[Card] = Card(
         title="Files of the user's",

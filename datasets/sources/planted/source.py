@@ -1,7 +1,7 @@
 """A generated dataset with a known right answer, from tiny to ten million interactions."""
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -11,6 +11,7 @@ from ...dataset import Dataset
 from ...errors import DataError
 from ...graph import Graph
 from ...interactions import Interactions
+from ...parameters import check_parameters, parameter
 from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
 from .words import TOPIC_NAMES, WORDS, sentences
 from .world import (
@@ -23,38 +24,43 @@ from .world import (
     shown_topics,
 )
 
-KNOBS = ("user_attributes", "item_attributes", "user_text", "item_text", "graph", "vectors")
 REGIONS = ("north", "south", "east", "west")
 PEOPLE_PER_TOPIC = 4
+
+
+def _informative(default: float, what: str) -> Any:
+    """Declare how much of one kind of side information shows the topics."""
+    meaning = f"share of entities whose {what} show their true topics"
+    return parameter(default, meaning, minimum=0, maximum=1)
 
 
 @dataclass
 class Planted:
     """Users with tastes choose items with topics; what is visible shows these topics.
 
-    Every knob, 0 to 1, is the share of entities whose visible information of that kind tells the
-    truth about their topics; the others tell of topics drawn by lot. At 1 it explains all that
-    can be explained of a preference, at 0 nothing. The genre, the occupation, both texts and the
-    people in the graph carry the truth; year, age, region and place never do.
+    Of each kind of side information, a share of entities shows its true topics and the others show
+    topics drawn at random. At 1 it explains all of a preference that can be explained, at 0
+    nothing. Genre, occupation, both texts and the people in the graph are informative; year, age,
+    region and place never are.
     """
 
     version: ClassVar[int] = 1
 
-    n_users: int = field(default=300, metadata={"doc": "users"})
-    n_items: int = field(default=200, metadata={"doc": "items"})
-    interactions_per_user: int = field(default=20, metadata={"doc": "rated items of every user"})
-    n_topics: int = field(default=8, metadata={"doc": "topics, 2 to 12"})
-    user_attributes: float = field(default=0.9, metadata={"doc": "truth of the occupation"})
-    item_attributes: float = field(default=0.9, metadata={"doc": "truth of the genres"})
-    user_text: float = field(default=0.9, metadata={"doc": "truth of the users' texts"})
-    item_text: float = field(default=0.9, metadata={"doc": "truth of title and summary"})
-    graph: float = field(default=0.9, metadata={"doc": "truth of the graph's people"})
-    vectors: float = field(
-        default=0.0, metadata={"doc": "truth of both sides' vectors; 0 gives none"}
+    n_users: int = parameter(300, "users", minimum=1)
+    n_items: int = parameter(200, "items", minimum=2)
+    interactions_per_user: int = parameter(20, "rated items of every user", minimum=1)
+    n_topics: int = parameter(
+        8, "topics, for each of which there is a vocabulary", minimum=2, maximum=len(TOPIC_NAMES)
     )
-    sharpness: float = field(default=6.0, metadata={"doc": "log odds of a perfect match"})
-    popularity_skew: float = field(default=0.3, metadata={"doc": "exponent of the popularity law"})
-    seed: int = field(default=0, metadata={"doc": "seed of the world and of the choices"})
+    user_attributes: float = _informative(0.9, "occupation")
+    item_attributes: float = _informative(0.9, "genres")
+    user_text: float = _informative(0.9, "texts")
+    item_text: float = _informative(0.9, "title and summary")
+    graph: float = _informative(0.9, "people in the graph")
+    vectors: float = _informative(0.0, "embeddings (0: there are none)")
+    sharpness: float = parameter(6.0, "log odds of a perfect match of taste and topics")
+    popularity_skew: float = parameter(0.3, "exponent of the power law of popularity")
+    seed: int = parameter(0, "seed of the world and of the choices", minimum=0)
 
     def load(self) -> Dataset:
         """Generate the dataset; a rating of 4 or 5 is a positive.
@@ -101,25 +107,13 @@ class Planted:
         return self.world().preference(np.arange(self.n_users), np.arange(self.n_items))
 
     def _check(self) -> None:
-        for name in KNOBS:
-            if not 0 <= getattr(self, name) <= 1:
-                raise DataError(
-                    f"planted.{name} = {getattr(self, name)} is outside 0..1",
-                    remedy="give the share of truthful entities",
-                )
-        if not 2 <= self.n_topics <= len(TOPIC_NAMES):
+        check_parameters(self, "planted", DataError)
+        if self.interactions_per_user >= self.n_items:
             raise DataError(
-                f"planted.n_topics = {self.n_topics} is outside 2..{len(TOPIC_NAMES)}",
-                remedy="there is a vocabulary for each of these topics only",
-            )
-        if not 1 <= self.interactions_per_user < self.n_items:
-            raise DataError(
-                f"planted.interactions_per_user = {self.interactions_per_user} must be at least 1 "
-                f"and below n_items = {self.n_items}",
+                f"planted.interactions_per_user = {self.interactions_per_user} must be below "
+                f"n_items = {self.n_items}",
                 remedy="a user chooses distinct items and leaves some",
             )
-        if self.n_users < 1:
-            raise DataError(f"planted.n_users = {self.n_users} must be at least 1")
 
     def _rng(self, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, 10 + stream])
