@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .archive import read_arrays, write_arrays
+from .array_file import read_arrays, write_arrays
 from .atomic import replacing, sweep_stale
 
 

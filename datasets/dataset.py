@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import Protocol
 
 from .arrays import BoolArray, TextArray
+from .content_fingerprint import fingerprint
 from .errors import DataError
-from .fingerprint import fingerprint
 from .graph import Graph
 from .interactions import Interactions
 from .sides import SideInformation

@@ -11,7 +11,7 @@ from ...datasets.card import Card
 from ...datasets.dataset import Dataset
 from ...datasets.errors import ColdbenchError, DataError
 from ...datasets.sides import FeatureColumn, SideInformation
-from ...datasets.sources.building.account import Account
+from ...datasets.sources.own_files.import_report import Account
 from ..config.dataset_name import dataset_name
 from ..plugins.published_files import declared_files, published, published_names
 from ..plugins.registry import available, find, offers, unknown

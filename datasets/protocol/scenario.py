@@ -19,7 +19,6 @@ from .cuts.published import published_cut
 from .cuts.random_cut import Fractions, random_cut
 from .cuts.temporal_cut import temporal_cut
 from .facts import count
-from .fingerprint import sections, split_sha256
 from .seeded_hash import id_keys
 from .settings import (
     PublishedFormat,
@@ -30,6 +29,7 @@ from .settings import (
     checked_seed,
     chosen,
 )
+from .split_fingerprint import sections, split_sha256
 from .tasks.stage import Stage, Tasks
 from .tasks.support import Order
 from .views.training_world import TrainingWorld, build_world

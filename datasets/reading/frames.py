@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
-from .columns import Column, Kind
+from .csv_rows import check_header, read_csv_rows
 from .encoding import ORIGINAL, as_utf8
 from .packed import packing_of, unpacked
 from .parquet import MAGIC, as_kind, read_parquet
 from .raw import refuse_nothing, stored_bytes
+from .schema import Column, Kind
 from .separator import choose_separator, named
-from .tables import check_header, read_csv_rows
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..errors import DataError
 from ..interactions import NO_TIME
-from .columns import Column, Kind
-from .offender import offence
+from .first_error import offence
 from .raw import read_raw
+from .schema import Column, Kind
 
 BLOCK = 1 << 17
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from .columns import Column, Kind
+from .schema import Column, Kind
 
 MAGIC = b"PAR1"
 UNSUSPECTED = 1_000_000

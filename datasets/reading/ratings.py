@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from ..interactions import NO_TIME
-from .columns import Column
 from .numbers import read_numbers
 from .raw import read_raw
+from .schema import Column
 
 LARGE = 4_000_000
 """Bytes from which on the pass is worth loading its compiler for."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import DataError
-from .tables import check_header
+from .csv_rows import check_header
 
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}
 """The separators that are tried, and what they are called."""

@@ -14,13 +14,13 @@ from ..dataset import Dataset
 from ..errors import DataError
 from ..graph import Graph
 from ..parameters import parameter
+from ..reading.csv_rows import read_csv_rows
 from ..reading.lists import read_lists
 from ..reading.rows import decoded_lines
-from ..reading.tables import read_csv_rows
 from ..sides import Provenance, SideInformation, TextColumn
 from .building.build import dataset
-from .building.columns import categorical
-from .building.rule import Rows, Rule, as_text, rated_pairs
+from .building.feature_columns import categorical
+from .building.preprocessing import Rows, Rule, as_text, rated_pairs
 from .building.triples import Triples
 
 ARTICLES = 16_980

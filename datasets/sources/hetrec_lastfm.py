@@ -14,13 +14,13 @@ from ..card import Card
 from ..dataset import Dataset
 from ..errors import DataError
 from ..parameters import parameter
-from ..reading.columns import Column, Kind
 from ..reading.frames import read_frame
 from ..reading.rows import Row, by_id, read_rows
+from ..reading.schema import Column, Kind
 from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
 from .building.build import dataset
-from .building.columns import categorical
-from .building.rule import Rows, Rule, as_text, rated_pairs
+from .building.feature_columns import categorical
+from .building.preprocessing import Rows, Rule, as_text, rated_pairs
 
 NAME = "hetrec-lastfm"
 LISTENED = (

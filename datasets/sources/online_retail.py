@@ -12,13 +12,13 @@ from ..card import Card
 from ..dataset import Dataset
 from ..errors import DataError
 from ..parameters import parameter
-from ..reading.columns import Column, Kind
+from ..reading.csv_rows import check_header
 from ..reading.frames import read_frame
-from ..reading.tables import check_header
+from ..reading.schema import Column, Kind
 from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
 from .building.build import dataset
-from .building.columns import categorical, numeric
-from .building.rule import Rows, Rule, as_text, rated_pairs
+from .building.feature_columns import categorical, numeric
+from .building.preprocessing import Rows, Rule, as_text, rated_pairs
 
 NAME = "online-retail-ii"
 FILE = "online_retail.parquet"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coldbench.datasets.archive import DamagedError, read_arrays, write_arrays
+from coldbench.datasets.array_file import DamagedError, read_arrays, write_arrays
 from coldbench.datasets.cache import cached_arrays, data_home
 from coldbench.datasets.hashing import content_hash
 from hypothesis import given, settings

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from coldbench.benchmarks.cli.data import main
 from coldbench.datasets.errors import ColdbenchError
-from coldbench.datasets.sources.building.account import Found
+from coldbench.datasets.sources.own_files.import_report import Found
 from coldbench.datasets.sources.own_files.source import Files
 
 INTERACTIONS = """userId;placeID;rating;when;device

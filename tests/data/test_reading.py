@@ -8,13 +8,13 @@ import pytest
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.interactions import NO_TIME
 from coldbench.datasets.reading import ratings
-from coldbench.datasets.reading.columns import Column, Kind
+from coldbench.datasets.reading.csv_rows import read_csv_rows
 from coldbench.datasets.reading.frames import read_frame
 from coldbench.datasets.reading.lists import read_lists
 from coldbench.datasets.reading.numbers import read_numbers
 from coldbench.datasets.reading.ratings import one_pass, read_ratings
 from coldbench.datasets.reading.raw import present
-from coldbench.datasets.reading.tables import read_csv_rows
+from coldbench.datasets.reading.schema import Column, Kind
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from coldbench.datasets.interactions import NO_TIME
-from coldbench.datasets.sources.building import rule as rules
+from coldbench.datasets.sources.building import preprocessing as rules
 from coldbench.datasets.sources.building.coding import dense_codes
-from coldbench.datasets.sources.building.distinct import distinct_rows, k_core
-from coldbench.datasets.sources.building.rule import Rule, apply_rule, rated_pairs
+from coldbench.datasets.sources.building.filtering import distinct_rows, k_core
+from coldbench.datasets.sources.building.preprocessing import Rule, apply_rule, rated_pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ import pytest
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.sides import Provenance
-from coldbench.datasets.sources.building import rule as rules
+from coldbench.datasets.sources.building import preprocessing as rules
 from coldbench.datasets.sources.citeulike import CiteULikeA
 from coldbench.datasets.sources.films.film_graphs import FilmGraph
 from coldbench.datasets.sources.films.movielens_1m import MovieLens1M

@@ -8,8 +8,8 @@ import pytest
 from coldbench.benchmarks.cli import split as command
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.protocol.export.split_files import export
-from coldbench.datasets.protocol.fingerprint import Section, split_sha256
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser
+from coldbench.datasets.protocol.split_fingerprint import Section, split_sha256
 
 FILES = ["candidates.csv", "manifest.json", "support.csv", "train.csv", "truth.csv"]
 

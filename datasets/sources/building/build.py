@@ -4,7 +4,7 @@ from ...arrays import TextArray
 from ...dataset import Dataset
 from ...graph import Graph
 from ...sides import SideInformation
-from .rule import RatedPairs
+from .preprocessing import RatedPairs
 
 
 def dataset(

@@ -10,8 +10,8 @@ from ...acquire.data_file import DataFile, Download
 from ...acquire.file_set import FileSet, Published
 from ...card import Card
 from ...errors import DataError
+from ...reading.csv_rows import read_csv_rows
 from ...reading.rows import Row
-from ...reading.tables import read_csv_rows
 from ...sides import Provenance
 from ..building.triples import Triples
 from .film_graphs import film_named

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from ...sides import Provenance, SideInformation, TextColumn
-from ..building.columns import categorical, numeric
+from ..building.feature_columns import categorical, numeric
 from ..building.triples import Triples
 
 YEAR = re.compile(r"\((\d{4})\)")

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
-from ...reading.columns import Column, Kind
 from ...reading.rows import Row
+from ...reading.schema import Column, Kind
 
 LICENCE = (
     "GroupLens terms of use (see the README in the archive): research use with acknowledgement; "

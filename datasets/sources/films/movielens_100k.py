@@ -12,7 +12,7 @@ from ...parameters import parameter
 from ...reading.ratings import read_ratings
 from ...reading.rows import Row, by_id, read_rows
 from ..building.build import dataset
-from ..building.rule import Rule, as_text, rated_pairs
+from ..building.preprocessing import Rule, as_text, rated_pairs
 from .film_graphs import FilmGraph, require_own_graph
 from .films import Film, film_side, film_triples
 from .grouplens import CITATION, LICENCE, rating_columns, rows_of

@@ -14,7 +14,7 @@ from ...parameters import parameter
 from ...reading.ratings import read_ratings
 from ...reading.rows import Row, by_id, read_rows
 from ..building.build import dataset
-from ..building.rule import RatedPairs, Rule, as_text, rated_pairs
+from ..building.preprocessing import RatedPairs, Rule, as_text, rated_pairs
 from .dbpedia_graph import DBPEDIA, dbpedia_triples
 from .film_graphs import FilmGraph
 from .films import Film, film_side, film_triples, genres_of

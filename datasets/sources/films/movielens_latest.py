@@ -12,14 +12,14 @@ from ...acquire.file_set import FileSet
 from ...card import Card
 from ...dataset import Dataset
 from ...parameters import parameter
-from ...reading.columns import Column, Kind
+from ...reading.csv_rows import read_csv_rows
 from ...reading.frames import read_frame
 from ...reading.rows import Row, by_id
-from ...reading.tables import read_csv_rows
+from ...reading.schema import Column, Kind
 from ...sides import Provenance, SideInformation, TextColumn
 from ..building.build import dataset
-from ..building.columns import categorical
-from ..building.rule import Rows, Rule, as_text, rated_pairs
+from ..building.feature_columns import categorical
+from ..building.preprocessing import Rows, Rule, as_text, rated_pairs
 from .film_graphs import FilmGraph, require_own_graph
 from .films import Film, film_side, film_triples, genres_of
 from .grouplens import CITATION, rows_of

@@ -12,12 +12,12 @@ from ...acquire.file_set import FileSet
 from ...card import Card
 from ...dataset import Dataset
 from ...parameters import parameter
-from ...reading.columns import Column, Kind
 from ...reading.ratings import read_ratings
 from ...reading.rows import by_id, read_rows
+from ...reading.schema import Column, Kind
 from ...sides import Provenance, SideInformation
 from ..building.build import dataset
-from ..building.rule import Rule, as_text, rated_pairs
+from ..building.preprocessing import Rule, as_text, rated_pairs
 from .films import Film, film_side, film_triples, genres_of
 
 EMBEDDED = Path(__file__).parents[2] / "embedded" / "movietweetings"

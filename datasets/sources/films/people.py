@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ...reading.rows import Row
 from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn
-from ..building.columns import categorical, numeric
+from ..building.feature_columns import categorical, numeric
 
 GENDERS = {"F": "female", "M": "male"}
 

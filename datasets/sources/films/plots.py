@@ -10,8 +10,8 @@ from ...acquire.data_file import DataFile, Download
 from ...acquire.file_set import FileSet, Published
 from ...card import Card
 from ...errors import DataError
+from ...reading.csv_rows import read_csv_rows
 from ...reading.raw import present, read_raw
-from ...reading.tables import read_csv_rows
 
 FILE = "llm_response_item.json"
 SHA256 = "b47eb5d8b2ca1754e994daa93736dcc027dc8cc03da0ea28115a552eb6158724"

@@ -12,7 +12,7 @@ import numpy as np
 from ...arrays import FloatArray, frozen
 from ...errors import DataError
 from ...sides import FeatureColumn, Provenance, TextColumn, VectorColumn
-from ..building.columns import categorical, numeric
+from ..building.feature_columns import categorical, numeric
 
 FEWEST_TEXTS = 20
 """Filled cells from which on texts are told from categories; fewer are categories."""

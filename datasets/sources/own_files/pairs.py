@@ -8,11 +8,11 @@ import numpy as np
 
 from ...errors import DataError
 from ...interactions import NO_TIME
-from ...reading.columns import Column, Kind
 from ...reading.frames import Form, Table, open_table
+from ...reading.schema import Column, Kind
 from ...reading.times import REMEDY, TimeProblem, Times, read_times
-from ..building.account import Account, Found
-from ..building.rule import Rows
+from ..building.preprocessing import Rows
+from .import_report import Account, Found
 from .roles import Roles
 
 FLOATED = r"^-?[0-9]+\.0$"

@@ -16,14 +16,14 @@ from ...parameters import parameter
 from ...reading.frames import Form
 from ...reading.raw import stored_bytes
 from ...sides import Provenance
-from ..building.account import Account
 from ..building.build import dataset
-from ..building.rule import RatedPairs, Rows, Rule, as_text, kept_pairs, rated_pairs
-from .graph import read_graph
+from ..building.preprocessing import RatedPairs, Rows, Rule, as_text, kept_pairs, rated_pairs
+from .attributes import SideSettings, read_side
+from .import_report import Account
 from .kinds import Kinds
 from .pairs import PairSettings, read_pairs
 from .roles import Roles, meant
-from .sides import SideSettings, read_side
+from .triples_table import read_graph
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 FOREIGN_BYTE = "add dataset.encoding={}, or the encoding in which the file was written"

@@ -13,8 +13,7 @@ from ...graph import Graph
 from ...interactions import Interactions
 from ...parameters import check_parameters, parameter
 from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
-from .words import TOPIC_NAMES, WORDS, sentences
-from .world import (
+from .ground_truth import (
     PlantedWorld,
     appear,
     choose,
@@ -23,6 +22,7 @@ from .world import (
     rate,
     shown_topics,
 )
+from .words import TOPIC_NAMES, WORDS, sentences
 
 REGIONS = ("north", "south", "east", "west")
 PEOPLE_PER_TOPIC = 4

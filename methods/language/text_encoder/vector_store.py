@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ....datasets.archive import read_arrays, write_arrays
+from ....datasets.array_file import read_arrays, write_arrays
 from ....datasets.arrays import FloatArray, frozen
 from ....datasets.atomic import replacing, sweep_stale
 from ....datasets.cache import data_home

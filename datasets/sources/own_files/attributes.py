@@ -7,10 +7,10 @@ from typing import Any
 
 from ...arrays import TextArray
 from ...errors import DataError
-from ...reading.columns import Column, Kind
 from ...reading.frames import Form, Table, open_table
+from ...reading.schema import Column, Kind
 from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
-from ..building.account import Account, Found
+from .import_report import Account, Found
 from .kinds import Kinds, take_column, take_vectors
 from .long import is_long, widened
 from .pairs import whole_names

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DataError
-from .columns import Column
+from .schema import Column
 
 
 def offence(

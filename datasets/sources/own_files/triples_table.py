@@ -7,11 +7,11 @@ from typing import Any
 from ...arrays import TextArray
 from ...errors import DataError
 from ...graph import Graph
-from ...reading.columns import Column, Kind
 from ...reading.frames import open_table
-from ..building.account import Account, Found
+from ...reading.schema import Column, Kind
 from ..building.triples import Node, Triples
-from .sides import SideSettings
+from .attributes import SideSettings
+from .import_report import Account, Found
 
 ITEM = "item:"
 """A node written ``item:42`` is the item 42, which then must exist."""

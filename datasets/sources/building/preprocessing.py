@@ -13,7 +13,7 @@ from ...hashing import content_hash
 from ...interactions import Interactions
 from ...reading.raw import stored_bytes
 from .coding import dense_codes
-from .distinct import distinct_rows, k_core
+from .filtering import distinct_rows, k_core
 
 VERSION = 2
 """Raised when the same rows and settings would give other pairs: old caches are then left alone."""
