@@ -1,31 +1,45 @@
 """The fingerprint of a dataset's whole content: what a record and a cached split are known by."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from .arrays import BoolArray, TextArray
 from .graph import Graph
 from .hashing import content_hash
 from .interactions import Interactions
 from .sides import FeatureColumn, SideInformation
 
-if TYPE_CHECKING:
-    from .dataset import Dataset
 
-
-def fingerprint(data: "Dataset") -> str:
+def fingerprint(
+    interactions: Interactions,
+    positive: BoolArray,
+    ids: tuple[TextArray, TextArray],
+    sides: tuple[SideInformation, SideInformation],
+    graph: Graph | None,
+) -> str:
     """Return the sha256 (hex) of everything in a dataset that can move a number.
 
-    Pairs with values, times and positives, original ids, the columns and texts of both sides, and
-    the graph. The name and the rule are told, not hashed: the rule's effects are in the pairs.
+    Name and rule of a dataset are not hashed: the effects of the rule are in the pairs.
+
+    Parameters
+    ----------
+    interactions, positive
+        The pairs with values and times, and which of them are positives.
+    ids
+        Original ids of users and items.
+    sides
+        Side information of users and items.
+    graph
+        The knowledge graph, or None.
     """
+    user_ids, item_ids = ids
+    users, items = sides
     return content_hash(
-        _pairs(data.interactions, data.positive),
-        data.user_ids,
-        data.item_ids,
-        _side(data.users),
-        _side(data.items),
-        _graph(data.graph),
+        _pairs(interactions, positive),
+        user_ids,
+        item_ids,
+        _side(users),
+        _side(items),
+        _graph(graph),
     )
 
 

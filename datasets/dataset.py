@@ -50,7 +50,13 @@ class Dataset:
     @cached_property
     def sha256(self) -> str:
         """Fingerprint of the content after the rule, computed from it: never stated by a plugin."""
-        return fingerprint(self)
+        return fingerprint(
+            self.interactions,
+            self.positive,
+            (self.user_ids, self.item_ids),
+            (self.users, self.items),
+            self.graph,
+        )
 
     @cached_property
     def positives(self) -> Interactions:
