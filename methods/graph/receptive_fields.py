@@ -1,7 +1,7 @@
 """Receptive fields: at most K edges of each node, chosen by a hash of the node's edges.
 
 The choice depends on nothing but the seed and the node's own edges, so that a cold item, which has
-no index, gets the same field in whatever order and company it is asked about, and a training item
+no index, gets the same field in whatever order and company it is queried, and a training item
 the same field in training and in a query.
 """
 

@@ -43,9 +43,9 @@ class PreferenceInputs:
     Attributes
     ----------
     own
-        float32 (warm entities, d): the teacher's factors of this side, scaled.
+        float32 (warm entities, d): the pretrained factors of this side, scaled.
     across
-        float32 (warm entities of the other side, d): the teacher's factors there.
+        float32 (warm entities of the other side, d): the pretrained factors there.
     transformed
         Scale of the mean factor of a whole history.
     """

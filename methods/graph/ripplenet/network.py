@@ -109,7 +109,7 @@ class RippleNetModule(nn.Module):
             # Equation 5, o = sum of p_i t_i. The user is the sum of o over the hops, equation 6.
             answer = attend(interest, memory.present[:, hop], memory.tails[:, hop])
             total = total + answer
-            # The next hop is asked with W (v + o) in place of v, as in the authors' code, and the
+            # The next hop takes W (v + o) in place of v, as in the authors' code, and the
             # last one, too, scores with it.
             items = self.transform(items + answer)
         return (items * total).sum(dim=2)

@@ -56,7 +56,7 @@ class VectorStore:
         encode
             Returns float32 (texts, d).
         expect
-            Called once, with the number of texts that ``encode`` will be asked for.
+            Called once, with the number of texts that ``encode`` will be called for.
         """
         distinct, position = _distinct(texts)
         keys = _keys(distinct)
@@ -113,7 +113,7 @@ def _read_file(path: Path, wanted: set[bytes]) -> list[tuple[bytes, FloatArray]]
 
 @lru_cache(maxsize=16)
 def _content(path: Path, size: int, modified: int) -> tuple[list[bytes], FloatArray]:
-    """Read a file once per process: users are asked about in many small blocks."""
+    """Read a file once per process: users come in many small blocks."""
     stored = read_arrays(path, _about(path))
     return [row.tobytes() for row in stored["keys"]], frozen(stored["vectors"])
 
