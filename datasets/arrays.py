@@ -15,7 +15,7 @@ TextArray: TypeAlias = npt.NDArray[np.str_]
 CSR: TypeAlias = Any
 
 
-def frozen(array: Any) -> Any:
+def make_read_only(array: Any) -> Any:
     """Return ``array`` (numpy or CSR) after forbidding writes to its memory.
 
     Parameters

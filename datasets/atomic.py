@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear atomically."""
 
 import os
 import re
@@ -16,8 +16,10 @@ _LEFT = re.compile(r"\..+?(?:\.(\d+))?\.[a-z0-9_]{8}\.tmp")
 
 
 @contextmanager
-def replacing(path: Path, *, once: bool = False, durable: bool = True) -> Iterator[BinaryIO]:
-    """Open a temporary file beside ``path`` and, on success, sync it and move it into place.
+def replace_atomically(
+    path: Path, *, once: bool = False, durable: bool = True
+) -> Iterator[BinaryIO]:
+    """Open a temporary file next to ``path`` and, on success, sync it and move it into place.
 
     Parameters
     ----------
@@ -48,7 +50,7 @@ def replacing(path: Path, *, once: bool = False, durable: bool = True) -> Iterat
 
 
 def sweep_stale(folder: Path, seconds: float = STALE_SECONDS) -> list[Path]:
-    """Remove what killed processes left of ``replacing`` in a folder and return the paths.
+    """Remove what killed processes left of ``replace_atomically`` in a folder and return the paths.
 
     Parameters
     ----------

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from .array_file import read_arrays, write_arrays
-from .atomic import replacing, sweep_stale
+from .atomic import replace_atomically, sweep_stale
 
 
-def data_home() -> Path:
+def find_data_folder() -> Path:
     """Return the folder of datasets and caches.
 
     ``$COLDBENCH_DATA`` when it is set, else ``coldbench`` in the user's cache folder
@@ -24,7 +24,7 @@ def data_home() -> Path:
     return (Path(caches) if caches else Path.home() / ".cache") / "coldbench"
 
 
-def cached_arrays(
+def cache_arrays(
     kind: str, key: str, make: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
     """Return the arrays stored under ``key``, or those that ``make`` returns, then stored.
@@ -42,7 +42,7 @@ def cached_arrays(
     make
         Computes the arrays; none may have dtype object.
     """
-    path, about = data_home() / "cache" / kind / f"{key}.npz", f"{kind}/{key}"
+    path, about = find_data_folder() / "cache" / kind / f"{key}.npz", f"{kind}/{key}"
     if path.exists():
         try:
             return read_arrays(path, about)
@@ -51,7 +51,7 @@ def cached_arrays(
     arrays = make()
     try:
         sweep_stale(path.parent)
-        with replacing(path, durable=False) as file:
+        with replace_atomically(path, durable=False) as file:
             write_arrays(file, about, arrays)
     except OSError as error:
         warnings.warn(f"{path} cannot be written ({error}); nothing is cached", stacklevel=2)

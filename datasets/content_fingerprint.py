@@ -4,9 +4,9 @@ import numpy as np
 
 from .arrays import BoolArray, TextArray
 from .graph import Graph
-from .hashing import content_hash
+from .hashing import hash_content
 from .interactions import Interactions
-from .sides import FeatureColumn, SideInformation
+from .side_information import FeatureColumn, SideInformation
 
 
 def fingerprint(
@@ -33,7 +33,7 @@ def fingerprint(
     """
     user_ids, item_ids = ids
     users, items = sides
-    return content_hash(
+    return hash_content(
         _pairs(interactions, positive),
         user_ids,
         item_ids,
@@ -47,7 +47,7 @@ def _pairs(pairs: Interactions, positive: np.ndarray) -> str:
     """Return the hash of the pairs; where they are sorted by user, users count as row lengths."""
     ordered = bool((pairs.users[1:] >= pairs.users[:-1]).all())
     users = np.bincount(pairs.users) if ordered else pairs.users
-    return content_hash(users, pairs.items, pairs.values, positive, pairs.timestamps)
+    return hash_content(users, pairs.items, pairs.values, positive, pairs.timestamps)
 
 
 def _side(side: SideInformation) -> list[object]:

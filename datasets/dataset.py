@@ -9,7 +9,7 @@ from .content_fingerprint import fingerprint
 from .errors import DataError
 from .graph import Graph
 from .interactions import Interactions
-from .sides import SideInformation
+from .side_information import SideInformation
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Dataset:
         return self.interactions.take(self.positive)
 
 
-def checked(loaded: object) -> Dataset:
+def check_dataset(loaded: object) -> Dataset:
     """Return what a source loaded as a plain ``Dataset``, whose fingerprint is our own.
 
     Raises

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import IntArray
-from .sides import Provenance
+from .side_information import Provenance
 
 
 @dataclass(frozen=True)

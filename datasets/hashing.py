@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 
-def content_hash(*parts: object) -> str:
+def hash_content(*parts: object) -> str:
     """Return the sha256 (hex) of ``parts``: what is equal hashes equal, what differs differs.
 
     Every part is preceded by its kind and length, so that no two sequences of parts run together.

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .arrays import CSR, BoolArray, FloatArray, IntArray, LongArray, frozen
+from .arrays import CSR, BoolArray, FloatArray, IntArray, LongArray, make_read_only
 
 NO_TIME = np.iinfo(np.int64).min
 """Timestamp of an interaction whose time is unknown."""
@@ -37,7 +37,7 @@ class Interactions:
     def __post_init__(self) -> None:
         for array in (self.users, self.items, self.values, self.timestamps):
             if array is not None:
-                frozen(array)
+                make_read_only(array)
 
     def __len__(self) -> int:
         return len(self.users)
@@ -66,7 +66,7 @@ class Interactions:
 
         matrix = csr_matrix((data, (self.users, self.items)), (self.n_users, self.n_items))
         matrix.sort_indices()
-        return frozen(matrix)
+        return make_read_only(matrix)
 
     @property
     def has_all_times(self) -> bool:

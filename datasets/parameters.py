@@ -150,8 +150,8 @@ def _wrong(value: Any, declared: Mapping[Any, Any], place: str) -> str | None:
     elif isinstance(value, (list, tuple)):
         inside = [(f"{place}[{at}]", one) for at, one in enumerate(value)]
     else:
-        told = _refused(value, declared)
-        return f"{place} = {value!r} must be {told}" if told else None
+        message = _refused(value, declared)
+        return f"{place} = {value!r} must be {message}" if message else None
     found = (_wrong(one, declared, path) for path, one in inside)
     return next((wrong for wrong in found if wrong), None)
 

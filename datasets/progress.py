@@ -7,10 +7,10 @@ T = TypeVar("T")
 
 
 class Progress(Protocol):
-    """What ``train.progress`` is; a call costs a few microseconds and changes no figure."""
+    """What ``train.progress`` is; a call costs a few microseconds and changes no value."""
 
     def __call__(
-        self, done: float, total: float, what: str = "step", **figures: float | str
+        self, done: float, total: float, what: str = "step", **values: float | str
     ) -> None:
         """Tell that ``done`` of ``total`` steps are made.
 
@@ -20,16 +20,16 @@ class Progress(Protocol):
             Counts; ``done`` may be a fraction. The time left is estimated from both.
         what
             What is counted, in the singular: ``epoch``, ``text``, ``user``.
-        figures
+        values
             What else is worth seeing: ``loss=0.3``, ``validation=0.12``.
         """
 
 
-def silent(done: float, total: float, what: str = "step", **figures: float | str) -> None:
+def ignore_progress(done: float, total: float, what: str = "step", **values: float | str) -> None:
     """Tell nobody."""
 
 
-def counted(values: Sequence[T], progress: Progress, what: str) -> Iterator[T]:
+def count_progress(values: Sequence[T], progress: Progress, what: str) -> Iterator[T]:
     """Yield the values and tell before each, and after the last, how many are done."""
     for done, value in enumerate(values):
         progress(done, len(values), what)
@@ -56,7 +56,7 @@ class Tally:
         """Begin to count towards a total."""
         self.done, self.total = 0, total
 
-    def add(self, count: int, **figures: float | str) -> None:
+    def add(self, count: int, **values: float | str) -> None:
         """Tell that so many more are done."""
         self.done += count
-        self.progress(self.done, self.total, self.what, **figures)
+        self.progress(self.done, self.total, self.what, **values)

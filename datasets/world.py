@@ -1,4 +1,4 @@
-"""What a split hands out: training world and queries to the method, truth to the evaluator."""
+"""What a split hands out: training data and queries to the method, truth to the evaluator."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,14 +11,14 @@ import numpy as np
 from .arrays import CSR, BoolArray, FloatArray, IntArray, LongArray
 from .graph import Graph, Links
 from .interactions import Interactions
-from .progress import Progress, silent
-from .sides import Side
+from .progress import Progress, ignore_progress
+from .side_information import Side
 from .training import TrainerSettings
 from .validation_score import ValidationScore, not_attached
 
 
 class SideMode(str, Enum):
-    """Whether the side information of cold entities is visible while fitting."""
+    """Whether the side information of cold entities is visible during training."""
 
     INDUCTIVE = "inductive"
     TRANSDUCTIVE = "transductive"
@@ -33,7 +33,7 @@ class Entities:
     side
         Users or items.
     known
-        int32, (rows,): index in the training world, -1 for a cold entity.
+        int32, (rows,): index in the training data, -1 for a cold entity.
     history
         CSR float32, (rows, known entities of the other side): training interactions of a warm
         entity, the support of a cold one; all ones.
@@ -181,7 +181,7 @@ class TrainView:
     seed: int
     validate: Callable[[Any], ValidationScore] = not_attached
     resources: Resources = Resources()
-    progress: Progress = silent
+    progress: Progress = ignore_progress
     trainer: TrainerSettings = TrainerSettings()
 
     @cached_property
@@ -198,11 +198,11 @@ class Split:
     Attributes
     ----------
     train
-        The training world.
+        The training data.
     validation, test
         Tasks by name, ``<scenario>/<candidates>/k=<shots>``.
     users, items
-        int32: dataset index of each index of the training world.
+        int32: dataset index of each index of the training data.
     fingerprint
         sha256 of train, support, truth and candidates.
     facts

@@ -1,1 +1,1 @@
-"""Recommenders: each fits a training world and scores queries."""
+"""Recommenders: each fits a training data and scores queries."""

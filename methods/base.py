@@ -9,7 +9,7 @@ import numpy as np
 
 from ..datasets.arrays import FloatArray
 from ..datasets.errors import NotFittedError
-from ..datasets.sides import Side
+from ..datasets.side_information import Side
 from ..datasets.world import Entities, Query, TrainView
 from .state import load_state, save_state
 
@@ -57,7 +57,7 @@ class Method:
         interval lies above each of theirs.
     cold
         The sides on which it claims to serve cold entities better than chance **without any
-        support** (k = 0); conformance proves the claim on a planted world.
+        support** (k = 0); conformance proves the claim on a planted dataset.
     uses_support
         True when the answer to a cold user depends on the k interactions that are shown.
     needs
@@ -79,11 +79,11 @@ class Method:
     exempt: ClassVar[dict[str, str]] = {}
 
     def fit(self, train: TrainView) -> Self:
-        """Learn from the training world and return self; ``train`` is read-only."""
+        """Learn from the training data and return self; ``train`` is read-only."""
         raise TypeError(f"{type(self).__name__} does not define fit")
 
     def encode_items(self, items: Entities) -> Any:
-        """Prepare a candidate set once; the result is handed to every ``score_block``."""
+        """Prepare a candidate set once; the result is passed to every ``score_block``."""
         return items
 
     def score_block(self, users: Entities, items: Any) -> FloatArray:

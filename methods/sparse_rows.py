@@ -12,21 +12,21 @@ def binarise(matrix: CSR) -> CSR:
     return csr_matrix((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def row_of_entries(matrix: CSR) -> LongArray:
+def expand_row_indices(matrix: CSR) -> LongArray:
     """Return int64, (entries,): the row of each stored entry."""
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
 def sum_rows(matrix: CSR, values: DoubleArray) -> DoubleArray:
     """Return float64, (rows,): sums of ``values``, one per stored entry of ``matrix``."""
-    rows = row_of_entries(matrix)
+    rows = expand_row_indices(matrix)
     return np.bincount(rows, weights=values, minlength=matrix.shape[0]).astype(np.float64)
 
 
 def scale_rows(matrix: CSR, sizes: DoubleArray) -> CSR:
     """Return CSR float32: each row divided by its size; a row of size 0 becomes zero."""
     factor = np.divide(1.0, sizes, out=np.zeros(len(sizes)), where=sizes > 0)
-    data = (matrix.data * factor[row_of_entries(matrix)]).astype(np.float32)
+    data = (matrix.data * factor[expand_row_indices(matrix)]).astype(np.float32)
     return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
@@ -36,7 +36,7 @@ def normalise_rows(matrix: CSR) -> CSR:
     return scale_rows(matrix, np.sqrt(squares))
 
 
-def inverse_frequency(matrix: CSR) -> DoubleArray:
+def compute_idf(matrix: CSR) -> DoubleArray:
     """Return float64, (columns,): ``log((1 + n) / (1 + df)) + 1`` over the ``n`` rows.
 
     ``df`` is the number of rows in which a column is not 0.
@@ -49,7 +49,7 @@ def inverse_frequency(matrix: CSR) -> DoubleArray:
 def keep_top_per_row(matrix: CSR, k: int) -> CSR:
     """Return CSR with the ``k`` largest stored entries of each row, ties to the lower column."""
     matrix = _candidates_per_row(matrix, k)
-    rows = row_of_entries(matrix)
+    rows = expand_row_indices(matrix)
     # By row, then value descending, then column: an entry's place in its row is its place in this
     # order less the entries of all rows before, ``indptr``.
     order = np.lexsort((matrix.indices, -matrix.data, rows))

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 
-from ..datasets.atomic import replacing
+from ..datasets.atomic import replace_atomically
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Write nested dicts, lists, tuples, arrays, CSR matrices, texts, numbers and None to ``path``.
 
-    The file is written beside ``path`` and moved over it, so a reader never sees half of it.
+    The file is written next to ``path`` and moved over it, so a reader never sees half of it.
     """
     arrays: dict[str, np.ndarray] = {}
     tree = _pack(state, arrays, type(state).__name__)
     arrays["tree"] = np.frombuffer(json.dumps(tree).encode(), dtype=np.uint8)
-    with replacing(path) as file:
+    with replace_atomically(path) as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 

@@ -139,9 +139,9 @@ def test_methods_import_each_other_only_as_teachers() -> None:
 def may_import(module: str, target: str) -> bool:
     """Say whether one module of methods may import another.
 
-    The shared floor is everybody's, and fits the teachers. A method may import what its family
-    shares, which is no method, and the files in its own folder; the folder of another method is
-    private to that one.
+    The shared floor is everybody's, and fits the pretrained factors. A method may import what its
+    family shares, which is not a method, and the files in its own folder; the folder of
+    another method is private to that one.
     """
     if shared(target) or target in TEACHERS.get(module, ()):
         return True

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.config.run_config import compose_run
-from coldbench.benchmarks.plugins.registry import available, find
+from coldbench.benchmarks.plugins.registry import find, list_names
 from coldbench.benchmarks.records.record import SCHEMA, RunRecord, Status, read, read_all
 from coldbench.benchmarks.runs.execute import execute
 from coldbench.methods.base import Need
@@ -46,7 +46,7 @@ CELLS: dict[Group, tuple[str, int]] = {
 }
 """The run of each table that is made again: its method and seed.
 
-Their figures are the same on every processor seen; those of iterated factors are not.
+Their values are the same on every processor seen; those of iterated factors are not.
 """
 
 WITHDRAWN: dict[Group, set[str]] = {
@@ -55,7 +55,7 @@ WITHDRAWN: dict[Group, set[str]] = {
     ("citeulike-a", "heater", "open"): {"finetuned_encoder"},
     ("ml-1m", "grid", "strict"): {"clcrec"},
 }
-"""Rows whose figures no longer hold and take hours to make again; results/README.md names them."""
+"""Rows whose values no longer hold and take hours to make again; results/README.md names them."""
 
 PUBLISHED = ("aldi", "heater")
 """A published split is one split: its runs have one seed."""
@@ -92,7 +92,7 @@ def printed(*words: str) -> str:
 def test_the_records_are_whole(groups: dict[Group, list[RunRecord]]) -> None:
     """Every method that can read more on the track, one dataset, one split a seed, a clean tree."""
     assert set(groups) == set(CELLS)
-    everything = set(available("methods"))
+    everything = set(list_names("methods"))
     reads = {Need.ITEM_FEATURES, Need.ITEM_TEXT}
     readers = {name for name in everything if find("methods", name).needs & reads}
     for name, records in groups.items():

@@ -5,9 +5,9 @@ from functools import partial
 from typing import Any
 
 from ...datasets.world import TrainView
-from ..isolation.threads import limited
+from ..isolation.threads import limit_threads
 from ..plugins.registry import find
-from .turns import in_turn, medians
+from .rounds import compute_medians, measure_in_turn
 
 ITERATIONS = 20
 
@@ -34,10 +34,10 @@ def measure_bpr(
         "library": partial(fit_library, train, iterations, train.interactions.csr.copy()),
         "method": partial(fit_method, train, iterations),
     }
-    with limited(1):
+    with limit_threads(1):
         for way in ways.values():
             way()
-        found = medians(in_turn(ways, repeats), "library")
+        found = compute_medians(measure_in_turn(ways, repeats), "library")
     pairs = train.interactions.csr.nnz * iterations
     return {**found, **{f"{name}_per_second": pairs / found[name] for name in ways}}
 

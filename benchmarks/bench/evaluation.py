@@ -11,14 +11,14 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.interactions import Interactions
-from ...datasets.sides import Side
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, Holdout, Query, TrainView
 from ...methods.base import FactorMethod
 from ..evaluation.evaluate import EvaluationSettings, evaluate
 from ..evaluation.ranking import RankingPass
-from ..evaluation.scoring import rank_task
-from ..runs.cost import memory_peak
-from .turns import in_turn, medians
+from ..evaluation.score_blocks import rank_task
+from ..runs.cost import measure_memory
+from .rounds import compute_medians, measure_in_turn
 
 KS = [5, 10, 20, 50, 100]
 PRODUCT_ROWS = (128, 256, 512)
@@ -51,7 +51,7 @@ S1 = Shape("S1", 6_024, 3_706, 64, 133, 16)
 XL = Shape("XL", 100_000, 50_000, 64, 80, 10)
 
 
-class Factors(FactorMethod):
+class GivenFactors(FactorMethod):
     """Two given factor matrices, answered for whole queries."""
 
     def __init__(self, left: FloatArray, right: FloatArray) -> None:
@@ -67,15 +67,15 @@ class Factors(FactorMethod):
 
 
 @dataclass(frozen=True)
-class Task:
+class RankingTask:
     """A made task with everything that the alternatives need."""
 
-    method: Factors
+    method: GivenFactors
     holdout: Holdout
     train: TrainView
 
 
-def make_task(shape: Shape, seed: int = 0) -> Task:
+def make_task(shape: Shape, seed: int = 0) -> RankingTask:
     """Return a random task of a shape: long-tailed users and items, normal factors."""
     rng = np.random.default_rng(seed)
     seen, truth = _pairs(shape, rng)
@@ -89,7 +89,7 @@ def make_task(shape: Shape, seed: int = 0) -> Task:
     holdout = Holdout(Query(users, items), truth, seen, users.known, items.known)
     left = rng.normal(size=(shape.users, shape.dimensions)).astype(np.float32)
     right = rng.normal(size=(shape.items, shape.dimensions)).astype(np.float32)
-    return Task(Factors(left, right), holdout, train)
+    return RankingTask(GivenFactors(left, right), holdout, train)
 
 
 def _pairs(shape: Shape, rng: np.random.Generator) -> tuple[CSR, CSR]:
@@ -124,7 +124,7 @@ def measure_evaluation(
     in the fastest of three block sizes, and nothing else. ``ranking`` is our pass: product, mask,
     top 100, and recall, precision, hit rate, NDCG, MRR and MAP at 5, 10, 20, 50 and 100 of every
     user. ``ranking_auc`` adds AUC, ``evaluation`` adds 1,000 bootstrap resamples, slices and the
-    figures beyond accuracy. ``implicit`` is implicit's ``ranking_metrics_at_k`` (precision, MAP,
+    metrics beyond accuracy. ``implicit`` is implicit's ``ranking_metrics_at_k`` (precision, MAP,
     NDCG and AUC at one k of 100) with the same factors.
 
     Parameters
@@ -149,19 +149,19 @@ def measure_evaluation(
             "implicit": _implicit(task, users),
         }
         _ranking(make_task(Shape("warm-up", 50, 400, shape.dimensions, 10, 5)), auc=True)
-        with memory_peak() as peak:
+        with measure_memory() as peak:
             _ranking(task, auc=False)
-        turns = in_turn(ways, repeats)
+        turns = measure_in_turn(ways, repeats)
     turns["implicit"] = turns["implicit"] * (shape.users / users)
     products = [turns.pop(f"product_{rows}") for rows in PRODUCT_ROWS]
     fastest = min(products, key=lambda seconds: float(np.median(seconds)))
     return {
-        **medians({"product": fastest, **turns}, "product"),
+        **compute_medians({"product": fastest, **turns}, "product"),
         **({} if peak.growth is None else {"ranking_mib": peak.growth / 2**20}),
     }
 
 
-def _product(task: Task, rows: int) -> None:
+def _product(task: RankingTask, rows: int) -> None:
     left, right = task.method.left, task.method.right
     out = np.empty((rows, len(right)), dtype=np.float32)
     for start in range(0, len(left), rows):
@@ -169,16 +169,16 @@ def _product(task: Task, rows: int) -> None:
         np.matmul(block, right.T, out=out[: len(block)])
 
 
-def _ranking(task: Task, *, auc: bool) -> None:
+def _ranking(task: RankingTask, *, auc: bool) -> None:
     run = RankingPass("bench", task.holdout, KS, KS[-1], 0, auc)
     rank_task(task.method, run, task.method.right, block=256)
 
 
-def _evaluation(task: Task) -> None:
+def _evaluation(task: RankingTask) -> None:
     evaluate(task.method, {"bench": task.holdout}, task.train, EvaluationSettings(ks=KS), seed=0)
 
 
-def _implicit(task: Task, users: int) -> Callable[[], Any]:
+def _implicit(task: RankingTask, users: int) -> Callable[[], Any]:
     """Return implicit's evaluation of the same factors on the first users."""
     from implicit.cpu.als import AlternatingLeastSquares
     from implicit.evaluation import ranking_metrics_at_k

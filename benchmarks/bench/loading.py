@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.dataset import Dataset
-from ...datasets.reading.raw import present, read_raw
+from ...datasets.reading.raw_bytes import find_file, read_raw
 from ..plugins.registry import find
-from .turns import empty_home
+from .rounds import use_empty_cache
 
 
 def measure_loading(path: Path, repeats: int = 5) -> dict[str, float]:
     """Return seconds (the best of ``repeats``) and their ratios to the plain read.
 
     The plain read takes the bytes of ``ratings.dat``, replaces ``::`` by one byte, and hands them
-    to a C parser: pyarrow on one thread, as ours is, and polars on all cores beside it. Ours is
+    to a C parser: pyarrow on one thread, as ours is, and polars on all cores next to it. Ours is
     the whole way from the same plain file to a ``Dataset`` (checks, duplicates, core, side
     information, graph, fingerprint, cache), and a split of it with all its tasks.
 
@@ -27,7 +27,7 @@ def measure_loading(path: Path, repeats: int = 5) -> dict[str, float]:
     path
         Folder of MovieLens 1M; a gzipped file is unpacked first, outside of what is timed.
     repeats
-        How often each is measured, in turn, so that a disturbance meets all alike.
+        How often each is measured, in turn, so that a disturbance affects all alike.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def measure_loading(path: Path, repeats: int = 5) -> dict[str, float]:
         for _ in range(repeats):
             rows = timed("plain_read", partial(_plain_read, ratings))
             timed("plain_read_all_cores", partial(_plain_read_all_cores, ratings))
-            with empty_home():
+            with use_empty_cache():
                 data: Dataset = timed("load", source.load)
                 timed("cached_load", source.load)
             timed("split", partial(split, data, 0))
@@ -90,7 +90,7 @@ def _unpacked(path: Path, folder: Path) -> Path:
     """Put plain files into ``folder`` and return the ratings."""
     for name in ("movies.dat", "users.dat"):
         shutil.copyfile(path / name, folder / name)
-    stored = present(path, "ratings.dat", "ratings_rebuilt.dat")
+    stored = find_file(path, "ratings.dat", "ratings_rebuilt.dat")
     if stored is None:
         raise FileNotFoundError(f"no ratings of ml-1m in {path}")
     plain = folder / stored.name.removesuffix(".gz")

@@ -10,7 +10,7 @@ BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 """What Linux calls bf16 arithmetic, on x86 and on ARM; without it torch is slower than in fp32."""
 
 
-def machine() -> dict[str, str | int]:
+def describe_machine() -> dict[str, str | int]:
     """Return the processor's model, its cores, the Python and the packages measured."""
     return {
         "processor": _processor(),

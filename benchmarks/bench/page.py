@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...datasets.atomic import replacing
+from ...datasets.atomic import replace_atomically
 
 PROGRAM = "python -m coldbench.benchmarks.bench"
 
@@ -52,7 +52,7 @@ RATES = {"library": "pairs", "theirs": "texts"}
 """What ``..._per_second`` counts, by the base of a measure."""
 
 
-class Line(NamedTuple):
+class MeasureLine(NamedTuple):
     """One line of the table, as text."""
 
     what: str
@@ -64,36 +64,42 @@ class Line(NamedTuple):
     command: str
 
 
-def lines_of(found: Mapping[str, Mapping[str, float]]) -> list[Line]:
+def list_lines(found: Mapping[str, Mapping[str, float]]) -> list[MeasureLine]:
     """Return a line for every way measured, the base of each measure first."""
     made = []
-    for name, figures in found.items():
-        base = next(key for key in BASES if key in figures)
-        command = command_of(name)
+    for name, measured in found.items():
+        base = next(key for key in BASES if key in measured)
+        command = find_command(name)
         for key, title in ROWS.items():
-            if key in figures:
-                ratio = figures.get(f"{key}_over_{base}", figures[key] / figures[base])
+            if key in measured:
+                ratio = measured.get(f"{key}_over_{base}", measured[key] / measured[base])
                 allowed = f"{ALLOWED[key]:.2f}" if key in ALLOWED else ""
-                seconds, note = f"{figures[key]:.3g}", _note(figures, key, base)
-                made.append(Line(name, title, seconds, _ratio(ratio), allowed, note, command))
-        if "no_bf16" in figures:
+                seconds, note = f"{measured[key]:.3g}", _note(measured, key, base)
+                made.append(
+                    MeasureLine(name, title, seconds, _ratio(ratio), allowed, note, command)
+                )
+        if "no_bf16" in measured:
             note = "not measured: no bf16 arithmetic known of this processor"
-            made.append(Line(name, ROWS["bf16"], "", "", f"{ALLOWED['bf16']:.2f}", note, command))
-        if "ranking_mib" in figures:
-            memory = f"{figures['ranking_mib']:.0f} MiB"
-            made.append(Line(name, "memory of ours above its inputs", memory, "", "", "", command))
+            made.append(
+                MeasureLine(name, ROWS["bf16"], "", "", f"{ALLOWED['bf16']:.2f}", note, command)
+            )
+        if "ranking_mib" in measured:
+            memory = f"{measured['ranking_mib']:.0f} MiB"
+            made.append(
+                MeasureLine(name, "memory of ours above its inputs", memory, "", "", "", command)
+            )
     return made
 
 
-def command_of(name: str) -> str:
+def find_command(name: str) -> str:
     """Return the command that makes a measure."""
     large = " --full" if name.startswith("evaluation XL") else ""
     return f"{PROGRAM} --only {name.split()[0]}{large}"
 
 
-def write_page(folder: Path, facts: Mapping[str, Any], lines: list[Line]) -> None:
+def write_page(folder: Path, facts: Mapping[str, Any], lines: list[MeasureLine]) -> None:
     """Write ``bench.json`` and ``README.md``."""
-    with replacing(folder / "bench.json") as file:
+    with replace_atomically(folder / "bench.json") as file:
         file.write(json.dumps(facts, indent=2).encode() + b"\n")
     known = facts["machine"]
     text = [
@@ -105,28 +111,28 @@ def write_page(folder: Path, facts: Mapping[str, Any], lines: list[Line]) -> Non
         "`make bench`, each line alone by its command; what is measured is said in "
         "`docs/speed.md`.",
         "",
-        f"| {' | '.join(Line._fields)} |",
+        f"| {' | '.join(MeasureLine._fields)} |",
         "|---|---|---:|---:|---:|---|---|",
         *("| " + " | ".join((*line[:-1], f"`{line.command}`")) + " |" for line in lines),
         "",
     ]
-    with replacing(folder / "README.md") as file:
+    with replace_atomically(folder / "README.md") as file:
         file.write("\n".join(text).encode())
 
 
-def _note(figures: Mapping[str, float], key: str, base: str) -> str:
+def _note(measured: Mapping[str, float], key: str, base: str) -> str:
     """Return what else is known of a way: its rate, its likeness, another ratio."""
-    told = []
-    if f"{key}_per_second" in figures:
-        told.append(f"{_rate(figures[f'{key}_per_second'])} {RATES[base]}/s")
-    if f"{key}_cosine" in figures:
-        mean, least = figures[f"{key}_cosine"], figures[f"{key}_cosine_least"]
-        told.append(f"cosine {mean:.5f}, at least {least:.5f}")
-    if f"{key}_over_torch" in figures:
-        told.append(f"{figures[f'{key}_over_torch']:.2f} of the import of torch")
-    if key == base and "runs" in figures:
-        told.append(f"{figures['runs']:.0f} runs")
-    return ", ".join(told)
+    message = []
+    if f"{key}_per_second" in measured:
+        message.append(f"{_rate(measured[f'{key}_per_second'])} {RATES[base]}/s")
+    if f"{key}_cosine" in measured:
+        mean, least = measured[f"{key}_cosine"], measured[f"{key}_cosine_least"]
+        message.append(f"cosine {mean:.5f}, at least {least:.5f}")
+    if f"{key}_over_torch" in measured:
+        message.append(f"{measured[f'{key}_over_torch']:.2f} of the import of torch")
+    if key == base and "runs" in measured:
+        message.append(f"{measured['runs']:.0f} runs")
+    return ", ".join(message)
 
 
 def _ratio(number: float) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ...datasets.errors import ColdbenchError
-from .turns import in_turn, medians
+from .rounds import compute_medians, measure_in_turn
 
 PROGRAM = ("-m", "coldbench")
 WAYS: dict[str, Sequence[str]] = {
@@ -39,10 +39,10 @@ def measure_startup(repeats: int = 7) -> dict[str, float]:
         ways = {n: partial(start, words, environment=environment) for n, words in WAYS.items()}
         for way in ways.values():
             way()
-        turns = in_turn(ways, repeats)
+        turns = measure_in_turn(ways, repeats)
     torch = turns["import_torch"]
     beside = {f"{n}_over_torch": float(np.median(turns[n] / torch)) for n in ("help", "list")}
-    return medians(turns, "python") | beside
+    return compute_medians(turns, "python") | beside
 
 
 def with_compiled(folder: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -54,7 +54,7 @@ def with_compiled(folder: str, environment: Mapping[str, str]) -> dict[str, str]
 def start(
     words: Sequence[str], folder: Path | None = None, environment: dict[str, str] | None = None
 ) -> str:
-    """Run Python with these words in a process of its own and return what it writes.
+    """Run Python with these words in a separate process and return what it writes.
 
     Raises
     ------

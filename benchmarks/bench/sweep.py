@@ -10,7 +10,7 @@ import numpy as np
 
 from ...datasets.errors import ColdbenchError
 from ..records.record import RunRecord, Status, read_all
-from ..runs.outcome import outcomes
+from ..runs.job_outcome import read_outcomes
 from .startup import PROGRAM, start, with_compiled
 
 METHODS = ("random", "popularity", "item_knn", "content_knn", "profile_centroid")
@@ -30,7 +30,7 @@ def measure_sweep(
 
     One ``coldbench run -m`` makes every run of ``methods`` and ``seeds`` one after the other on
     one thread, on the embedded dataset with the default scenario and evaluation, into an empty
-    results folder and beside an empty cache.
+    results folder and next to an empty cache.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _sweep(words: Sequence[str], runs: int, around: dict[str, str]) -> dict[str,
         started = _seconds(COMPOSE, folder, environment)
         command = _seconds([*PROGRAM, *words], folder, environment)
         spent = [_cost(one) for one in read_all(folder / "results")]
-        jobs = sum(one.seconds for one in outcomes(folder / "outputs"))
+        jobs = sum(one.seconds for one in read_outcomes(folder / "outputs"))
     if len(spent) != runs:
         raise ColdbenchError(f"the sweep left {len(spent)} records of {runs} runs; look at {words}")
     return {

@@ -16,10 +16,10 @@ def measure_training(repeats: int = 5, pairs: int = PAIRS) -> dict[str, float]:
     """Return seconds an epoch (the best of ``repeats``) and ratios to the bare loop.
 
     All fit the same matrix factorisation (BPR loss, dense Adam, one thread) on the same batches of
-    2,048 triples in memory, in turn, so that a disturbance meets all alike: a bare loop,
+    2,048 triples in memory, in turn, so that a disturbance affects all alike: a bare loop,
     ``fit_module`` as methods use it, and ``fit_module`` with one batch a step, which pays
     Lightning's whole cost. What a trainer costs to set up is measured with an empty epoch and
-    left out; it is reported beside.
+    left out; it is reported next to.
 
     Parameters
     ----------
@@ -95,15 +95,15 @@ def _lightning(pairs: int, batches_per_step: int) -> None:
 
 
 class _View:
-    """As much of a training view as training looks at."""
+    """As much of a training view as training examines."""
 
     def __init__(self) -> None:
-        from ...datasets.progress import silent
+        from ...datasets.progress import ignore_progress
         from ...datasets.training import TrainerSettings
         from ...datasets.world import Resources
 
         self.seed, self.resources = 0, Resources(threads=1)
-        self.progress, self.trainer = silent, TrainerSettings()
+        self.progress, self.trainer = ignore_progress, TrainerSettings()
 
 
 def _batches(pairs: int) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""``coldbench data fetch|add|verify|info``: bring a dataset here, check it, read its card."""
+"""``coldbench data fetch|add|verify|info``: fetch a dataset, check it, print its card."""
 
 import argparse
 from pathlib import Path
@@ -10,13 +10,13 @@ from ...datasets.acquire.verify import verify
 from ...datasets.card import Card
 from ...datasets.dataset import Dataset
 from ...datasets.errors import ColdbenchError, DataError
-from ...datasets.sides import FeatureColumn, SideInformation
+from ...datasets.side_information import FeatureColumn, SideInformation
 from ...datasets.sources.own_files.import_report import Account
-from ..config.dataset_name import dataset_name
+from ..config.dataset_name import find_dataset_name
 from ..plugins.published_files import declared_files, published, published_names
-from ..plugins.registry import available, find, offers, unknown
-from ..terminal.console import console as results_console
-from ..terminal.console import table
+from ..plugins.registry import describe_unknown, find, list_names, list_offers
+from ..terminal.console import make_console as results_console
+from ..terminal.console import make_table
 from .arguments import Arguments
 
 if TYPE_CHECKING:
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 def main(argv: list[str]) -> int:
     """Run ``coldbench data`` and return its exit status: 1 when a file fails ``verify``."""
-    asked = _parser().parse_args(argv)
+    options = _parser().parse_args(argv)
     console = results_console()
-    if asked.action == "fetch":
-        return _fetch(asked.name, console)
-    if asked.action == "add":
-        return _add(asked.name, Path(asked.path).expanduser(), console)
-    if asked.action == "verify":
-        return _verify(asked.name, console)
-    return _info(asked.name, asked.words, console)
+    if options.action == "fetch":
+        return _fetch(options.name, console)
+    if options.action == "add":
+        return _add(options.name, Path(options.path).expanduser(), console)
+    if options.action == "verify":
+        return _verify(options.name, console)
+    return _info(options.name, options.words, console)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Arguments(
         prog="coldbench data",
-        description="Bring a dataset to this machine, check it, or read its card.",
+        description="Fetch a dataset, check it, or print its card.",
         epilog=f"To fetch or add: {', '.join(published_names())}. "
         "Data lives under $COLDBENCH_DATA (default: the user's cache folder).",
     )
@@ -118,17 +118,17 @@ def _verify(name: str, console: "Console") -> int:
 
 
 def _info(name: str, words: list[str], console: "Console") -> int:
-    if name not in offers("datasets"):
-        names = {*available("datasets"), *published_names()}
+    if name not in list_offers("datasets"):
+        names = {*list_names("datasets"), *published_names()}
         if name not in names or words:
-            raise ColdbenchError(unknown("dataset", name, names))
+            raise ColdbenchError(describe_unknown("dataset", name, names))
         extra = published(name)
         _show_card(name, extra.card, extra.files, console)
         return 0
     source = _source(name, words)
     card = getattr(source, "card", None)
     if isinstance(card, Card):
-        shown = dataset_name(source) if words else name
+        shown = find_dataset_name(source) if words else name
         _show_card(shown, card, declared_files(type(source)), console)
     else:
         console.print(f"{name} has no card", soft_wrap=True)
@@ -148,7 +148,7 @@ def _info(name: str, words: list[str], console: "Console") -> int:
 
 
 def _source(name: str, words: list[str]) -> Any:
-    """Return the dataset with the settings that the words make."""
+    """Return the dataset with the settings of the arguments."""
     if not words:
         return find("datasets", name)()
     from ..config.run_config import compose_run
@@ -183,7 +183,7 @@ def _show_content(data: Dataset, console: "Console") -> None:
         soft_wrap=True,
     )
     console.print(f"sha256 {data.sha256}\n", soft_wrap=True)
-    known = table("side", "column", "kind", "values", "provenance")
+    known = make_table("side", "column", "kind", "values", "provenance")
     for side, information in (("user", data.users), ("item", data.items)):
         for row in _columns(information):
             known.add_row(side, *row)
@@ -193,15 +193,15 @@ def _show_content(data: Dataset, console: "Console") -> None:
 
 
 def _show_account(account: Account, console: "Console") -> None:
-    """Show what was found in the files of the user's and what was left aside."""
+    """Show what was found in the user's files and what was ignored."""
     console.print()
     for file, written in account.files:
         console.print(f"{file}: {written}", soft_wrap=True)
-    found = table("file", "column", "kind", "found")
+    found = make_table("file", "column", "kind", "found")
     for one in account.columns:
         found.add_row(one.table, one.column, one.kind, one.remark)
     console.print(found)
-    console.print("Left aside:" if account.dropped else "Left aside: nothing", soft_wrap=True)
+    console.print("Ignored:" if account.dropped else "Ignored: nothing", soft_wrap=True)
     for sentence in account.dropped:
         console.print(f"- {sentence}", soft_wrap=True)
 

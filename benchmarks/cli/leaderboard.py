@@ -1,24 +1,31 @@
-"""``coldbench leaderboard``: the standings drawn from the records in results/ alone."""
+"""``coldbench leaderboard``: the ranking of methods from the records in results/ alone."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
-from ..plugins.registry import unknown
+from ..plugins.registry import describe_unknown
 from ..records.headline import HEADLINE
 from ..records.home import results_home
+from ..records.partial_records import make_cut
 from ..records.record import Cut, RunRecord, read_all
-from ..records.thin_records import thinner
-from ..reports.families import by_family
-from ..reports.formats import IN_MD, as_csv, drawn, markdown, md_lines, show
-from ..reports.leaderboard import boards
-from ..reports.paired import paired, paired_grid
-from ..reports.sentences import headline
-from ..reports.standings import Board
+from ..reports.board import Board
+from ..reports.captions import make_title
+from ..reports.families import group_by_family
+from ..reports.group_records import build_boards
+from ..reports.paired import build_paired_grid, compare_with_best
+from ..reports.render import (
+    IN_MD,
+    render_csv,
+    render_markdown,
+    render_markdown_lines,
+    render_table,
+    show_board,
+)
 from ..terminal.complaint import complain
-from ..terminal.console import console, say
-from ..terminal.foreign_text import for_markdown
+from ..terminal.console import make_console, say
+from ..terminal.foreign_text import escape_markdown
 from .arguments import Arguments
 
 EVERY = "all"
@@ -26,79 +33,81 @@ EVERY = "all"
 
 
 def main(argv: list[str]) -> int:
-    """Print the leaderboard; a record that cannot be read is told and left out."""
-    asked = _parser().parse_args(argv)
-    home = results_home(asked.results)
-    cut = thinner([asked.metric]) if asked.metric else thinner([HEADLINE], others=True)
-    records = readable_records(home, cut)
+    """Print the leaderboard; a record that cannot be read is reported and left out."""
+    options = _parser().parse_args(argv)
+    home = results_home(options.results)
+    cut = make_cut([options.metric]) if options.metric else make_cut([HEADLINE], others=True)
+    records = read_records(home, cut)
     if not records:
         raise ColdbenchError(f"no record in {home}; make one with: coldbench run method=popularity")
-    _check(asked, records, home)
-    made = boards(records, metric=asked.metric, dataset=asked.dataset, scenario=asked.scenario)
-    if asked.families:
-        _families(made, asked)
+    _check(options, records, home)
+    made = build_boards(
+        records, metric=options.metric, dataset=options.dataset, scenario=options.scenario
+    )
+    if options.families:
+        _families(made, options)
         return 0
-    if asked.paired:
-        _paired(made, asked, home)
+    if options.paired:
+        _paired(made, options, home)
         return 0
-    if asked.format == "csv":
-        sys.stdout.write(as_csv(made, None if asked.task == EVERY else asked.task))
+    if options.format == "csv":
+        sys.stdout.write(render_csv(made, None if options.task == EVERY else options.task))
         return 0
-    parts = [(board, task) for board in made for task in _tasks(board, asked.task)]
-    if asked.format == "md":
-        sys.stdout.write("\n".join(markdown(board, task) for board, task in parts))
+    parts = [(board, task) for board in made for task in _tasks(board, options.task)]
+    if options.format == "md":
+        sys.stdout.write("\n".join(render_markdown(board, task) for board, task in parts))
     else:
         for board, task in parts:
-            show(board, task, console())
+            show_board(board, task, make_console())
     return 0
 
 
-def _families(made: list[Board], asked: argparse.Namespace) -> None:
-    """Print the best row of every family in each board and task."""
-    grid = by_family(made, None if asked.task == EVERY else asked.task)
-    if asked.format == "csv":
-        raise ColdbenchError("--families has no --format csv; without it, csv has every figure")
-    if asked.format == "md":
-        sys.stdout.write("\n".join([*md_lines(grid), ""]))
+def _families(made: list[Board], options: argparse.Namespace) -> None:
+    """Print the best row of every family in each leaderboard and task."""
+    grid = group_by_family(made, None if options.task == EVERY else options.task)
+    if options.format == "csv":
+        raise ColdbenchError("--families has no --format csv; without it, csv has every value")
+    if options.format == "md":
+        sys.stdout.write("\n".join([*render_markdown_lines(grid), ""]))
     else:
-        console().print(drawn(grid, star=True, elsewhere=IN_MD))
+        make_console().print(render_table(grid, star=True, elsewhere=IN_MD))
 
 
-def _paired(made: list[Board], asked: argparse.Namespace, home: Path) -> None:
-    """Print every row of a task beside the best one, user by user."""
-    if asked.task in (None, EVERY) or asked.format == "csv":
+def _paired(made: list[Board], options: argparse.Namespace, home: Path) -> None:
+    """Compare every row of a task with the best one, user by user."""
+    if options.task in (None, EVERY) or options.format == "csv":
         raise ColdbenchError("--paired takes one --task, and --format table or md")
     pages = []
-    for board in (one for one in made if asked.task in one.tasks):
-        best, rows, lacking = paired(board, asked.task, home)
-        title, grid = headline(board, asked.task), paired_grid(best, rows)
-        told = _reserves(board, asked.task, lacking)
-        if asked.format == "md":
-            lines = [f"### {for_markdown(title)}", "", *md_lines(grid), ""]
-            pages.append("\n".join([*lines, *(f"- {for_markdown(one)}" for one in told), ""]))
+    for board in (one for one in made if options.task in one.tasks):
+        best, rows, lacking = compare_with_best(board, options.task, home)
+        title, grid = make_title(board, options.task), build_paired_grid(best, rows)
+        message = _list_reservations(board, options.task, lacking)
+        if options.format == "md":
+            lines = [f"### {escape_markdown(title)}", "", *render_markdown_lines(grid), ""]
+            pages.append("\n".join([*lines, *(f"- {escape_markdown(one)}" for one in message), ""]))
         else:
-            out = console()
+            out = make_console()
             say(out, title)
-            out.print(drawn(grid, elsewhere=IN_MD))
-            for one in told:
+            out.print(render_table(grid, elsewhere=IN_MD))
+            for one in message:
                 say(out, one)
     sys.stdout.write("\n".join(pages))
 
 
-def _reserves(board: Board, task: str, lacking: list[str]) -> list[str]:
-    """Return why nothing is sure in a task, and which rows cannot be compared."""
-    against = board.uncrowned(task)
-    told = [f"nothing is sure here: {'; '.join(against)}"] if against else []
+def _list_reservations(board: Board, task: str, lacking: list[str]) -> list[str]:
+    """Return why nothing is significant in a task, and which rows cannot be compared."""
+    against = board.find_reasons_against_winner(task)
+    message = [f"nothing is significant here: {'; '.join(against)}"] if against else []
     if lacking:
-        told.append(f"no per-user table (run with force=true): {', '.join(lacking)}")
-    return told
+        message.append(f"no per-user table (run with force=true): {', '.join(lacking)}")
+    return message
 
 
-def _tasks(board: Board, asked: str | None) -> list[str | None]:
-    """Return what to show of a board: None is the overview, a name that task in detail."""
-    if asked == EVERY:
+def _tasks(board: Board, options: str | None) -> list[str | None]:
+    """Return what to show of a leaderboard: None is the overview, a name that task in detail."""
+    if options == EVERY:
         return list(board.tasks)
-    return [asked] if asked is None or asked in board.tasks else []
+    return [options] if options is None or options in board.tasks else []
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -119,15 +128,15 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument(
         "--paired",
         action="store_true",
-        help="with one --task: the others beside the best, on the same users, Holm-corrected",
+        help="with one --task: the others against the best, on the same users, Holm-corrected",
     )
     parser.add_argument("--metric", metavar="NAME", help=f"({HEADLINE})")
     parser.add_argument("--format", choices=("table", "md", "csv"), default="table")
     return parser
 
 
-def readable_records(home: Path, cut: Cut | None = None) -> list[RunRecord]:
-    """Return the records of a folder; one that cannot be read is told and left out."""
+def read_records(home: Path, cut: Cut | None = None) -> list[RunRecord]:
+    """Return the records of a folder; one that cannot be read is reported and left out."""
     found = []
     for one in read_all(home, cut):
         if isinstance(one, ColdbenchError):
@@ -137,7 +146,7 @@ def readable_records(home: Path, cut: Cut | None = None) -> list[RunRecord]:
     return found
 
 
-def _check(asked: argparse.Namespace, records: list[RunRecord], home: Path) -> None:
+def _check(options: argparse.Namespace, records: list[RunRecord], home: Path) -> None:
     """Refuse names that no record holds."""
     held = {
         "dataset": {one.dataset for one in records},
@@ -145,15 +154,15 @@ def _check(asked: argparse.Namespace, records: list[RunRecord], home: Path) -> N
         "task": {task for one in records for task in one.scores},
         "metric": {name for one in records for task in one.scores.values() for name in task},
     }
-    if asked.metric not in {None, *held["metric"]}:  # the other names were not read
+    if options.metric not in {None, *held["metric"]}:  # the other names were not read
         held["metric"] = _metrics(home)
     for what, names in held.items():
-        name = getattr(asked, what)
+        name = getattr(options, what)
         if name not in (None, EVERY) and names and name not in names:
-            raise ColdbenchError(unknown(what, name, names))
+            raise ColdbenchError(describe_unknown(what, name, names))
 
 
 def _metrics(home: Path) -> set[str]:
-    """Return the names of all figures that the records of a folder hold."""
+    """Return the names of all values that the records of a folder hold."""
     records = (one for one in read_all(home) if isinstance(one, RunRecord))
     return {name for one in records for task in one.scores.values() for name in task}

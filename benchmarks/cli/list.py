@@ -6,9 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from ...datasets.errors import ColdbenchError
-from ..config.overlays import experiments, presets, sentences
+from ..config.overlays import read_descriptions, read_experiments, read_presets
 from ..plugins.docstrings import first_sentence
-from ..plugins.registry import KINDS, Offer, available, find, offers, unknown, unknown_option
+from ..plugins.registry import (
+    KINDS,
+    Offer,
+    describe_unknown,
+    describe_unknown_option,
+    find,
+    list_names,
+    list_offers,
+)
 
 USAGE = """usage: coldbench list [KIND] [NAME]
 
@@ -22,16 +30,16 @@ coldbench list methods implicit_als.
 """
 
 TABLES, PRESETS, EXPERIMENTS = "tables", "presets", "experiments"
-"""What can be listed and is no entry point: data of this package."""
+"""What can be listed and is not an entry point: data of this package."""
 RUN, TRACKERS = "run", "trackers"
-"""What every run is told beside its method, dataset and scenario."""
+"""What every run is reported next to its method, dataset and scenario."""
 
 OVERVIEW = (KINDS[0], PRESETS, *KINDS[1:], EXPERIMENTS, TABLES)
 LISTED = (*OVERVIEW, RUN, TRACKERS)
 
 
 def main(argv: list[str]) -> int:
-    """Print the tables that were asked for.
+    """Print the requested tables.
 
     Nothing is collected meanwhile: importing every class makes much that is kept, and looking for
     garbage in it takes a tenth of the time.
@@ -49,13 +57,13 @@ def _print(argv: list[str]) -> int:
     if {"-h", "--help"} & set(argv):
         sys.stdout.write(USAGE)
         return 0
-    strange = [word for word in argv if word.startswith("-")]
-    if strange:
-        raise ColdbenchError(unknown_option("coldbench list", strange[0], ["--help"]))
+    unexpected = [word for word in argv if word.startswith("-")]
+    if unexpected:
+        raise ColdbenchError(describe_unknown_option("coldbench list", unexpected[0], ["--help"]))
     if len(argv) > 2:
         raise ColdbenchError(f"list takes a kind and a name, not {' '.join(argv)!r}")
     if argv and argv[0] not in LISTED:
-        raise ColdbenchError(unknown("kind", argv[0], LISTED))
+        raise ColdbenchError(describe_unknown("kind", argv[0], LISTED))
     if len(argv) == 2:
         _show_one(*argv)
         return 0
@@ -77,7 +85,7 @@ def _print(argv: list[str]) -> int:
 
 def _show_everything() -> None:
     """Print every kind; of presets and experiments what they are, not what they change."""
-    from ..terminal.console import console
+    from ..terminal.console import make_console
 
     for kind in OVERVIEW:
         if kind in KINDS:
@@ -88,11 +96,13 @@ def _show_everything() -> None:
             _show_sentences("method", f"{PRESETS}, for method=; list {PRESETS} shows the changes")
         else:
             _show_sentences("experiment", f"{EXPERIMENTS}, +experiment=; list {EXPERIMENTS}")
-    console().print(f"list {RUN} shows the settings of every run, list {TRACKERS} its trackers")
+    make_console().print(
+        f"list {RUN} shows the settings of every run, list {TRACKERS} its trackers"
+    )
 
 
 def _show_settings(kind: str) -> None:
-    """Print what every run is told beside its method, dataset and scenario."""
+    """Print what every run is reported next to its method, dataset and scenario."""
     from .settings import show_run, show_trackers
 
     (show_run if kind == RUN else show_trackers)()
@@ -100,12 +110,12 @@ def _show_settings(kind: str) -> None:
 
 def _show_sentences(group: str, title: str) -> None:
     """Print what each file of a group of ``conf/`` is."""
-    from ..terminal.console import console, table
+    from ..terminal.console import make_console, make_table
 
-    rows = table("name", "what it is", title=title)
-    for name, what in sentences(group).items():
+    rows = make_table("name", "what it is", title=title)
+    for name, what in read_descriptions(group).items():
         rows.add_row(name, what)
-    console().print(rows)
+    make_console().print(rows)
 
 
 def _show_one(kind: str, name: str) -> None:
@@ -128,16 +138,16 @@ def _show_one(kind: str, name: str) -> None:
     if kind == TRACKERS:
         show_tracker(name)
         return
-    known = presets() if kind in (KINDS[0], PRESETS) else {}
+    known = read_presets() if kind in (KINDS[0], PRESETS) else {}
     if kind == PRESETS and name not in known:
-        raise ColdbenchError(unknown("preset", name, known))
-    if kind == KINDS[0] and name not in (*known, *offers(kind)):
-        raise ColdbenchError(unknown("method", name, (*known, *available(kind))))
+        raise ColdbenchError(describe_unknown("preset", name, known))
+    if kind == KINDS[0] and name not in (*known, *list_offers(kind)):
+        raise ColdbenchError(describe_unknown("method", name, (*known, *list_names(kind))))
     if name in known:
         one = known[name]
         changes = dict(word.split("=", 1) for word in one.changes)
-        told = f"{one.what}. Of {one.base}, with {' '.join(one.changes)}."
-        show_fields(find(KINDS[0], one.base), name, told, changes)
+        message = f"{one.what}. Of {one.base}, with {' '.join(one.changes)}."
+        show_fields(find(KINDS[0], one.base), name, message, changes)
     else:
         target = find(kind, name)
         show_fields(target, name, first_sentence(target), {})
@@ -145,55 +155,55 @@ def _show_one(kind: str, name: str) -> None:
 
 def _show_presets() -> None:
     """Print the presets, which are typed as methods are."""
-    from ..terminal.console import console, table
+    from ..terminal.console import make_console, make_table
 
-    rows = table("name", "of", "changes", "what it is", title=f"{PRESETS}, for method=")
-    for one in presets().values():
+    rows = make_table("name", "of", "changes", "what it is", title=f"{PRESETS}, for method=")
+    for one in read_presets().values():
         rows.add_row(one.name, one.base, " ".join(one.changes), one.what)
-    console().print(rows)
+    make_console().print(rows)
 
 
 def _show_experiments() -> None:
     """Print the sweeps that are typed as ``+experiment=NAME``."""
-    from ..terminal.console import console, table
+    from ..terminal.console import make_console, make_table
 
-    rows = table("name", "methods", "sets", "what it is", title=f"{EXPERIMENTS}, +experiment=")
-    for one in experiments().values():
+    rows = make_table("name", "methods", "sets", "what it is", title=f"{EXPERIMENTS}, +experiment=")
+    for one in read_experiments().values():
         rows.add_row(one.name, str(len(one.methods)), " ".join(one.changes), one.what)
-    console().print(rows)
+    make_console().print(rows)
 
 
 def _show_experiment(name: str) -> None:
     """Print what one experiment runs."""
-    from ..terminal.console import console
+    from ..terminal.console import make_console
 
-    known = experiments()
+    known = read_experiments()
     if name not in known:
-        raise ColdbenchError(unknown("experiment", name, known))
-    one, out = known[name], console()
+        raise ColdbenchError(describe_unknown("experiment", name, known))
+    one, out = known[name], make_console()
     out.print(f"{name}: {one.what}.", soft_wrap=True)
     out.print(f"It sets {' '.join(one.changes)} and runs: {', '.join(one.methods)}", soft_wrap=True)
 
 
 def _show_tables() -> None:
     """Print the papers' tables that ``coldbench table`` knows."""
-    from ..reports.papers.paper_table import find_table, names
-    from ..terminal.console import console, table
+    from ..reports.papers.paper_table import find_table, list_tables
+    from ..terminal.console import make_console, make_table
 
-    rows = table("name", "what it is", title=TABLES)
-    for name in names():
+    rows = make_table("name", "what it is", title=TABLES)
+    for name in list_tables():
         rows.add_row(name, find_table(name).title)
-    console().print(rows)
+    make_console().print(rows)
 
 
 def _show_kind(kind: str) -> None:
-    from ..terminal.console import console, table
-    from ..terminal.fitted_table import Column
+    from ..terminal.console import make_console, make_table
+    from ..terminal.fitted_table import TableColumn
 
-    out, known = console(), offers(kind)
+    out, known = make_console(), list_offers(kind)
     columns = COLUMNS[kind]
-    between = [Column(one, leave=at + 1) for at, one in enumerate(columns)]
-    rows = table("name", *between, "what it is", title=kind)
+    between = [TableColumn(one, leave=at + 1) for at, one in enumerate(columns)]
+    rows = make_table("name", *between, "what it is", title=kind)
     for name, offer in known.items():
         if offer.target is not None:
             cells = (cell(offer.target) for cell in columns.values())

@@ -1,4 +1,4 @@
-"""The command line: which commands there are, and how an error reaches a person."""
+"""The command line: which commands there are, and how errors are shown."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 
 from ... import __version__
 from ...datasets.errors import ColdbenchError
-from ..plugins.registry import unknown
+from ..plugins.registry import describe_unknown
 from ..terminal.complaint import complain
 
 COMMANDS = {
@@ -16,11 +16,11 @@ COMMANDS = {
     "list": "show methods, presets, datasets, scenarios, metrics, experiments, tables and settings",
     "leaderboard": "rank the methods by the records in results/",
     "results": "check the folder of records: results verify [DIR]",
-    "table": "print a paper's table with our figures beside it",
+    "table": "print a paper's table with our results next to it",
     "data": "fetch, add, verify or describe a dataset",
     "split": "write a split as CSV files with original ids",
     "check": "run the conformance suite on a method, a dataset or a scenario",
-    "new-method": "write a package with a method that runs, to be changed into your own",
+    "new-method": "write a package with a working method to start from",
     "demo": "run the methods of every family on the embedded dataset and print the leaderboard",
 }
 INTERRUPTED = 130
@@ -29,7 +29,7 @@ WATCHED = ("run", "demo", "table")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0, 1 when a run failed, 2 for a mistake.
+    """Run one command and return its exit status: 0, 1 when a run failed, 2 for an invalid command.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if argv is None and words[:1] and words[0] in WATCHED:
-        from ..isolation.watched import watched
+        from ..isolation.child_process import run_in_child
 
-        return watched(lambda: _guarded(words), _died)
+        return run_in_child(lambda: _guarded(words), _died)
     return _guarded(words)
 
 
@@ -64,13 +64,13 @@ def _guarded(words: list[str]) -> int:
         return 0
 
 
-def _died(told: dict[str, Any], how: str) -> None:
-    from .run import died
+def _died(message: dict[str, Any], how: str) -> None:
+    from .run import report_death
 
-    died(told, how)
+    report_death(message, how)
 
 
-def usage() -> str:
+def make_usage() -> str:
     """Return the help text."""
     width = max(map(len, COMMANDS)) + 2
     lines = [f"  {name:<{width}}{what}" for name, what in COMMANDS.items()]
@@ -92,7 +92,7 @@ def usage() -> str:
 
 def _dispatch(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
-        sys.stdout.write(usage())
+        sys.stdout.write(make_usage())
         return 0
     if words[0] in ("-V", "--version"):
         sys.stdout.write(f"coldbench {__version__}\n")
@@ -100,7 +100,7 @@ def _dispatch(words: list[str]) -> int:
     if words[0] == "-sc":  # the shell's completion asks the bare program
         words = ["run", *words]
     if words[0] not in COMMANDS:
-        raise ColdbenchError(unknown("command", words[0], COMMANDS))
+        raise ColdbenchError(describe_unknown("command", words[0], COMMANDS))
     module = import_module(f"{__package__}.{words[0].replace('-', '_')}")
     status: int = module.main(words[1:])
     return status

@@ -1,4 +1,4 @@
-"""``coldbench new-method``: a package with a working method, to be changed into one's own."""
+"""``coldbench new-method``: a package with a working method to start from."""
 
 import argparse
 import keyword
@@ -11,8 +11,8 @@ from pathlib import Path
 from string import Template
 
 from ...datasets.errors import ColdbenchError
-from ..plugins.registry import offers
-from ..terminal.console import console
+from ..plugins.registry import list_offers
+from ..terminal.console import make_console
 from .arguments import Arguments
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -34,10 +34,10 @@ def main(argv: Sequence[str]) -> int:
     """
     wanted = _parser().parse_args(list(argv))
     check_name(wanted.name)
-    files = dict(rendered(wanted.name, wanted.kind))
+    files = dict(render_template(wanted.name, wanted.kind))
     folder = Path(wanted.dir).expanduser() / _project(wanted.name)
     write_folder(folder, files)
-    out = console()
+    out = make_console()
     out.print(f"{folder} holds {', '.join(sorted(files))}", soft_wrap=True)
     for line in (
         f"pip install -e {folder}",
@@ -62,7 +62,7 @@ def check_name(name: str) -> None:
             f"{name!r} cannot name a method: it must be a Python identifier in small letters; "
             f"did you mean {_nearest_identifier(name)}?"
         )
-    offer = offers("methods").get(name)
+    offer = list_offers("methods").get(name)
     if offer is not None:
         raise ColdbenchError(
             f"there is a method {name!r} already, {offer.value} of {offer.distribution}; "
@@ -75,7 +75,7 @@ def check_name(name: str) -> None:
         )
 
 
-def rendered(name: str, kind: str) -> Iterator[tuple[str, str]]:
+def render_template(name: str, kind: str) -> Iterator[tuple[str, str]]:
     """Yield the path inside the package and the text of every file of a template.
 
     Raises
@@ -107,7 +107,7 @@ def rendered(name: str, kind: str) -> Iterator[tuple[str, str]]:
 
 
 def write_folder(folder: Path, files: dict[str, str]) -> None:
-    """Write files into a new folder, which appears whole or not at all.
+    """Write files into a new folder, which appears atomically.
 
     Raises
     ------

@@ -1,29 +1,29 @@
-"""``coldbench results``: the folder of records as a store; ``verify`` looks it through."""
+"""``coldbench results``: the folder of records as a store; ``verify`` checks it."""
 
 import argparse
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
 from ..records.home import results_home
-from ..records.verify import Verified, verify
-from ..terminal.console import console
+from ..records.verify_records import FolderReport, verify
+from ..terminal.console import make_console
 
 
 def main(argv: list[str]) -> int:
-    """Check a folder of records; return 1 when a file in it is not what it says."""
-    asked = _parser().parse_args(argv)
-    home = results_home(asked.folder)
+    """Check a folder of records; return 1 when a file in it is not valid."""
+    options = _parser().parse_args(argv)
+    home = results_home(options.folder)
     if not home.is_dir():
         raise ColdbenchError(f"no folder {home}; name the folder of the records, or make a run")
     found = verify(home)
-    out = console()
+    out = make_console()
     for problem in found.problems:
         out.print(problem, soft_wrap=True)
     out.print(_told(home, found), soft_wrap=True)
     return int(bool(found.problems))
 
 
-def _told(home: Path, found: Verified) -> str:
+def _told(home: Path, found: FolderReport) -> str:
     counts = [f"{n:,} {name.replace('_', ' ')}" for name, n in sorted(found.statuses.items())]
     parts = [f"{found.statuses.total():,} records ({', '.join(counts) or 'none'})"]
     parts.append(f"{found.tables:,} tables")
@@ -32,7 +32,7 @@ def _told(home: Path, found: Verified) -> str:
     if found.temporary:
         parts.append(f"{found.temporary:,} temporary files of writers that were killed")
     bad = len(found.problems)
-    parts.append(f"{bad:,} not what they say" if bad else "nothing is wrong")
+    parts.append(f"{bad:,} not valid" if bad else "no problems")
     return f"{home}: {'; '.join(parts)}"
 
 

@@ -1,4 +1,4 @@
-"""``coldbench run``: one run or, with ``-m``, a sweep; every word is Hydra's."""
+"""``coldbench run``: one run or, with ``-m``, a sweep; every argument is Hydra's."""
 
 import os
 import sys
@@ -10,60 +10,60 @@ from typing import Any, NoReturn
 from ...datasets.errors import ColdbenchError
 from ..config.overlays import CONFIG_MODULE, CONFIG_NAME
 from ..config.run_config import register
-from ..plugins.registry import GROUPS, available
-from ..records.disk_space import REASONS, why
-from ..runs.outcome import Outcome
+from ..plugins.registry import GROUPS, list_names
+from ..records.disk_space import REASONS, explain_os_error
+from ..runs.job_outcome import Outcome
 from ..terminal.complaint import complain
-from .arguments import option_names, refusal
+from .arguments import explain_refusal, list_option_names
 
-WATCHED = "++hydra.callbacks.progress._target_=coldbench.benchmarks.runs.sweep.Progress"
-"""Whatever configuration is named (``--config-name``), its runs are told and counted."""
+WATCHED = "++hydra.callbacks.progress._target_=coldbench.benchmarks.runs.sweep_watch.SweepCallback"
+"""Whatever configuration is named (``--config-name``), its runs are reported and counted."""
 
 
 def main(argv: list[str]) -> int:
-    """Hand the words to Hydra and return 0, 1 when a run failed, 2 when nothing could be run."""
+    """Pass the arguments to Hydra; return 0, 1 if a run failed, 2 if nothing could be run."""
     import hydra
 
+    from ..config.config_errors import explain
     from ..config.masking import Mask
-    from ..config.mistakes import explained
-    from ..runs.job import job, made
-    from ..runs.masked_files import hide_sweep
-    from ..runs.outcome import NOT_RUN
-    from ..runs.sweep import Watch, swept
+    from ..runs.job import finished_jobs, job
+    from ..runs.job_outcome import NOT_RUN
+    from ..runs.masked_files import mask_sweep_files
+    from ..runs.sweep_watch import SweepWatch, swept
 
     register()
-    made.clear()
+    finished_jobs.clear()
     swept.clear()
-    options, overrides = _parted(argv)
+    options, overrides = _split_arguments(argv)
     if {"-m", "--multirun"} & set(options):
-        overrides = _spread(overrides)
+        overrides = _expand_fixed_values(overrides)
     words = [*options, *_with_method_for_help(options, overrides), WATCHED]
     start = hydra.main(
         version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=CONFIG_NAME
     )(job)
     lost = None
     try:
-        with _as_program(words), explained(argv):
+        with _as_program(words), explain(argv):
             start()
     except Exception as error:
-        if Watch.current is not None:
+        if SweepWatch.current is not None:
             with suppress(OSError):  # a full disk must not hide the error that came first
-                hide_sweep(Mask.of({}, argv).with_texts(argv), Watch.current.folder)
-        lost = _lost(error)
+                mask_sweep_files(Mask.of({}, argv).with_texts(argv), SweepWatch.current.folder)
+        lost = _explain_lost_job(error)
         if lost is None:
             raise
     finally:
-        if Watch.current is not None:  # interrupted, or a launcher gave up
-            Watch.current.close()
+        if SweepWatch.current is not None:  # interrupted, or a launcher gave up
+            SweepWatch.current.close()
     if lost is not None:
         complain(lost)
         return 1
-    if made and not swept:
-        return _single(made[0])
+    if finished_jobs and not swept:
+        return _single(finished_jobs[0])
     return int(any(one.status in ("failed", NOT_RUN) for one in swept))
 
 
-def _parted(argv: list[str]) -> tuple[list[str], list[str]]:
+def _split_arguments(argv: list[str]) -> tuple[list[str], list[str]]:
     """Return Hydra's options and the other words: Hydra wants the words together.
 
     Raises
@@ -76,10 +76,10 @@ def _parted(argv: list[str]) -> tuple[list[str], list[str]]:
     if "-sc" in argv or "--shell-completion" in argv:
         return argv, []
     parser = get_args_parser()
-    names = option_names(parser)
+    names = list_option_names(parser)
 
     def refuse(message: str) -> NoReturn:
-        raise ColdbenchError(refusal("coldbench run", message, names))
+        raise ColdbenchError(explain_refusal("coldbench run", message, names))
 
     parser.error = refuse  # type: ignore[method-assign]
     overrides = parser.parse_intermixed_args(argv).overrides
@@ -89,44 +89,44 @@ def _parted(argv: list[str]) -> tuple[list[str], list[str]]:
     return options, overrides
 
 
-def _lost(error: Exception) -> str | None:
+def _explain_lost_job(error: Exception) -> str | None:
     """Return the sentence about a job whose process died or whose output cannot be written.
 
     None for another error.
     """
     if isinstance(error, OSError) and error.errno in REASONS:
         where = f" {error.filename}" if error.filename else ""
-        return f"the run's output{where} cannot be written: {why(error)}"
+        return f"the run's output{where} cannot be written: {explain_os_error(error)}"
     if type(error).__module__.split(".")[0] not in ("submitit", "joblib"):
         return None
-    told = " ".join(str(error).split("\n")[:2]).strip(" .")
+    message = " ".join(str(error).split("\n")[:2]).strip(" .")
     return (
-        f"a job's process ended without an outcome ({type(error).__name__}: {told}); the same "
+        f"a job's process ended without an outcome ({type(error).__name__}: {message}); the same "
         f"command again makes what is missing"
     )
 
 
-def died(told: dict[str, Any], how: str) -> None:
-    """Close for a process that died in the middle: name what is missing and how to make it.
+def report_death(message: dict[str, Any], how: str) -> None:
+    """Report the end of a process that died: what is missing and how to make it.
 
     Parameters
     ----------
     told
-        What the process told of itself: the folder of its sweep or of its run.
+        What the process reported: the folder of its sweep or of its run.
     how
         How it ended.
     """
-    from ..runs.summary import AGAIN, close_for_the_dead
+    from ..runs.summary import AGAIN, close_after_crash
 
-    if told.get("sweep"):
+    if message.get("sweep"):
         complain(f"the process of the sweep {how} before it was finished")
-        close_for_the_dead(Path(told["sweep"]), how)
+        close_after_crash(Path(message["sweep"]), how)
     else:
-        log = f"; see {told['run']}/run.log" if told.get("run") else ""
+        log = f"; see {message['run']}/run.log" if message.get("run") else ""
         complain(f"the process of the run {how} before it was finished{log}; {AGAIN}")
 
 
-def _spread(overrides: list[str]) -> list[str]:
+def _expand_fixed_values(overrides: list[str]) -> list[str]:
     """Turn ``method.factors=8`` of a sweep into a sweep over one value.
 
     Hydra first composes what all jobs share, without the swept choices; where ``method`` itself
@@ -150,7 +150,7 @@ def _spread(overrides: list[str]) -> list[str]:
 def _with_method_for_help(options: list[str], words: list[str]) -> list[str]:
     """Let ``--help`` show a whole configuration although no method is chosen."""
     if {"-h", "--help"} & set(options) and not any(word.startswith("method=") for word in words):
-        return [*words, f"method={available('methods')[0]}"]
+        return [*words, f"method={list_names('methods')[0]}"]
     return words
 
 
@@ -169,17 +169,17 @@ def _show(one: Outcome) -> None:
     """Print the headline metric of every task with its interval."""
     from ..records.headline import choose_metric
     from ..records.record import read
-    from ..terminal.console import console, duration, table
+    from ..terminal.console import format_duration, make_console, make_table
 
-    out, record = console(), read(Path(str(one.record)))
+    out, record = make_console(), read(Path(str(one.record)))
     metric = choose_metric([record])
-    rows = table("task", metric, "95 % interval", "users")
+    rows = make_table("task", metric, "95 % interval", "users")
     for task, scores in record.scores.items():
-        figure = scores.get(metric)
-        if figure is not None and figure.mean is not None:
-            interval = f"{figure.low:.4f} - {figure.high:.4f}"
-            rows.add_row(task, f"{figure.mean:.4f}", interval, str(figure.n))
-    out.print(f"{one} · {duration(one.seconds)}", soft_wrap=True)
+        metric_value = scores.get(metric)
+        if metric_value is not None and metric_value.mean is not None:
+            interval = f"{metric_value.low:.4f} - {metric_value.high:.4f}"
+            rows.add_row(task, f"{metric_value.mean:.4f}", interval, str(metric_value.n))
+    out.print(f"{one} · {format_duration(one.seconds)}", soft_wrap=True)
     if rows.row_count:
         out.print(rows)
     out.print(str(one.record), soft_wrap=True)

@@ -7,9 +7,9 @@ from ..config.fields import NO_DEFAULT, described
 from ..config.overlays import chosen_options
 from ..config.run_config import TRACKERS, RunConfig
 from ..plugins.docstrings import first_sentence
-from ..plugins.registry import unknown
-from ..terminal.console import console, table
-from ..terminal.fitted_table import Column
+from ..plugins.registry import describe_unknown
+from ..terminal.console import make_console, make_table
+from ..terminal.fitted_table import TableColumn
 
 
 def show_run() -> None:
@@ -20,10 +20,10 @@ def show_run() -> None:
 
 def show_trackers() -> None:
     """Print where records may be mirrored."""
-    rows = table("name", "what it is", title="trackers, for tracking=")
+    rows = make_table("name", "what it is", title="trackers, for tracking=")
     for name, target in TRACKERS.items():
         rows.add_row(name, first_sentence(target))
-    console().print(rows)
+    make_console().print(rows)
 
 
 def show_tracker(name: str) -> None:
@@ -35,11 +35,11 @@ def show_tracker(name: str) -> None:
         When there is none of that name.
     """
     if name not in TRACKERS:
-        raise ColdbenchError(unknown("tracker", name, TRACKERS))
+        raise ColdbenchError(describe_unknown("tracker", name, TRACKERS))
     show_fields(TRACKERS[name], name, first_sentence(TRACKERS[name]), {})
 
 
-def show_fields(target: type[Any], name: str, told: str, changes: dict[str, str]) -> None:
+def show_fields(target: type[Any], name: str, message: str, changes: dict[str, str]) -> None:
     """Print the fields of one class: default, meaning, bounds or choices, and search range.
 
     Parameters
@@ -51,13 +51,13 @@ def show_fields(target: type[Any], name: str, told: str, changes: dict[str, str]
     changes
         Defaults that depart from those of the class, by field.
     """
-    out, known = console(), list(described(target, changes))
-    out.print(f"{name}: {told}", soft_wrap=True)
+    out, known = make_console(), list(described(target, changes))
+    out.print(f"{name}: {message}", soft_wrap=True)
     if not known:
         out.print("It has no fields.")
         return
     searched = ["search"] if any(one.search for one in known) else []
-    rows = table("field", "default", "what it is", Column("values", leave=1), *searched)
+    rows = make_table("field", "default", "what it is", TableColumn("values", leave=1), *searched)
     for one in known:
         rows.add_row(one.path, one.default, one.doc, one.values, *([one.search] * len(searched)))
     out.print(rows)

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
-from ..plugins.registry import unknown_option
+from ..plugins.registry import describe_unknown_option
 
 USAGE = """\
 usage: coldbench split dataset=NAME scenario=NAME seed=N [KEY=VALUE ...] --out DIR
@@ -26,8 +26,8 @@ def main(argv: list[str]) -> int:
         sys.stdout.write(USAGE)
         return 0 if argv else 2
     from ...datasets.protocol.export.split_files import export
-    from ..config.run_config import compose_run, plain
-    from ..terminal.console import console
+    from ..config.run_config import compose_run, to_plain
+    from ..terminal.console import make_console
 
     out, words = _out(argv)
     _refuse_options(words)
@@ -35,16 +35,16 @@ def main(argv: list[str]) -> int:
     data = run.dataset.load()
     split = run.scenario.split(data, run.seed)
     settings = {
-        "dataset": plain(run.dataset),
+        "dataset": to_plain(run.dataset),
         "scenario": {"name": run.scenario.name, "version": run.scenario.version}
-        | plain(run.scenario),
+        | to_plain(run.scenario),
         "seed": run.seed,
     }
     folder = export(split, data, out, settings)
-    asked = sum(len(task.users) for task in split.test.values())
-    console().print(
+    queries = sum(len(task.users) for task in split.test.values())
+    make_console().print(
         f"{folder}: {len(split.train.interactions)} training pairs, {len(split.test)} test tasks, "
-        f"{asked} queries; split_sha256 {split.fingerprint}"
+        f"{queries} queries; split_sha256 {split.fingerprint}"
     )
     return 0
 
@@ -62,9 +62,11 @@ def _out(argv: list[str]) -> tuple[Path, list[str]]:
 
 
 def _refuse_options(words: list[str]) -> None:
-    strange = [word for word in words if word.startswith("-")]
-    if strange:
-        raise ColdbenchError(unknown_option("coldbench split", strange[0], ["--help", "--out"]))
+    unexpected = [word for word in words if word.startswith("-")]
+    if unexpected:
+        raise ColdbenchError(
+            describe_unknown_option("coldbench split", unexpected[0], ["--help", "--out"])
+        )
 
 
 def _folder(name: str = "") -> Path:

@@ -1,4 +1,4 @@
-"""``coldbench table``: a paper's table with our figures beside it."""
+"""``coldbench table``: a paper's table with our results next to it."""
 
 import argparse
 import sys
@@ -6,64 +6,64 @@ from collections.abc import Sequence
 
 from ...datasets.errors import ColdbenchError
 from ..records.home import results_home
+from ..records.partial_records import make_cut
 from ..records.record import RunRecord
-from ..records.thin_records import thinner
-from ..reports.formats import IN_MD
-from ..reports.papers.beside import Line, lines, missing
-from ..reports.papers.paper_table import PaperTable, figure, find_table, names
-from ..terminal.console import console, say
-from ..terminal.console import table as empty_table
-from ..terminal.fitted_table import Column
-from ..terminal.foreign_text import for_markdown
+from ..reports.papers.paper_table import PaperTable, find_table, format_value, list_tables
+from ..reports.papers.rows import PaperLine, build_lines, list_missing_runs
+from ..reports.render import IN_MD
+from ..terminal.console import make_console, say
+from ..terminal.console import make_table as empty_table
+from ..terminal.fitted_table import TableColumn
+from ..terminal.foreign_text import escape_markdown
 from .arguments import Arguments
-from .leaderboard import readable_records
+from .leaderboard import read_records
 
 EVERY = "all"
 
 
 def main(argv: list[str]) -> int:
     """Print one table or all of them; with ``--run`` make the runs of ours first."""
-    asked = _parser().parse_args(argv)
-    chosen = names() if asked.name == EVERY else [asked.name]
+    options = _parser().parse_args(argv)
+    chosen = list_tables() if options.name == EVERY else [options.name]
     tables = [find_table(name) for name in chosen]
     status = 0
-    if asked.run:
-        status = max(_run(table, asked) for table in tables)
+    if options.run:
+        status = max(_run(table, options) for table in tables)
     metrics = sorted({column.metric for table in tables for column in table.columns})
-    records = readable_records(results_home(asked.results), thinner(metrics))
+    records = read_records(results_home(options.results), make_cut(metrics))
     for table in tables:
-        if asked.format == "md":
+        if options.format == "md":
             sys.stdout.write(_markdown(table, records))
         else:
             _show(table, records)
     return status
 
 
-def _run(table: PaperTable, asked: argparse.Namespace) -> int:
+def _run(table: PaperTable, options: argparse.Namespace) -> int:
     """Make our runs of a table, those that are finished left out."""
     from . import run
 
-    if asked.files is None:
+    if options.files is None:
         raise ColdbenchError(
             f"table {table.name} needs --files FOLDER with --run: {table.files}; "
             f"and the dataset: coldbench data fetch {table.dataset}"
         )
-    home = [f"results={asked.results}"] if asked.results else []
-    return max(run.main(["-m", *table.words(asked.files, track), *home]) for track in table.runs)
+    home = [f"results={options.results}"] if options.results else []
+    return max(run.main(["-m", *table.words(options.files, track), *home]) for track in table.runs)
 
 
 def _show(table: PaperTable, records: Sequence[RunRecord]) -> None:
-    out = console()
+    out = make_console()
     say(out, f"{table.name}: {table.title}\n{table.source}")
     drawn = empty_table(
-        Column("", wraps=True),
-        Column("method", wraps=True),
+        TableColumn("", wraps=True),
+        TableColumn("method", wraps=True),
         *(column.head for column in table.columns),
-        Column("notes", leave=1, wraps=True),
+        TableColumn("notes", leave=1, wraps=True),
         elsewhere=IN_MD,
     )
     before = ""
-    for line in lines(table, records):
+    for line in build_lines(table, records):
         drawn.add_row("" if line.part == before else line.part, *_cells(line))
         before = line.part
     out.print(drawn)
@@ -74,30 +74,34 @@ def _show(table: PaperTable, records: Sequence[RunRecord]) -> None:
 
 def _markdown(table: PaperTable, records: Sequence[RunRecord]) -> str:
     head = ["", "method", *(column.head for column in table.columns), "notes"]
-    rows = [[line.part, *map(for_markdown, _cells(line))] for line in lines(table, records)]
+    rows = [
+        [line.part, *map(escape_markdown, _cells(line))] for line in build_lines(table, records)
+    ]
     grid = [head, ["---"] * len(head), *rows]
     drawn = ["| " + " | ".join(cells) + " |" for cells in grid]
     closing = [f"- Differs: {one}" for one in table.differs]
-    closing += [f"- {for_markdown(one)}" for one in missing(table, records)]
+    closing += [f"- {escape_markdown(one)}" for one in list_missing_runs(table, records)]
     top = [f"### {table.title}", "", f"`coldbench table {table.name}`. {table.source}.", ""]
     return "\n".join([*top, *drawn, "", *closing, "", ""])
 
 
-def _cells(line: Line) -> list[str]:
-    return [line.label, *(figure(value) for value in line.values), line.notes]
+def _cells(line: PaperLine) -> list[str]:
+    return [line.label, *(format_value(value) for value in line.values), line.notes]
 
 
 def _closing(table: PaperTable, records: Sequence[RunRecord]) -> list[str]:
     """Return what differs and which of our runs are not there."""
-    return [*(f"Differs: {one}" for one in table.differs), *missing(table, records)]
+    return [*(f"Differs: {one}" for one in table.differs), *list_missing_runs(table, records)]
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Arguments(
         prog="coldbench table",
-        description="Print a paper's table, and our figures under its protocol and under our own.",
+        description="Print a paper's table, and our values under its protocol and under our own.",
     )
-    parser.add_argument("name", metavar="NAME", help=f"{', '.join(names())}; {EVERY}: each of them")
+    parser.add_argument(
+        "name", metavar="NAME", help=f"{', '.join(list_tables())}; {EVERY}: each of them"
+    )
     parser.add_argument("--results", metavar="DIR", help="folder of the records (results)")
     parser.add_argument("--format", choices=("table", "md"), default="table")
     parser.add_argument("--run", action="store_true", help="make our runs that are missing first")

@@ -1,13 +1,13 @@
-"""What a dataset is called in records, folders and boards."""
+"""What a dataset is called in records, folders and leaderboards."""
 
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from ...datasets.errors import ColdbenchError
-from ..plugins.registry import name_of, offers
+from ..plugins.registry import find_name, list_offers
 
 
-def dataset_name(source: Any) -> str:
+def find_dataset_name(source: Any) -> str:
     """Return the registered name of a dataset, or the name that was given to the user's files.
 
     A class that declares ``takes_name = True`` has a field ``name``; set to something else than
@@ -18,11 +18,11 @@ def dataset_name(source: Any) -> str:
     ColdbenchError
         When the name is that of another registered dataset: their records would be mixed.
     """
-    registered = name_of("datasets", source)
+    registered = find_name("datasets", source)
     name = _given(source)
     if name is None or name == registered:
         return registered
-    taken = {one.casefold(): one for one in offers("datasets")}
+    taken = {one.casefold(): one for one in list_offers("datasets")}
     if name.casefold() in taken:
         raise ColdbenchError(
             f"dataset.name={name} is the name of a registered dataset, whose records would be "

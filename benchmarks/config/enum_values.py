@@ -16,14 +16,14 @@ _by_name = EnumNode.validate_and_convert_to_enum
 _content = BaseContainer._to_content
 
 
-def as_typed(value: Any) -> Any:
+def to_typed_form(value: Any) -> Any:
     """Return a value with every ``Enum`` in it, also inside lists and dicts, as it is typed."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, dict):
-        return {as_typed(key): as_typed(one) for key, one in value.items()}
+        return {to_typed_form(key): to_typed_form(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [as_typed(one) for one in value]
+        return [to_typed_form(one) for one in value]
     return value
 
 
@@ -48,7 +48,7 @@ def _content_as_typed(
 ) -> Any:
     """Return a configuration as plain values; as text, an ``Enum`` is its value."""
     content = _content(conf, resolve, throw_on_missing, False, structured_config_mode)
-    return as_typed(content) if enum_to_str else content
+    return to_typed_form(content) if enum_to_str else content
 
 
 EnumNode.validate_and_convert_to_enum = staticmethod(  # type: ignore[method-assign,assignment]

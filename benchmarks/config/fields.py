@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_type_hints
 
 from ...datasets.parameters import bounds_of, values_in
-from .enum_values import as_typed
+from .enum_values import to_typed_form
 
 NO_DEFAULT = "(must be given)"
 _NOWHERE = (dataclasses.MISSING, "???")  # the second is OmegaConf's
@@ -57,7 +57,7 @@ def described(
     for one in dataclasses.fields(target):
         default, path = _default(one), f"{place}{one.name}"
         nested = dataclasses.is_dataclass(default)
-        shown = NO_DEFAULT if default in _NOWHERE else str(as_typed(default))
+        shown = NO_DEFAULT if default in _NOWHERE else str(to_typed_form(default))
         yield Described(
             path,
             "" if nested else (changes or {}).get(path, shown),
@@ -85,5 +85,5 @@ def _searched(search: Any) -> str:
     if search is None:
         return ""
     if hasattr(search, "values"):
-        return "one of " + ", ".join(str(as_typed(one)) for one in search.values)
+        return "one of " + ", ".join(str(to_typed_form(one)) for one in search.values)
     return f"{search.low:g} to {search.high:g}{' (log)' if search.log else ''}"

@@ -1,4 +1,4 @@
-"""What must not be written down: secrets by their name or shape, and words that were refused."""
+"""Masking of secrets by their name or shape, and of arguments that were refused."""
 
 import os
 import re
@@ -38,7 +38,7 @@ _TEXTS = (
 
 
 class Mask:
-    """Replaces values wherever they stand in a text, beside what looks like a secret.
+    """Replaces values wherever they stand in a text, next to what looks like a secret.
 
     Parameters
     ----------
@@ -52,15 +52,15 @@ class Mask:
     @classmethod
     def of(cls, settings: Any, words: Sequence[str] = ()) -> "Mask":
         """Return the mask of a configuration, typed words and this process's environment."""
-        typed = [value for name, value in map(_parted, words) if is_secret_name(name)]
+        typed = [value for name, value in map(_split_assignment, words) if is_secret_name(name)]
         return cls([*_secrets(settings), *typed, *_of_environment()])
 
     def with_texts(self, words: Sequence[str]) -> "Mask":
         """Return a mask that hides every text among words that were refused.
 
-        Numbers, truth values and the choices of a method, dataset, scenario or tracking stay.
+        Numbers, booleans and the choices of a method, dataset, scenario or tracking stay.
         """
-        texts = [value for name, value in map(_parted, words) if _is_free(name, value)]
+        texts = [value for name, value in map(_split_assignment, words) if _is_free(name, value)]
         parts = [part for text in texts for part in re.split(r"[\[\]{},:\s'\"]+", text)]
         return Mask([*self._values, *texts, *(one for one in parts if not _is_plain(one))])
 
@@ -81,15 +81,15 @@ class Mask:
         return self.text(value) if isinstance(value, str) else value
 
 
-def masked_settings(value: Any, name: str = "") -> Any:
+def mask_settings(value: Any, name: str = "") -> Any:
     """Return settings as they may be recorded: a text is hidden by its name or its shape.
 
-    The same on any machine: neither other values nor the environment are looked at.
+    The same on any machine: neither other values nor the environment are examined.
     """
     if isinstance(value, dict):
-        return {key: masked_settings(one, _below(name, key)) for key, one in value.items()}
+        return {key: mask_settings(one, _below(name, key)) for key, one in value.items()}
     if isinstance(value, list):
-        return [masked_settings(one, name) for one in value]
+        return [mask_settings(one, name) for one in value]
     if not isinstance(value, str):
         return value
     return MASK if is_secret_name(name) and value else _SHAPES.sub(MASK, value)
@@ -106,7 +106,7 @@ def _below(name: str, key: object) -> str:
 
 
 def _secrets(value: Any, name: str = "") -> Iterator[str]:
-    """Yield the texts that ``masked_settings`` hides."""
+    """Yield the texts that ``mask_settings`` hides."""
     if isinstance(value, Mapping):
         for key, one in value.items():
             yield from _secrets(one, _below(name, key))
@@ -123,7 +123,7 @@ def _of_environment() -> Iterator[str]:
             yield value
 
 
-def _parted(word: str) -> tuple[str, str]:
+def _split_assignment(word: str) -> tuple[str, str]:
     """Return name and value of ``+name=value``, without quotes around the value."""
     name, _, value = word.lstrip("+~").partition("=")
     return name, value.strip("'\"")
@@ -136,6 +136,6 @@ def _is_free(name: str, value: str) -> bool:
 
 
 def _is_plain(value: str) -> bool:
-    """Say whether a value is a number, a truth value, nothing, or a list of such."""
+    """Say whether a value is a number, a boolean, nothing, or a list of such."""
     plain = rf"[\[\s]*{_NUMBER}(?:\s*,\s*{_NUMBER})*[\]\s]*"
     return re.fullmatch(plain, value, re.IGNORECASE) is not None

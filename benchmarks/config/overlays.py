@@ -38,17 +38,17 @@ class Overlay:
     methods: tuple[str, ...] = ()
 
 
-def presets() -> dict[str, Overlay]:
+def read_presets() -> dict[str, Overlay]:
     """Return the presets, which are typed as methods are: ``method=content_knn_bm25``."""
     return _read("method")
 
 
-def experiments() -> dict[str, Overlay]:
+def read_experiments() -> dict[str, Overlay]:
     """Return the experiments, ``+experiment=first_run``."""
     return _read("experiment")
 
 
-def sentences(group: str) -> dict[str, str]:
+def read_descriptions(group: str) -> dict[str, str]:
     """Return the first sentence of each file of ``method`` or ``experiment``; no YAML is read."""
     return {name: _comment(text) for name, text in _texts(group)}
 
@@ -102,6 +102,6 @@ def _flat(settings: dict[str, Any], prefix: str = "") -> list[str]:
 def _comment(text: str) -> str:
     """Return the first sentence of the comment at the head of a file."""
     lines = [line[1:].strip() for line in text.split("\ndefaults:")[0].splitlines()]
-    told = " ".join(line for line in lines if not line.startswith("@package"))
-    found = _SENTENCE.match(re.sub(r" et al\. ", " et al ", told))
+    message = " ".join(line for line in lines if not line.startswith("@package"))
+    found = _SENTENCE.match(re.sub(r" et al\. ", " et al ", message))
     return found[1].replace(" et al ", " et al. ") if found else ""

@@ -10,15 +10,15 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 from ...datasets.errors import ColdbenchError
 from ...datasets.parameters import check_parameters, parameter
-from ..evaluation.results import EvaluationSettings
+from ..evaluation.task_result import EvaluationSettings
 from ..plugins.foreign_code import watch_composition
-from ..plugins.registry import GROUPS, offers, unknown_field
+from ..plugins.registry import GROUPS, describe_unknown_field, list_offers
 from ..tracking.none import NoTracking
 from ..tracking.wandb import WandbTracking
 from . import enum_values as enum_values  # OmegaConf reads enum values from here on
-from .dataset_name import dataset_name
+from .dataset_name import find_dataset_name
 from .overlays import CONFIG_MODULE, CONFIG_NAME
-from .preset import preset_of
+from .preset_name import find_preset
 from .trainer_groups import CheckpointSettings, TrainerFlags, resolve_trainer
 
 TRACKERS: dict[str, type[Any]] = {"none": NoTracking, "wandb": WandbTracking}
@@ -44,7 +44,7 @@ class RunConfig:
     device: str = parameter("cpu", "where a neural method trains: cpu, cuda, cuda:1, mps")
     devices: int = parameter(1, "how many of them", minimum=1)
     evaluation: EvaluationSettings = parameter(EvaluationSettings(), "what is measured, and how")
-    save_rankings: bool = parameter(False, "keep every ranked list beside the record")
+    save_rankings: bool = parameter(False, "keep every ranked list next to the record")
     results: str | None = parameter(
         None, "folder of the records; None is $COLDBENCH_RESULTS, else results"
     )
@@ -66,7 +66,7 @@ class RunConfig:
     checkpoint: CheckpointSettings = parameter(
         CheckpointSettings(), "how a training is kept so that it goes on when it was killed"
     )
-    # Without an annotation, so that it is no field that could be typed.
+    # Without an annotation, so that it is not a field that could be typed.
     preset = None  # type: str | None
 
 
@@ -80,7 +80,7 @@ def register() -> None:
     for name, tracker in TRACKERS.items():
         store.store(group="tracking", name=name, node=_schema(tracker), provider="coldbench")
     for group, kind in GROUPS.items():
-        for name, offer in offers(kind).items():
+        for name, offer in list_offers(kind).items():
             held = store.repo.get(group, {}).get(f"{name}.yaml")
             if offer.target is None or (held and OmegaConf.get_type(held.node) is offer.target):
                 continue
@@ -126,11 +126,11 @@ def compose_run(overrides: Sequence[str] = ()) -> RunConfig:
     """
     from hydra import compose, initialize_config_module
 
-    from .mistakes import explained
+    from .config_errors import explain
 
     register()
     with (
-        explained(overrides),
+        explain(overrides),
         initialize_config_module(config_module=CONFIG_MODULE, version_base="1.3"),
     ):
         config = compose(CONFIG_NAME, overrides=list(overrides), return_hydra_config=True)
@@ -156,7 +156,7 @@ def to_run(config: DictConfig, hydra: Any) -> RunConfig:
         When it holds a key that the run, method, dataset or scenario does not know, or a value
         outside the bounds of its field.
     """
-    _refuse_strangers(config, "")
+    _refuse_unknown_keys(config, "")
     run = OmegaConf.to_object(config)
     if not isinstance(run, RunConfig):
         raise ColdbenchError(f"a run is described by {CONFIG_NAME}.yaml, not by {config!r}")
@@ -165,35 +165,35 @@ def to_run(config: DictConfig, hydra: Any) -> RunConfig:
             raise ColdbenchError(f"{group} is not chosen; write {group}=<name>")
     check_parameters(run, "")
     run.evaluation.check()
-    dataset_name(run.dataset)
+    find_dataset_name(run.dataset)
     resolve_trainer(run)
-    run.preset = preset_of(run.method, hydra, CONFIG_NAME)
+    run.preset = find_preset(run.method, hydra, CONFIG_NAME)
     return run
 
 
-def plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """Return a configuration as JSON values: dataclasses become dicts, enums their values."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+        return {one.name: to_plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, dict):
-        return {str(plain(key)): plain(one) for key, one in value.items()}
+        return {str(to_plain(key)): to_plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
+        return [to_plain(one) for one in value]
     return value
 
 
-def _refuse_strangers(config: DictConfig, place: str) -> None:
+def _refuse_unknown_keys(config: DictConfig, place: str) -> None:
     """Refuse keys that were added to a typed node with ``+``, wherever they are."""
     owner: Any = OmegaConf.get_type(config)
     typed = owner is not None and is_dataclass(owner)
     known = [one.name for one in fields(owner)] if typed else []
     for key, node in _children(config):
         if typed and key not in known:
-            raise ColdbenchError(unknown_field(owner.__name__, place, key, known))
+            raise ColdbenchError(describe_unknown_field(owner.__name__, place, key, known))
         if isinstance(node, DictConfig):
-            _refuse_strangers(node, f"{place}{key}.")
+            _refuse_unknown_keys(node, f"{place}{key}.")
 
 
 def _children(config: DictConfig) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ..plugins.registry import GROUPS, name_of
+from ..plugins.registry import GROUPS, find_name
 from .overlays import CONFIG_MODULE, CONFIG_NAME
 from .run_config import RunConfig
 
@@ -45,5 +45,5 @@ def _choices(config: DictConfig, hydra: Any) -> dict[str, str]:
     for group, kind in GROUPS.items():
         chosen = str(hydra.runtime.choices.get(group))
         ours = (files(CONFIG_MODULE) / group / f"{chosen}.yaml").is_file()
-        found[group] = chosen if ours else name_of(kind, OmegaConf.get_type(config[group]))
+        found[group] = chosen if ours else find_name(kind, OmegaConf.get_type(config[group]))
     return found | {"tracking": str(hydra.runtime.choices.get("tracking"))}

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...datasets.errors import ColdbenchError
 from ...datasets.parameters import parameter
-from ..plugins.registry import unknown, unknown_field
+from ..plugins.registry import describe_unknown, describe_unknown_field
 
 _ACCELERATORS = {"cpu": "cpu", "gpu": "cuda", "cuda": "cuda", "mps": "mps"}
 """Accelerators of Lightning that ``device`` says as well."""
@@ -128,12 +128,14 @@ def lightning_classes(
     found = {}
     for name, options in chosen.items():
         if name not in known:
-            raise ColdbenchError(unknown(group.removesuffix("s"), name, known))
+            raise ColdbenchError(describe_unknown(group.removesuffix("s"), name, known))
         takes = inspect.signature(known[name]).parameters
         for key in options or {}:
             if key not in takes and not any(one.kind is one.VAR_KEYWORD for one in takes.values()):
                 place = f"{group}.{name}."
-                raise ColdbenchError(unknown_field(known[name].__name__, place, key, takes))
+                raise ColdbenchError(
+                    describe_unknown_field(known[name].__name__, place, key, takes)
+                )
         found[known[name].__name__] = dict(options or {})
     return found
 

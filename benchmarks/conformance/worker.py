@@ -1,4 +1,4 @@
-"""The process in which one thing is examined: ``python -m coldbench....worker ASKED FILE``.
+"""The process that checks one subject: ``python -m coldbench....worker ASKED FILE``.
 
 ASKED is JSON. Every check leaves two JSON lines in FILE, one when it begins and one with its
 outcome, so that the parent knows how far a process came that was stopped, or that ended itself.
@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
-from .asked import Asked
 from .checks.definition import carry_out
-from .examined import examinations
+from .request import CheckRequest
+from .subjects import list_checks
 
 
-def main(asked: Asked, path: Path) -> None:
+def main(request: CheckRequest, path: Path) -> None:
     """Examine what was asked for and write the outcomes; or why it cannot be examined."""
     with path.open("a", buffering=1, encoding="utf-8") as file:
 
@@ -22,7 +22,7 @@ def main(asked: Asked, path: Path) -> None:
             file.write(json.dumps(line) + "\n")
 
         try:
-            for check, subject in examinations(asked):
+            for check, subject in list_checks(request):
                 write(begins=check.name)
                 write(outcome=carry_out(check, subject).plain())
         except ColdbenchError as error:
@@ -32,4 +32,4 @@ def main(asked: Asked, path: Path) -> None:
 
 if __name__ == "__main__":
     kind, name, *words = json.loads(sys.argv[1])
-    main(Asked(kind, name, tuple(words)), Path(sys.argv[2]))
+    main(CheckRequest(kind, name, tuple(words)), Path(sys.argv[2]))

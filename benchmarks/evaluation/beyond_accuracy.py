@@ -1,4 +1,4 @@
-"""What a list is like apart from its hits: coverage, concentration, popularity, variety."""
+"""Properties of ranked lists besides hits: coverage, concentration, popularity, variety."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,13 +8,13 @@ from scipy.sparse import csr_matrix, diags
 
 from ...datasets.arrays import CSR, DoubleArray, IntArray, LongArray
 from ...datasets.world import Holdout, TrainView
-from .results import Estimate
+from .task_result import Estimate
 
 ROWS = 4096
-"""Users whose lists are looked at together."""
+"""Users whose lists are examined together."""
 
 
-def training_counts(holdout: Holdout, train: TrainView) -> LongArray:
+def count_interactions(holdout: Holdout, train: TrainView) -> LongArray:
     """Return int64 (candidates,): training interactions of each, 0 for a cold one."""
     known = holdout.query.items.known
     warm = known >= 0
@@ -23,10 +23,10 @@ def training_counts(holdout: Holdout, train: TrainView) -> LongArray:
     return counts
 
 
-def list_figures(
+def compute_list_metrics(
     positions: IntArray, holdout: Holdout, train: TrainView, ks: list[int]
 ) -> dict[str, DoubleArray]:
-    """Return the per-user figures of the lists.
+    """Return the per-user values of the lists.
 
     ``popularity@k``: mean training count of the first k. ``novelty@k``: mean of -log2 p, where p
     is the share of training users who know the item, one added to both counts so that a cold item
@@ -39,7 +39,7 @@ def list_figures(
     positions
         int32, (users, depth): candidate positions, best first, -1 after the end.
     """
-    counts = training_counts(holdout, train).astype(np.float64)
+    counts = count_interactions(holdout, train).astype(np.float64)
     novelty = -np.log2((counts + 1) / (len(train.users) + 1))
     found = {
         f"{name}@{k}": column
@@ -107,7 +107,9 @@ def _selection(positions: IntArray, candidates: int) -> Any:
     return csr_matrix((np.ones(len(columns)), columns, starts), (len(positions), candidates))
 
 
-def catalogue_figures(positions: IntArray, candidates: int, ks: list[int]) -> dict[str, Estimate]:
+def compute_catalogue_metrics(
+    positions: IntArray, candidates: int, ks: list[int]
+) -> dict[str, Estimate]:
     """Return how the lists use the catalogue as a whole.
 
     ``coverage@k``: share of the candidates in anybody's first k. ``gini@k``: Gini coefficient of
@@ -120,13 +122,13 @@ def catalogue_figures(positions: IntArray, candidates: int, ks: list[int]) -> di
         counts = np.bincount(listed[listed >= 0], minlength=candidates)
         for name, value in (
             (f"coverage@{k}", float((counts > 0).mean())),
-            (f"gini@{k}", gini(counts)),
+            (f"gini@{k}", compute_gini(counts)),
         ):
             found[name] = Estimate(value, value, value, len(positions))
     return found
 
 
-def gini(counts: LongArray) -> float:
+def compute_gini(counts: LongArray) -> float:
     """Return the Gini coefficient of non-negative counts, at least one of them positive."""
     # Half the mean absolute difference of all pairs over the mean: in sorted order x_i is the
     # larger of i - 1 pairs and the smaller of n - i, so that one weighted sum holds

@@ -1,4 +1,4 @@
-"""Percentile bootstrap over users, for many figures at once."""
+"""Percentile bootstrap over users, for many values at once."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from ...datasets.arrays import DoubleArray, LongArray
-from .results import Estimate
+from .task_result import Estimate
 
 DRAWS = 2_000_000
 """Users drawn at a time; bounds the memory."""
 PERCENTILES = (2.5, 97.5)
 
 
-def resample_counts(users: int, resamples: int, seed: int) -> Iterator[DoubleArray]:
+def draw_resamples(users: int, resamples: int, seed: int) -> Iterator[DoubleArray]:
     """Yield float64 (some resamples, users): how often each user is drawn in each resample."""
     rng = np.random.default_rng(seed)
     rows = max(1, DRAWS // max(users, 1))
@@ -27,14 +27,14 @@ def resample_counts(users: int, resamples: int, seed: int) -> Iterator[DoubleArr
         yield counts.reshape(n, users).astype(np.float64)
 
 
-def resampled_means(values: DoubleArray, resamples: int, seed: int) -> DoubleArray:
-    """Return float64 (resamples, figures): the mean of each figure in each resample.
+def resample_means(values: DoubleArray, resamples: int, seed: int) -> DoubleArray:
+    """Return float64 (resamples, values): the mean of each value in each resample.
 
     Parameters
     ----------
     values
-        float64, (users, figures); a NaN leaves the user out of that figure. A resample that draws
-        none of a figure's users has the mean NaN.
+        float64, (users, values); a NaN leaves the user out of that value. A resample that draws
+        none of a value's users has the mean NaN.
     """
     counted = np.isfinite(values)
     partial = np.flatnonzero(~counted.all(axis=0))
@@ -42,9 +42,9 @@ def resampled_means(values: DoubleArray, resamples: int, seed: int) -> DoubleArr
     present = counted[:, partial].astype(np.float64)
     means = np.empty((resamples, values.shape[1]))
     at = 0
-    for counts in resample_counts(len(values), resamples, seed):
+    for counts in draw_resamples(len(values), resamples, seed):
         # How often each user was drawn is all that a mean needs: one product of counts and values
-        # gives the sums of every figure. Where a figure lacks users, a resample's mean is a ratio
+        # gives the sums of every value. Where a value lacks users, a resample's mean is a ratio
         # of two sums over the same draw: its denominator varies too.
         block = means[at : at + len(counts)]
         np.matmul(counts, filled, out=block)
@@ -57,25 +57,25 @@ def resampled_means(values: DoubleArray, resamples: int, seed: int) -> DoubleArr
 
 
 def user_means(values: DoubleArray) -> DoubleArray:
-    """Return float64, (figures,): the mean of each column over the users who have it."""
+    """Return float64, (values,): the mean of each column over the users who have it."""
     means: DoubleArray = np.nanmean(values, axis=0)
     return means
 
 
 @dataclass(frozen=True)
 class Resampled:
-    """Means of many figures with their resampled means, all from the same draws of users.
+    """Means of many values with their resampled means, all from the same draws of users.
 
     Attributes
     ----------
     place
-        Column of each figure.
+        Column of each value.
     means
-        float64, (figures,).
+        float64, (values,).
     draws
-        float64, (resamples, figures); the means themselves when there is no resampling.
+        float64, (resamples, values); the means themselves when there is no resampling.
     n
-        int64, (figures,): users that have the figure.
+        int64, (values,): users that have the value.
     """
 
     place: Mapping[Hashable, int]
@@ -84,20 +84,20 @@ class Resampled:
     n: LongArray
 
     @classmethod
-    def of(cls, figures: Mapping[Any, DoubleArray], resamples: int, seed: int) -> "Resampled":
-        """Resample the users of per-user figures; a figure that nobody has is left out."""
-        kept = {name: one for name, one in figures.items() if np.isfinite(one).any()}
+    def of(cls, metric_values: Mapping[Any, DoubleArray], resamples: int, seed: int) -> "Resampled":
+        """Resample the users of per-user values; a value that nobody has is left out."""
+        kept = {name: one for name, one in metric_values.items() if np.isfinite(one).any()}
         place = {name: column for column, name in enumerate(kept)}
         if not kept:
             return cls(place, np.zeros(0), np.zeros((1, 0)), np.zeros(0, dtype=np.int64))
         table = np.stack(list(kept.values()), axis=1)
         means = user_means(table)
-        draws = resampled_means(table, resamples, seed) if resamples else means[None, :]
+        draws = resample_means(table, resamples, seed) if resamples else means[None, :]
         return cls(place, means, draws, np.isfinite(table).sum(axis=0))
 
     def estimates(self) -> dict[Hashable, Estimate]:
-        """Return every figure's mean with its 95 % percentile interval."""
-        low, high = interval(self.draws, self.means)
+        """Return every value's mean with its 95 % percentile interval."""
+        low, high = percentile_interval(self.draws, self.means)
         return {
             name: Estimate(float(self.means[c]), float(low[c]), float(high[c]), int(self.n[c]))
             for name, c in self.place.items()
@@ -120,19 +120,19 @@ class Resampled:
         # (Efron and Tibshirani 1993, chapter 13, on the percentile interval).
         columns = [self.place[name] for name in names]
         mean = formula(self.means[None, columns])
-        low, high = interval(formula(self.draws[:, columns])[:, None], mean)
+        low, high = percentile_interval(formula(self.draws[:, columns])[:, None], mean)
         return Estimate(float(mean[0]), float(low[0]), float(high[0]), n)
 
 
-def interval(draws: DoubleArray, means: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+def percentile_interval(draws: DoubleArray, means: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
     """Return the 2.5 and 97.5 percentiles of each column, resamples with NaN left out.
 
     Parameters
     ----------
     draws
-        float64, (resamples, figures).
+        float64, (resamples, values).
     means
-        float64, (figures,): stands in where every resample is NaN.
+        float64, (values,): stands in where every resample is NaN.
     """
     low, high = np.percentile(draws, PERCENTILES, axis=0)
     for column in np.flatnonzero(np.isnan(low)):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...datasets.arrays import DoubleArray, IntArray
 from ...datasets.errors import ColdbenchError
-from .bootstrap import interval, resampled_means
+from .bootstrap import percentile_interval, resample_means
 
 OVERLAP = 0.1 / 0.8
 """Test part over training part of a split, by the protocol's default fractions."""
@@ -16,14 +16,14 @@ OVERLAP = 0.1 / 0.8
 
 @dataclass(frozen=True)
 class PerUser:
-    """One figure of one method.
+    """One value of one method.
 
     Attributes
     ----------
     users
         int32, (users,): dataset indices, each once.
     values
-        float64, (users,); NaN where the figure is undefined.
+        float64, (users,); NaN where the value is undefined.
     """
 
     users: IntArray
@@ -62,7 +62,7 @@ class Comparison:
     holm_wilcoxon: float
 
 
-def paired_differences(first: PerUser, second: PerUser) -> DoubleArray:
+def pair_differences(first: PerUser, second: PerUser) -> DoubleArray:
     """Return first minus second of the users that both have, in the order of their indices.
 
     Raises
@@ -92,7 +92,7 @@ def compare(
     Parameters
     ----------
     methods
-        Per-user values of one figure in one task.
+        Per-user values of one value in one task.
     baseline
         Compare every other method with this one only; by default every pair.
     resamples, seed
@@ -102,14 +102,14 @@ def compare(
         raise ColdbenchError(f"no method {baseline!r} to compare with; there are {list(methods)}")
     pairs = [(a, b) for a, b in combinations(methods, 2) if baseline is None or baseline in (a, b)]
     pairs = [(b, a) if a == baseline else (a, b) for a, b in pairs]
-    differences = [paired_differences(methods[a], methods[b]) for a, b in pairs]
+    differences = [pair_differences(methods[a], methods[b]) for a, b in pairs]
     draws = _resampled(differences, resamples, seed)
     table = [
-        _compare(*names, *figures)
-        for names, *figures in zip(pairs, differences, draws, strict=True)
+        _compare(*names, *metric_values)
+        for names, *metric_values in zip(pairs, differences, draws, strict=True)
     ]
-    bootstrap = holm([row.p_bootstrap for row in table])
-    wilcoxon = holm([row.p_wilcoxon for row in table])
+    bootstrap = correct_holm([row.p_bootstrap for row in table])
+    wilcoxon = correct_holm([row.p_wilcoxon for row in table])
     return [
         replace(row, holm_bootstrap=float(b), holm_wilcoxon=float(w))
         for row, b, w in zip(table, bootstrap, wilcoxon, strict=True)
@@ -124,13 +124,13 @@ def _resampled(differences: Sequence[DoubleArray], resamples: int, seed: int) ->
     means: dict[int, Iterator[DoubleArray]] = {}
     for size in set(sizes):
         columns = [one for one in differences if len(one) == size]
-        means[size] = iter(resampled_means(np.stack(columns, axis=1), resamples, seed).T)
+        means[size] = iter(resample_means(np.stack(columns, axis=1), resamples, seed).T)
     return [next(means[size]) for size in sizes]
 
 
 def _compare(first: str, second: str, differences: DoubleArray, draws: DoubleArray) -> Comparison:
     mean = differences.mean()
-    low, high = interval(draws[:, None], np.array([mean]))
+    low, high = percentile_interval(draws[:, None], np.array([mean]))
     p_bootstrap, p_wilcoxon = _bootstrap_p(draws), _wilcoxon_p(differences)
     return Comparison(
         first, second, float(mean), float(low[0]), float(high[0]),
@@ -157,7 +157,7 @@ def _wilcoxon_p(differences: DoubleArray) -> float:
     return float(wilcoxon(unequal).pvalue) if len(unequal) else 1.0
 
 
-def holm(p_values: Sequence[float]) -> DoubleArray:
+def correct_holm(p_values: Sequence[float]) -> DoubleArray:
     """Return Holm's step-down corrected p-values, in the order given (Holm 1979)."""
     p = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(p, kind="stable")
@@ -170,7 +170,7 @@ def holm(p_values: Sequence[float]) -> DoubleArray:
     return corrected
 
 
-def draws_p(differences: Sequence[float]) -> float:
+def p_over_splits(differences: Sequence[float]) -> float:
     """Return the two-sided p-value of no difference over several draws of the split.
 
     A t test whose variance counts the overlap of the training sets (Nadeau and Bengio 2003).

@@ -1,4 +1,4 @@
-"""Ask a fitted method every task of a split and measure its answers."""
+"""Evaluate a fitted method on every task of a split."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ...datasets.arrays import DoubleArray
-from ...datasets.progress import Progress, Tally, silent
+from ...datasets.progress import Progress, Tally, ignore_progress
 from ...datasets.world import Holdout, TrainView
 from ...methods.base import FactorMethod, Method
-from .beyond_accuracy import catalogue_figures, list_figures
-from .estimating import estimate
+from .beyond_accuracy import compute_catalogue_metrics, compute_list_metrics
+from .estimates import estimate
 from .metrics import AUC, BUILT_IN, Metric
-from .ranking import Measured, RankingPass
-from .registered import registered_metrics
-from .results import Estimate, EvaluationSettings, Rankings, TaskResult
-from .scoring import EncodedCandidates, rank_task
-from .slices import part_figures, sliced_ks, truth_parts, user_groups
+from .plugin_metrics import find_metrics
+from .ranking import RankingPass, RankingResult
+from .score_blocks import EncodedCandidates, rank_task
+from .slices import choose_slice_ks, compute_part_metrics, group_users, split_truth
+from .task_result import Estimate, EvaluationSettings, Rankings, TaskResult
 
 __all__ = ["Estimate", "EvaluationSettings", "Rankings", "TaskResult", "evaluate"]
 
@@ -35,9 +35,9 @@ def evaluate(
     threads: int = 1,
     save_rankings: int = 0,
     metrics: Mapping[str, Metric] | None = None,
-    progress: Progress = silent,
+    progress: Progress = ignore_progress,
 ) -> dict[str, TaskResult]:
-    """Rank the whole candidate set of every task and return its figures.
+    """Rank the whole candidate set of every task and return its values.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def evaluate(
     tasks
         Holdouts by name, ``<scenario>/<candidates>/k=<shots>``.
     train
-        The training world, for popularity.
+        The training data, for popularity.
     settings
         Cut-offs, metrics, resamples.
     seed
@@ -58,7 +58,7 @@ def evaluate(
     metrics
         Metrics by name; by default those that ``settings`` names.
     progress
-        Told how many users of all tasks are ranked, and the task.
+        Called with the number of users of all tasks that are ranked, and the task.
 
     Raises
     ------
@@ -66,22 +66,22 @@ def evaluate(
         When a score is NaN, infinite, not float32 or of the wrong shape.
     """
     settings.check()
-    chosen = registered_metrics(settings.metrics) if metrics is None else dict(metrics)
-    asked = _Asked(method, train, settings, chosen, seed, threads, save_rankings)
+    chosen = find_metrics(settings.metrics) if metrics is None else dict(metrics)
+    evaluated = _Evaluation(method, train, settings, chosen, seed, threads, save_rankings)
     candidates = EncodedCandidates(method, tasks.values())
-    tally = users_to_ask(tasks, progress)
+    tally = select_users(tasks, progress)
     results = {}
     for name, holdout in tasks.items():
         ranked = partial(tally.add, task=name)
         ranked(0)
         with threadpool_limits(1 if isinstance(method, FactorMethod) else threads):
-            measured = asked.rank(name, holdout, candidates.take(holdout), ranked)
+            measured = evaluated.rank(name, holdout, candidates.take(holdout), ranked)
         with threadpool_limits(1):
-            results[name] = asked.result(name, holdout, measured)
+            results[name] = evaluated.result(name, holdout, measured)
     return results
 
 
-def users_to_ask(tasks: Mapping[str, Holdout], progress: Progress) -> Tally:
+def select_users(tasks: Mapping[str, Holdout], progress: Progress) -> Tally:
     """Return a count of users towards those with truth of all tasks."""
     tally = Tally(progress, "user")
     tally.expect(sum(int(np.count_nonzero(np.diff(one.truth.indptr))) for one in tasks.values()))
@@ -89,7 +89,7 @@ def users_to_ask(tasks: Mapping[str, Holdout], progress: Progress) -> Tally:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Evaluation:
     """The arguments of an evaluation that are the same for every task."""
 
     method: Method
@@ -106,28 +106,28 @@ class _Asked:
 
     def rank(
         self, name: str, holdout: Holdout, encoded: Any, ranked: Callable[[int], None]
-    ) -> Measured:
+    ) -> RankingResult:
         """Rank the users of a task."""
         auc = any(type(metric) is AUC for metric in self.metrics.values())
         run = RankingPass(name, holdout, self.ks, max(self.ks[-1], self.depth), self.seed, auc)
         block, threads = self.settings.block, self.threads
         return rank_task(self.method, run, encoded, block=block, threads=threads, ranked=ranked)
 
-    def result(self, name: str, holdout: Holdout, measured: Measured) -> TaskResult:
+    def result(self, name: str, holdout: Holdout, measured: RankingResult) -> TaskResult:
         """Turn a pass into estimates."""
         ks, positions = self.ks, measured.ranked.positions
         users = holdout.users[measured.rows]
         if len(users) == 0 or len(holdout.items) == 0:
             return TaskResult({}, {}, users[:0], {}, None)
-        per_user = metric_figures(measured, ks, self.metrics)
+        per_user = compute_metrics(measured, ks, self.metrics)
         catalogue: dict[str, Estimate] = {}
         if self.settings.beyond_accuracy:
-            per_user |= list_figures(positions, holdout, self.train, ks)
-            catalogue = catalogue_figures(positions, len(holdout.items), ks)
+            per_user |= compute_list_metrics(positions, holdout, self.train, ks)
+            catalogue = compute_catalogue_metrics(positions, len(holdout.items), ks)
         parts, groups = {}, {}
         if self.settings.slices:
             parts = self._parts(holdout, measured)
-            groups = user_groups(holdout.query.users.take(measured.rows))
+            groups = group_users(holdout.query.users.take(measured.rows))
         scores, slices = estimate(
             per_user, parts, groups, _sliced(measured, ks), self.settings.bootstrap,
             crc32(name.encode(), self.seed % 2**32),
@@ -135,17 +135,19 @@ class _Asked:
         rankings = _rankings(measured, holdout, self.depth) if self.depth else None
         return TaskResult(scores | catalogue, slices, users, per_user, rankings)
 
-    def _parts(self, holdout: Holdout, measured: Measured) -> dict[str, dict[str, DoubleArray]]:
-        """Return the figures of each part of the truth: all ks for warm and cold, else a few."""
+    def _parts(
+        self, holdout: Holdout, measured: RankingResult
+    ) -> dict[str, dict[str, DoubleArray]]:
+        """Return the values of each part of the truth: all ks for warm and cold, else a few."""
         found = {}
-        for name, part in truth_parts(holdout, self.train).items():
-            ks = sliced_ks(self.ks) if name.startswith("popularity") else self.ks
-            found[name] = part_figures(measured.ranked, holdout, measured.rows, part, ks)
+        for name, part in split_truth(holdout, self.train).items():
+            ks = choose_slice_ks(self.ks) if name.startswith("popularity") else self.ks
+            found[name] = compute_part_metrics(measured.ranked, holdout, measured.rows, part, ks)
         return found
 
 
-def metric_figures(
-    measured: Measured, ks: list[int], metrics: Mapping[str, Metric]
+def compute_metrics(
+    measured: RankingResult, ks: list[int], metrics: Mapping[str, Metric]
 ) -> dict[str, DoubleArray]:
     """Return each metric per user: the kernel's for the built-in ones, else from the lists."""
     found: dict[str, DoubleArray] = {}
@@ -164,17 +166,17 @@ def metric_figures(
     return found
 
 
-def _sliced(measured: Measured, ks: list[int]) -> dict[str, DoubleArray]:
-    """Return the figures that are reported of every group."""
+def _sliced(measured: RankingResult, ks: list[int]) -> dict[str, DoubleArray]:
+    """Return the values that are reported of every group."""
     names = {"ndcg": 3, "recall": 0}
     return {
         f"{name}@{k}": measured.values[:, ks.index(k), place]
         for name, place in names.items()
-        for k in sliced_ks(ks)
+        for k in choose_slice_ks(ks)
     }
 
 
-def _rankings(measured: Measured, holdout: Holdout, depth: int) -> Rankings:
+def _rankings(measured: RankingResult, holdout: Holdout, depth: int) -> Rankings:
     """Return the kept lists in dataset indices."""
     at = measured.ranked.positions[:, :depth]
     items = np.where(at >= 0, holdout.items[at], -1).astype(np.int32)

@@ -2,7 +2,7 @@
 
 An engine that ranks a full catalogue computes the built-in ones inside its kernel; the methods
 here are the same definitions in whole-array form: the reference that the kernel is tested
-against, and the road that a third party's metric takes.
+against, and the way a third party's metric is computed.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Ranked:
 
 
 class Metric:
-    """A figure per user; higher is better unless ``direction`` says otherwise.
+    """A value per user; higher is better unless ``direction`` says otherwise.
 
     A plugin subclasses it, names itself, and registers the class under ``coldbench.metrics``.
 
@@ -50,9 +50,9 @@ class Metric:
     name
         The registered name, the part before ``@k`` in a result.
     uses_k
-        False for a figure of the whole list, which is then called once with the largest k.
+        False for a value of the whole list, which is then called once with the largest k.
     direction
-        Which way it is better; with ``Direction.NONE`` a board names no winner.
+        Which way it is better; with ``Direction.NONE`` a leaderboard has no winner.
     """
 
     name: ClassVar[str]
@@ -164,7 +164,7 @@ class MAP(Metric):
 
 
 class AUC(Metric):
-    """Chance that a truth item scores above another candidate, ties counted half.
+    """Probability that a truth item scores above another candidate, ties counted half.
 
     Over every candidate that is not masked, per user; undefined (NaN) where all of them are
     truth. It needs the scores of the whole list: ``ranked`` must be as deep as the candidates.

@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets.arrays import DoubleArray, FloatArray, IntArray, LongArray, frozen
+from ...datasets.arrays import DoubleArray, FloatArray, IntArray, LongArray, make_read_only
 from ...datasets.errors import ColdbenchError
 from ...datasets.world import Holdout
 from .metrics import BUILT_IN, Ranked
-from .tie_break import user_keys
+from .tie_break import hash_users
 
 SORTED_TOGETHER = 256
 """Rows of one call of the sort."""
 
 
 @dataclass(frozen=True)
-class Measured:
+class RankingResult:
     """The pass over one task.
 
     Attributes
@@ -68,7 +68,7 @@ class RankingPass:
         n, candidates = len(self.rows), len(holdout.items)
         self.truth_counts = truth_counts[self.rows]
         self.candidate_counts = candidates - np.diff(self.mask[0])[self.rows]
-        self.keys = user_keys(seed, holdout.users[self.rows])
+        self.keys = hash_users(seed, holdout.users[self.rows])
         self.items = _fixed(holdout.items, np.int32)
         self.place = _places(task, holdout.items)
         self.positions = np.full((n, depth), -1, dtype=np.int32)
@@ -79,12 +79,12 @@ class RankingPass:
         self.discounts = 1.0 / np.log2(np.arange(2, max(ks) + 2))
         self.ideals = np.concatenate(([1.0], np.cumsum(self.discounts)))
 
-    def result(self) -> Measured:
+    def result(self) -> RankingResult:
         """Return what the blocks wrote."""
         ranked = Ranked(
             self.positions, self.hits, self.truth_counts, self.candidate_counts, self.scores
         )
-        return Measured(self.rows, ranked, self.values, self.scores, self.auc)
+        return RankingResult(self.rows, ranked, self.values, self.scores, self.auc)
 
 
 def _pattern(matrix: Any) -> tuple[LongArray, IntArray]:
@@ -94,11 +94,11 @@ def _pattern(matrix: Any) -> tuple[LongArray, IntArray]:
 
 def _fixed(array: np.ndarray, kind: Any) -> Any:
     """Return a read-only view: the kernel is compiled once more for arrays of another kind."""
-    return frozen(np.ascontiguousarray(array, dtype=kind).view())
+    return make_read_only(np.ascontiguousarray(array, dtype=kind).view())
 
 
 def _places(task: str, items: IntArray) -> IntArray:
-    """Return the candidate position of every dataset item, -1 for what is no candidate."""
+    """Return the candidate position of every dataset item, -1 for what is not a candidate."""
     place = np.full(int(items.max()) + 1 if len(items) else 0, -1, dtype=np.int32)
     place[items] = np.arange(len(items), dtype=np.int32)
     if int((place >= 0).sum()) != len(items):

@@ -11,13 +11,13 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ...datasets.arrays import DoubleArray, FloatArray, LongArray
 from ...datasets.errors import ColdbenchError
-from ...datasets.progress import Progress, silent
+from ...datasets.progress import Progress, ignore_progress
 from ...datasets.world import Holdout, Query
 from .bootstrap import Resampled
-from .estimating import estimate
-from .evaluate import users_to_ask
-from .results import Estimate, EvaluationSettings, TaskResult
-from .slices import user_groups
+from .estimates import estimate
+from .evaluate import select_users
+from .slices import group_users
+from .task_result import Estimate, EvaluationSettings, TaskResult
 
 
 class Predictor(Protocol):
@@ -35,11 +35,11 @@ def evaluate_ratings(
     *,
     seed: int,
     threads: int = 1,
-    progress: Progress = silent,
+    progress: Progress = ignore_progress,
 ) -> dict[str, TaskResult]:
     """Predict every held-out rating and return RMSE and MAE (lower is better).
 
-    ``rmse`` and ``mae`` are figures of one user, then the mean over users; ``rmse_pairs`` and
+    ``rmse`` and ``mae`` are values of one user, then the mean over users; ``rmse_pairs`` and
     ``mae_pairs`` pool all pairs, so that a user weighs by how much they rated; their intervals
     still resample users.
 
@@ -56,7 +56,7 @@ def evaluate_ratings(
     threads
         BLAS threads of ``predict``.
     progress
-        Told how many users of all tasks are asked, and the task.
+        Called with the number of users of all tasks that are evaluated, and the task.
 
     Raises
     ------
@@ -67,15 +67,15 @@ def evaluate_ratings(
     settings.check()
     demand_predictor(method)
     results = {}
-    tally = users_to_ask(tasks, progress)
+    tally = select_users(tasks, progress)
     for name, holdout in tasks.items():
-        asked = partial(tally.add, task=name)
-        asked(0)
+        evaluated = partial(tally.add, task=name)
+        evaluated(0)
         rows = np.flatnonzero(np.diff(holdout.truth.indptr))
         with threadpool_limits(threads):
-            figures = _error_figures(method, name, holdout, rows, settings.block, asked)
+            metric_values = _compute_errors(method, name, holdout, rows, settings.block, evaluated)
         with threadpool_limits(1):
-            results[name] = _result(name, holdout, rows, figures, settings, seed)
+            results[name] = _result(name, holdout, rows, metric_values, settings, seed)
     return results
 
 
@@ -98,18 +98,18 @@ def pooled_rmse(method: Predictor, task: str, holdout: Holdout) -> float:
     """Return the root mean squared error over all held-out ratings of one task."""
     rows = np.flatnonzero(np.diff(holdout.truth.indptr))
     block = EvaluationSettings.block
-    sums = _error_figures(method, task, holdout, rows, block, lambda users: None)
+    sums = _compute_errors(method, task, holdout, rows, block, lambda users: None)
     mean = _rmse_pairs(Resampled.of(sums, 0, 0), len(rows)).mean
     return np.nan if mean is None else mean
 
 
-def _error_figures(
+def _compute_errors(
     method: Predictor,
     task: str,
     holdout: Holdout,
     rows: LongArray,
     block: int,
-    asked: Callable[[int], None],
+    evaluated: Callable[[int], None],
 ) -> dict[str, DoubleArray]:
     """Return squared errors, absolute errors and ratings of each user, summed."""
     found = {name: np.zeros(len(rows)) for name in ("squares", "distances", "ratings")}
@@ -136,7 +136,7 @@ def _error_figures(
         for name, values in (("squares", errors**2), ("distances", np.abs(errors))):
             found[name][at] = np.bincount(users, weights=values, minlength=len(some))
         found["ratings"][at] = np.bincount(users, minlength=len(some))
-        asked(len(some))
+        evaluated(len(some))
     return found
 
 
@@ -154,7 +154,7 @@ def _result(
         "rmse": np.sqrt(sums["squares"] / sums["ratings"]),
         "mae": sums["distances"] / sums["ratings"],
     }
-    groups = user_groups(holdout.query.users.take(rows)) if settings.slices else {}
+    groups = group_users(holdout.query.users.take(rows)) if settings.slices else {}
     draw = crc32(task.encode(), seed % 2**32)
     scores, slices = estimate(per_user, {}, groups, per_user, settings.bootstrap, draw)
     pooled = Resampled.of(sums, settings.bootstrap, draw)

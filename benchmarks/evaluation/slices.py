@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 
 from ...datasets.arrays import BoolArray, DoubleArray, IntArray, LongArray
 from ...datasets.world import Entities, Holdout, TrainView
-from .beyond_accuracy import training_counts
+from .beyond_accuracy import count_interactions
 from .metrics import NDCG, Ranked, Recall
 
 LENGTHS = (0, 5, 10, 20, 50, 100)
@@ -17,12 +17,12 @@ LEAST_USERS = 20
 SLICED_KS = (10, 20)
 
 
-def sliced_ks(ks: list[int]) -> list[int]:
+def choose_slice_ks(ks: list[int]) -> list[int]:
     """Return the cut-offs of the slices: 10 and 20 where measured, else the smallest."""
     return [k for k in ks if k in SLICED_KS] or [min(ks)]
 
 
-def user_groups(users: Entities) -> dict[str, BoolArray]:
+def group_users(users: Entities) -> dict[str, BoolArray]:
     """Return the groups of users by name, each a mask over the rows.
 
     ``history:1-5`` by training interactions of warm users, ``support:1-5`` by shown interactions
@@ -66,7 +66,7 @@ def _by_attribute(users: Entities) -> dict[str, BoolArray]:
     return groups
 
 
-def attribute_values(groups: dict[str, BoolArray]) -> dict[str, list[str]]:
+def group_by_attribute(groups: dict[str, BoolArray]) -> dict[str, list[str]]:
     """Return the groups of each attribute that has at least two."""
     found: dict[str, list[str]] = defaultdict(list)
     for name in groups:
@@ -76,7 +76,7 @@ def attribute_values(groups: dict[str, BoolArray]) -> dict[str, list[str]]:
     return {attribute: names for attribute, names in found.items() if len(names) > 1}
 
 
-def truth_parts(holdout: Holdout, train: TrainView) -> dict[str, BoolArray]:
+def split_truth(holdout: Holdout, train: TrainView) -> dict[str, BoolArray]:
     """Return parts of the candidates whose truth is measured apart, each a mask over them.
 
     ``cold_part`` and ``warm_part`` where the candidates are of both kinds; ``popularity:head``,
@@ -88,13 +88,13 @@ def truth_parts(holdout: Holdout, train: TrainView) -> dict[str, BoolArray]:
     if cold.any() and not cold.all():
         parts |= {"cold_part": cold, "warm_part": ~cold}
     if not cold.all():
-        third = popularity_thirds(train.item_counts, training_counts(holdout, train))
+        third = assign_popularity_thirds(train.item_counts, count_interactions(holdout, train))
         for name, part in (("head", 0), ("mid", 1), ("tail", 2)):
             parts[f"popularity:{name}"] = ~cold & (third == part)
     return parts
 
 
-def popularity_thirds(catalogue: LongArray, counts: LongArray) -> LongArray:
+def assign_popularity_thirds(catalogue: LongArray, counts: LongArray) -> LongArray:
     """Return 0, 1 or 2: the third of the interactions in which items of these counts begin."""
     ordered = np.sort(catalogue)
     above = np.concatenate((np.cumsum(ordered[::-1])[::-1], [0]))
@@ -103,7 +103,7 @@ def popularity_thirds(catalogue: LongArray, counts: LongArray) -> LongArray:
     return thirds
 
 
-def part_figures(
+def compute_part_metrics(
     ranked: Ranked, holdout: Holdout, rows: LongArray, part: BoolArray, ks: list[int]
 ) -> dict[str, DoubleArray]:
     """Return recall and NDCG when only the truth in ``part`` counts; the lists stay as they are.

@@ -16,7 +16,7 @@ LOW, HIGH = 0x7FEB352D, 0x846CA68B
 LOW_INVERSE, HIGH_INVERSE = pow(LOW, -1, 2**32), pow(HIGH, -1, 2**32)
 
 
-def user_keys(seed: int, users: IntArray) -> Hashes:
+def hash_users(seed: int, users: IntArray) -> Hashes:
     """Return uint64, (users,): what the hashes of each user's pairs depend on."""
     start = splitmix64(np.array([seed % 2**64], dtype=np.uint64))
     return splitmix64(start ^ users.astype(np.uint64))

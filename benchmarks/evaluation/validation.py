@@ -17,8 +17,8 @@ from .bootstrap import user_means
 from .metrics import BUILT_IN, NDCG
 from .ranking import RankingPass
 from .rating import demand_predictor, is_rating, pooled_rmse
-from .results import EvaluationSettings
-from .scoring import EncodedCandidates, FunctionMethod, rank_task
+from .score_blocks import EncodedCandidates, FunctionMethod, rank_task
+from .task_result import EvaluationSettings
 
 CUTOFF = 10
 PLACE = BUILT_IN.index(NDCG)
@@ -34,7 +34,7 @@ def split(data: Dataset, scenario: Any, seed: int, resources: Resources | None =
     scenario
         What cuts it.
     seed
-        Seed of every random choice of the split, and of the training world.
+        Seed of every random choice of the split, and of the training data.
     resources
         Threads and device of the method.
     """

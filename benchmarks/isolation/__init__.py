@@ -1,1 +1,1 @@
-"""What keeps one run from another: sealed data, limits, a process left as it was."""
+"""Isolation of runs: read-only data, limits, restored process state."""

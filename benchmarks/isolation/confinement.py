@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...datasets.errors import ColdbenchError
-from .process_state import process_state_kept
-from .time_limit import OutOfTime, time_limit
+from .process_state import keep_process_state
+from .time_limit import OutOfTime, limit_time
 
 
 @contextmanager
@@ -15,9 +15,9 @@ def confined(seconds: float | None) -> Iterator[None]:
     Parameters
     ----------
     seconds
-        0 and None are no limit.
+        0 and None are not limit.
     """
-    with process_state_kept(), time_limit(seconds):
+    with keep_process_state(), limit_time(seconds):
         yield
 
 

@@ -1,4 +1,4 @@
-"""A function whose insides nobody reads: how ``validate`` is handed to a method."""
+"""An opaque function: how ``validate`` is passed to a method."""
 
 import traceback
 from collections.abc import Callable
@@ -13,8 +13,8 @@ class Opaque:
     Prevented is what reading gives away: attributes and slots, ``vars``, ``__dict__``,
     ``__self__``, ``__closure__``, the fields of a dataclass, copies (a copy is the object itself),
     pickles (refused), what the function returns (numbers alone), and the frames of an exception
-    that comes out of it (they are told as text, in a note of the exception). Not prevented is what
-    nobody does by mistake: ``gc``, ``ctypes``, the stack above a method while it is scored
+    that comes out of it (they are reported as text, in a note of the exception). Not prevented is
+    what nobody does by mistake: ``gc``, ``ctypes``, the stack above a method while it is scored
     (``sys._getframe``), and the descriptor that this module keeps for itself. A process has no
     walls inside; a method that goes there shows it in its source, whose hash is in the record.
 
@@ -53,8 +53,8 @@ _FUNCTION: Any = vars(Opaque)["_function"]
 del Opaque._function  # type: ignore[attr-defined] # the slot stays, and nothing names it
 
 
-def opaque(function: Callable[[Any], Any]) -> Opaque:
-    """Return the function with its insides out of sight; what is so already stays as it is."""
+def make_opaque(function: Callable[[Any], Any]) -> Opaque:
+    """Return the function with its internals out of sight; what is so already stays as it is."""
     return function if isinstance(function, Opaque) else Opaque(function)
 
 

@@ -1,4 +1,4 @@
-"""What every run of a process shares and a method may turn: put back when its run ends."""
+"""Process-wide state that a method may change: restored when its run ends."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ import numpy as np
 
 
 @contextmanager
-def process_state_kept() -> Iterator[None]:
+def keep_process_state() -> Iterator[None]:
     """Leave the state of the process as it was before the block, whatever is done inside.
 
     Kept are the environment variables, the working folder, ``sys.path``, the standard streams,

@@ -12,10 +12,10 @@ VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @contextmanager
-def limited(threads: int) -> Iterator[None]:
+def limit_threads(threads: int) -> Iterator[None]:
     """Hold BLAS, OpenMP, torch and numba to ``threads`` inside the block.
 
-    torch and numba are told only where they are loaded already; a method that loads them inside
+    torch and numba are reported only where they are loaded already; a method that loads them inside
     the block sets its own from ``train.resources.threads``.
     """
     before = {name: os.environ.get(name) for name in VARIABLES}

@@ -1,4 +1,4 @@
-"""A run that does not end is stopped: the alarm of the operating system, raised as an exception."""
+"""The time limit of a run: an alarm of the operating system, raised as an exception."""
 
 import logging
 import math
@@ -11,22 +11,22 @@ from types import FrameType
 from typing import Any
 
 AGAIN_SECONDS = 2.0
-"""The alarm is repeated this often, for a method that swallows whatever is raised in it."""
+"""The alarm is repeated this often, for a method that catches whatever is raised in it."""
 IMPORT_SECONDS = 300.0
 """An import is let finish for so long: half a library in memory fails every later run."""
 LONGEST = 1e8
-"""Seconds that every system's timer can hold, some three years; more is no limit."""
+"""Seconds that every system's timer can hold, some three years; more is not a limit."""
 
 _told: set[str] = set()
 
 
 class OutOfTime(BaseException):
-    """Raised inside a block that outlasts its limit; no ``Exception``, so that none swallows it."""
+    """Raised inside a block that outlasts its limit; no ``Exception``, so that none catches it."""
 
 
 @contextmanager
-def time_limit(seconds: float | None) -> Iterator[None]:
-    """Raise ``OutOfTime`` in the block once it has taken ``seconds``; 0 and None are no limit.
+def limit_time(seconds: float | None) -> Iterator[None]:
+    """Raise ``OutOfTime`` in the block once it has taken ``seconds``; 0 and None are not limit.
 
     Handler and timer of the alarm are afterwards as they were; an earlier one that falls due
     inside the block is served in time. Where no alarm can be set, outside the main thread or on

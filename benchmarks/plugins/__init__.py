@@ -1,1 +1,1 @@
-"""What is installed, found by entry point, and what it needs."""
+"""Installed plugins, found by entry point, and what they need."""

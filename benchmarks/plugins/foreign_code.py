@@ -1,4 +1,4 @@
-"""What a configuration from somebody else's folder may not do: name code, or read the environment.
+"""What a configuration from another person may not do: name code, or read the environment.
 
 Hydra builds callbacks, launchers, sweepers and logging handlers from whatever class a configuration
 names, and OmegaConf fills values in from resolvers. A folder that is passed on for its settings
@@ -19,7 +19,7 @@ ALLOW = "COLDBENCH_ALLOW_FOREIGN_CODE"
 
 CALLBACKS = frozenset(
     {
-        "coldbench.benchmarks.runs.sweep.Progress",
+        "coldbench.benchmarks.runs.sweep_watch.SweepCallback",
         "hydra.experimental.callbacks.LogJobReturnCallback",
         "hydra.experimental.callbacks.PickleJobInfoCallback",
     }

@@ -6,12 +6,12 @@ from typing import Any
 from ...datasets.acquire.file_set import FileSet, Published
 from ...datasets.card import Card
 from ...datasets.errors import ColdbenchError
-from .registry import available, find, offers, own_names, unknown
+from .registry import describe_unknown, find, list_names, list_offers, list_own_names
 
 
 def published_names() -> list[str]:
     """Return every name under which files are declared: of datasets, and of their extras."""
-    declaring = {name for name in available("datasets") if declared_files(find("datasets", name))}
+    declaring = {name for name in list_names("datasets") if declared_files(find("datasets", name))}
     return sorted({*declaring, *(one.files.name for _, one in _extras())})
 
 
@@ -24,11 +24,11 @@ def published(name: str) -> Published:
         There is no such name (with the nearest ones), the dataset is not offered (with the reason)
         or declares no files or no card, or the folder of the files is another dataset's.
     """
-    if name in offers("datasets"):
+    if name in list_offers("datasets"):
         return _of_dataset(name)
     found = {owner: one for owner, one in _extras() if one.files.name == name}
     if not found:
-        raise ColdbenchError(unknown("dataset", name, published_names()))
+        raise ColdbenchError(describe_unknown("dataset", name, published_names()))
     first = next(iter(found.values()))
     if any(one != first for one in found.values()):
         raise ColdbenchError(
@@ -66,15 +66,15 @@ def _of_dataset(name: str) -> Published:
 
 def _is_of_another(files: FileSet) -> bool:
     """Say whether they are the files of the dataset of that name, which a class may share."""
-    owner = offers("datasets").get(files.name)
+    owner = list_offers("datasets").get(files.name)
     return owner is not None and owner.target is not None and declared_files(owner.target) == files
 
 
 def _extras() -> Iterator[tuple[str, Published]]:
     """Yield each extra with its dataset; under a name that coldbench takes, only coldbench's."""
-    own = own_names("datasets")
+    own = list_own_names("datasets")
     taken: set[str] = set()
-    for name in sorted(available("datasets"), key=lambda name: (name not in own, name)):
+    for name in sorted(list_names("datasets"), key=lambda name: (name not in own, name)):
         for one in getattr(find("datasets", name), "extras", ()):
             if isinstance(one, Published) and one.files.name not in taken:
                 taken |= {one.files.name} if name in own else set()

@@ -48,7 +48,7 @@ class Offer:
 
 
 @cache
-def offers(kind: str) -> dict[str, Offer]:
+def list_offers(kind: str) -> dict[str, Offer]:
     """Return every entry point of a kind by name, in alphabetical order, imported once.
 
     A plugin that fails while it is imported, lacks a library or doubles a name is in the result
@@ -70,16 +70,16 @@ def offers(kind: str) -> dict[str, Offer]:
 
 
 @cache
-def own_names(kind: str) -> frozenset[str]:
+def list_own_names(kind: str) -> frozenset[str]:
     """Return the names that coldbench itself offers, without importing anything."""
     points = _points().select(group=f"coldbench.{kind}")
     return frozenset(point.name for point in points if _distribution(point) == OWN)
 
 
 def refresh() -> None:
-    """Forget what was found, so that the next question looks at the installed packages again."""
-    offers.cache_clear()
-    own_names.cache_clear()
+    """Forget what was found, so that the next question examines the installed packages again."""
+    list_offers.cache_clear()
+    list_own_names.cache_clear()
     _points.cache_clear()
 
 
@@ -97,20 +97,20 @@ def find(kind: str, name: str) -> type[Any]:
     ColdbenchError
         When there is none (with the nearest names) or when it is not offered (with the reason).
     """
-    offer = offers(kind).get(name)
+    offer = list_offers(kind).get(name)
     if offer is None:
-        raise ColdbenchError(unknown(kind[:-1], name, available(kind)))
+        raise ColdbenchError(describe_unknown(kind[:-1], name, list_names(kind)))
     if offer.target is None:
         raise ColdbenchError(f"{kind[:-1]} {name!r} is not offered: {offer.reason}")
     return offer.target
 
 
-def available(kind: str) -> list[str]:
+def list_names(kind: str) -> list[str]:
     """Return the names that can be used."""
-    return [name for name, offer in offers(kind).items() if offer.target is not None]
+    return [name for name, offer in list_offers(kind).items() if offer.target is not None]
 
 
-def name_of(kind: str, thing: Any) -> str:
+def find_name(kind: str, thing: Any) -> str:
     """Return the name under which the class of ``thing`` (an instance or a class) is offered.
 
     Raises
@@ -119,48 +119,48 @@ def name_of(kind: str, thing: Any) -> str:
         When no entry point names the class.
     """
     target = thing if isinstance(thing, type) else type(thing)
-    for name, offer in offers(kind).items():
+    for name, offer in list_offers(kind).items():
         if offer.target is target:
             return name
     raise ColdbenchError(
-        f"{target.__module__}.{target.__qualname__} is no entry point of coldbench.{kind}; "
+        f"{target.__module__}.{target.__qualname__} is not an entry point of coldbench.{kind}; "
         f"name it in the pyproject.toml of its package and install that"
     )
 
 
-def unknown(what: str, name: str, names: Iterable[str]) -> str:
+def describe_unknown(what: str, name: str, names: Iterable[str]) -> str:
     """Return the sentence about a name that does not exist, with the nearest ones that do."""
     names = sorted(names)
-    close = nearest(name, names)
+    close = find_nearest(name, names)
     hint = f"did you mean {' or '.join(close)}? " if close else ""
     return f"no {what} {name!r}; {hint}there are: {', '.join(names) or 'none'}"
 
 
-def unknown_field(owner: str, place: str, name: str, names: Iterable[str]) -> str:
+def describe_unknown_field(owner: str, place: str, name: str, names: Iterable[str]) -> str:
     """Return the sentence about a field that its class does not have.
 
     ``place`` is what stands before the name, ``"method."``; empty for the run itself.
     """
     names = sorted(names)
-    close = [f"{place}{one}" for one in nearest(name, names)]
+    close = [f"{place}{one}" for one in find_nearest(name, names)]
     hint = f"did you mean {' or '.join(close)}? " if close else ""
     there = f"there are: {', '.join(names) or 'none'}"
     return f"{owner if place else 'a run'} has no field {place}{name}; {hint}{there}"
 
 
-def unknown_option(command: str, word: str, names: Iterable[str]) -> str:
+def describe_unknown_option(command: str, word: str, names: Iterable[str]) -> str:
     """Return the sentence about an option that does not exist, or about a word too many."""
     option = word.partition("=")[0]
     if not option.startswith("-"):
         return f"{command} does not take {word!r}; `{command} --help` shows what it takes"
     names = list(names)
     dashed = {name.lstrip("-"): name for name in names}
-    close = [dashed[one] for one in nearest(option.lstrip("-"), dashed)]
+    close = [dashed[one] for one in find_nearest(option.lstrip("-"), dashed)]
     hint = f"did you mean {' or '.join(close)}? " if close else ""
     return f"{command} has no option {option}; {hint}there are: {', '.join(names)}"
 
 
-def nearest(name: str, names: Iterable[str]) -> list[str]:
+def find_nearest(name: str, names: Iterable[str]) -> list[str]:
     """Return up to three names that resemble ``name``: by letters, or because one holds the other.
 
     Letters in another order resemble each other however short the name is.
@@ -201,7 +201,7 @@ def _settle(kind: str, name: str, points: list[EntryPoint]) -> list[Offer]:
 
 
 def _offer(kind: str, point: EntryPoint) -> Offer:
-    """Import one entry point and say what came of it."""
+    """Import one entry point and say the result."""
     offer = Offer(point.name, point.value, _distribution(point))
     if not _NAME.fullmatch(point.name):
         return dataclasses.replace(

@@ -1,4 +1,4 @@
-"""What a method needs and a split lacks, told before any training."""
+"""What a method needs and a split lacks, reported before any training."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,10 +23,10 @@ OFFERS: dict[Need, tuple[Callable[[TrainView], bool], str]] = {
     Need.TIMESTAMPS: (lambda train: train.interactions.has_all_times, "complete timestamps"),
     Need.TRANSDUCTIVE: (
         lambda train: train.unseen_items is not None or train.unseen_users is not None,
-        "side information of cold entities while fitting (scenario.side_information=transductive)",
+        "side information of cold entities in training (scenario.side_information=transductive)",
     ),
 }
-"""How to see in a training world that it offers what a method may need, and its words."""
+"""How to see in a training data that it offers what a method may need, and its words."""
 
 
 def require(method: Method, split: Split, *, rating: bool = False) -> None:

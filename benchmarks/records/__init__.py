@@ -1,1 +1,1 @@
-"""One run on disk: the record, its digests, the tables beside it."""
+"""One run on disk: the record, its digests, the tables next to it."""

@@ -1,4 +1,4 @@
-"""What stands for content: JSON in one order, and sha256 over it or over a file as it is."""
+"""Digests: canonical JSON, and sha256 over it or over a file."""
 
 import json
 import math
@@ -15,7 +15,7 @@ _EMPTY = b'\n "sha256": null'
 
 def run_id(identity: dict[str, Any]) -> str:
     """Return 16 hexadecimal digits that depend on the content of ``identity`` alone."""
-    return run_id_of_json(jsonable(identity))
+    return run_id_of_json(to_jsonable(identity))
 
 
 def run_id_of_json(identity: dict[str, Any]) -> str:
@@ -24,33 +24,33 @@ def run_id_of_json(identity: dict[str, Any]) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
-def own_digest(content: bytes) -> str:
+def compute_digest(content: bytes) -> str:
     """Return the digest of a record's file: sha256 over its bytes, its own ``sha256`` as null."""
     return sha256(_OWN.sub(_EMPTY, content)).hexdigest()
 
 
-def matches(content: bytes) -> bool:
+def verify_digest(content: bytes) -> bool:
     """Say whether a record's file holds the digest of itself."""
     stated = _OWN.findall(content)
-    return stated == [f'"{own_digest(content)}"'.encode()]
+    return stated == [f'"{compute_digest(content)}"'.encode()]
 
 
-def file_sha256(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """Return the sha256 of a file."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
 
 
-def jsonable(value: Any) -> Any:
+def to_jsonable(value: Any) -> Any:
     """Return ``value`` as JSON values: numpy scalars as numbers, NaN and infinity as None."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Enum):
-        return jsonable(value.value)
+        return to_jsonable(value.value)
     if isinstance(value, dict):
-        return {str(key): jsonable(one) for key, one in value.items()}
+        return {str(key): to_jsonable(one) for key, one in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [jsonable(one) for one in value]
+        return [to_jsonable(one) for one in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -58,9 +58,9 @@ def jsonable(value: Any) -> Any:
     return str(value)
 
 
-def in_lines(content: dict[str, Any]) -> str:
+def format_json(content: dict[str, Any]) -> str:
     """Return content as JSON: one line per key, and one per entry of a dict of dicts."""
-    values = jsonable(content)
+    values = to_jsonable(content)
     lines = [f" {_compact(key)}: {_value_lines(value)}" for key, value in values.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

@@ -1,4 +1,4 @@
-"""Whether a folder takes files: asked before any long work, told in a sentence afterwards."""
+"""Whether a folder can be written: checked before any long work."""
 
 import errno
 import os
@@ -23,12 +23,12 @@ REASONS = {
 }
 
 
-def why(error: OSError) -> str:
-    """Return the reason of a failed write in plain words."""
+def explain_os_error(error: OSError) -> str:
+    """Return the reason of a failed write as a phrase."""
     return REASONS.get(error.errno or 0, error.strerror or str(error))
 
 
-def demand_room(folder: Path) -> None:
+def require_disk_space(folder: Path) -> None:
     """Make sure that results can be written into a folder, and sweep what a killed run left there.
 
     Raises
@@ -43,6 +43,6 @@ def demand_room(folder: Path) -> None:
             file.write(os.urandom(PROBE_BYTES))  # zeros might be compressed away
     except OSError as error:
         raise ColdbenchError(
-            f"results cannot be written into {folder}: {why(error)}; nothing was run. Make room "
-            "or choose another folder with results=DIR"
+            f"results cannot be written into {folder}: {explain_os_error(error)}; nothing was run. "
+            "Make room or choose another folder with results=DIR"
         ) from error

@@ -18,7 +18,7 @@ def choose_metric(records: Iterable[RunRecord]) -> str:
 
 
 def summarise_scores(record: RunRecord) -> str:
-    """Return one figure that stands for a run: the mean of a metric over its cold tasks.
+    """Return one value that stands for a run: the mean of a metric over its cold tasks.
 
     Over the warm tasks where there is no cold one; empty without scores.
     """

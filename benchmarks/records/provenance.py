@@ -28,7 +28,7 @@ class Code(BaseModel):
     package
         The installed distribution, ``coldbench`` for our own.
     version
-        As the class declares it; raised when the same settings give another figure.
+        As the class declares it; raised when the same settings give another value.
     release
         Version of a third party's package; None for our own, whose commit is in the record.
     source_sha256

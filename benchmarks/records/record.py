@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ...datasets.atomic import replacing
+from ...datasets.atomic import replace_atomically
 from ...datasets.errors import ColdbenchError
-from ..evaluation.results import Estimate
-from .digests import in_lines, matches, own_digest, run_id_of_json
-from .digests import jsonable as jsonable
+from ..evaluation.task_result import Estimate
+from .digests import compute_digest, format_json, run_id_of_json, verify_digest
 from .digests import run_id as run_id
+from .digests import to_jsonable as to_jsonable
 from .provenance import Code as Code
 from .provenance import Environment as Environment
 
@@ -72,9 +72,9 @@ class RunRecord(BaseModel):
     code
         Whose code method, dataset, scenario and any metrics of plugins are, and its version.
     reference
-        True for a row that every other method must beat.
+        True for a baseline.
     side_information, track
-        Whether side information of cold entities was visible while fitting, and which
+        Whether side information of cold entities was visible during training, and which
         provenances were admitted.
     scores
         Task, then ``metric@k``, on the test part.
@@ -85,15 +85,15 @@ class RunRecord(BaseModel):
     facts
         Counts of the split: cold users and items, users left out.
     findings
-        What the audit of the split found: ways by which hidden things could be seen.
+        What the audit of the split found: leaks.
     duplicates
         Rows that were merged while the data was loaded.
     error
         Why there are no scores.
     missing_tables
-        Tables that could not be written beside the record (``users``, ``rankings``), and why.
+        Tables that could not be written next to the record (``users``, ``rankings``), and why.
     users_sha256, rankings_sha256
-        sha256 of the tables beside the record, None where there is none.
+        sha256 of the tables next to the record, None where there is none.
     sha256
         Over everything else in the record; None in records of schema 1.
     """
@@ -136,7 +136,7 @@ class RunRecord(BaseModel):
     sha256: str | None = None
 
 
-def identity_of(record: RunRecord) -> dict[str, Any]:
+def find_identity(record: RunRecord) -> dict[str, Any]:
     """Return what a record's ``run_id`` is made of; the code since schema 2."""
     parts = ("method", "dataset", "scenario", "data_sha256", "split_sha256", "config", "seed")
     identity = {name: getattr(record, name) for name in parts}
@@ -145,19 +145,19 @@ def identity_of(record: RunRecord) -> dict[str, Any]:
     return identity
 
 
-def identified(record: RunRecord) -> RunRecord:
+def with_identity(record: RunRecord) -> RunRecord:
     """Return a record with the ``run_id`` and the ``sha256`` that its content gives."""
-    empty = record.model_copy(update={"run_id": run_id(identity_of(record)), "sha256": None})
-    return empty.model_copy(update={"sha256": own_digest(to_json(empty).encode())})
+    empty = record.model_copy(update={"run_id": run_id(find_identity(record)), "sha256": None})
+    return empty.model_copy(update={"sha256": compute_digest(to_json(empty).encode())})
 
 
-def place(results: Path, record: RunRecord) -> Path:
+def record_path(results: Path, record: RunRecord) -> Path:
     """Return where a record belongs, ``<scenario>/<dataset>/<method>/<run_id>.json``."""
     return results / record.scenario / record.dataset / record.method / f"{record.run_id}.json"
 
 
 def write(path: Path, record: RunRecord, *, replace: bool = False) -> bool:
-    """Write a record with its digest, whole or not at all; say whether this writer did it.
+    """Write a record with its digest, atomically; say whether this writer did it.
 
     Parameters
     ----------
@@ -167,9 +167,9 @@ def write(path: Path, record: RunRecord, *, replace: bool = False) -> bool:
         Replace what is there; else the first writer wins and the others leave its record alone.
     """
     empty = to_json(record.model_copy(update={"sha256": None}))
-    signed = record.model_copy(update={"sha256": own_digest(empty.encode())})
+    signed = record.model_copy(update={"sha256": compute_digest(empty.encode())})
     try:
-        with replacing(path, once=not replace) as file:
+        with replace_atomically(path, once=not replace) as file:
             file.write(to_json(signed).encode())
     except FileExistsError:
         return False
@@ -178,7 +178,7 @@ def write(path: Path, record: RunRecord, *, replace: bool = False) -> bool:
 
 def to_json(record: RunRecord) -> str:
     """Return a record as JSON: one line per key, and one per task among scores and slices."""
-    return in_lines(record.model_dump(by_alias=True))
+    return format_json(record.model_dump(by_alias=True))
 
 
 class RefusedError(ColdbenchError):
@@ -197,7 +197,7 @@ def read(path: Path, cut: Cut | None = None) -> RunRecord:
     RefusedError
         When it is of a newer schema, or was changed after it was written.
     ColdbenchError
-        When the file is no record, with the path and the first thing that is wrong.
+        When the file is not a record, with the path and the first thing that is wrong.
     """
     try:
         content = path.read_bytes()
@@ -215,7 +215,7 @@ def read(path: Path, cut: Cut | None = None) -> RunRecord:
         raise _unreadable(path, f"{where}: {first['msg']}") from error
     except (OSError, ValueError) as error:
         raise _unreadable(path, " ".join(str(error).split())) from error
-    if record.schema_ > 1 and not matches(content):
+    if record.schema_ > 1 and not verify_digest(content):
         raise RefusedError(
             f"{path} was changed after it was written: its sha256 does not match; restore it, or "
             f"{_AGAIN}"
@@ -223,7 +223,7 @@ def read(path: Path, cut: Cut | None = None) -> RunRecord:
     return record
 
 
-def read_filed(path: Path, cut: Cut | None = None) -> RunRecord:
+def read_verified(path: Path, cut: Cut | None = None) -> RunRecord:
     """Read a record that must be what its folder, its file's name and its own run_id say.
 
     Raises
@@ -232,13 +232,13 @@ def read_filed(path: Path, cut: Cut | None = None) -> RunRecord:
         Also when the run_id is not that of the content, or the file is not where it belongs.
     """
     record = read(path, cut)
-    expected = run_id_of_json(identity_of(record))
+    expected = run_id_of_json(find_identity(record))
     if record.run_id != expected:
         raise RefusedError(
             f"{path} is not the run that it says: its run_id is {record.run_id}, its content gives "
             f"{expected}; restore it, or {_AGAIN}"
         )
-    home = place(Path(), record).parts
+    home = record_path(Path(), record).parts
     if path.parts[-len(home) :] != home:
         raise RefusedError(
             f"{path} is not where it belongs, which is {'/'.join(home)}: the same run would count "
@@ -260,11 +260,11 @@ def read_all(results: Path, cut: Cut | None = None) -> Iterator[RunRecord | Cold
     """Yield every record below a folder, in the order of their paths, or what is wrong with it."""
     for path in sorted(results.glob("*/*/*/*.json")):
         try:
-            yield read_filed(path, cut)
+            yield read_verified(path, cut)
         except ColdbenchError as error:
             yield error
 
 
-def now() -> str:
+def read_clock() -> str:
     """Return the time in UTC, to the second, as ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")

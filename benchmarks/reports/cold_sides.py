@@ -1,19 +1,19 @@
-"""One screen: every method of a board in one task of each cold side, and what that tells."""
+"""One screen: every method in one task of each cold side, with a summary."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..records.record import Status
-from ..terminal.console import console, duration, table
-from .crowning import FOUND
-from .grids import is_chance
-from .standings import Board, Cell, Row
+from ..terminal.console import format_duration, make_console, make_table
+from .board import Board, Cell, Row
+from .table_grids import is_chance
+from .winner_rules import FOUND
 
 WIDTH = 80
 
 
 @dataclass(frozen=True)
-class Side:
+class ColdSide:
     """One column: a task under a short head, and how a sentence about it begins."""
 
     task: str
@@ -21,7 +21,7 @@ class Side:
     opening: str
 
 
-def sides(tasks: Sequence[str]) -> list[Side]:
+def list_cold_sides(tasks: Sequence[str]) -> list[ColdSide]:
     """Return the columns that there are: new item, new user with fewest and most shots, both.
 
     Parameters
@@ -37,44 +37,44 @@ def sides(tasks: Sequence[str]) -> list[Side]:
     ):
         shots = sorted(int(one.split("k=")[1]) for one in tasks if one.startswith(start))
         for k in dict.fromkeys((shots[:1] if ends else []) + shots[-1:]):
-            told = f", {k} shots" if "user" in start else ""
+            message = f", {k} shots" if "user" in start else ""
             named = f"{head} k={k}" if "user" in start else head
-            found.append(Side(f"{start}k={k}", named, f"{opening}{told}"))
+            found.append(ColdSide(f"{start}k={k}", named, f"{opening}{message}"))
     return found
 
 
 def show_sides(board: Board) -> None:
-    """Print a board on one screen of 80 columns: a row per method, a sentence per side."""
-    out, columns = console(), sides(board.tasks)
+    """Print a leaderboard on one screen of 80 columns: a row per method, a sentence per side."""
+    out, columns = make_console(), list_cold_sides(board.tasks)
     out.print(
         f"{board.title}: {board.metric}. * best mean, ~ not separated from it", soft_wrap=True
     )
-    rows = table("method", *(side.head for side in columns), "time")
+    rows = make_table("method", *(side.head for side in columns), "time")
     for row in _ordered(board, columns):
         cells = [_cell(board, row, side.task) for side in columns]
         rows.add_row(_named(row), *cells, _time(row))
     out.print(rows)
     sentences = {side.task.rpartition("/")[0]: side for side in columns}  # most shots of each
     for side in sentences.values():
-        out.print(sentence(board, side), soft_wrap=True)
+        out.print(summarise_side(board, side), soft_wrap=True)
     draws = max(cell.seeds for row in board.rows for cell in row.cells.values())
     if draws == 1:
-        out.print("A single draw crowns nobody; seed=0,1,2 repeats it on three.", soft_wrap=True)
+        out.print("No winner on a single split; seed=0,1,2 repeats it on three.", soft_wrap=True)
 
 
-def sentence(board: Board, side: Side) -> str:
+def summarise_side(board: Board, side: ColdSide) -> str:
     """Return who has the best mean on one side and who is not separated from it, in 80 columns."""
     ranked = board.ranking(side.task)
     if not ranked:
-        return f"{side.opening}: no method has a figure."
+        return f"{side.opening}: no method has a value."
     best = ranked[0][2]
     if board.contest(side.task).too_small:
         return f"{side.opening}: too small to tell methods apart."
-    if FOUND in board.uncrowned(side.task):
+    if FOUND in board.find_reasons_against_winner(side.task):
         return f"{side.opening}: {FOUND}, nothing can be said."
     near = [row for _, row, cell in ranked[1:] if not _apart(cell, best)]
     if any(is_chance(row) for row in (ranked[0][1], *near)):
-        return f"{side.opening}: nobody is separated from chance."
+        return f"{side.opening}: no method is separated from chance."
     head = f"{side.opening}: {ranked[0][1].label} {best.mean:.4f}"
     return f"{head}, {_listed([row.label for row in near], WIDTH - len(head) - 2)}"
 
@@ -87,14 +87,14 @@ def _listed(names: list[str], room: int) -> str:
         left = len(names) - shown
         other = f"{left} other{'s' if left > 1 else ''}"
         parts = [", ".join(names[:shown])] * bool(shown) + [other] * bool(left)
-        told = f"not separated from {' and '.join(parts)}."
-        if len(told) <= room:
+        message = f"not separated from {' and '.join(parts)}."
+        if len(message) <= room:
             break
-    return told
+    return message
 
 
-def _ordered(board: Board, columns: Sequence[Side]) -> list[Row]:
-    """Return the rows in the order of the first column, those without a figure last."""
+def _ordered(board: Board, columns: Sequence[ColdSide]) -> list[Row]:
+    """Return the rows in the order of the first column, those without a value last."""
     places = {id(row): at for at, (_, row, _) in enumerate(board.ranking(columns[0].task))}
     return sorted(board.rows, key=lambda row: (places.get(id(row), len(places)), row.label))
 
@@ -109,8 +109,8 @@ def _cell(board: Board, row: Row, task: str) -> str:
 
 
 def _apart(cell: Cell, best: Cell) -> bool:
-    """Say whether a figure is clearly another than the best one, in every seed of both."""
-    return cell.clearly_below(best) or cell.clearly_above(best)
+    """Say whether a value is clearly another than the best one, in every seed of both."""
+    return cell.is_below(best) or cell.is_above(best)
 
 
 def _named(row: Row) -> str:
@@ -122,4 +122,4 @@ def _named(row: Row) -> str:
 def _time(row: Row) -> str:
     parts = [row.cost("fit_seconds"), row.cost("score_seconds")]
     known = [one for one in parts if one is not None]
-    return duration(sum(known)) if known else "-"
+    return format_duration(sum(known)) if known else "-"

@@ -1,9 +1,9 @@
-"""What must be equal for figures to share a row, and for rows to share a board."""
+"""Which settings must be equal for results to share a row or a leaderboard."""
 
 import json
 from typing import Any
 
-from ..plugins.registry import GROUPS, OWN, own_names
+from ..plugins.registry import GROUPS, OWN, list_own_names
 from ..records.record import RunRecord
 
 TRAINER_GROUPS = ("trainer", "callbacks")
@@ -12,25 +12,25 @@ SHOWN_DIGITS = 8
 """Of a hash, in a label."""
 
 
-def row_settings(record: RunRecord) -> dict[str, Any]:
+def find_row_settings(record: RunRecord) -> dict[str, Any]:
     """Return what makes a row; threads, device and commit do not."""
     return {
         "name": record.method,
         "method": record.config.get("method", {}),
         "seen": [record.side_information, record.track],
-        "code": code_settings(record, "method"),
+        "code": find_code_settings(record, "method"),
         **{group: record.config[group] for group in TRAINER_GROUPS if group in record.config},
     }
 
 
-def conditions(record: RunRecord, metric: str) -> dict[str, Any]:
-    """Return what must be equal for two figures to be comparable.
+def find_conditions(record: RunRecord, metric: str) -> dict[str, Any]:
+    """Return what must be equal for two values to be comparable.
 
     What a method may see (side information, track) is not among it: the row tells that.
     """
     settings = record.config.get("scenario", {})
     seen = ("side_information", "track")
-    scenario_code = code_settings(record, "scenario")
+    scenario_code = find_code_settings(record, "scenario")
     scenario_code.pop("version", None)  # stands apart, since schema 1 has it too
     return {
         "scenario": {name: value for name, value in settings.items() if name not in seen},
@@ -38,13 +38,13 @@ def conditions(record: RunRecord, metric: str) -> dict[str, Any]:
         "data": record.data_sha256[:SHOWN_DIGITS],
         "version": record.scenario_version,
         "scenario code": scenario_code,
-        "dataset code": code_settings(record, "dataset"),
-        "metric code": code_settings(record, f"metric {metric.split('@')[0]}"),
+        "dataset code": find_code_settings(record, "dataset"),
+        "metric code": find_code_settings(record, f"metric {metric.split('@')[0]}"),
         "names": f"{record.scenario}/{record.dataset}",
     }
 
 
-def code_settings(record: RunRecord, part: str) -> dict[str, Any]:
+def find_code_settings(record: RunRecord, part: str) -> dict[str, Any]:
     """Return package, version, release and source of the code of one part of a run.
 
     A record that does not name it counts as version 1 of coldbench where coldbench offers the
@@ -53,20 +53,20 @@ def code_settings(record: RunRecord, part: str) -> dict[str, Any]:
     code = record.code.get(part)
     if code is not None:
         source = code.source_sha256
-        told = {
+        message = {
             "package": code.package,
             "version": code.version,
             "release": code.release,
             "source": None if source is None else source[:SHOWN_DIGITS],
         }
-        return {name: value for name, value in told.items() if value is not None}
+        return {name: value for name, value in message.items() if value is not None}
     if part not in GROUPS:
         return {}
-    if getattr(record, part) in own_names(GROUPS[part]):
+    if getattr(record, part) in list_own_names(GROUPS[part]):
         return {"package": OWN, "version": 1}
     return {"version": "unknown"}
 
 
-def key(settings: dict[str, Any]) -> str:
+def make_key(settings: dict[str, Any]) -> str:
     """Return a text that is the same for equal settings alone."""
     return json.dumps(settings, sort_keys=True, default=str)

@@ -1,17 +1,17 @@
-"""What rows and boards are called: their names, with the settings that tell them apart."""
+"""What rows and leaderboards are called: their names, with the settings that distinguish them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from .comparable import TRAINER_GROUPS, code_settings, conditions, key
-from .standings import Board, Row
+from .board import Board, Row
+from .comparable import TRAINER_GROUPS, find_code_settings, find_conditions, make_key
 
 Settings = dict[str, Any]
 Thing = TypeVar("Thing", Row, Board)
 
 
 def label_rows(rows: Sequence[Row]) -> None:
-    """Name each row: its method or preset, with what tells it from the others of that name.
+    """Name each row: its method or preset, with what distinguishes it from the others of that name.
 
     A row has the name of a preset where every run that typed one typed the same.
     """
@@ -23,11 +23,11 @@ def label_rows(rows: Sequence[Row]) -> None:
         if len(presets) == 1:
             by_preset.setdefault(presets.pop(), []).append(row)
     for group in by_method.values():
-        for row, told in _told_apart(group, _row_settings):
-            row.label = " ".join([row.first.method, *told])
+        for row, message in _told_apart(group, _row_settings):
+            row.label = " ".join([row.first.method, *message])
     for preset, group in by_preset.items():
-        for row, told in _told_apart(group, _row_settings):
-            row.label = " ".join([preset, *told])
+        for row, message in _told_apart(group, _row_settings):
+            row.label = " ".join([preset, *message])
 
 
 def _row_settings(row: Row) -> Settings:
@@ -35,23 +35,23 @@ def _row_settings(row: Row) -> Settings:
     settings = _flat(first.config.get("method", {}))
     settings |= _flat({group: first.config.get(group, {}) for group in TRAINER_GROUPS})
     settings |= {"track": first.track, "side_information": first.side_information}
-    for name, value in code_settings(first, "method").items():
+    for name, value in find_code_settings(first, "method").items():
         settings[f"code.{name}" if name in settings else name] = value
     return settings
 
 
 def title_boards(made: Sequence[Board]) -> None:
-    """Name each board, with what tells it from the others of its scenario and dataset."""
+    """Name each leaderboard, with what distinguishes it from others of its scenario and data."""
     groups: dict[tuple[str, str], list[Board]] = {}
     for board in made:
         groups.setdefault((board.scenario, board.dataset), []).append(board)
     for group in groups.values():
-        for board, told in _told_apart(group, _board_settings):
-            board.title = " ".join([f"{board.scenario} / {board.dataset}", *told])
+        for board, message in _told_apart(group, _board_settings):
+            board.title = " ".join([f"{board.scenario} / {board.dataset}", *message])
 
 
 def _board_settings(board: Board) -> Settings:
-    settings = conditions(board.rows[0].first, board.metric)
+    settings = find_conditions(board.rows[0].first, board.metric)
     for part in ("scenario", "dataset", "metric"):
         settings[part] = settings.get(part, {}) | settings.pop(f"{part} code")
     return _flat(settings)
@@ -65,7 +65,7 @@ def _told_apart(
     seen: dict[str, set[str]] = {name: set() for one in settings for name in one}
     for one in settings:
         for name, values in seen.items():
-            values.add(key({"": one.get(name)}))
+            values.add(make_key({"": one.get(name)}))
     for thing, own in zip(things, settings, strict=True):
         yield thing, [f"{name}={value}" for name, value in own.items() if len(seen[name]) > 1]
 

@@ -1,4 +1,4 @@
-"""Rows of a board beside the best one, user by user: how sure it is that they are behind."""
+"""Paired comparison of the rows of a task with the best one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from statistics import fmean
 
 import numpy as np
 
-from ..evaluation.comparison import Comparison, PerUser, compare, draws_p
-from ..records.record import RunRecord, place
-from ..records.tables import check_table, users_path
-from ..terminal.fitted_table import Column
-from .grids import Grid, Shown
-from .standings import Board, Row
+from ..evaluation.comparison import Comparison, PerUser, compare, p_over_splits
+from ..records.per_user_tables import check_table, users_path
+from ..records.record import RunRecord, record_path
+from ..terminal.fitted_table import TableColumn
+from .board import Board, Row
+from .table_grids import CellText, TableGrid
 
 ALPHA = 0.05
 
@@ -35,12 +35,12 @@ class Paired:
         How many both rows have, and in how many of them the other row is behind.
     p_bootstrap, p_wilcoxon
         The largest of the seeds' p-values, each corrected by Holm over the rows of its seed: the
-        rows differ in every seed or it is not sure.
-    p_draws
+        difference must hold in every seed.
+    p_seeds
         Of a t test over the seeds' differences, corrected for the overlap of their training sets;
         None where there is one split and nothing else was drawn.
     counts
-        Whether the task crowns anybody; else nothing is sure.
+        Whether the task has a winner; else nothing is significant.
     """
 
     label: str
@@ -50,28 +50,28 @@ class Paired:
     wins: int
     losses: int
     seeds: int
-    behind: int
+    losing_seeds: int
     p_bootstrap: float
     p_wilcoxon: float
-    p_draws: float | None
+    p_seeds: float | None
     counts: bool
 
     @property
-    def sure(self) -> bool:
+    def significant(self) -> bool:
         """Whether the other row is behind in every seed, by each test."""
-        largest = max(self.p_bootstrap, self.p_wilcoxon, self.p_draws or 0.0)
-        return self.counts and self.behind == self.seeds and largest < ALPHA
+        largest = max(self.p_bootstrap, self.p_wilcoxon, self.p_seeds or 0.0)
+        return self.counts and self.losing_seeds == self.seeds and largest < ALPHA
 
 
-def paired(board: Board, task: str, home: Path) -> tuple[str, list[Paired], list[str]]:
-    """Return the label of the best row, the others beside it, and the rows that cannot be compared.
+def compare_with_best(board: Board, task: str, home: Path) -> tuple[str, list[Paired], list[str]]:
+    """Return the best row's label, its comparisons, and the rows that cannot be compared.
 
     A row can be where it and the best one have per-user tables of the same seed.
 
     Parameters
     ----------
     home
-        Folder of the records, with the per-user tables that a run leaves beside its own.
+        Folder of the records, with the per-user tables that a run leaves next to its own.
     """
     ranked = [row for _, row, _ in board.ranking(task)]
     tables = {row.label: _by_seed(row, task, board.metric, home) for row in ranked}
@@ -87,7 +87,7 @@ def paired(board: Board, task: str, home: Path) -> tuple[str, list[Paired], list
 
 
 def _by_seed(row: Row, task: str, metric: str, home: Path) -> dict[int, dict[str, float]]:
-    """Return the figure of each user (original id) by seed, where there is a table of it."""
+    """Return the value of each user (original id) by seed, where there is a table of it."""
     found = {one.seed: _users(one, task, metric, home) for one in row.records if one.scores}
     return {seed: users for seed, users in found.items() if users}
 
@@ -95,7 +95,7 @@ def _by_seed(row: Row, task: str, metric: str, home: Path) -> dict[int, dict[str
 def _users(record: RunRecord, task: str, metric: str, home: Path) -> dict[str, float]:
     import polars as pl
 
-    path = users_path(place(home, record))
+    path = users_path(record_path(home, record))
     if not path.exists():
         return {}
     check_table(path, record.users_sha256)
@@ -105,7 +105,7 @@ def _users(record: RunRecord, task: str, metric: str, home: Path) -> dict[str, f
 
 
 def _numbered(tables: dict[str, dict[str, float]]) -> dict[str, PerUser]:
-    """Return the figures with the same number for the same user."""
+    """Return the values with the same number for the same user."""
     everyone = sorted(set().union(*tables.values()))
     number = {user: at for at, user in enumerate(everyone)}
     return {
@@ -137,36 +137,42 @@ def _joined(label: str, seeds: Sequence[Comparison], board: Board, task: str) ->
         # one, without a correction for the number of seeds (Berger 1982).
         max(one.holm_bootstrap for one in seeds),
         max(one.holm_wilcoxon for one in seeds),
-        None if board.one_split else draws_p(ahead),
-        not board.uncrowned(task),
+        None if board.one_split else p_over_splits(ahead),
+        not board.find_reasons_against_winner(task),
     )
 
 
-def paired_grid(best: str, rows: Sequence[Paired]) -> Grid:
-    """Return one line per row; those that are surely behind the best one say so."""
+def build_paired_grid(best: str, rows: Sequence[Paired]) -> TableGrid:
+    """Return one line per row, with whether the difference is significant."""
     columns = [
-        Column(f"{best} beside", wraps=True), Column("ahead by"), Column("95 % interval", leave=1),
-        Column("users better", leave=4), Column("worse", leave=5), Column("behind in"),
-        Column("p bootstrap", leave=3), Column("p Wilcoxon", leave=3), Column("p seeds", leave=2),
-        Column("sure"),
-    ]  # fmt: skip
+        TableColumn(f"{best} vs", wraps=True),
+        TableColumn("difference"),
+        TableColumn("95 % interval", leave=1),
+        TableColumn("wins", leave=4),
+        TableColumn("losses", leave=5),
+        TableColumn("seeds lost"),
+        TableColumn("p bootstrap", leave=3),
+        TableColumn("p Wilcoxon", leave=3),
+        TableColumn("p seeds", leave=2),
+        TableColumn("significant"),
+    ]
     lines = [
         [
-            Shown(one.label),
-            Shown(f"{one.difference:.4f}"),
-            Shown(f"{one.low:.4f} to {one.high:.4f}"),
-            Shown(str(one.wins)),
-            Shown(str(one.losses)),
-            Shown(f"{one.behind} of {one.seeds}"),
-            Shown(_chance(one.p_bootstrap)),
-            Shown(_chance(one.p_wilcoxon)),
-            Shown("-" if one.p_draws is None else _chance(one.p_draws)),
-            Shown("yes" if one.sure else "no"),
+            CellText(one.label),
+            CellText(f"{one.difference:.4f}"),
+            CellText(f"{one.low:.4f} to {one.high:.4f}"),
+            CellText(str(one.wins)),
+            CellText(str(one.losses)),
+            CellText(f"{one.losing_seeds} of {one.seeds}"),
+            CellText(_format_p(one.p_bootstrap)),
+            CellText(_format_p(one.p_wilcoxon)),
+            CellText("-" if one.p_seeds is None else _format_p(one.p_seeds)),
+            CellText("yes" if one.significant else "no"),
         ]
         for one in rows
     ]
-    return Grid(columns, lines)
+    return TableGrid(columns, lines)
 
 
-def _chance(p: float) -> str:
+def _format_p(p: float) -> str:
     return f"{p:.4f}" if p >= 0.0001 else "<0.0001"

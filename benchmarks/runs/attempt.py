@@ -8,16 +8,16 @@ from typing import Any
 
 from ...datasets.errors import NotApplicableError
 from ...methods.base import Method
-from ..conformance.audits.split_audit import leak_warning
-from ..evaluation.results import Estimate, TaskResult
+from ..conformance.audits.split_audit import make_leak_warning
+from ..evaluation.task_result import Estimate, TaskResult
 from ..isolation.confinement import confined
 from ..isolation.error_advice import describe_failure
-from ..isolation.threads import limited
-from ..records.digests import jsonable
-from ..records.disk_space import demand_room
+from ..isolation.threads import limit_threads
+from ..records.digests import to_jsonable
+from ..records.disk_space import require_disk_space
 from ..records.record import Cost, RunRecord, Status
-from ..terminal.moment import Channel
-from ..terminal.progress import shown
+from ..terminal.progress_bar import show_progress
+from ..terminal.progress_state import ProgressChannel
 from .cost import PeakMemory, is_first_run
 from .kept_splits import audit_once
 from .plan import Plan
@@ -36,7 +36,7 @@ class Attempt:
         Told how far the present stage is.
     """
 
-    def __init__(self, record: RunRecord, progress: Channel) -> None:
+    def __init__(self, record: RunRecord, progress: ProgressChannel) -> None:
         self.record, self.progress = record, progress
         self.results: dict[str, TaskResult] | None = None
         self._peak = PeakMemory()
@@ -66,7 +66,7 @@ class Attempt:
             scores={task: _rounded(one.scores) for task, one in results.items()},
             slices={task: _slices(one) for task, one in results.items() if one.slices},
             cost=cost,
-            training=jsonable(fitted.report()),
+            training=to_jsonable(fitted.report()),
         )
         self.results = results
 
@@ -104,20 +104,20 @@ def attempt(plan: Plan, *, bar: bool) -> Iterator[Attempt]:
         When the results could not be written; the block is then not entered.
     """
     config, log = plan.config, logging.getLogger(__name__)
-    demand_room(plan.path.parent)
+    require_disk_space(plan.path.parent)
     findings = audit_once(plan.kept, config, plan.data)
-    for warning in filter(None, [leak_warning(findings)]):
+    for warning in filter(None, [make_leak_warning(findings)]):
         log.warning("%s", warning)
     record = plan.record.model_copy(update={"findings": findings})
-    with shown(plan.label, bar=bar) as progress:
+    with show_progress(plan.label, bar=bar) as progress:
         made = Attempt(record, progress)
         try:
-            with confined(config.time_limit), limited(config.threads):
+            with confined(config.time_limit), limit_threads(config.threads):
                 yield made
         except NotApplicableError as error:
             made.end(Status.NOT_APPLICABLE, str(error))
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # sys.exit and a panic of a Rust library are no Exception
+        except BaseException as error:  # sys.exit and a panic of a Rust library are not Exception
             log.exception("the run failed")
             made.end(Status.FAILED, describe_failure(error))

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from ..plugins.registry import GROUPS, OWN, Offer, name_of, offers
+from ..plugins.registry import GROUPS, OWN, Offer, find_name, list_offers
 from ..plugins.source_hash import installed_release, source_sha256
 from ..records.provenance import Code
 
 
-def code_of(config: Any, metrics: tuple[str, ...] = ()) -> dict[str, Code]:
+def find_code(config: Any, metrics: tuple[str, ...] = ()) -> dict[str, Code]:
     """Return the code behind a run's method, dataset, scenario and any metrics of plugins.
 
     Parameters
@@ -18,11 +18,11 @@ def code_of(config: Any, metrics: tuple[str, ...] = ()) -> dict[str, Code]:
         Names of the metrics that are measured; our own are versioned with the scenario.
     """
     found = {
-        group: _code(offers(kind)[name_of(kind, getattr(config, group))])
+        group: _code(list_offers(kind)[find_name(kind, getattr(config, group))])
         for group, kind in GROUPS.items()
     }
     for name in metrics:
-        offer = offers("metrics").get(name)
+        offer = list_offers("metrics").get(name)
         if offer is not None and offer.distribution != OWN:
             found[f"metric {name}"] = _code(offer)
     return found

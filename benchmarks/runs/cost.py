@@ -20,7 +20,7 @@ def is_first_run() -> bool:
     """Say whether no other run came before in this process.
 
     What an earlier run imported, compiled and left with the allocator is still there in a later
-    one, so that the memory of a run is known in a process of its own only.
+    one, so that the memory of a run is known in a separate process only.
     """
     return _runs <= 1
 
@@ -52,7 +52,7 @@ class PeakMemory:
 
 
 @contextmanager
-def memory_peak() -> Iterator[PeakMemory]:
+def measure_memory() -> Iterator[PeakMemory]:
     """Measure how high resident memory rises in the block."""
     peak = PeakMemory()
     try:

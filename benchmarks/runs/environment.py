@@ -23,7 +23,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def environment(config: RunConfig) -> Environment:
+def describe_environment(config: RunConfig) -> Environment:
     """Return the facts of this process and of what the run may use."""
     return Environment(
         python=platform.python_version(),
@@ -68,7 +68,7 @@ def _device(device: str) -> str:
 
 
 @cache
-def commit() -> tuple[str | None, bool | None]:
+def find_commit() -> tuple[str | None, bool | None]:
     """Return coldbench's commit and whether its files differ from it; None outside a checkout.
 
     Records do not count: a sweep writes them while it runs.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...datasets.dataset import checked
+from ...datasets.dataset import check_dataset
 from ...datasets.parameters import check_parameters
 from ...methods.base import Method
 from ..config.run_config import RunConfig
@@ -10,7 +10,7 @@ from ..evaluation.evaluate import TaskResult, evaluate
 from ..evaluation.rating import evaluate_ratings
 from ..isolation.confinement import confined_loading
 from ..plugins.requirements import require, require_device
-from ..terminal.moment import Channel
+from ..terminal.progress_state import ProgressChannel
 from ..tracking.tracker import mirror
 from .attempt import attempt
 from .cost import begin_run
@@ -43,7 +43,7 @@ def execute(config: RunConfig, *, bar: bool = True) -> Run:
     begin_run()
     require_device(config.device)
     with confined_loading(config.time_limit):
-        data = checked(config.dataset.load())
+        data = check_dataset(config.dataset.load())
         split = keep_split(config, data)
     plan = plan_run(config, data, split)
     run = find_run(plan)
@@ -62,13 +62,13 @@ def execute(config: RunConfig, *, bar: bool = True) -> Run:
     return run
 
 
-def _evaluate(plan: Plan, fitted: Method, progress: Channel) -> dict[str, TaskResult]:
+def _evaluate(plan: Plan, fitted: Method, progress: ProgressChannel) -> dict[str, TaskResult]:
     """Measure the ranked lists of every test task or, in a rating task, the predicted ratings."""
     config, tasks = plan.config, plan.split.test
-    told: dict[str, Any] = {"seed": config.seed, "threads": config.threads, "progress": progress}
+    message: dict[str, Any] = {"seed": config.seed, "threads": config.threads, "progress": progress}
     if plan.rating:
         predictor: Any = fitted
-        return evaluate_ratings(predictor, tasks, config.evaluation, **told)
+        return evaluate_ratings(predictor, tasks, config.evaluation, **message)
     depth = RANKED_DEPTH if config.save_rankings else 0
     train = plan.split.train
-    return evaluate(fitted, tasks, train, config.evaluation, save_rankings=depth, **told)
+    return evaluate(fitted, tasks, train, config.evaluation, save_rankings=depth, **message)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.errors import ColdbenchError
-from ..records.disk_space import why
-from ..records.record import RefusedError, RunRecord, Status, identified, read_filed, write
-from ..records.tables import rankings_path, write_tables
+from ..records.disk_space import explain_os_error
+from ..records.per_user_tables import rankings_path, write_tables
+from ..records.record import RefusedError, RunRecord, Status, read_verified, with_identity, write
 from .attempt import Attempt
 from .plan import Plan
 
@@ -39,7 +39,7 @@ def find_run(plan: Plan) -> Run | None:
 
 
 def write_run(plan: Plan, made: Attempt) -> Run:
-    """Write the record of an attempt and the tables beside it.
+    """Write the record of an attempt and the tables next to it.
 
     A finished record is replaced by a new success, and by force, only: what another process
     finished meanwhile, or what stands there when a forced run fails, is left alone.
@@ -55,16 +55,16 @@ def write_run(plan: Plan, made: Attempt) -> Run:
     if made.results is not None and (replace or not kept):
         tables = write_tables(path, made.results, plan.data, rankings=plan.config.save_rankings)
         record = record.model_copy(update=tables)
-    record = identified(_without_secrets(record, plan))
+    record = with_identity(_without_secrets(record, plan))
     if kept and record.status is not Status.OK:
         return Run(record, path)
     try:
         written = write(path, record, replace=replace)
     except OSError as error:
         raise ColdbenchError(
-            f"the run ended, but {path} could not be written: {why(error)}"
+            f"the run ended, but {path} could not be written: {explain_os_error(error)}"
         ) from error
-    return Run(record, path) if written else Run(read_filed(path), path, skipped=True)
+    return Run(record, path) if written else Run(read_verified(path), path, skipped=True)
 
 
 def _finished(path: Path) -> RunRecord | None:
@@ -72,7 +72,7 @@ def _finished(path: Path) -> RunRecord | None:
     if not path.exists():
         return None
     try:
-        there = read_filed(path)
+        there = read_verified(path)
     except RefusedError:
         raise
     except ColdbenchError as error:
@@ -90,7 +90,7 @@ def _is_kept(path: Path) -> bool:
 
 
 def _without_secrets(record: RunRecord, plan: Plan) -> RunRecord:
-    """Return a record in whose own texts, an error or a report, no secret is told."""
+    """Return a record in whose own texts, an error or a report, no secret is reported."""
     parts = ("preset", "training", "facts", "findings", "error", "missing_tables")
     shown: dict[str, Any] = {name: plan.mask.deep(getattr(record, name)) for name in parts}
     return record.model_copy(update=shown)

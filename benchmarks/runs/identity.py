@@ -3,14 +3,14 @@
 from pathlib import PurePath
 from typing import Any
 
-from ..config.masking import masked_settings
-from ..config.run_config import RunConfig, plain
+from ..config.masking import mask_settings
+from ..config.run_config import RunConfig, to_plain
 from ..config.trainer_groups import trainer_departures
 
 UNSEEN = (
     "results", "force", "save_rankings", "time_limit", "tracking", "logger", "checkpoint",
 )  # fmt: skip
-"""Settings of a run that are no part of its identity: they say where and whether, not what."""
+"""Settings of a run that are not part of its identity: they say where and whether, not what."""
 
 _PATH_FIELDS = ("path", "file", "files", "folder", "directory")
 _OF_FILES = ("dataset", "scenario")
@@ -18,19 +18,19 @@ _ELSEWHERE = (("dataset", "path"), ("scenario", "files"))
 """Folders that only say where the same content lies."""
 
 
-def identity(config: RunConfig) -> dict[str, Any]:
+def make_identity(config: RunConfig) -> dict[str, Any]:
     """Return the resolved configuration that identifies a run, the same on any machine.
 
     A path is cut down to its last part: what it holds is in ``data_sha256`` or ``split_sha256``.
     Of the folder of a dataset or of a published split nothing is kept, since everybody's is called
     differently.
     Settings of a method may hold names with a slash (of a published model), which are kept. What
-    looks like a secret is masked: which key opens a service is no part of what is computed.
+    looks like a secret is masked: which key opens a service is not a part of what is computed.
     """
-    settings = plain(config)
+    settings = to_plain(config)
     for name in (*UNSEEN, "trainer", "callbacks"):
         del settings[name]
-    settings |= plain(trainer_departures(config))  # none, and no key, in an ordinary run
+    settings |= to_plain(trainer_departures(config))  # none, and no key, in an ordinary run
     del settings["evaluation"]["block"]
     for group, name in _ELSEWHERE:
         if name in settings[group]:
@@ -39,7 +39,7 @@ def identity(config: RunConfig) -> dict[str, Any]:
         name: _without_folders(value, name, everywhere=name in _OF_FILES)
         for name, value in settings.items()
     }
-    return {name: masked_settings(value) for name, value in shown.items()}
+    return {name: mask_settings(value) for name, value in shown.items()}
 
 
 def _without_folders(value: Any, name: str, everywhere: bool) -> Any:

@@ -5,15 +5,15 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from ..conformance.audits.split_audit import leak_warning
+from ..conformance.audits.split_audit import make_leak_warning
 from ..plugins.foreign_code import watch_composition
 from ..records.headline import summarise_scores
+from .job_outcome import SKIPPED, Outcome
 from .job_report import reported_job
-from .outcome import SKIPPED, Outcome
 
 watch_composition()  # a launcher's worker composes each job itself, and imports this module only
 
-made: list[Outcome] = []
+finished_jobs: list[Outcome] = []
 """The outcomes of the jobs of this process, the latest last."""
 
 
@@ -25,10 +25,10 @@ def job(config: DictConfig) -> Outcome:
     from hydra.core.hydra_config import HydraConfig
 
     from .execute import execute
-    from .sweep import Watch
+    from .sweep_watch import SweepWatch
 
     hydra: Any = HydraConfig.get()
-    alone = hydra.mode is None or hydra.mode.name == "RUN" or Watch.current is not None
+    alone = hydra.mode is None or hydra.mode.name == "RUN" or SweepWatch.current is not None
     with reported_job(config, hydra) as report:
         wanted = report.configure()
         run = execute(wanted, bar=alone)
@@ -42,7 +42,7 @@ def job(config: DictConfig) -> Outcome:
             record=str(run.path),
             score=summarise_scores(record),
             reason=record.error,
-            warning=leak_warning(record.findings),
+            warning=make_leak_warning(record.findings),
         )
-    made.append(report.outcome)
+    finished_jobs.append(report.outcome)
     return report.outcome

@@ -14,8 +14,8 @@ from ...datasets.errors import ColdbenchError
 from ..config.masking import Mask
 from ..config.run_config import RunConfig, to_run
 from ..config.saved_config import keep_config
-from .masked_files import hide
-from .outcome import FILE, RUNNING, Outcome
+from .job_outcome import FILE, RUNNING, Outcome
+from .masked_files import mask_job_files
 
 log = logging.getLogger(__name__)
 
@@ -65,14 +65,14 @@ class JobReport:
             self._mask = self._mask.with_texts(self._words)
             raise
         finally:
-            hide(self._mask, self._hydra)
+            mask_job_files(self._mask, self._hydra)
             log.info("started: %s", " ".join(self._words))
         return config
 
     def fail(self, error: BaseException) -> None:
         """Say why there is no record."""
-        told = error if isinstance(error, ColdbenchError) else f"{type(error).__name__}: {error}"
-        reason = self._mask.text(" ".join(str(told).split()))
+        message = error if isinstance(error, ColdbenchError) else f"{type(error).__name__}: {error}"
+        reason = self._mask.text(" ".join(str(message).split()))
         self.outcome = replace(self.outcome, status="failed", reason=reason)
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from ...datasets.dataset import Dataset
 from ...datasets.world import Split
 from ..config.run_config import RunConfig
-from ..conformance.audits.split_audit import leaks_of
+from ..conformance.audits.split_audit import find_leaks
 from ..evaluation.validation import with_validation
 from ..isolation.confinement import confined
 from ..isolation.error_advice import hide_folders
-from ..isolation.sealed import sealed
+from ..isolation.read_only import make_read_only
 from ..isolation.time_limit import OutOfTime
-from ..records.digests import jsonable, run_id
+from ..records.digests import run_id, to_jsonable
 
 SPLITS_KEPT = 4
 
@@ -35,7 +35,7 @@ def keep_split(config: RunConfig, data: Dataset) -> KeptSplit:
         {
             "data": data.sha256,
             "scenario": f"{kind.__module__}.{kind.__qualname__}",
-            "settings": jsonable(vars(config.scenario)),
+            "settings": to_jsonable(vars(config.scenario)),
             "seed": config.seed,
         }
     )
@@ -48,8 +48,8 @@ def keep_split(config: RunConfig, data: Dataset) -> KeptSplit:
 
 
 def split_once(config: RunConfig, data: Dataset) -> Split:
-    """Return the split of a run with ``validate``, sealed against changes by any method."""
-    return sealed(with_validation(keep_split(config, data).split, config.scenario))
+    """Return the split of a run with ``validate``, read-only against changes by any method."""
+    return make_read_only(with_validation(keep_split(config, data).split, config.scenario))
 
 
 def audit_once(kept: KeptSplit, config: RunConfig, data: Dataset) -> list[str]:
@@ -60,7 +60,7 @@ def audit_once(kept: KeptSplit, config: RunConfig, data: Dataset) -> list[str]:
     if kept.findings is None:
         try:
             with confined(config.time_limit):
-                found = leaks_of(kept.split, data, config.scenario)
+                found = find_leaks(kept.split, data, config.scenario)
         except OutOfTime as error:
             found = [f"the audit of the split came to no end: {error}"]
         kept.findings = [hide_folders(one) for one in found]

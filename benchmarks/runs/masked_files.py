@@ -1,10 +1,10 @@
-"""The files of a job without what must not be written down: its log and its configuration."""
+"""Masking of the files of a job: its log and its configuration."""
 
 import logging
 from pathlib import Path
 from typing import Any
 
-from ...datasets.atomic import replacing
+from ...datasets.atomic import replace_atomically
 from ..config.masking import Mask
 from .summary import PLAN
 
@@ -12,7 +12,7 @@ MULTIRUN = "multirun.yaml"
 """Hydra's own name for the configuration of a sweep."""
 
 
-def hide(mask: Mask, hydra: Any) -> None:
+def mask_job_files(mask: Mask, hydra: Any) -> None:
     """Mask what is logged from here on, and the configuration that Hydra has saved already.
 
     Parameters
@@ -28,10 +28,10 @@ def hide(mask: Mask, hydra: Any) -> None:
         folder = Path(hydra.runtime.output_dir) / hydra.output_subdir
         for path in sorted(folder.glob("*.yaml")):
             _rewrite(path, mask)
-    hide_sweep(mask, Path(hydra.sweep.dir))
+    mask_sweep_files(mask, Path(hydra.sweep.dir))
 
 
-def hide_sweep(mask: Mask, folder: Path) -> None:
+def mask_sweep_files(mask: Mask, folder: Path) -> None:
     """Mask the configuration and the plan of a sweep."""
     for name in (MULTIRUN, PLAN):
         if (folder / name).exists():
@@ -42,7 +42,7 @@ def _rewrite(path: Path, mask: Mask) -> None:
     text = path.read_text("utf-8")
     shown = mask.text(text)
     if shown != text:
-        with replacing(path, durable=False) as file:
+        with replace_atomically(path, durable=False) as file:
             file.write(shown.encode())
 
 

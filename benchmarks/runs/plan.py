@@ -8,19 +8,19 @@ from typing import Any
 from ...datasets.dataset import Dataset
 from ...datasets.world import Resources, Split
 from ...methods.base import Family
-from ..config.dataset_name import dataset_name
+from ..config.dataset_name import find_dataset_name
 from ..config.masking import Mask
-from ..config.run_config import RunConfig, plain
+from ..config.run_config import RunConfig, to_plain
 from ..evaluation.rating import is_rating
 from ..evaluation.validation import with_validation
-from ..isolation.sealed import sealed
-from ..plugins.registry import GROUPS, available, name_of
+from ..isolation.read_only import make_read_only
+from ..plugins.registry import GROUPS, find_name, list_names
 from ..records.digests import run_id
 from ..records.home import results_home
-from ..records.record import RunRecord, Status, identity_of, now, place
-from .code_version import code_of
-from .environment import commit, environment
-from .identity import identity
+from ..records.record import RunRecord, Status, find_identity, read_clock, record_path
+from .code_version import find_code
+from .environment import describe_environment, find_commit
+from .identity import make_identity
 from .kept_splits import KeptSplit
 
 
@@ -37,7 +37,7 @@ class Plan:
     kept
         The split as the scenario made it, shared with other runs; for its audit only.
     split
-        The same with ``validate`` and resources, sealed: no method can change it for the runs
+        The same with ``validate`` and resources, read-only: no method can change it for the runs
         after this one.
     record
         The record of the run as far as it is known: names, identity, code, environment; it has
@@ -78,38 +78,38 @@ def plan_run(config: RunConfig, data: Dataset, kept: KeptSplit) -> Plan:
         config=config,
         data=data,
         kept=kept,
-        split=sealed(with_validation(split, config.scenario)),
+        split=make_read_only(with_validation(split, config.scenario)),
         record=record,
-        path=place(results_home(config.results), record),
+        path=record_path(results_home(config.results), record),
         rating=is_rating(config.scenario),
         resources=resources,
-        mask=Mask.of(plain(config)),
+        mask=Mask.of(to_plain(config)),
     )
 
 
 def _describe(config: RunConfig, data: Dataset, split: Split) -> RunRecord:
     """Return the record of a run that has not been made yet."""
-    names = {group: name_of(kind, getattr(config, group)) for group, kind in GROUPS.items()}
-    names["dataset"] = dataset_name(config.dataset)
-    metrics = tuple(config.evaluation.metrics or available("metrics"))
-    head, dirty = commit()
+    names = {group: find_name(kind, getattr(config, group)) for group, kind in GROUPS.items()}
+    names["dataset"] = find_dataset_name(config.dataset)
+    metrics = tuple(config.evaluation.metrics or list_names("metrics"))
+    head, dirty = find_commit()
     draft = RunRecord(
         run_id="",
         status=Status.FAILED,
         family=Family(config.method.family).value,
         reference=config.method.reference,
         seed=config.seed,
-        config=identity(config),
-        code=code_of(config, metrics),
+        config=make_identity(config),
+        code=find_code(config, metrics),
         scenario_version=getattr(config.scenario, "version", 1),
         side_information=_text_of(config.scenario, "side_information"),
         track=_text_of(config.scenario, "track"),
         facts=dict(split.facts) | {"candidates": _count_candidates(split)},
         duplicates=data.merged,
-        environment=environment(config),
+        environment=describe_environment(config),
         commit=head,
         dirty=dirty,
-        started=now(),
+        started=read_clock(),
         method=names["method"],
         preset=config.preset,
         dataset=names["dataset"],
@@ -117,7 +117,7 @@ def _describe(config: RunConfig, data: Dataset, split: Split) -> RunRecord:
         data_sha256=data.sha256,
         split_sha256=split.fingerprint,
     )
-    return draft.model_copy(update={"run_id": run_id(identity_of(draft))})
+    return draft.model_copy(update={"run_id": run_id(find_identity(draft))})
 
 
 def _count_candidates(split: Split) -> dict[str, int]:

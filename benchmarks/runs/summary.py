@@ -1,4 +1,4 @@
-"""How a sweep ended: how many runs how, why some have no scores, and which were not made."""
+"""The summary of a sweep: counts by status, reasons of failures, and missing runs."""
 
 import json
 import logging
@@ -10,24 +10,22 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from ...datasets.atomic import replacing
+from ...datasets.atomic import replace_atomically
 from ..plugins.registry import GROUPS
-from ..terminal.console import console, table
-from ..terminal.fitted_table import Column
-from .outcome import NOT_RUN, Outcome, outcomes, unfinished
+from ..terminal.console import make_console, make_table
+from ..terminal.fitted_table import TableColumn
+from .job_outcome import NOT_RUN, Outcome, list_unfinished, read_outcomes
 
 PLAN = "plan.json"
 """In the folder of a sweep: the jobs that it is made of."""
 ROWS = 50
 """Missing runs that are named; of a longer list the rest is counted."""
 ELSEWHERE = "the records and outcomes have them"
-AGAIN = "the same command again makes what is missing"
-APART = (
-    "a run whose process dies each time is kept from the others by hydra/launcher=submitit_local"
-)
+AGAIN = "the same command makes the missing runs"
+APART = "if its process dies every time, isolate the run with hydra/launcher=submitit_local"
 
 
-def planned(config: DictConfig) -> list[Outcome] | None:
+def plan_jobs(config: DictConfig) -> list[Outcome] | None:
     """Return the jobs that Hydra's own sweeper will make, not run; None for another sweeper."""
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
     from hydra.core.global_hydra import GlobalHydra
@@ -72,7 +70,7 @@ def _not_run(number: int, job: Sequence[str], shared: set[str], config: DictConf
 def save_plan(folder: Path, jobs: Sequence[Outcome] | None) -> None:
     """Write the jobs into the folder of their sweep, for whoever closes it."""
     content = None if jobs is None else [asdict(one) for one in jobs]
-    with replacing(folder / PLAN, durable=False) as file:
+    with replace_atomically(folder / PLAN, durable=False) as file:
         file.write(json.dumps(content).encode())
 
 
@@ -84,7 +82,7 @@ def _plan(folder: Path) -> list[Outcome]:
         return []
 
 
-def missing(folder: Path, reason: str) -> list[Outcome]:
+def list_missing(folder: Path, reason: str) -> list[Outcome]:
     """Return the jobs of a sweep that left no outcome, those that had begun first.
 
     Parameters
@@ -92,8 +90,8 @@ def missing(folder: Path, reason: str) -> list[Outcome]:
     reason
         Why a job that had begun did not end.
     """
-    ended = {one.number for one in outcomes(folder)}
-    begun = {one.number: replace(one, status=NOT_RUN) for one in unfinished(folder)}
+    ended = {one.number for one in read_outcomes(folder)}
+    begun = {one.number: replace(one, status=NOT_RUN) for one in list_unfinished(folder)}
     jobs = begun | {one.number: one for one in _plan(folder)}
     lost = [
         replace(one, reason=reason) if number in begun else one
@@ -105,17 +103,19 @@ def missing(folder: Path, reason: str) -> list[Outcome]:
 
 def summarise(found: Sequence[Outcome], lost: Sequence[Outcome]) -> None:
     """Print how many runs ended how, the reason of each without scores, and what is missing."""
-    out = console()
+    out = make_console()
     counts = Counter(one.status for one in found)
-    told = [f"{n} {status.replace('_', ' ')}" for status, n in sorted(counts.items())]
+    message = [f"{n} {status.replace('_', ' ')}" for status, n in sorted(counts.items())]
     if lost:
-        told.append(f"{len(lost)} not run")
-    out.print(f"\n{len(found)} runs: {', '.join(told) or 'none'}", soft_wrap=True)
+        message.append(f"{len(lost)} not run")
+    out.print(f"\n{len(found)} runs: {', '.join(message) or 'none'}", soft_wrap=True)
     bad = [one for one in found if one.status in ("failed", "not_applicable")]
     shown = [*bad, *lost[:ROWS]]
     if shown:
-        where_run = Column("scenario/dataset", leave=1)
-        rows = table("status", "job", "method", where_run, "seed", "reason", elsewhere=ELSEWHERE)
+        where_run = TableColumn("scenario/dataset", leave=1)
+        rows = make_table(
+            "status", "job", "method", where_run, "seed", "reason", elsewhere=ELSEWHERE
+        )
         for one in shown:
             where, status = f"{one.scenario}/{one.dataset}", one.status.replace("_", " ")
             cells = status, str(one.number), one.method, where, str(one.seed), one.reason or ""
@@ -127,7 +127,7 @@ def summarise(found: Sequence[Outcome], lost: Sequence[Outcome]) -> None:
         out.print(AGAIN, soft_wrap=True)
 
 
-def close_for_the_dead(folder: Path, how: str) -> None:
+def close_after_crash(folder: Path, how: str) -> None:
     """Print the summary of a sweep whose own process died."""
-    summarise(outcomes(folder), missing(folder, f"its process {how}"))
-    console().print(APART, soft_wrap=True)
+    summarise(read_outcomes(folder), list_missing(folder, f"its process {how}"))
+    make_console().print(APART, soft_wrap=True)

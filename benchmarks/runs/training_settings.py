@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from ...datasets.training import CheckpointFolder, TrainerSettings
-from ..config.run_config import plain
+from ..config.run_config import to_plain
 from ..config.trainer_groups import lightning_classes, trainer_departures
 from ..isolation.first_process import is_first_process
 from ..records.home import results_home
@@ -25,9 +25,9 @@ def training_settings(plan: Plan) -> TrainerSettings:
             Path(options["save_dir"]).mkdir(parents=True, exist_ok=True)
         logging.getLogger(__name__).info("%s logs as %s", name, options["name"])
     return TrainerSettings(
-        flags=plain(found.get("trainer", {})),
-        callbacks=plain(lightning_classes("callbacks", config.callbacks)),
-        loggers=plain(loggers),
+        flags=to_plain(found.get("trainer", {})),
+        callbacks=to_plain(lightning_classes("callbacks", config.callbacks)),
+        loggers=to_plain(loggers),
         checkpoints=CheckpointFolder(checkpoint_folder(plan), config.checkpoint.every_minutes),
     )
 

@@ -1,1 +1,1 @@
-"""What a terminal shows: tables that fit, progress, text of others made harmless."""
+"""Terminal output: tables that fit, progress, escaped texts of plugins."""

@@ -2,14 +2,14 @@
 
 import sys
 
-from .foreign_text import without_control
+from .foreign_text import strip_control
 
 
 def complain(text: str) -> None:
-    """Write one sentence to standard error, in red where a person reads it.
+    """Write one sentence to standard error, in red on a terminal.
 
-    It may quote a plugin or a file: what would steer the terminal is taken out.
+    It may quote a plugin or a file: control characters are removed.
     """
-    text = without_control(text, lines=True)
+    text = strip_control(text, lines=True)
     red, end = ("\033[31m", "\033[0m") if sys.stderr.isatty() else ("", "")
     sys.stderr.write(f"{red}{text}{end}\n")

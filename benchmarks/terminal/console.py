@@ -1,4 +1,4 @@
-"""Where the commands write: plain text and wide lines unless a person is looking."""
+"""The console of the commands: plain text and wide lines unless on a terminal."""
 
 import os
 import sys
@@ -7,22 +7,22 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from .fitted_table import WIDER, Column, FittedTable
-from .foreign_text import without_control
+from .fitted_table import WIDER, FittedTable, TableColumn
+from .foreign_text import strip_control
 
 PLAIN_WIDTH = 240
 """Columns of a table that goes into a file or a pipe, where ``COLUMNS`` does not say."""
 
 
 class SafeConsole(Console):
-    """A console that takes out of texts what would steer the terminal."""
+    """A console that removes control characters from texts."""
 
     def render_str(self, text: str, **options: Any) -> Text:  # type: ignore[override]
         """Return the text to print, its line breaks kept."""
-        return super().render_str(without_control(text, lines=True), **options)
+        return super().render_str(strip_control(text, lines=True), **options)
 
 
-def console() -> Console:
+def make_console() -> Console:
     """Return the console for results, on standard output."""
     return SafeConsole(file=sys.stdout, width=_width(), highlight=False, markup=False, emoji=False)
 
@@ -40,7 +40,9 @@ def say(out: Console, text: str) -> None:
     out.print(text, soft_wrap=not out.is_terminal)
 
 
-def table(*columns: str | Column, title: str | None = None, elsewhere: str = WIDER) -> FittedTable:
+def make_table(
+    *columns: str | TableColumn, title: str | None = None, elsewhere: str = WIDER
+) -> FittedTable:
     """Return an empty table with a line under its head and nothing else drawn.
 
     It is fitted to the screen when it is printed; see ``FittedTable``.
@@ -48,7 +50,7 @@ def table(*columns: str | Column, title: str | None = None, elsewhere: str = WID
     return FittedTable(columns, title, elsewhere)
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a time for people: ``8 s``, ``3 min``, ``1 h 20 min``."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"

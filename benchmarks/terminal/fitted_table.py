@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from .foreign_text import without_control
+from .foreign_text import strip_control
 
 LONG = 40
 """A column with a longer cell wraps between words."""
@@ -22,7 +22,7 @@ WIDER = "a wider terminal or COLUMNS=240 shows them"
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column of a table.
 
     Attributes
@@ -55,9 +55,9 @@ class FittedTable:
     """
 
     def __init__(
-        self, columns: Sequence[str | Column], title: str | None = None, elsewhere: str = WIDER
+        self, columns: Sequence[str | TableColumn], title: str | None = None, elsewhere: str = WIDER
     ) -> None:
-        self.columns = [Column(one) if isinstance(one, str) else one for one in columns]
+        self.columns = [TableColumn(one) if isinstance(one, str) else one for one in columns]
         self.title, self.elsewhere = title, elsewhere
         self.rows: list[list[Text]] = []
 
@@ -67,7 +67,7 @@ class FittedTable:
         return len(self.rows)
 
     def add_row(self, *cells: str | Text) -> None:
-        """Add a row with one cell per column; what would steer a terminal is taken out."""
+        """Add a row with one cell per column; control characters are removed."""
         self.rows.append([_harmless(cell) for cell in cells])
 
     def natural_width(self) -> int:
@@ -150,5 +150,5 @@ def _outer(widths: Sequence[int]) -> int:
 
 def _harmless(cell: str | Text) -> Text:
     if isinstance(cell, str):
-        return Text(without_control(cell, lines=True))
-    return Text(without_control(cell.plain, lines=True), style=cell.style)
+        return Text(strip_control(cell, lines=True))
+    return Text(strip_control(cell.plain, lines=True), style=cell.style)

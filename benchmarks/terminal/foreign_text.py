@@ -1,4 +1,4 @@
-"""Text of others (labels, errors, names) made harmless where it is shown or written."""
+"""Texts of plugins (labels, errors, names), escaped where they are shown or written."""
 
 import re
 import unicodedata
@@ -13,8 +13,8 @@ _HIDDEN = {"Cc", "Cf", "Cs"}
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 
-def without_control(text: str, *, lines: bool = False) -> str:
-    """Return a text without characters that steer a terminal or the direction of writing.
+def strip_control(text: str, *, lines: bool = False) -> str:
+    """Return a text without control characters and marks of writing direction.
 
     White space becomes a space, anything else of them a replacement character, so that one sees
     that something was there.
@@ -25,26 +25,26 @@ def without_control(text: str, *, lines: bool = False) -> str:
         Leave line breaks where they are.
     """
     if lines:
-        return "\n".join(without_control(line) for line in text.split("\n"))
+        return "\n".join(strip_control(line) for line in text.split("\n"))
     if text.isascii() and text.isprintable():
         return text
-    told = WHITE.sub(" ", text)
-    return "".join(REPLACED if unicodedata.category(one) in _HIDDEN else one for one in told)
+    message = WHITE.sub(" ", text)
+    return "".join(REPLACED if unicodedata.category(one) in _HIDDEN else one for one in message)
 
 
-def for_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return a text that stands in Markdown as it is: one line, no markup, no HTML."""
-    told = _ENTITY.sub("&amp;", without_control(text))
-    return _MARKDOWN.sub(r"\\\1", _TAG.sub("&lt;", told))
+    message = _ENTITY.sub("&amp;", strip_control(text))
+    return _MARKDOWN.sub(r"\\\1", _TAG.sub("&lt;", message))
 
 
-def for_csv(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula; what is no text stays as it is.
+def escape_csv(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula; what is not a text stays as it is.
 
     A text that begins like a formula gets an apostrophe before it.
     """
     if not isinstance(value, str):
         return value
     starts = value.lstrip().startswith(FORMULA) or value.startswith(("\t", "\r"))
-    told = without_control(value)
-    return f"'{told}" if starts else told
+    message = strip_control(value)
+    return f"'{message}" if starts else message

@@ -1,1 +1,1 @@
-"""Services that show records: they mirror what is on disk and are never the store."""
+"""Services that display records: they mirror the files on disk."""

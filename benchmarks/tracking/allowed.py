@@ -4,16 +4,16 @@ import dataclasses
 from typing import Any, get_type_hints
 
 from ...datasets.parameters import values_in
-from ..plugins.registry import offers
+from ..plugins.registry import list_offers
 
 OWN_TEXT = "(own text)"
 """Stands for a text that somebody typed: it may hold a path or a secret."""
 
 
-def settings_of(kind: str, name: str, settings: Any) -> dict[str, Any]:
+def find_settings(kind: str, name: str, settings: Any) -> dict[str, Any]:
     """Return the settings of an offered class as they may be shown.
 
-    Numbers, truth values, the values of an enum and texts that are the default of their field
+    Numbers, booleans, the values of an enum and texts that are the default of their field
     stay; every other text becomes ``OWN_TEXT``. The settings of a class that is not installed
     here lose all their texts.
 
@@ -24,7 +24,7 @@ def settings_of(kind: str, name: str, settings: Any) -> dict[str, Any]:
     settings
         The class's fields as a record holds them.
     """
-    offer = offers(kind).get(name)
+    offer = list_offers(kind).get(name)
     return _fields_of(offer.target if offer else None, settings or {})
 
 

@@ -1,4 +1,4 @@
-"""What a service that mirrors records is asked for, and how it is kept from harming a run."""
+"""The interface of services that mirror records, and how they cannot affect a run."""
 
 import logging
 import sys
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ..isolation.first_process import is_first_process
+from ..records.per_user_tables import check_table, rankings_path
 from ..records.record import RunRecord, read
-from ..records.tables import check_table, rankings_path
 from .none import NoTracking
 
 
@@ -22,7 +22,7 @@ class Tracker(Protocol):
         record
             As it is on disk.
         rankings
-            The ranked lists beside it as Parquet, None where they were not saved.
+            The ranked lists next to it as Parquet, None where they were not saved.
         """
         ...
 
@@ -49,9 +49,9 @@ def mirror(tracker: Tracker | None, path: Path) -> bool:
 
 
 def _unsent(path: Path, error: BaseException) -> str:
-    told = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     return (
         f"warning: run {path.stem} is recorded but was not mirrored "
-        f"({type(error).__name__}{': ' if told else ''}{told}); once that is mended, the same "
-        "command finds the run finished and sends its record again"
+        f"({type(error).__name__}{': ' if message else ''}{message}); once that is fixed, the "
+        "same command finds the run finished and sends its record again"
     )

@@ -10,7 +10,7 @@ from typing import Any
 from ...datasets.errors import ColdbenchError
 from ...datasets.parameters import parameter
 from ..records.record import RunRecord, Status
-from . import contents
+from . import record_values
 
 SECONDS_TO_START = 30.0
 SECONDS_TO_FINISH = 120.0
@@ -73,7 +73,7 @@ class WandbTracking:
     def _fill(self, run: Any, record: RunRecord, rankings: Path | None) -> None:
         last = log_curves(run, record)
         log_tables(run, record, last + 1)
-        run.summary.update(contents.scalars(record))
+        run.summary.update(record_values.collect_scalars(record))
         if rankings is not None:
             self._send_rankings(run, record, rankings)
 
@@ -104,8 +104,8 @@ class WandbTracking:
             name=f"{record.method} {record.scenario}/{record.dataset} seed {record.seed}",
             group=f"{record.scenario}/{record.dataset}",
             job_type=record.method,
-            tags=contents.tags(record),
-            config=contents.configuration(record),
+            tags=record_values.make_tags(record),
+            config=record_values.make_configuration(record),
             settings=wandb.Settings(**settings),
         )
 
@@ -147,7 +147,7 @@ def log_curves(run: Any, record: RunRecord) -> int:
 
     Steps are given, not counted: what is sent a second time is known to W&B and not doubled.
     """
-    curves = contents.curves(record)
+    curves = record_values.collect_curves(record)
     epochs = sorted({epoch for curve in curves.values() for epoch in curve})
     run.define_metric("epoch", hidden=True)
     run.define_metric("training/*", step_metric="epoch")
@@ -158,12 +158,12 @@ def log_curves(run: Any, record: RunRecord) -> int:
 
 
 def log_tables(run: Any, record: RunRecord, step: int) -> None:
-    """Log every figure with its interval as the tables ``per_k`` and ``slices``."""
+    """Log every value with its interval as the tables ``list_values_per_k`` and ``slices``."""
     import wandb
 
     tables = {
-        "per_k": (contents.PER_K, contents.per_k(record)),
-        "slices": (contents.SLICES, contents.slices(record)),
+        "per_k": (record_values.PER_K, record_values.list_values_per_k(record)),
+        "slices": (record_values.SLICES, record_values.list_slices(record)),
     }
     media: dict[str, Any] = {}
     for name, (columns, rows) in tables.items():

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import DataError
-from ..reading.packed import CHUNK, MAGIC, unpacked_chunks
+from ..reading.compression import CHUNK, MAGIC, decompress_chunks
 
 
-def digest_of(path: Path, algorithm: str = "sha256", *, inflate: bool = False) -> str:
+def compute_checksum(path: Path, algorithm: str = "sha256", *, inflate: bool = False) -> str:
     """Return the hash (hex) of a file.
 
     Parameters
@@ -33,7 +33,7 @@ def digest_of(path: Path, algorithm: str = "sha256", *, inflate: bool = False) -
     with path.open("rb") as plain:
         packed = inflate and plain.read(2) == MAGIC["gzip"]
         plain.seek(0)
-        for chunk in unpacked_chunks(path, plain) if packed else _chunks(plain):
+        for chunk in decompress_chunks(path, plain) if packed else _chunks(plain):
             digest.update(chunk)
     return digest.hexdigest()
 
@@ -44,8 +44,8 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def require(path: Path, algorithm: str, wanted: str, *, inflate: bool = False) -> None:
-    """Raise ``DataError`` unless the file has the hash (hex); arguments as for ``digest_of``."""
-    found = digest_of(path, algorithm, inflate=inflate)
+    """Raise ``DataError`` unless the file has the hash (hex); see ``compute_checksum``."""
+    found = compute_checksum(path, algorithm, inflate=inflate)
     if found != wanted:
         raise DataError(
             f"{algorithm} {found} where {wanted} was published",

@@ -48,7 +48,7 @@ class Download:
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("https://", "http://")):
-            raise DataError(f"{self.url!r} is no address", remedy="begin it with https://")
+            raise DataError(f"{self.url!r} is not an address", remedy="begin it with https://")
         require_plain(self.filename)
         for algorithm in _LENGTHS:
             _require_hex(self.filename, algorithm, getattr(self, algorithm))
@@ -103,7 +103,7 @@ class DataFile:
 
 
 def require_plain(name: str) -> None:
-    """Refuse a name that is no plain one: it becomes part of a path."""
+    """Refuse a name that is not a plain one: it becomes part of a path."""
     if not _PLAIN.fullmatch(name) or name in RESERVED:
         raise DataError(
             f"{name!r} cannot be the name of a file or of a dataset's folder",

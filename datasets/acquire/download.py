@@ -15,7 +15,7 @@ from ..errors import DataError
 from .checksum import require
 from .data_file import Download
 
-Progress = Callable[[str, int, int | None], None]
+DownloadProgress = Callable[[str, int, int | None], None]
 """Told (file name, bytes so far, bytes in all or None)."""
 
 ATTEMPTS = 5
@@ -33,12 +33,16 @@ RANGE_REFUSED = 416
 _CUT = (http.client.HTTPException, ConnectionError, TimeoutError, urllib.error.URLError)
 
 
-def silent(name: str, done: int, total: int | None) -> None:
+def ignore_download_progress(name: str, done: int, total: int | None) -> None:
     """Report nothing."""
 
 
 def download(
-    wanted: Download, folder: Path, progress: Progress = silent, *, pause: float = 1.0
+    wanted: Download,
+    folder: Path,
+    progress: DownloadProgress = ignore_download_progress,
+    *,
+    pause: float = 1.0,
 ) -> Path:
     """Return the checked file in ``folder``, downloading what of it is missing.
 
@@ -89,7 +93,7 @@ def download(
     return _accepted(wanted, part, target)
 
 
-def _continue(wanted: Download, part: Path, progress: Progress) -> None:
+def _continue(wanted: Download, part: Path, progress: DownloadProgress) -> None:
     """Append what is missing to ``part``; returns when it is complete."""
     have = part.stat().st_size if part.exists() else 0
     if wanted.size is not None and have >= wanted.size:
@@ -102,7 +106,7 @@ def _continue(wanted: Download, part: Path, progress: Progress) -> None:
         have = have if answer.status == 206 and _starts_at(answer, have) else 0
         total = wanted.size if wanted.size is not None else _total(answer, have)
         _refuse_excess(wanted, part, total or 0)
-        pace = _Pace(wanted)
+        pace = _Speed(wanted)
         with part.open("ab" if have else "wb") as file:
             # Not read(), which waits for the whole block of a server that sends single bytes.
             while chunk := answer.read1(1 << 16):
@@ -136,7 +140,7 @@ def _answered(request: urllib.request.Request) -> Any:
 
 
 @dataclass
-class _Pace:
+class _Speed:
     """Watches that a server does not trickle."""
 
     wanted: Download

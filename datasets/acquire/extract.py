@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..errors import DataError
-from ..reading.packed import CHUNK, unpacked_chunks
+from ..reading.compression import CHUNK, decompress_chunks
 
 MEMBERS = 10_000
 """No dataset of the catalogue comes near this many files."""
@@ -31,7 +31,7 @@ _DAMAGE = (
 
 
 HEADERS = 2_048 * MEMBERS
-"""Bytes that the headers of a tar may have beside the content of its members."""
+"""Bytes that the headers of a tar may have next to the content of its members."""
 
 
 def is_archive(path: Path) -> bool:
@@ -43,7 +43,7 @@ def _is_tar(path: Path) -> bool:
     """Say whether a file, unpacked if need be, begins as a tar does; no more of it is read."""
     with path.open("rb") as file:
         try:
-            head = next(unpacked_chunks(path, file, size=tarfile.BLOCKSIZE), b"")
+            head = next(decompress_chunks(path, file, size=tarfile.BLOCKSIZE), b"")
             tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
         except (DataError, tarfile.TarError):
             return False
@@ -115,9 +115,9 @@ def _opened(archive: Path, folder: Path, limit: int) -> Iterator[Iterator[Member
 
 @contextmanager
 def _plain_tar(archive: Path, folder: Path, limit: int) -> Iterator[IO[bytes]]:
-    """Yield the tar itself, unpacked into a file without a name beside the folder."""
+    """Yield the tar itself, unpacked into a file without a name next to the folder."""
     with archive.open("rb") as file, tempfile.TemporaryFile(dir=folder.parent) as plain:
-        for chunk in unpacked_chunks(archive, file, limit + HEADERS):
+        for chunk in decompress_chunks(archive, file, limit + HEADERS):
             plain.write(chunk)
         plain.seek(0)
         yield plain

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..cache import data_home
+from ..cache import find_data_folder
 from ..card import Card
 from ..errors import DataError
-from ..reading.raw import present
+from ..reading.raw_bytes import find_file
 from .data_file import DataFile, Download, require_plain
 
 MEGABYTE = 1_000_000
@@ -49,7 +49,7 @@ class FileSet:
     @property
     def folder(self) -> Path:
         """Where the files are, or will be."""
-        return self.embedded or data_home() / self.name
+        return self.embedded or find_data_folder() / self.name
 
     @property
     def needed(self) -> tuple[tuple[str, ...], ...]:
@@ -111,7 +111,7 @@ class InstalledFiles:
 
     def find(self, name: str) -> Path | None:
         """Return the path of a file or of its alternative, None where it is not there."""
-        return present(self.folder, *self._choices(name))
+        return find_file(self.folder, *self._choices(name))
 
     def _choices(self, name: str) -> list[str]:
         for one in self.declared.files:

@@ -1,4 +1,4 @@
-"""A dataset's folder appears whole: staged beside its place, checked, then moved there."""
+"""A dataset's folder appears whole: staged next to its place, checked, then moved there."""
 
 import json
 import shutil
@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..cache import data_home
+from ..cache import find_data_folder
 from ..errors import DataError
-from ..reading.raw import present
-from .checksum import digest_of, require
+from ..reading.raw_bytes import find_file
+from .checksum import compute_checksum, require
 from .data_file import MANIFEST, Download
-from .download import Progress, download, silent
+from .download import DownloadProgress, download, ignore_download_progress
 from .extract import extract, is_archive
 from .file_set import FileSet
 
@@ -24,7 +24,7 @@ ABANDONED = 24 * 3600
 
 def fetch(
     files: FileSet,
-    progress: Progress = silent,
+    progress: DownloadProgress = ignore_download_progress,
     *,
     note: Callable[[str], None] = warnings.warn,
     pause: float = 1.0,
@@ -56,7 +56,7 @@ def fetch(
             f"{files.name} has no address to fetch it from",
             remedy=f"get it from its publisher, then `coldbench data add {files.name} PATH`",
         )
-    downloads = data_home() / "downloads" / files.name
+    downloads = find_data_folder() / "downloads" / files.name
     with _staging(files.name) as stage:
         for one in files.downloads:
             try:
@@ -127,7 +127,7 @@ def _refuse_embedded(files: FileSet) -> None:
 
 @contextmanager
 def _staging(name: str) -> Iterator[Path]:
-    home = data_home()
+    home = find_data_folder()
     home.mkdir(parents=True, exist_ok=True)
     for old in home.glob(f".{name}.*.staging"):
         if time.time() - old.stat().st_mtime > ABANDONED:
@@ -146,7 +146,7 @@ def _install(files: FileSet, source: Path, origin: list[str]) -> Path:
             if file is not None:
                 shutil.copyfile(file, ready / file.name)
         _require_complete(files, source, ready)
-        digests = {file.name: digest_of(file) for file in sorted(ready.iterdir())}
+        digests = {file.name: compute_checksum(file) for file in sorted(ready.iterdir())}
         manifest = {"name": files.name, "origin": origin, "sha256": digests}
         (ready / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         return _swap(ready, files.folder, stage / "replaced")
@@ -161,11 +161,11 @@ def _chosen(source: Path, name: str, published: str | None) -> Path | None:
         Files of that name are there, but none is the published one.
     """
     places = [source, *(p for depth in ("*", "*/*") for p in sorted(source.glob(depth)))]
-    found = [file for place in places if place.is_dir() and (file := present(place, name))]
+    found = [file for place in places if place.is_dir() and (file := find_file(place, name))]
     if not found or published is None:
         return found[0] if found else None
     for file in found:
-        if digest_of(file, inflate=True) == published:
+        if compute_checksum(file, inflate=True) == published:
             return file
     require(found[0], "sha256", published, inflate=True)
     return found[0]
@@ -173,7 +173,7 @@ def _chosen(source: Path, name: str, published: str | None) -> Path | None:
 
 def _require_complete(files: FileSet, source: Path, ready: Path) -> None:
     for group in files.needed:
-        if present(ready, *group) is None:
+        if find_file(ready, *group) is None:
             raise DataError(
                 f"{' or '.join(group)} is missing",
                 path=source,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DataError
-from ..reading.raw import present
-from .checksum import digest_of
+from ..reading.raw_bytes import find_file
+from .checksum import compute_checksum
 from .data_file import MANIFEST
 from .file_set import FileSet
 
@@ -43,10 +43,10 @@ def verify(files: FileSet) -> list[FileCheck]:
     found = [
         FileCheck(" or ".join(group), False, "is missing")
         for group in files.needed
-        if present(folder, *group) is None
+        if find_file(folder, *group) is None
     ]
     for name, published in files.checksums.items():
-        file = present(folder, name)
+        file = find_file(folder, name)
         if file is not None:
             found.append(_checked(file, published, installed.get(file.name)))
     return found
@@ -67,11 +67,11 @@ def _installed(folder: Path) -> dict[str, str]:
 
 def _checked(file: Path, published: str | None, installed: str | None) -> FileCheck:
     try:
-        if published is not None and digest_of(file, inflate=True) != published:
+        if published is not None and compute_checksum(file, inflate=True) != published:
             return FileCheck(file.name, False, "differs from the published file")
     except DataError as error:
         return FileCheck(file.name, False, str(error))
-    if installed is not None and digest_of(file) != installed:
+    if installed is not None and compute_checksum(file) != installed:
         return FileCheck(file.name, False, "has changed since it was installed")
     if published is not None:
         return FileCheck(file.name, True, "as published")

@@ -11,25 +11,25 @@ from ..dataset import Dataset
 from ..errors import SplitError
 from ..interactions import Interactions
 from ..parameters import check_parameters, parameter
-from ..sides import Side, Track
+from ..side_information import Side, Track
 from ..splitmix import Hashes
 from ..world import Holdout, Resources, SideMode, Split, TrainView
 from .cuts.cut import STAGES, TEST, Cut
-from .cuts.published import published_cut
-from .cuts.random_cut import Fractions, random_cut
-from .cuts.temporal_cut import temporal_cut
-from .facts import count
-from .seeded_hash import id_keys
+from .cuts.published import cut_as_published
+from .cuts.random_cut import Fractions, cut_randomly
+from .cuts.temporal_cut import cut_by_time
+from .seeded_hash import hash_ids
 from .settings import (
     PublishedFormat,
     Strategy,
     Task,
     check_fractions,
     check_quantiles,
-    checked_seed,
-    chosen,
+    check_seed,
+    parse_choice,
 )
-from .split_fingerprint import sections, split_sha256
+from .split_facts import count_facts
+from .split_fingerprint import hash_split, list_sections
 from .tasks.stage import Stage, Tasks
 from .tasks.support import Order
 from .views.training_world import TrainingWorld, build_world
@@ -58,7 +58,7 @@ class Scenario:
 
     strategy: Strategy = parameter(Strategy.RANDOM, "how the cut is made")
     side_information: SideMode = parameter(
-        SideMode.INDUCTIVE, "transductive shows side information of cold entities while fitting"
+        SideMode.INDUCTIVE, "transductive shows side information of cold entities during training"
     )
     track: Track = parameter(Track.STRICT, "open admits side information written by users")
     task: Task = parameter(Task.RANKING, "ranking of positives, or rating of every rated pair")
@@ -82,10 +82,10 @@ class Scenario:
         for one in fields(self):
             kind = type(one.default)
             if issubclass(kind, Enum):
-                setattr(self, one.name, chosen(one.name, kind, getattr(self, one.name)))
+                setattr(self, one.name, parse_choice(one.name, kind, getattr(self, one.name)))
 
     def split(self, data: Dataset, seed: int, resources: Resources = ONE_THREAD) -> Split:
-        """Cut a dataset into a training world, validation tasks and test tasks.
+        """Cut a dataset into a training data, validation tasks and test tasks.
 
         The split knows no metric: ``train.validate`` refuses until the harness attaches it.
 
@@ -94,7 +94,7 @@ class Scenario:
         data
             A loaded dataset.
         seed
-            Of every random choice; also the seed of the training world. 0 or more.
+            Of every random choice; also the seed of the training data. 0 or more.
         resources
             Handed on to the method.
 
@@ -106,7 +106,7 @@ class Scenario:
             For a published split that does not fit the dataset, with file and line.
         """
         self.check()
-        seed = checked_seed(seed)
+        seed = check_seed(seed)
         rating = self.task is Task.RATING
         cut = self._cut(data, data.interactions if rating else data.positives, seed)
         cut = cut.settled(cold_users=self.cold_users, cold_items=self.cold_items)
@@ -115,15 +115,15 @@ class Scenario:
         stages = {stage: _with_users(tasks) for stage, tasks in built.items()}
         _refuse_unasked(stages["test"], cut, self)
         train = self._train(world, seed, resources)
-        content = sections(train, stages, (world.user_rows, world.item_rows))
+        content = list_sections(train, stages, (world.user_rows, world.item_rows))
         return Split(
             train=train,
             validation=stages["validation"],
             test=stages["test"],
             users=world.user_rows,
             items=world.item_rows,
-            fingerprint=split_sha256(content, data.user_ids, data.item_ids, cut.files),
-            facts=count(data, world, built),
+            fingerprint=hash_split(content, data.user_ids, data.item_ids, cut.files),
+            facts=count_facts(data, world, built),
         )
 
     def check(self) -> None:
@@ -151,12 +151,12 @@ class Scenario:
     def _cut(self, data: Dataset, pairs: Interactions, seed: int) -> Cut:
         """Return the cut of the chosen strategy."""
         if self.strategy is Strategy.TEMPORAL:
-            return temporal_cut(pairs, self.quantiles)
+            return cut_by_time(pairs, self.quantiles)
         if self.strategy is Strategy.PUBLISHED:
             self._refuse_published()
-            return published_cut(data, pairs, self.files, self.format)
+            return cut_as_published(data, pairs, self.files, self.format)
         cold = getattr(self, "cold_fraction", 0.0)
-        return random_cut(
+        return cut_randomly(
             pairs,
             *_keys(data),
             seed,
@@ -198,7 +198,7 @@ class Scenario:
 
 
 def _keys(data: Dataset) -> tuple[Hashes, Hashes]:
-    return id_keys(data.user_ids), id_keys(data.item_ids)
+    return hash_ids(data.user_ids), hash_ids(data.item_ids)
 
 
 def _with_users(tasks: Mapping[str, Holdout]) -> dict[str, Holdout]:
@@ -209,8 +209,8 @@ def _refuse_unasked(test: Mapping[str, Holdout], cut: Cut, scenario: Scenario) -
     """Refuse a split whose cold entities have test pairs of which no task can ask."""
     at = np.flatnonzero(cut.parts == TEST)
     cold = (cut.users[cut.pairs.users[at]] == TEST) | (cut.items[cut.pairs.items[at]] == TEST)
-    asked = [name for name in test if not name.startswith("warm/")]
-    if not asked and bool(cold.any()):
+    evaluated = [name for name in test if not name.startswith("warm/")]
+    if not evaluated and bool(cold.any()):
         raise SplitError(
             f"scenario {scenario.name} has no cold test entity with an interaction to hold back "
             f"beyond shots={getattr(scenario, 'shots', [0])}; use fewer shots or more data"

@@ -7,10 +7,10 @@ from ..parameters import parameter
 from .cuts.cut import TEST
 from .scenario import Scenario
 from .settings import check_shots
-from .tasks.cold_users import new_user_new_item_tasks, new_user_tasks
-from .tasks.gar_tasks import gar_tasks
+from .tasks.cold_users import make_new_user_new_item_tasks, make_new_user_tasks
+from .tasks.gar_tasks import make_gar_tasks
 from .tasks.stage import Stage, Tasks
-from .tasks.warm_users import new_item_tasks, warm_tasks
+from .tasks.warm_users import make_new_item_tasks, make_warm_tasks
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Warm(Scenario):
 
     def tasks(self, stage: Stage) -> Tasks:
         """Return ``warm/warm/k=0``."""
-        return warm_tasks(stage)
+        return make_warm_tasks(stage)
 
     def validates(self, task: str) -> bool:
         """Say yes: the warm task is all there is."""
@@ -42,7 +42,7 @@ class ColdScenario(Scenario):
 
 @dataclass
 class NewItem(ColdScenario):
-    """Items are cold, users are warm; the warm score of the same model stands beside it."""
+    """Items are cold, users are warm; the warm score of the same model stands next to it."""
 
     name: ClassVar[str] = "new_item"
     cold_items: ClassVar[bool] = True
@@ -57,7 +57,7 @@ class NewItem(ColdScenario):
 
     def tasks(self, stage: Stage) -> Tasks:
         """Return ``warm/warm``, ``new_item/cold`` and ``new_item/all``."""
-        return warm_tasks(stage) | new_item_tasks(stage, self.shots)
+        return make_warm_tasks(stage) | make_new_item_tasks(stage, self.shots)
 
 
 @dataclass
@@ -81,7 +81,7 @@ class NewItemGAR(NewItem):
 
     def tasks(self, stage: Stage) -> Tasks:
         """Return the tasks of ``new_item`` and, in the test, ``gar/cold``, ``warm`` and ``all``."""
-        papers = gar_tasks(stage, self.gar_users) if stage.part == TEST else {}
+        papers = make_gar_tasks(stage, self.gar_users) if stage.part == TEST else {}
         return super().tasks(stage) | papers
 
 
@@ -103,19 +103,19 @@ class NewUser(ColdScenario):
 
     def tasks(self, stage: Stage) -> Tasks:
         """Return ``new_user/warm``."""
-        return new_user_tasks(stage, self.shots)
+        return make_new_user_tasks(stage, self.shots)
 
 
 @dataclass
 class NewUserNewItem(NewUser):
-    """Both sides are cold: users with k shots over warm items are asked about cold items."""
+    """Both sides are cold: users with k shots over warm items are evaluated cold items."""
 
     name: ClassVar[str] = "new_user_new_item"
     cold_items: ClassVar[bool] = True
 
     def tasks(self, stage: Stage) -> Tasks:
         """Return ``new_user_new_item/cold``."""
-        return new_user_new_item_tasks(stage, self.shots)
+        return make_new_user_new_item_tasks(stage, self.shots)
 
 
 @dataclass
@@ -138,8 +138,8 @@ class Grid(NewUser):
     def tasks(self, stage: Stage) -> Tasks:
         """Return the tasks of ``warm``, ``new_item``, ``new_user`` and ``new_user_new_item``."""
         return (
-            warm_tasks(stage)
-            | new_item_tasks(stage, self.item_shots)
-            | new_user_tasks(stage, self.shots)
-            | new_user_new_item_tasks(stage, self.shots)
+            make_warm_tasks(stage)
+            | make_new_item_tasks(stage, self.item_shots)
+            | make_new_user_tasks(stage, self.shots)
+            | make_new_user_new_item_tasks(stage, self.shots)
         )

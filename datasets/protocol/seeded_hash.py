@@ -10,7 +10,7 @@ from ..arrays import DoubleArray, LongArray, TextArray
 from ..splitmix import Hashes, splitmix64
 
 
-def id_keys(ids: TextArray) -> Hashes:
+def hash_ids(ids: TextArray) -> Hashes:
     """Return one 64-bit key per original id; the same text has the same key in any dataset.
 
     Parameters
@@ -44,7 +44,7 @@ def joined_hashes(user_hashes: Hashes, item_keys: Hashes) -> Hashes:
     return splitmix64(user_hashes + item_keys)
 
 
-def unit(hashes: Hashes) -> DoubleArray:
+def to_unit_interval(hashes: Hashes) -> DoubleArray:
     """Return the hashes as float64 in [0, 1)."""
     numbers: DoubleArray = (hashes >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return numbers
@@ -55,7 +55,7 @@ def order_by_key(
 ) -> LongArray:
     """Return the positions sorted by group, then by key, then by hash.
 
-    A radix sort over the group and so many high bits of the key beside it that hardly two rows of a
+    A radix sort over the group and so many high bits of the key that hardly two rows of a
     group share them; what that leaves tied is sorted again, exactly.
 
     Parameters
@@ -94,4 +94,4 @@ def _radix_order(numbers: Hashes, digits: int) -> LongArray:
 def _stream(seed: int, purpose: str) -> Hashes:
     """Return the key, (1,), of one stream of hashes."""
     start = np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
-    return splitmix64(splitmix64(start) ^ id_keys(np.array([purpose])))
+    return splitmix64(splitmix64(start) ^ hash_ids(np.array([purpose])))

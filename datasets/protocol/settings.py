@@ -34,7 +34,7 @@ class PublishedFormat(str, Enum):
     HEATER = "heater"
 
 
-def chosen(name: str, kind: type[Choice], value: object) -> Choice:
+def parse_choice(name: str, kind: type[Choice], value: object) -> Choice:
     """Return the member of an enum that a member or its value stands for."""
     try:
         return kind(value)
@@ -43,7 +43,7 @@ def chosen(name: str, kind: type[Choice], value: object) -> Choice:
         raise SplitError(f"{name}={value!r} is none of: {offered}") from error
 
 
-def checked_seed(seed: int) -> int:
+def check_seed(seed: int) -> int:
     """Return the seed as a Python int; refuse what is not a whole number from 0 up."""
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise SplitError(f"seed={seed!r} is not a whole number from 0 up; use for example seed=0")
@@ -69,7 +69,7 @@ def check_quantiles(quantiles: Sequence[float]) -> None:
 
 
 def check_shots(name: str, shots: Sequence[int]) -> None:
-    """Refuse shots that are no whole numbers, or empty, unsorted or repeated."""
+    """Refuse shots that are not whole numbers, or empty, unsorted or repeated."""
     whole = all(isinstance(k, Integral) and not isinstance(k, bool) for k in shots)
     increasing = whole and all(a < b for a, b in pairwise(shots))
     if not len(shots) or not increasing:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import IntArray, LongArray, TextArray
 from ..world import Holdout, TrainView
-from .contents import Pairs, support_pairs, train_pairs, truth_pairs
+from .split_pairs import Pairs, list_support_pairs, list_train_pairs, list_truth_pairs
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Section:
     items: IntArray
 
 
-def sections(
+def list_sections(
     train: TrainView, stages: Mapping[str, Mapping[str, Holdout]], rows: Pairs
 ) -> Iterator[Section]:
     """Yield train, then support, truth and candidates of each task of each stage, by name.
@@ -28,20 +28,20 @@ def sections(
     Parameters
     ----------
     train, stages
-        The training world, and the tasks by stage and name.
+        The training data, and the tasks by stage and name.
     rows
         Dataset index of each training user and item.
     """
-    yield Section("train", *train_pairs(train, *rows))
+    yield Section("train", *list_train_pairs(train, *rows))
     for stage in sorted(stages):
         for name in sorted(stages[stage]):
             task = stages[stage][name]
-            yield Section(f"{stage} {name} support", *support_pairs(task, *rows))
-            yield Section(f"{stage} {name} truth", *truth_pairs(task))
+            yield Section(f"{stage} {name} support", *list_support_pairs(task, *rows))
+            yield Section(f"{stage} {name} truth", *list_truth_pairs(task))
             yield Section(f"{stage} {name} candidates", None, task.items)
 
 
-def split_sha256(
+def hash_split(
     content: Iterator[Section], user_ids: TextArray, item_ids: TextArray, files: Mapping[str, str]
 ) -> str:
     """Return the sha256 of the content of a split by original ids.

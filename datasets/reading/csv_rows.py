@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from .packed import packing_of
-from .raw import read_raw
-from .rows import Row
+from .compression import detect_compression
+from .raw_bytes import read_raw
+from .text_rows import TextRow
 
 
 def read_csv_rows(
@@ -19,7 +19,7 @@ def read_csv_rows(
     separator: str = ",",
     fallback: str | None = None,
     content: bytes | None = None,
-) -> Iterator[Row]:
+) -> Iterator[TextRow]:
     """Yield the rows of a small CSV file with a header.
 
     Parameters
@@ -54,7 +54,7 @@ def read_csv_rows(
                 line=reader.line_num,
                 remedy=f"the header reads {separator.join(names)!r}",
             )
-        yield Row(cells, names, path, reader.line_num)
+        yield TextRow(cells, names, path, reader.line_num)
 
 
 def _records(path: Path, reader: Any) -> Iterator[list[str]]:
@@ -102,7 +102,7 @@ def _decoded(path: Path, fallback: str | None, content: bytes | None) -> str:
 def _to_utf8(path: Path) -> str:
     """Return what to do about a file that is not in UTF-8."""
     with path.open("rb") as file:
-        if packing_of(file.read(8)):
+        if detect_compression(file.read(8)):
             return "give the original file"
     name = shlex.quote(path.name)
     return (

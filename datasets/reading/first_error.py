@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DataError
-from .schema import Column
+from .schema import NumberColumn
 
 
-def offence(
-    path: Path, content: bytes, columns: Sequence[Column], separator: str
+def find_invalid_line(
+    path: Path, content: bytes, columns: Sequence[NumberColumn], separator: str
 ) -> DataError | None:
     """Return the error of the first offending line, or None when every line is as it should be."""
     layout = separator.join(column.name for column in columns)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from .compression import decompress, detect_compression
 from .csv_rows import check_header, read_csv_rows
-from .encoding import ORIGINAL, as_utf8
-from .packed import packing_of, unpacked
-from .parquet import MAGIC, as_kind, read_parquet
-from .raw import refuse_nothing, stored_bytes
-from .schema import Column, Kind
-from .separator import choose_separator, named
+from .parquet import MAGIC, convert_column, read_parquet
+from .raw_bytes import read_stored_bytes, refuse_empty
+from .schema import Kind, NumberColumn
+from .separator import choose_separator, name_separator
+from .text_encoding import ORIGINAL, recode_to_utf8
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Form:
     Attributes
     ----------
     separator
-        None is told from the header.
+        None is reported from the header.
     encoding
         None is UTF-8, or what a byte order mark says.
     remedy
@@ -37,7 +37,7 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Table:
+class OpenTable:
     """A file whose header is read.
 
     Attributes
@@ -56,12 +56,12 @@ class Table:
 
     path: Path
     names: list[str]
-    told: str
+    message: str
     content: bytes = b""
     separator: str = ""
     frame: Any = None
 
-    def checked(self, columns: Sequence[Column]) -> Any:
+    def checked(self, columns: Sequence[NumberColumn]) -> Any:
         """Return the table as a polars DataFrame whose ``columns`` are checked.
 
         What is not named among the columns is text in a CSV, and as it is in Parquet. A MOMENT is
@@ -75,7 +75,7 @@ class Table:
         check_header(self.path, self.names, [c.name for c in columns if not c.absent])
         present = [column for column in columns if column.name in self.names]
         if self.frame is not None:
-            cast = [as_kind(self.path, self.frame[c.name], c) for c in present]
+            cast = [convert_column(self.path, self.frame[c.name], c) for c in present]
             frame, suspect = self.frame.with_columns(cast), None
         else:
             frame, suspect = _parsed(self.content, self.names, present, self.separator)
@@ -94,7 +94,7 @@ class Table:
         rows = read_csv_rows(self.path, (), self.separator, content=self.content)
         return next((one.line for at, one in enumerate(rows) if at == row), None)
 
-    def _locate(self, columns: Sequence[Column]) -> None:
+    def _locate(self, columns: Sequence[NumberColumn]) -> None:
         """Raise the error of the first offending line of a CSV, if there is one."""
         for row in read_csv_rows(self.path, (), self.separator, content=self.content):
             for column in columns:
@@ -108,7 +108,7 @@ def open_table(
     form: Form,
     fits: Callable[[list[str]], bool],
     stored: bytes | None = None,
-) -> Table:
+) -> OpenTable:
     """Read a file as far as its header.
 
     Parameters
@@ -128,17 +128,17 @@ def open_table(
     DataError
         It cannot be read, is empty, damaged, in another encoding; a column comes twice.
     """
-    stored = stored_bytes(path) if stored is None else stored
-    packing = packing_of(stored[:8])
-    content = unpacked(path, stored)
+    stored = read_stored_bytes(path) if stored is None else stored
+    packing = detect_compression(stored[:8])
+    content = decompress(path, stored)
     if content.startswith(MAGIC):
         frame = read_parquet(path, content)
-        return Table(path, frame.columns, _told("Parquet", packing), frame=frame)
-    refuse_nothing(path, content)
-    content, encoding = as_utf8(path, content, form.encoding, form.remedy)
+        return OpenTable(path, frame.columns, _told("Parquet", packing), frame=frame)
+    refuse_empty(path, content)
+    content, encoding = recode_to_utf8(path, content, form.encoding, form.remedy)
     separator, names = choose_separator(path, content, form.separator, fits)
-    told = _told("CSV", packing, encoding, named(separator))
-    return Table(path, names, told, content, separator)
+    message = _told("CSV", packing, encoding, name_separator(separator))
+    return OpenTable(path, names, message, content, separator)
 
 
 def _told(what: str, *marks: str | None) -> str:
@@ -147,7 +147,7 @@ def _told(what: str, *marks: str | None) -> str:
 
 def read_frame(
     path: Path,
-    columns: Sequence[Column],
+    columns: Sequence[NumberColumn],
     separator: str | None = None,
     stored: bytes | None = None,
 ) -> Any:
@@ -160,7 +160,7 @@ def read_frame(
     columns
         What to check. What is not named is taken as text.
     separator
-        Of a CSV; None is told from the header.
+        Of a CSV; None is reported from the header.
     stored
         The bytes of the file where they were read already.
 
@@ -180,7 +180,7 @@ def read_frame(
 
 
 def _parsed(
-    content: bytes, names: list[str], columns: Sequence[Column], separator: str
+    content: bytes, names: list[str], columns: Sequence[NumberColumn], separator: str
 ) -> tuple[Any, str | None]:
     import polars as pl
 
@@ -192,7 +192,7 @@ def _parsed(
         return None, str(error).split("\n", 1)[0]
 
 
-def _first_problem(frame: Any, columns: Sequence[Column]) -> str | None:
+def _first_problem(frame: Any, columns: Sequence[NumberColumn]) -> str | None:
     if not frame.height:
         return "the table has no rows"
     for column in columns:

@@ -9,15 +9,15 @@ import numpy as np
 
 from ..errors import DataError
 from ..interactions import NO_TIME
-from .first_error import offence
-from .raw import read_raw
-from .schema import Column, Kind
+from .first_error import find_invalid_line
+from .raw_bytes import read_raw
+from .schema import Kind, NumberColumn
 
 BLOCK = 1 << 17
 
 
 def read_numbers(
-    path: Path, columns: Sequence[Column], separator: str, stored: bytes | None = None
+    path: Path, columns: Sequence[NumberColumn], separator: str, stored: bytes | None = None
 ) -> dict[str, np.ndarray]:
     r"""Return the columns of a headerless table, strictly checked.
 
@@ -47,7 +47,7 @@ def read_numbers(
     try:
         return _parsed(content, columns, separator)
     except _SuspectError as suspect:
-        problem = offence(path, content, columns, separator)
+        problem = find_invalid_line(path, content, columns, separator)
         raise problem or DataError(str(suspect), path=path) from suspect
 
 
@@ -55,7 +55,9 @@ class _SuspectError(Exception):
     """The fast path met something that the slow pass has to locate."""
 
 
-def _parsed(content: bytes, columns: Sequence[Column], separator: str) -> dict[str, np.ndarray]:
+def _parsed(
+    content: bytes, columns: Sequence[NumberColumn], separator: str
+) -> dict[str, np.ndarray]:
     if content[-4:].count(b"\n") > 1:
         content = content.rstrip(b"\r\n")
     frame = _frame(content, columns, separator)
@@ -63,7 +65,7 @@ def _parsed(content: bytes, columns: Sequence[Column], separator: str) -> dict[s
     return {column.name: _checked(frame[column.name], column) for column in columns}
 
 
-def _frame(content: bytes, columns: Sequence[Column], separator: str) -> Any:
+def _frame(content: bytes, columns: Sequence[NumberColumn], separator: str) -> Any:
     """Parse the table; of a doubled separator every other field is an empty one and is skipped."""
     import polars as pl
 
@@ -86,7 +88,9 @@ def _frame(content: bytes, columns: Sequence[Column], separator: str) -> Any:
         raise _SuspectError(str(error).split("\n", 1)[0]) from error
 
 
-def _check_shape(content: bytes, frame: Any, columns: Sequence[Column], separator: str) -> None:
+def _check_shape(
+    content: bytes, frame: Any, columns: Sequence[NumberColumn], separator: str
+) -> None:
     """Refuse a table in which a row has too few or too many fields.
 
     The parser fills up short rows and cuts long ones. Where the required cells are there, no row
@@ -125,7 +129,7 @@ def _count(content: bytes, mark: str) -> tuple[int, int, int]:
     return single, double, last + content.endswith(mark.encode())
 
 
-def _checked(series: Any, column: Column) -> np.ndarray:
+def _checked(series: Any, column: NumberColumn) -> np.ndarray:
     if series.null_count():
         series = series.fill_null(NO_TIME)
     values: np.ndarray = series.to_numpy()

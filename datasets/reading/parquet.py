@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from .schema import Column, Kind
+from .schema import Kind, NumberColumn
 
 MAGIC = b"PAR1"
 UNSUSPECTED = 1_000_000
@@ -41,7 +41,7 @@ def read_parquet(path: Path, content: bytes) -> Any:
     return frame.with_columns(pl.col(name).cast(pl.String) for name in coded)
 
 
-def as_kind(path: Path, series: Any, column: Column) -> Any:
+def convert_column(path: Path, series: Any, column: NumberColumn) -> Any:
     """Return a column of a Parquet as what the table of columns asks for.
 
     Raises
@@ -67,7 +67,7 @@ def as_kind(path: Path, series: Any, column: Column) -> Any:
         ) from None
 
 
-def _names(path: Path, series: Any, column: Column) -> Any:
+def _names(path: Path, series: Any, column: NumberColumn) -> Any:
     """Return ids as text; whole numbers that are stored as floats are whole numbers."""
     import polars as pl
 

@@ -7,15 +7,15 @@ import numpy as np
 
 from ..interactions import NO_TIME
 from .numbers import read_numbers
-from .raw import read_raw
-from .schema import Column
+from .raw_bytes import read_raw
+from .schema import NumberColumn
 
 LARGE = 4_000_000
 """Bytes from which on the pass is worth loading its compiler for."""
 
 
 def read_ratings(
-    path: Path, columns: Sequence[Column], separator: str, stored: bytes | None = None
+    path: Path, columns: Sequence[NumberColumn], separator: str, stored: bytes | None = None
 ) -> dict[str, np.ndarray]:
     """Return what ``read_numbers`` returns of a table of ID, ID, NUMBER and TIME.
 
@@ -25,14 +25,14 @@ def read_ratings(
     """
     content = read_raw(path, stored)
     if len(content) >= LARGE:
-        table = one_pass(content, columns, separator)
+        table = read_in_one_pass(content, columns, separator)
         if table is not None:
             return table
     return read_numbers(path, columns, separator, content)
 
 
-def one_pass(
-    content: bytes, columns: Sequence[Column], separator: str
+def read_in_one_pass(
+    content: bytes, columns: Sequence[NumberColumn], separator: str
 ) -> dict[str, np.ndarray] | None:
     """Return the table, or None when the file is not in the plainest form."""
     from ._rating_kernels import parse_ratings

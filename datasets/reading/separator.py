@@ -12,7 +12,7 @@ NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}
 """The separators that are tried, and what they are called."""
 
 
-def named(separator: str) -> str:
+def name_separator(separator: str) -> str:
     """Return what a separator is called, for people."""
     return NAMES.get(separator, repr(separator))
 
@@ -52,7 +52,7 @@ def choose_separator(
     tried = [given] if given is not None else [promised, *(m for m in NAMES if m != promised)]
     headers = {mark: _header(path, content, mark) for mark in tried}
     fitting = [mark for mark, names in headers.items() if fits(names)]
-    # None fits: the error that follows reads best with the columns told apart.
+    # None fits: the error that follows reads best with the columns distinguished.
     chosen = fitting[0] if fitting else max(tried, key=lambda mark: len(headers[mark]))
     check_header(path, headers[chosen], ())
     return chosen, headers[chosen]

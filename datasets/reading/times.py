@@ -27,7 +27,7 @@ REMEDY = "write ISO dates (2001-12-31T23:59:59), or whole numbers since 1970 in 
 
 
 class TimeProblem(ValueError):
-    """A cell that is no time, or not one like the others; ``row`` counts from 0."""
+    """A cell that is not a time, or not one like the others; ``row`` counts from 0."""
 
     def __init__(self, row: int, problem: str) -> None:
         super().__init__(problem)
@@ -62,7 +62,7 @@ def read_times(series: Any) -> Times:
     Raises
     ------
     TimeProblem
-        A cell that is no time; cells in several units; some with a zone and some without.
+        A cell that is not a time; cells in several units; some with a zone and some without.
     """
     import polars as pl
 
@@ -156,7 +156,7 @@ def _zone(text: Any, zones: Any) -> str:
 
 
 def _numbers(whole: Any) -> Times:
-    """Return whole numbers as seconds; the unit is told by their size, and 0 fits every one."""
+    """Return whole numbers as seconds; the unit is reported by their size, and 0 fits every one."""
     import polars as pl
 
     known = whole.drop_nulls().to_numpy()

@@ -16,11 +16,11 @@ from ..graph import Graph
 from ..parameters import parameter
 from ..reading.csv_rows import read_csv_rows
 from ..reading.lists import read_lists
-from ..reading.rows import decoded_lines
-from ..sides import Provenance, SideInformation, TextColumn
-from .building.build import dataset
-from .building.feature_columns import categorical
-from .building.preprocessing import Rows, Rule, as_text, rated_pairs
+from ..reading.text_rows import read_lines
+from ..side_information import Provenance, SideInformation, TextColumn
+from .building.build import build_dataset
+from .building.feature_columns import make_categorical
+from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 from .building.triples import Triples
 
 ARTICLES = 16_980
@@ -98,11 +98,11 @@ class CiteULikeA:
         files = self.files.installed(self.path)
         libraries = files.path("users.dat")
         rule = Rule(None, self.k_core)
-        pairs = rated_pairs(rule, "citeulike-a", libraries, partial(_pairs, libraries))
-        return dataset(
+        pairs = read_rated_pairs(rule, "citeulike-a", libraries, partial(_pairs, libraries))
+        return build_dataset(
             "citeulike-a",
             pairs,
-            (as_text(pairs.user_ids), as_text(pairs.item_ids)),
+            (to_text(pairs.user_ids), to_text(pairs.item_ids)),
             SideInformation(),
             _articles(files, pairs.item_ids, self.minimum_tag_count),
             _citations(files, pairs.item_ids),
@@ -122,13 +122,13 @@ def _articles(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInfor
     if raw is not None:
         texts[:0] = _written(raw, ids)
     return SideInformation(
-        (categorical("tag", Provenance.USER_GENERATED, tags, minimum),), tuple(texts)
+        (make_categorical("tag", Provenance.USER_GENERATED, tags, minimum),), tuple(texts)
     )
 
 
 def _tags(files: InstalledFiles, ids: np.ndarray) -> list[list[str]]:
     """Return the distinct tags of each article, in the order of the list of tags."""
-    names = decoded_lines(files.path("tags.dat"))
+    names = read_lines(files.path("tags.dat"))
     path = files.path("item-tag.dat")
     articles, tags = read_lists(path, "tag", len(names))
     distinct = np.unique(np.stack([articles, tags]), axis=1)

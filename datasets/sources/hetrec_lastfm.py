@@ -15,18 +15,18 @@ from ..dataset import Dataset
 from ..errors import DataError
 from ..parameters import parameter
 from ..reading.frames import read_frame
-from ..reading.rows import Row, by_id, read_rows
-from ..reading.schema import Column, Kind
-from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
-from .building.build import dataset
-from .building.feature_columns import categorical
-from .building.preprocessing import Rows, Rule, as_text, rated_pairs
+from ..reading.schema import Kind, NumberColumn
+from ..reading.text_rows import TextRow, index_by_id, read_rows
+from ..side_information import FeatureColumn, Provenance, SideInformation, TextColumn
+from .building.build import build_dataset
+from .building.feature_columns import make_categorical
+from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 
 NAME = "hetrec-lastfm"
 LISTENED = (
-    Column("userID", Kind.ID),
-    Column("artistID", Kind.ID),
-    Column("weight", Kind.NUMBER, 1),
+    NumberColumn("userID", Kind.ID),
+    NumberColumn("artistID", Kind.ID),
+    NumberColumn("weight", Kind.NUMBER, 1),
 )
 TAGGED = ("userID", "artistID", "tagID", "day", "month", "year")
 
@@ -91,11 +91,11 @@ class HetRecLastFM:
         files = self.files.installed(self.path)
         listened = files.path("user_artists.dat")
         rule = Rule(self.minimum_rating, self.k_core)
-        pairs = rated_pairs(rule, NAME, listened, partial(_rated, listened))
-        return dataset(
+        pairs = read_rated_pairs(rule, NAME, listened, partial(_rated, listened))
+        return build_dataset(
             NAME,
             pairs,
-            (as_text(pairs.user_ids), as_text(pairs.item_ids)),
+            (to_text(pairs.user_ids), to_text(pairs.item_ids)),
             SideInformation((_friends(files, pairs.user_ids),)),
             _artists(files, pairs.item_ids, self.minimum_tag_count),
             None,
@@ -115,17 +115,19 @@ def _rated(path: Path, stored: bytes) -> Rows:
 def _friends(files: InstalledFiles, ids: np.ndarray) -> FeatureColumn:
     """Return a column per friend, whether the friend is among the kept users or not."""
     path = files.path("user_friends.dat")
-    frame = read_frame(path, (Column("userID", Kind.ID), Column("friendID", Kind.ID)), "\t")
+    frame = read_frame(
+        path, (NumberColumn("userID", Kind.ID), NumberColumn("friendID", Kind.ID)), "\t"
+    )
     cells: dict[int, list[str]] = {key: [] for key in ids.tolist()}
     for user, friend in zip(frame["userID"].to_list(), frame["friendID"].to_list(), strict=True):
         if user in cells:
             cells[user].append(str(friend))
-    return categorical("friend", Provenance.USER_GENERATED, list(cells.values()))
+    return make_categorical("friend", Provenance.USER_GENERATED, list(cells.values()))
 
 
 def _artists(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInformation:
     path = files.path("artists.dat")
-    known = by_id(_headed(path, ("id", "name", "url", "pictureURL")))
+    known = index_by_id(_headed(path, ("id", "name", "url", "pictureURL")))
     for key in ids.tolist():
         if key not in known:
             raise DataError(f"artist {key} has listeners but no row", path=path, column="id")
@@ -136,13 +138,13 @@ def _artists(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInform
     cells = _tags(tagged, files.path("tags.dat"), ids)
     written = TextColumn("tags", Provenance.USER_GENERATED, ["; ".join(cell) for cell in cells])
     return SideInformation(
-        (categorical("tag", Provenance.USER_GENERATED, cells, minimum),), (names, written)
+        (make_categorical("tag", Provenance.USER_GENERATED, cells, minimum),), (names, written)
     )
 
 
 def _tags(path: Path, named: Path, ids: np.ndarray) -> list[list[str]]:
     """Return the distinct tags of each artist, sorted."""
-    names = by_id(_headed(named, ("tagID", "tagValue"), "latin-1"), "tagID")
+    names = index_by_id(_headed(named, ("tagID", "tagValue"), "latin-1"), "tagID")
     cells: dict[int, set[str]] = {key: set() for key in ids.tolist()}
     for row in _headed(path, TAGGED):
         artist, tag = row.whole("artistID"), row.whole("tagID")
@@ -153,7 +155,7 @@ def _tags(path: Path, named: Path, ids: np.ndarray) -> list[list[str]]:
     return [sorted(cell) for cell in cells.values()]
 
 
-def _headed(path: Path, names: tuple[str, ...], encoding: str = "utf-8") -> Iterator[Row]:
+def _headed(path: Path, names: tuple[str, ...], encoding: str = "utf-8") -> Iterator[TextRow]:
     """Yield the rows below a header; quotes are letters, as artists' names hold single ones."""
     rows = read_rows(path, names, "\t", encoding)
     header = next(rows)

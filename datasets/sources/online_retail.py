@@ -14,11 +14,11 @@ from ..errors import DataError
 from ..parameters import parameter
 from ..reading.csv_rows import check_header
 from ..reading.frames import read_frame
-from ..reading.schema import Column, Kind
-from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
-from .building.build import dataset
-from .building.feature_columns import categorical, numeric
-from .building.preprocessing import Rows, Rule, as_text, rated_pairs
+from ..reading.schema import Kind, NumberColumn
+from ..side_information import FeatureColumn, Provenance, SideInformation, TextColumn
+from .building.build import build_dataset
+from .building.feature_columns import make_categorical, make_numeric
+from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 
 NAME = "online-retail-ii"
 FILE = "online_retail.parquet"
@@ -31,12 +31,12 @@ PRODUCT = r"^\d{5}[A-Za-z]*$"
 """Codes of products; others are postage, discounts, bank charges, corrections, tests, vouchers."""
 
 SOLD = (
-    Column("Invoice", Kind.NAME),
-    Column("StockCode", Kind.NAME),
-    Column("Quantity", Kind.NUMBER),
-    Column("Price", Kind.NUMBER),
-    Column("Customer ID", Kind.NUMBER, 0, 2**32 - 1, blank=True),
-    Column("Country", Kind.NAME),
+    NumberColumn("Invoice", Kind.NAME),
+    NumberColumn("StockCode", Kind.NAME),
+    NumberColumn("Quantity", Kind.NUMBER),
+    NumberColumn("Price", Kind.NUMBER),
+    NumberColumn("Customer ID", Kind.NUMBER, 0, 2**32 - 1, blank=True),
+    NumberColumn("Country", Kind.NAME),
 )
 DATE = "%Y-%m-%d %H:%M:%S"
 
@@ -67,7 +67,7 @@ class OnlineRetailII:
         "Chen: Online Retail II, UCI, 2019, doi:10.24432/C5CG6D",
         limitations=(
             "Left out are the 107,927 of 525,461 rows without a customer, cancellations (an "
-            "invoice that begins with C) and what is no product (a code that is not five digits "
+            "invoice that begins with C) and what is not a product (a code that is not five digits "
             "and letters: POST, M, D, C2, ADJUST, BANK CHARGES, TEST001, PADS, SP1002).",
             "A pair counts once however often it was bought: every value is 1, its time is that "
             "of the last purchase. Many customers are wholesalers.",
@@ -90,9 +90,9 @@ class OnlineRetailII:
         products = _products(path)
         kept = _purchases(path, products)
         rule = Rule(None, self.k_core)
-        pairs = rated_pairs(rule, NAME, path, lambda stored: _rows(path, kept))
-        users, items = as_text(pairs.user_ids), as_text(pairs.item_ids)
-        return dataset(
+        pairs = read_rated_pairs(rule, NAME, path, lambda stored: _rows(path, kept))
+        users, items = to_text(pairs.user_ids), to_text(pairs.item_ids)
+        return build_dataset(
             NAME,
             pairs,
             (users, items),
@@ -129,7 +129,7 @@ def _purchases(path: Path, products: Any) -> Any:
     kept = products.filter(pl.col("Customer ID").is_not_null())
     for column, wrong, problem in (
         ("Customer ID", pl.col("Customer ID") % 1 != 0, "is not a whole number"),
-        ("Quantity", pl.col("Quantity") <= 0, "is sold, though the invoice is no cancellation"),
+        ("Quantity", pl.col("Quantity") <= 0, "is sold, though the invoice is not a cancellation"),
     ):
         bad = kept.filter(wrong)
         if bad.height:
@@ -176,7 +176,7 @@ def _countries(kept: Any, ids: np.ndarray) -> FeatureColumn:
     for customer, country in distinct.iter_rows():
         if customer in found:
             found[customer].append(country)
-    return categorical("country", Provenance.INTRINSIC, list(found.values()))
+    return make_categorical("country", Provenance.INTRINSIC, list(found.values()))
 
 
 def _prices(products: Any, items: np.ndarray) -> FeatureColumn:
@@ -185,7 +185,9 @@ def _prices(products: Any, items: np.ndarray) -> FeatureColumn:
 
     priced = products.filter(pl.col("Price") > 0, pl.col("Quantity") > 0).group_by("StockCode")
     medians = dict(priced.agg(pl.col("Price").median()).iter_rows())
-    return numeric("price", Provenance.INTRINSIC, [medians.get(code) for code in items.tolist()])
+    return make_numeric(
+        "price", Provenance.INTRINSIC, [medians.get(code) for code in items.tolist()]
+    )
 
 
 def _descriptions(kept: Any, items: np.ndarray) -> TextColumn:

@@ -60,7 +60,7 @@ class EASE(Method):
         return self
 
     def encode_items(self, items: Entities) -> IntArray:
-        """Return int32, (candidates,): index in the training world, -1 for a cold item."""
+        """Return int32, (candidates,): index in the training data, -1 for a cold item."""
         return items.known
 
     def score_block(self, users: Entities, items: IntArray) -> FloatArray:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.parameters import Choices, Range, parameter
-from ...datasets.progress import counted
+from ...datasets.progress import count_progress
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
 from .folding_in import fold_in
@@ -54,7 +54,7 @@ class IALS(FactorMethod):
         # Entries of spread / sqrt(d) give factors of a length that does not depend on d.
         normal = np.random.default_rng(train.seed).standard_normal((len(train.items), self.factors))
         self.item_factors_ = (normal * self.spread / self.factors**0.5).astype(np.float32)
-        for _ in counted(range(self.epochs), train.progress, "epoch"):
+        for _ in count_progress(range(self.epochs), train.progress, "epoch"):
             users = self._solve(history, self.item_factors_)
             self.item_factors_ = self._solve(support, users)
         self.user_factors_ = self._solve(history, self.item_factors_)

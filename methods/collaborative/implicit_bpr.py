@@ -7,7 +7,7 @@ import numpy as np
 
 from ...datasets.arrays import FloatArray
 from ...datasets.parameters import Choices, Range, parameter
-from ...datasets.sides import Side
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
 from ..known_entities import look_up_known
@@ -93,7 +93,9 @@ class ImplicitBPR(FactorMethod):
         history = binarise(users.history[cold])
         sizes = sum_rows(history, history.data.astype(np.float64))
         found[cold] = scale_rows(history, sizes) @ self.item_factors_
-        found[:, -1] = 1  # the mean of the items' biases stands there, and is no weight of a bias
+        found[:, -1] = (
+            1  # the mean of the items' biases stands there, and is not a weight of a bias
+        )
         return found
 
     def item_factors(self, items: Entities) -> FloatArray:

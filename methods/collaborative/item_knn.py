@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from ...datasets.arrays import CSR, FloatArray, LongArray
 from ...datasets.parameters import Range, parameter
-from ...datasets.progress import Progress, counted, silent
+from ...datasets.progress import Progress, count_progress, ignore_progress
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
 from ..sparse_rows import binarise
@@ -66,12 +66,14 @@ class ItemKNN(Method):
         scores: FloatArray = (binarise(users.history) @ items).toarray()
         return scores
 
-    def _neighbours(self, item_users: CSR, own: LongArray, progress: Progress = silent) -> CSR:
+    def _neighbours(
+        self, item_users: CSR, own: LongArray, progress: Progress = ignore_progress
+    ) -> CSR:
         """Return CSR (rows, training items) of the largest similarities, never to itself."""
         starts = range(0, item_users.shape[0], _ROWS)
         blocks = [
             self._block(item_users[at : at + _ROWS], own[at : at + _ROWS])
-            for at in counted(starts, progress, "block of items")
+            for at in count_progress(starts, progress, "block of items")
         ]
         if not blocks:
             return csr_matrix((0, len(self.counts_)), dtype=np.float32)

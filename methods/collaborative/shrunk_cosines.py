@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, IntArray, LongArray
-from ..sparse_rows import keep_top_per_row, row_of_entries
+from ..sparse_rows import expand_row_indices, keep_top_per_row
 
 
 def nearest_by_shrunk_cosine(
@@ -34,7 +34,7 @@ def nearest_by_shrunk_cosine(
     # Between sets, |A and B| / (sqrt(|A| |B|) + shrinkage). One common member of two small sets is
     # a cosine of up to 1 by luck; the shrinkage costs it most of that, and large overlaps little.
     common = rows @ columns
-    row = row_of_entries(common)
+    row = expand_row_indices(common)
     sizes = np.diff(rows.indptr)[row] * column_sizes[common.indices]
     common.data = (common.data / (np.sqrt(sizes) + shrinkage)).astype(np.float32)
     common.data[common.indices == own[row]] = 0  # -1 is nobody's column

@@ -30,7 +30,7 @@ class UserKNN(Method):
     2000; shrinkage as in Bell and Koren, 2007.
     Differs: interactions are ones, so there are no means to subtract and no denominator; the
     shrinkage is added to the cosine's denominator. Neighbours are training users. A warm user is
-    told apart by its index and never neighbours itself; a new user is no training user, so a
+    distinguished by its index and never neighbours itself; a new user is not a training user, so a
     training user with the very same history is a neighbour like any other. A cold item is taken
     by its support users; without support it scores 0, as does everything for an empty history.
     The defaults were chosen on the validation part of movietweetings. Time grows with the square

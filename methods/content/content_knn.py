@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from ...datasets.arrays import FloatArray
 from ...datasets.parameters import Choices, Range, parameter
-from ...datasets.sides import Side
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Need
 from ..neighbours import Similarities, compute_cosines

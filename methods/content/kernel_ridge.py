@@ -9,7 +9,7 @@ import numpy as np
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.errors import NotApplicableError
 from ...datasets.parameters import Choices, Range, parameter
-from ...datasets.sides import Side
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, Query, TrainView
 from ..base import Family, Need
 from ..linear_algebra import invert_positive_definite

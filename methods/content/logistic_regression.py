@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray, LongArray
-from ...datasets.progress import Progress, counted, silent
+from ...datasets.progress import Progress, count_progress, ignore_progress
 from ..sparse_rows import binarise
 
 _NUMBERS = 1 << 22  # numbers of one work array
@@ -14,7 +14,7 @@ _INTERCEPT = 1e-6  # penalty that keeps the intercept finite where every target 
 
 
 def fit_logistic_regressions(
-    positives: CSR, points: DoubleArray, penalty: float, progress: Progress = silent
+    positives: CSR, points: DoubleArray, penalty: float, progress: Progress = ignore_progress
 ) -> FloatArray:
     """Return the L2-penalised maximum likelihood solution of each row, to machine precision.
 
@@ -40,7 +40,7 @@ def fit_logistic_regressions(
     found = np.zeros((positives.shape[0], wide.shape[1]), dtype=np.float32)
     solved = np.flatnonzero(np.diff(positives.indptr))
     step = max(1, _NUMBERS // max(1, len(wide), wide.shape[1] ** 2))
-    for at in counted(range(0, len(solved), step), progress, "block of users"):
+    for at in count_progress(range(0, len(solved), step), progress, "block of users"):
         rows = solved[at : at + step]
         found[rows] = _Block(wide, binarise(positives[rows]) @ wide, penalty).solve()
     return found
@@ -106,7 +106,7 @@ class _Block:
         return curvature
 
     def _lower(self, rows: LongArray, at: DoubleArray, step: DoubleArray) -> DoubleArray:
-        """Return where the steps lead, each halved until its row's loss is no higher."""
+        """Return where the steps lead, each halved until its row's loss is not a higher."""
         length = np.ones(len(rows))
         bound = self._loss(rows, at)
         bound += 1e-12 * np.abs(bound)  # near the solution the loss is flat to rounding

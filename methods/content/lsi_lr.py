@@ -7,8 +7,8 @@ import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.parameters import Choices, Range, parameter
-from ...datasets.progress import Progress, silent
-from ...datasets.sides import Side
+from ...datasets.progress import Progress, ignore_progress
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
 from ..known_entities import look_up_known
@@ -65,7 +65,7 @@ class LSILR(ColumnWeightedMethod, FactorMethod):
         reduced = self._reduced(items)
         return np.column_stack([reduced, np.ones(len(reduced))]).astype(np.float32)
 
-    def _regress(self, history: CSR, progress: Progress = silent) -> FloatArray:
+    def _regress(self, history: CSR, progress: Progress = ignore_progress) -> FloatArray:
         from .logistic_regression import fit_logistic_regressions
 
         return fit_logistic_regressions(history, self.points_, self.penalty, progress)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.parameters import Choices, parameter
-from ...datasets.sides import Side
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Need
 from ..sparse_rows import binarise, normalise_rows

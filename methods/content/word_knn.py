@@ -5,12 +5,12 @@ from typing import ClassVar, Self
 
 from ...datasets.arrays import FloatArray
 from ...datasets.parameters import Choices, Range, parameter
-from ...datasets.sides import Side
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Need
 from ..neighbours import Similarities, compute_cosines
 from .weighting import ColumnWeightedMethod, Weighting
-from .words import collect_vocabulary, count_words
+from .word_counts import collect_vocabulary, count_words
 
 
 @dataclass
@@ -60,6 +60,6 @@ class WordKNN(ColumnWeightedMethod):
         return items.sums(users.history, self.neighbours)
 
     def parameter_counts(self) -> tuple[int, int]:
-        """Return the number of word weights, twice; the words themselves are no parameters."""
+        """Return the number of word weights, twice; the words themselves are not parameters."""
         size = len(self.fitted("weights_"))
         return size, size

@@ -11,11 +11,11 @@ from ...datasets.arrays import CSR, FloatArray, IntArray
 from ...datasets.errors import NotApplicableError
 from ...datasets.graph import Graph
 from ...datasets.parameters import Choices, Range, parameter
-from ...datasets.sides import Side
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
 from ..neighbours import Similarities, compute_cosines
-from ..sparse_rows import binarise, inverse_frequency, normalise_rows
+from ..sparse_rows import binarise, compute_idf, normalise_rows
 from .graph_links import links_of
 
 
@@ -39,8 +39,8 @@ class GraphKNN(Method):
     Content-based Recommender Systems: State of the Art and Trends, 2011, section 3.3.1.
     Differs: direct links, coupling and co-citation count in one cosine. Relation types, and how
     often two nodes are linked, are ignored. Nodes are weighted like words, by the training items
-    that have them (``tfidf``). A cold item is no node of the training graph: its vector holds the
-    nodes that its links reach, not itself. A user without history ties all candidates.
+    that have them (``tfidf``). A cold item is not a node of the training graph: its vector holds
+    the nodes that its links reach, not itself. A user without history ties all candidates.
     """
 
     neighbours: int = parameter(
@@ -64,7 +64,7 @@ class GraphKNN(Method):
         # targets (coupling) and common sources (co-citation), as edges go into both ends.
         nodes = _neighbourhoods(train.graph)
         weigh = self.weighting is NodeWeighting.TFIDF
-        self.weights_ = inverse_frequency(nodes) if weigh else np.ones(nodes.shape[1])
+        self.weights_ = compute_idf(nodes) if weigh else np.ones(nodes.shape[1])
         self.vectors_ = self._weighted(nodes)
         return self
 

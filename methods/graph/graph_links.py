@@ -9,7 +9,7 @@ from ...datasets.world import Entities, TrainView
 
 
 def require_graph(train: TrainView, method: str) -> Graph:
-    """Return the knowledge graph of a training world.
+    """Return the knowledge graph of a training data.
 
     Raises
     ------

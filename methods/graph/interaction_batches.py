@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ...datasets.arrays import CSR, BoolArray, LongArray
 from ...datasets.interactions import Interactions
-from ..sparse_rows import row_of_entries
+from ..sparse_rows import expand_row_indices
 from ..training.histories import short_histories
 from ..training.seeding import numpy_generator
 
@@ -74,9 +74,9 @@ class InteractionBatches:
         short = short_histories(full, self.support, rng)
         # Row u is the whole history of user u, row n_users + u a short one, drawn once an epoch.
         histories = vstack((full, short), format="csr")
-        chosen = pair_keys(full)
+        chosen = encode_pairs(full)
         in_short = np.isin(
-            pairs.users.astype(np.int64) * pairs.n_items + pairs.items, pair_keys(short)
+            pairs.users.astype(np.int64) * pairs.n_items + pairs.items, encode_pairs(short)
         )
         order = rng.permutation(len(pairs))
         for at in np.array_split(order, max(1, round(len(order) / self.size))):
@@ -112,9 +112,9 @@ def mean_of_histories(batch: InteractionBatch, embedding: nn.Embedding) -> tuple
     return (sums[batch.history] - chosen) / sizes.clamp(min=1)[:, None], sizes
 
 
-def pair_keys(matrix: CSR) -> LongArray:
+def encode_pairs(matrix: CSR) -> LongArray:
     """Return int64, ascending: row times columns plus column of each stored entry."""
-    keys: LongArray = row_of_entries(matrix) * matrix.shape[1] + matrix.indices
+    keys: LongArray = expand_row_indices(matrix) * matrix.shape[1] + matrix.indices
     return keys
 
 

@@ -10,8 +10,8 @@ from scipy.sparse import csr_matrix, eye, vstack
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.errors import NotApplicableError
 from ...datasets.parameters import Range, parameter
-from ...datasets.progress import Progress, Tally, silent
-from ...datasets.sides import Side
+from ...datasets.progress import Progress, Tally, ignore_progress
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
 from ..sparse_rows import binarise, scale_rows
@@ -154,7 +154,7 @@ class PersonalisedPageRank(Method):
             self.knowledge,
         )
         # One damped step is what a walk would add at the new node: x(c) = d sum_n x(n) P(n, c), as
-        # c is no restart.
+        # c is not a restart.
         warm = np.flatnonzero(items.known >= 0)
         cold = np.flatnonzero(items.known < 0)
         ones = np.ones(len(warm), dtype=np.float32)
@@ -168,7 +168,7 @@ class PersonalisedPageRank(Method):
         """Return float32 (nodes, rows): where walks from ``start`` are found."""
         return walk(self.transitions_.T.tocsr(), start, self.damping, self.steps)
 
-    def _respond(self, arrivals: CSR, progress: Progress = silent) -> FloatArray:
+    def _respond(self, arrivals: CSR, progress: Progress = ignore_progress) -> FloatArray:
         """Return float32 (training items, rows): the score of a restart at each item.
 
         The score is linear in the restart, so the walk runs backwards from the candidates once,

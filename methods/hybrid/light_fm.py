@@ -9,13 +9,13 @@ from scipy.sparse import coo_matrix, csr_matrix, hstack
 
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.parameters import Choices, Range, parameter
-from ...datasets.progress import counted
-from ...datasets.sides import Side
+from ...datasets.progress import count_progress
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
-from ..sparse_rows import row_of_entries, scale_rows, sum_rows
+from ..sparse_rows import expand_row_indices, scale_rows, sum_rows
 from ..training.seeding import numpy_generator
-from .unobserved_pairs import sample_unobserved_pairs
+from .negative_sampling import sample_unobserved_pairs
 
 
 class Loss(str, Enum):
@@ -95,7 +95,7 @@ class LightFM(FactorMethod):
         shown = pairs.tocoo()
         # fit_partial keeps embeddings and the sums of adagrad, so many calls of one epoch each
         # are one training.
-        for epoch in counted(range(self.epochs), train.progress, "epoch"):
+        for epoch in count_progress(range(self.epochs), train.progress, "epoch"):
             if sampled:
                 rng = numpy_generator(train.seed, epoch)
                 shown = _with_negatives(pairs, sampled, rng)
@@ -143,7 +143,7 @@ def _with_negatives(pairs: CSR, per_pair: int, rng: np.random.Generator) -> Any:
     # is not a negative, and with positives alone every score would just rise.
     users, items = sample_unobserved_pairs(pairs, per_pair, rng)
     values = np.repeat(np.array([1, -1], dtype=np.float32), [pairs.nnz, len(users)])
-    rows = np.concatenate([row_of_entries(pairs).astype(np.int32), users])
+    rows = np.concatenate([expand_row_indices(pairs).astype(np.int32), users])
     return coo_matrix((values, (rows, np.concatenate([pairs.indices, items]))), pairs.shape)
 
 

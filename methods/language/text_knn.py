@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Self
 
 from ...datasets.arrays import FloatArray
 from ...datasets.parameters import Range, parameter
-from ...datasets.progress import silent
-from ...datasets.sides import Side
+from ...datasets.progress import ignore_progress
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, Resources, TrainView
 from ..base import Family, Method, Need
 from ..neighbours import Similarities, compute_similarities
@@ -47,7 +47,7 @@ class TextKNN(Method):
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "numba")
 
     _resources = Resources()  # until fit has other ones
-    _progress = staticmethod(silent)
+    _progress = staticmethod(ignore_progress)
 
     def fit(self, train: TrainView) -> Self:
         """Encode the texts of the training items."""

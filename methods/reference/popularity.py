@@ -7,7 +7,7 @@ import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.parameters import Range, parameter
-from ...datasets.sides import Side
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, Query, TrainView
 from ..base import Family, Method
 from ..known_entities import look_up_known

@@ -9,7 +9,7 @@ from ...datasets.arrays import CSR, FloatArray
 from ...datasets.splitmix import Hashes, splitmix64
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
-from ..sparse_rows import row_of_entries
+from ..sparse_rows import expand_row_indices
 
 
 @dataclass
@@ -46,7 +46,7 @@ class RandomScores(Method):
 
 
 def _keys(entities: Entities, salt: int) -> Hashes:
-    """Return one uint64 per row: its index in the training world, or a hash of its features."""
+    """Return one uint64 per row: its index in the training data, or a hash of its features."""
     warm = splitmix64(splitmix64(entities.known.astype(np.uint64)) + np.uint64(salt))
     content = splitmix64(_row_hash(entities.features) + np.uint64(salt + 2))
     return np.where(entities.known >= 0, warm, content)
@@ -57,5 +57,5 @@ def _row_hash(matrix: CSR) -> Hashes:
     bits = matrix.data.astype(np.float32).view(np.uint32).astype(np.uint64)
     entries = splitmix64(splitmix64(matrix.indices.astype(np.uint64)) ^ bits)
     sums = np.zeros(matrix.shape[0], dtype=np.uint64)
-    np.add.at(sums, row_of_entries(matrix), entries)
+    np.add.at(sums, expand_row_indices(matrix), entries)
     return sums

@@ -17,7 +17,7 @@ import torch
 from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
-from ...datasets.atomic import replacing
+from ...datasets.atomic import replace_atomically
 
 _FOREIGN = ("hyper_parameters", "hparams_name", "datamodule_hyper_parameters", "hparams_type")
 """Of a checkpoint, what may hold any object; a training that goes on has its module already."""
@@ -55,15 +55,15 @@ class LastCheckpoint(ModelCheckpoint):
 
 
 class AtomicIO(TorchCheckpointIO):
-    """Writes a checkpoint whole or not at all, and runs no code when it reads one."""
+    """Writes a checkpoint atomically, and runs no code when it reads one."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
     ) -> None:
-        """Write to a temporary file beside ``path`` and move it there."""
+        """Write to a temporary file next to ``path`` and move it there."""
         kept = {name: part for name, part in checkpoint.items() if name not in _FOREIGN}
         try:
-            with replacing(Path(path), durable=False) as file:
+            with replace_atomically(Path(path), durable=False) as file:
                 torch.save(kept, file)
         except OSError as error:  # a full disk costs the checkpoint, not the training
             logging.getLogger(__name__).warning("no checkpoint could be written: %s", error)

@@ -66,7 +66,7 @@ def fit_module(
         ``batches(epoch)`` gives the mini-batches of an epoch, counted from 0; tensors are moved
         to the device.
     train
-        For its seed and resources, and ``progress``, which is told epoch, loss and validation.
+        For its seed and resources, and ``progress``, which is reported epoch, loss and validation.
     optimiser
         Makes the optimiser from the trainable parameters.
     epochs
@@ -88,7 +88,7 @@ def fit_module(
     precision
         Lightning's name: ``32-true``, ``bf16-mixed``, ``bf16-true``.
     batches_per_step
-        Mini-batches handed to Lightning at a time; each is still its own optimiser step. Hides
+        Mini-batches passed to Lightning at a time; each is still its own optimiser step. Hides
         the trainer's cost per step.
 
     Raises

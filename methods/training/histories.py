@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from ...datasets.arrays import CSR, FloatArray
-from ..sparse_rows import binarise, row_of_entries
+from ..sparse_rows import binarise, expand_row_indices
 
 
 def mean_rows(history: CSR, across: FloatArray) -> FloatArray:
@@ -26,7 +26,7 @@ def short_histories(history: CSR, longest: int, rng: np.random.Generator) -> CSR
     rng
         Draws the numbers and the entries.
     """
-    rows = row_of_entries(history)
+    rows = expand_row_indices(history)
     order = np.lexsort((rng.random(history.nnz, dtype=np.float32), rows))
     place = np.arange(history.nnz) - history.indptr[rows]
     kept = place < rng.integers(1, longest + 1, history.shape[0])[rows]

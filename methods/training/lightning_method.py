@@ -16,7 +16,7 @@ class LightningMethod(NetworkMethod):
 
     A subclass is a dataclass with the fields ``epochs`` and ``patience`` among others, and defines
     ``module`` and ``training_data``, and how it scores (``user_factors`` and ``item_factors`` of a
-    ``FactorMethod``, or ``score_block``). What it must remember of the training world besides the
+    ``FactorMethod``, or ``score_block``). What it must remember of the training data besides the
     weights, it sets in ``prepare`` as attributes whose names end in an underscore: numbers, texts,
     arrays, sparse matrices. The trained module is ``self.net_``.
     """
@@ -26,7 +26,7 @@ class LightningMethod(NetworkMethod):
     validate_every: int = 1
 
     def prepare(self, train: TrainView) -> None:
-        """Set what ``module`` and scoring need of the training world; by default nothing."""
+        """Set what ``module`` and scoring need of the training data; by default nothing."""
 
     def module(self) -> "LightningModule":
         """Return the untrained module, from the fields and from what ``prepare`` has set."""

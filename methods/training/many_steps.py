@@ -84,7 +84,7 @@ class ManySteps(pl.LightningModule):
         return _Calls(self, self._batches)
 
     def on_train_start(self) -> None:
-        """See whether anybody looks at a step; else it is taken without asking anybody."""
+        """See whether anybody examines a step; else it is taken without asking anybody."""
         self._plain = _is_plain(self.trainer)
 
     def on_train_epoch_start(self) -> None:

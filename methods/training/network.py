@@ -20,7 +20,7 @@ class NetworkMethod(Method):
 
     def beside(self) -> dict[str, Any]:
         """Return what must be known besides weights and log, as arrays, texts and numbers."""
-        raise TypeError(f"{type(self).__name__} does not define beside")
+        raise TypeError(f"{type(self).__name__} does not define next to")
 
     def rebuilt(self, state: dict[str, Any]) -> "nn.Module":
         """Set what ``beside`` returned and return the network, its weights still any."""
@@ -37,7 +37,7 @@ class NetworkMethod(Method):
         return count_parameters(self.fitted("net_"))
 
     def state(self) -> dict[str, Any]:
-        """Return weights, log and what stands beside them."""
+        """Return weights, log and what stands next to them."""
         from .weights import to_arrays
 
         return {"weights": to_arrays(self.fitted("net_")), "log": self.log_} | self.beside()

@@ -58,7 +58,7 @@ def ended_by_signals() -> Iterator[None]:
 
     The block is left by ``KeyboardInterrupt``; the checkpoint of the last epoch is on disk, and
     the same command goes on from there. On SIGUSR1, by which Slurm announces preemption, the job
-    is put back into the queue first, as Lightning does. A handler that somebody else (such as
+    is restored into the queue first, as Lightning does. A handler that another entity (such as
     submitit, which requeues by itself) has installed stays.
     """
     wanted: dict[int, Callable[[int, FrameType | None], Any]] = {signal.SIGTERM: _interrupt}
@@ -89,6 +89,6 @@ def _requeue(number: int, frame: FrameType | None) -> None:
         job = f"{os.environ['SLURM_ARRAY_JOB_ID']}_{os.environ['SLURM_ARRAY_TASK_ID']}"
     if os.environ.get("SLURM_PROCID", "0") == "0" and re.fullmatch(r"[0-9_]+", job):
         done = subprocess.run(["scontrol", "requeue", job], check=False)
-        told = "put back into the queue" if done.returncode == 0 else "not put back into the queue"
+        told = "restored into the queue" if done.returncode == 0 else "not restored into the queue"
         logging.getLogger(__name__).warning("Slurm job %s was %s", job, told)
     _interrupt(number, frame)

@@ -1,4 +1,4 @@
-"""Pretrained factors that other methods learn from, computed once per training world."""
+"""Pretrained factors that other methods learn from, computed once per training data."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...datasets.arrays import FloatArray
-from ...datasets.cache import cached_arrays
-from ...datasets.hashing import content_hash
+from ...datasets.cache import cache_arrays
+from ...datasets.hashing import hash_content
 from ...datasets.world import TrainView
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def als_teacher(
     train: TrainView, *, factors: int, regularization: float, alpha: float
 ) -> "ImplicitALS":
-    """Return weighted matrix factorisation fitted to a training world, from the cache if it can.
+    """Return weighted matrix factorisation fitted to a training data, from the cache if it can.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ def als_teacher(
         teacher.fit(train)
         return {"users": teacher.user_factors_, "items": teacher.item_factors_}
 
-    key = content_hash(implicit.__version__, asdict(teacher), train.interactions.csr, train.seed)
-    found = cached_arrays("als_factors", key, make)
+    key = hash_content(implicit.__version__, asdict(teacher), train.interactions.csr, train.seed)
+    found = cache_arrays("als_factors", key, make)
     teacher.user_factors_, teacher.item_factors_ = found["users"], found["items"]
     return teacher
 
@@ -43,13 +43,13 @@ def als_teacher(
 def als_factors(
     train: TrainView, *, factors: int, regularization: float, alpha: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the teacher's float32 (users, factors) and (items, factors)."""
+    """Return the pretrained model's float32 (users, factors) and (items, factors)."""
     teacher = als_teacher(train, factors=factors, regularization=regularization, alpha=alpha)
     return teacher.user_factors_, teacher.item_factors_
 
 
 def untrained_als(*, factors: int, regularization: float, alpha: float) -> "ImplicitALS":
-    """Return the teacher with these settings, for a saved state to be restored into."""
+    """Return the pretrained model with these settings, for a saved state to be restored into."""
     from ..collaborative.implicit_als import ImplicitALS
 
     return ImplicitALS(factors=factors, regularization=regularization, alpha=alpha)

@@ -10,18 +10,18 @@ from pathlib import Path
 import coldbench.conf
 import pytest
 from coldbench.benchmarks.config.run_config import compose_run
-from coldbench.benchmarks.conformance.checks.measure import measured
+from coldbench.benchmarks.conformance.checks.measure import measure_ndcg
 from coldbench.benchmarks.evaluation.comparison import PerUser, compare
-from coldbench.benchmarks.plugins.registry import available, offers
+from coldbench.benchmarks.plugins.registry import list_names, list_offers
 from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sides import Side
+from coldbench.datasets.side_information import Side
 from coldbench.datasets.sources.films.movietweetings import MovieTweetings
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Split
 from coldbench.methods.base import Family, Method, Need
 
-OFFERS = offers("methods")
-METHODS = [name for name in available("methods") if OFFERS[name].distribution == "coldbench"]
+OFFERS = list_offers("methods")
+METHODS = [name for name in list_names("methods") if OFFERS[name].distribution == "coldbench"]
 FOLDER = Path(coldbench.conf.__file__).parent / "method"
 PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 NAMES = [name for name in [*METHODS, *PRESETS] if name != "random"]
@@ -75,11 +75,11 @@ def split(world: str) -> Split:
 
 def served(method: Method, world: str) -> list[str]:
     """Return a task of every side that a method serves, both at once where users have features."""
-    told = split(world).train.users.features.shape[1] > 0
+    message = split(world).train.users.features.shape[1] > 0
     sides = {
         "new_item/cold/k=0": Side.ITEM in method.cold,
         "new_user/warm/k=0": Side.USER in method.cold,
-        "new_user_new_item/cold/k=0": told and method.cold >= set(Side),
+        "new_user_new_item/cold/k=0": message and method.cold >= set(Side),
         "new_user/warm/k=10": method.uses_support,
         "warm/warm/k=0": method.family in (Family.COLLABORATIVE, Family.HYBRID),
     }
@@ -91,7 +91,7 @@ def demand_above_random(method: Method, world: str, tasks: list[str]) -> None:
     for task in tasks:
         holdout = split(world).test[task]
         pair = {
-            name: PerUser(holdout.users, measured(one, holdout))
+            name: PerUser(holdout.users, measure_ndcg(one, holdout))
             for name, one in (("it", fitted), ("random", lot))
         }
         (found,) = compare(pair, baseline="random", resamples=2000)

@@ -1,4 +1,4 @@
-"""Whatever is said of cold entities, the training world stays equal to the last bit."""
+"""Whatever is said of cold entities, the training data stays equal to the last bit."""
 
 import os
 from collections.abc import Callable
@@ -8,20 +8,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.audits.cold_content import emptied, flooded, poisoned
-from coldbench.benchmarks.conformance.audits.resplit import audit_scenario, cold_entities
-from coldbench.benchmarks.conformance.worlds import view_parts
+from coldbench.benchmarks.conformance.audits.cold_content import (
+    multiply_content,
+    remove_content,
+    replace_content,
+)
+from coldbench.benchmarks.conformance.audits.resplit import audit_scenario, mark_cold_entities
+from coldbench.benchmarks.conformance.test_splits import list_view_parts
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.graph import Graph
-from coldbench.datasets.hashing import content_hash
+from coldbench.datasets.hashing import hash_content
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser
-from coldbench.datasets.sides import SideInformation
+from coldbench.datasets.side_information import SideInformation
 from coldbench.datasets.sources.citeulike import CiteULikeA
 from coldbench.datasets.sources.films.movietweetings import MovieTweetings
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Split
 
-EDITS = [poisoned, emptied, flooded]
+EDITS = [replace_content, remove_content, multiply_content]
 Edit = Callable[[Dataset, np.ndarray, np.ndarray], Dataset]
 HERE = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("COLDBENCH_TEST_DATA", HERE.parent / "shared" / "data"))
@@ -50,7 +54,7 @@ def dataset(name: str) -> Dataset:
 
 def world(split: Split) -> str:
     assert split.train.unseen_users is None and split.train.unseen_items is None
-    return content_hash(*view_parts(split.train))
+    return hash_content(*list_view_parts(split.train))
 
 
 @pytest.mark.parametrize("edit", EDITS)
@@ -70,7 +74,7 @@ def test_training_does_not_see_what_is_said_of_cold_entities(
 ) -> None:
     made = scenario(track="open")
     data, before = dataset(name), made.split(dataset(name), seed)
-    changed = edit(data, *cold_entities(before, data))
+    changed = edit(data, *mark_cold_entities(before, data))
     assert changed.sha256 != data.sha256
     assert world(made.split(changed, seed)) == world(before)
 
@@ -82,7 +86,7 @@ def test_published_training_does_not_see_it_either(format: str, edit: Edit) -> N
     files = str(SHARED / f"citeulike-{format}-split")
     made = NewItem(strategy="published", format=format, files=files, track="open")
     before = made.split(data, 0)
-    changed = edit(data, *cold_entities(before, data))
+    changed = edit(data, *mark_cold_entities(before, data))
     assert changed.sha256 != data.sha256
     assert world(made.split(changed, 0)) == world(before)
 
@@ -90,7 +94,7 @@ def test_published_training_does_not_see_it_either(format: str, edit: Edit) -> N
 def test_the_questions_do_see_it() -> None:
     data = dataset("movietweetings")
     before = Grid().split(data, 0)
-    after = Grid().split(flooded(data, *cold_entities(before, data)), 0)
+    after = Grid().split(multiply_content(data, *mark_cold_entities(before, data)), 0)
     one, two = (split.test["new_item/cold/k=0"].query.items for split in (before, after))
     assert one.feature_names == two.feature_names
     assert (one.features != two.features).nnz and (one.text != two.text).all()

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks.conformance.checks.outcome import Outcome, Verdict
+from coldbench.benchmarks.conformance.checks.check_result import CheckResult, Verdict
 from coldbench.benchmarks.conformance.checks.suite import CHECKS
-from coldbench.benchmarks.conformance.isolated import examine_isolated
+from coldbench.benchmarks.conformance.isolation import examine_in_process
 
 LIMIT = 20
 PLUGINS = '''
@@ -92,14 +92,14 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def by_name(outcomes: list[Outcome]) -> dict[str, Outcome]:
+def by_name(outcomes: list[CheckResult]) -> dict[str, CheckResult]:
     assert [one.check for one in outcomes] == [check.name for check in CHECKS]
     return {one.check: one for one in outcomes}
 
 
 def test_a_fine_plugin_conforms(installed: Path) -> None:
     seen: list[str] = []
-    outcomes = examine_isolated("fine", on_check=seen.append)
+    outcomes = examine_in_process("fine", on_check=seen.append)
     broken = [one for one in outcomes if one.verdict is Verdict.FAILED]
     assert broken == []
     assert set(seen) <= {check.name for check in CHECKS}
@@ -111,7 +111,7 @@ def test_a_plugin_that_hangs_is_stopped_with_its_children(
     file = installed / "child"
     monkeypatch.setenv("CHILD_FILE", str(file))
     start = time.monotonic()
-    outcomes = by_name(examine_isolated("hangs", limit=LIMIT))
+    outcomes = by_name(examine_in_process("hangs", limit=LIMIT))
     assert time.monotonic() - start < 3 * LIMIT
     assert outcomes["docstring"].verdict is Verdict.FAILED
     assert outcomes["fits"].verdict is Verdict.FAILED
@@ -132,20 +132,20 @@ def _runs(process: int) -> bool:
 
 
 def test_sys_exit_is_a_failed_check(installed: Path) -> None:
-    outcomes = by_name(examine_isolated("exits"))
+    outcomes = by_name(examine_in_process("exits"))
     assert outcomes["fits"].verdict is Verdict.FAILED
     assert "sys.exit(no more)" in outcomes["fits"].values
 
 
 def test_a_process_that_ends_itself_is_a_failed_check(installed: Path) -> None:
-    outcomes = by_name(examine_isolated("endstheprocess"))
+    outcomes = by_name(examine_in_process("endstheprocess"))
     assert outcomes["fits"].verdict is Verdict.FAILED
     assert "exit code 0" in outcomes["fits"].values and "so long" in outcomes["fits"].values
     assert outcomes["hidden_truth"].verdict is Verdict.NOT_REACHED
 
 
 def test_what_a_plugin_prints_does_not_disturb(installed: Path) -> None:
-    outcomes = by_name(examine_isolated("shouts"))
+    outcomes = by_name(examine_in_process("shouts"))
     assert outcomes["scores_well_formed"].verdict is Verdict.PASSED
 
 
@@ -161,7 +161,7 @@ def test_the_command_says_what_failed_and_why(installed: Path) -> None:
     assert "sys.exit(no more)" in done.stdout and "make fit work" in done.stdout
     assert "\x1b" not in done.stdout
     head, _, first, *_ = (line.split() for line in done.stdout.splitlines() if line.strip())
-    assert " ".join(head) == "check result it demands that what was seen what to do"
+    assert " ".join(head) == "check result requirement what was seen what to do"
     assert first[1] == "failed", "what someone must act on comes first"
 
 
@@ -172,12 +172,12 @@ def test_the_command_shows_every_check_with_what_was_seen(installed: Path) -> No
     assert [rows[check.name].count(check.name) for check in CHECKS] == [1] * len(CHECKS)
     assert "passed" in rows["fit_leaves_input"] and "same content" in rows["fit_leaves_input"]
     assert "not applicable" in rows["predicts_ratings"]
-    assert "it demands that" not in done.stdout and "what to do" not in done.stdout
+    assert "requirement" not in done.stdout and "remedy" not in done.stdout
 
 
 def test_verbose_adds_what_is_demanded_and_quiet_leaves_the_counts(installed: Path) -> None:
-    told = coldbench("fine", "--verbose").stdout
-    assert all(check.demands[:40] in told for check in CHECKS)
+    message = coldbench("fine", "--verbose").stdout
+    assert all(check.requirement[:40] in message for check in CHECKS)
     (line,) = coldbench("fine", "--quiet").stdout.splitlines()
     assert line.startswith("fine: ") and " passed, " in line
     assert coldbench("fine", "--quiet", "--verbose").returncode == 2

@@ -6,13 +6,13 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pytest
+from coldbench.benchmarks.conformance.checks.check_result import Verdict
 from coldbench.benchmarks.conformance.checks.definition import carry_out
-from coldbench.benchmarks.conformance.checks.outcome import Verdict
 from coldbench.benchmarks.conformance.checks.subject import Subject
 from coldbench.benchmarks.conformance.checks.suite import CHECKS
-from coldbench.benchmarks.conformance.worlds import ITEM_TASK, SUPPORT_TASK
+from coldbench.benchmarks.conformance.test_splits import ITEM_TASK, SUPPORT_TASK
 from coldbench.datasets.arrays import CSR, FloatArray
-from coldbench.datasets.sides import Side
+from coldbench.datasets.side_information import Side
 from coldbench.datasets.world import Entities, Query, Split, TrainView
 from coldbench.methods.base import Family, Method
 from scipy.sparse import csr_matrix

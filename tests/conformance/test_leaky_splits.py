@@ -1,4 +1,4 @@
-"""Splits and datasets that give hidden things away; the audit must catch each, and no clean one."""
+"""Splits and datasets that leak; the audit must catch each, and no clean one."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from coldbench.benchmarks.conformance.audits.audit import RULES, audit
-from coldbench.benchmarks.conformance.audits.mined import recomputed
+from coldbench.benchmarks.conformance.audits.interaction_derived import find_derived_columns
 from coldbench.benchmarks.conformance.audits.resplit import audit_scenario
-from coldbench.benchmarks.conformance.worlds import ITEM_TASK, SUPPORT_TASK, USER_TASK
-from coldbench.datasets.arrays import CSR, frozen
+from coldbench.benchmarks.conformance.test_splits import ITEM_TASK, SUPPORT_TASK, USER_TASK
+from coldbench.datasets.arrays import CSR, make_read_only
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.graph import Graph, Links
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, NewUserNewItem, Warm
 from coldbench.datasets.protocol.settings import Strategy
-from coldbench.datasets.sides import (
+from coldbench.datasets.side_information import (
     FeatureColumn,
     Provenance,
     SideInformation,
@@ -102,7 +102,10 @@ def training_with_test_edges(split: Split) -> Split:
 def truth_in_histories(split: Split) -> Split:
     task = split.test[WARM_TASK]
     return with_query(
-        split, WARM_TASK, "users", history=frozen((task.query.users.history + task.truth).tocsr())
+        split,
+        WARM_TASK,
+        "users",
+        history=make_read_only((task.query.users.history + task.truth).tocsr()),
     )
 
 
@@ -111,7 +114,7 @@ def truth_in_train_histories(split: Split) -> Split:
     more = csr_matrix(
         (np.ones(len(users), np.float32), (items, users)), split.train.items.history.shape
     )
-    history = frozen((split.train.items.history + more).tocsr())
+    history = make_read_only((split.train.items.history + more).tocsr())
     return replace(
         split, train=replace(split.train, items=replace(split.train.items, history=history))
     )
@@ -119,7 +122,7 @@ def truth_in_train_histories(split: Split) -> Split:
 
 def truth_as_support(split: Split) -> Split:
     task = split.test[SUPPORT_TASK]
-    shown = frozen((task.query.users.history + task.truth).tocsr())
+    shown = make_read_only((task.query.users.history + task.truth).tocsr())
     return with_query(split, SUPPORT_TASK, "users", history=shown)
 
 
@@ -181,7 +184,7 @@ def column_of_cold_items(split: Split) -> Split:
     empty = csr_matrix((len(items), 1), dtype=np.float32)
     wider = replace(
         items,
-        features=frozen(csr_matrix(hstack((items.features, empty)))),
+        features=make_read_only(csr_matrix(hstack((items.features, empty)))),
         feature_names=(*items.feature_names, "genre=only cold"),
     )
     return replace(split, train=replace(split.train, items=wider))
@@ -189,7 +192,7 @@ def column_of_cold_items(split: Split) -> Split:
 
 def unseen_with_history(split: Split) -> Split:
     cold = split.test[ITEM_TASK]
-    history = frozen(cold.truth.T.tocsr()[:, : len(split.users)])
+    history = make_read_only(cold.truth.T.tocsr()[:, : len(split.users)])
     return replace(
         split, train=replace(split.train, unseen_items=replace(cold.query.items, history=history))
     )
@@ -339,7 +342,9 @@ def tags_by_users(pairs: Interactions, provenance: Provenance, words: int = 40) 
     tag = rng.integers(0, words, pairs.n_users)[pairs.users[wrote]]
     ones = np.ones(int(wrote.sum()), np.float32)
     counts: CSR = csr_matrix((ones, (pairs.items[wrote], tag)), (pairs.n_items, words))
-    return FeatureColumn("tag", provenance, frozen(counts), tuple(f"t{n}" for n in range(words)))
+    return FeatureColumn(
+        "tag", provenance, make_read_only(counts), tuple(f"t{n}" for n in range(words))
+    )
 
 
 def with_column(data: Dataset, column: FeatureColumn) -> Dataset:
@@ -378,10 +383,11 @@ def test_a_statistic_of_the_interactions_is_caught(statistic: str, data: Dataset
     if statistic == "mean":
         numbers = np.bincount(pairs.items, pairs.values, 300) / np.maximum(numbers, 1)
     column = csr_matrix(numbers.astype(np.float32)[:, None])
-    told = with_column(
-        data, FeatureColumn("fame", Provenance.INTRINSIC, frozen(column), ("",), numeric=True)
+    message = with_column(
+        data,
+        FeatureColumn("fame", Provenance.INTRINSIC, make_read_only(column), ("",), numeric=True),
     )
-    assert "columns_are_not_interactions" in rules(NewItem().split(told, 0), told)
+    assert "columns_are_not_interactions" in rules(NewItem().split(message, 0), message)
 
 
 def factorised(pairs: Interactions, dimensions: int = 16) -> np.ndarray:
@@ -395,9 +401,11 @@ def factorised(pairs: Interactions, dimensions: int = 16) -> np.ndarray:
 def test_factors_of_the_interaction_matrix_are_caught(data: Dataset) -> None:
     factors = csr_matrix(factorised(data.interactions))
     names = tuple(f"d{at}" for at in range(16))
-    column = FeatureColumn("vector", Provenance.EDITORIAL, frozen(factors), names, numeric=True)
-    told = with_column(data, column)
-    assert "columns_are_not_interactions" in rules(NewItem().split(told, 0), told)
+    column = FeatureColumn(
+        "vector", Provenance.EDITORIAL, make_read_only(factors), names, numeric=True
+    )
+    message = with_column(data, column)
+    assert "columns_are_not_interactions" in rules(NewItem().split(message, 0), message)
 
 
 def test_an_honest_vector_raises_no_alarm(data: Dataset) -> None:
@@ -406,9 +414,11 @@ def test_an_honest_vector_raises_no_alarm(data: Dataset) -> None:
     turn = np.random.default_rng(0).normal(size=(genres.shape[1], 64))
     made = csr_matrix((genres @ turn).astype(np.float32))
     names = tuple(f"d{at}" for at in range(64))
-    column = FeatureColumn("vector", Provenance.EDITORIAL, frozen(made), names, numeric=True)
-    told = with_column(data, column)
-    assert rules(NewItem().split(told, 0), told) == set()
+    column = FeatureColumn(
+        "vector", Provenance.EDITORIAL, make_read_only(made), names, numeric=True
+    )
+    message = with_column(data, column)
+    assert rules(NewItem().split(message, 0), message) == set()
 
 
 def with_edges(
@@ -430,8 +440,8 @@ def with_edges(
 def test_users_as_nodes_of_the_graph_are_caught(data: Dataset) -> None:
     graph, pairs = data.graph, data.interactions
     assert graph is not None
-    told = with_edges(data, "seen_by", pairs.items, graph.n_nodes + pairs.users, pairs.n_users)
-    assert "edges_are_not_interactions" in rules(NewItem().split(told, 0), told)
+    message = with_edges(data, "seen_by", pairs.items, graph.n_nodes + pairs.users, pairs.n_users)
+    assert "edges_are_not_interactions" in rules(NewItem().split(message, 0), message)
 
 
 @pytest.mark.parametrize("honest", [True, False])
@@ -446,8 +456,8 @@ def test_what_was_bought_together_is_caught_and_what_looks_alike_is_not(honest: 
     near = alike.tocsr()
     rows = [row for row in range(near.shape[0]) if near.indptr[row] < near.indptr[row + 1]]
     best = [near.indices[near.indptr[r] + near[r].data.argmax()] for r in rows]
-    told = with_edges(films, "related", np.array(rows), np.array(best), 0)
-    found = rules(NewItem().split(told, 0), told)
+    message = with_edges(films, "related", np.array(rows), np.array(best), 0)
+    found = rules(NewItem().split(message, 0), message)
     assert found == (set() if honest else {"edges_are_not_interactions"})
 
 
@@ -462,11 +472,13 @@ def test_a_column_made_from_hidden_pairs_is_caught_by_making_it_again(data: Data
     def from_elsewhere(pairs: Interactions) -> tuple[SideInformation, SideInformation]:
         return data.users, data.items
 
-    assert [one.rule for one in recomputed(split, data, from_interactions)] == ["recomputed"]
-    assert recomputed(split, data, from_elsewhere) == []
+    assert [one.rule for one in find_derived_columns(split, data, from_interactions)] == [
+        "recomputed"
+    ]
+    assert find_derived_columns(split, data, from_elsewhere) == []
 
 
-# Leaky scenarios: what belongs to cold entities alone moves the training world.
+# Leaky scenarios: what belongs to cold entities alone moves the training data.
 
 
 class NumbersFromEverybody(NewItem):
@@ -478,7 +490,7 @@ class NumbersFromEverybody(NewItem):
         at = made.train.items.feature_names.index("year")
         features = made.train.items.features.tolil()
         features[:, at] = (year - year.mean())[made.items] / year.std()
-        items = replace(made.train.items, features=frozen(csr_matrix(features)))
+        items = replace(made.train.items, features=make_read_only(csr_matrix(features)))
         return replace(made, train=replace(made.train, items=items))
 
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.checks.measure import level
-from coldbench.benchmarks.conformance.worlds import BOTH_TASK, ITEM_TASK, USER_TASK
+from coldbench.benchmarks.conformance.checks.measure import estimate_level
+from coldbench.benchmarks.conformance.test_splits import BOTH_TASK, ITEM_TASK, USER_TASK
 from coldbench.benchmarks.evaluation.validation import ndcg_per_user
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sides import SideInformation
+from coldbench.datasets.side_information import SideInformation
 from coldbench.datasets.sources.planted.source import Planted
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -60,7 +60,9 @@ def test_the_truth_solves_every_cold_task() -> None:
     for task in (ITEM_TASK, USER_TASK, BOTH_TASK):
         holdout = split.test[task]
         scores = truth[np.ix_(holdout.users, holdout.items)]
-        found = level(ndcg_per_user(lambda query, scores=scores: scores, holdout, 0), holdout)
+        found = estimate_level(
+            ndcg_per_user(lambda query, scores=scores: scores, holdout, 0), holdout
+        )
         assert found.mean > 4 * found.chance, f"{task}: {found}"
 
 

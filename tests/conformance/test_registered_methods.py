@@ -7,15 +7,15 @@ A method is fitted once for all its checks, in whichever process runs them: with
 from functools import cache
 
 import pytest
+from coldbench.benchmarks.conformance.checks.check_result import Verdict
 from coldbench.benchmarks.conformance.checks.definition import carry_out
-from coldbench.benchmarks.conformance.checks.outcome import Verdict
 from coldbench.benchmarks.conformance.checks.subject import Subject
 from coldbench.benchmarks.conformance.checks.suite import CHECKS
-from coldbench.benchmarks.plugins.registry import available, find, offers
+from coldbench.benchmarks.plugins.registry import find, list_names, list_offers
 
 BY_NAME = {check.name: check for check in CHECKS}
-OFFERS = offers("methods")
-OURS = [name for name in available("methods") if OFFERS[name].distribution == "coldbench"]
+OFFERS = list_offers("methods")
+OURS = [name for name in list_names("methods") if OFFERS[name].distribution == "coldbench"]
 
 
 @cache
@@ -33,10 +33,10 @@ def subject(name: str) -> Subject:
 )
 def test_conformance(name: str, check: str) -> None:
     outcome = carry_out(BY_NAME[check], subject(name))
-    told = f"{outcome.demands}: {outcome.values}; {outcome.remedy}"
-    assert outcome.verdict not in (Verdict.FAILED, Verdict.NOT_REACHED), told
+    message = f"{outcome.requirement}: {outcome.values}; {outcome.remedy}"
+    assert outcome.verdict not in (Verdict.FAILED, Verdict.NOT_REACHED), message
     if BY_NAME[check].leak:
-        assert outcome.verdict is not Verdict.EXEMPT, told
+        assert outcome.verdict is not Verdict.EXEMPT, message
 
 
 def test_every_own_method_is_offered() -> None:

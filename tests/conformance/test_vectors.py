@@ -1,14 +1,14 @@
-"""A method that reads vectors can be examined: they are in the planted world and in every trial."""
+"""A method that reads vectors can be examined: they are in the planted dataset and every trial."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from coldbench.benchmarks.conformance.checks.outcome import Verdict
+from coldbench.benchmarks.conformance.checks.check_result import Verdict
 from coldbench.benchmarks.conformance.checks.subject import Subject
 from coldbench.benchmarks.conformance.checks.suite import examine
 from coldbench.datasets.arrays import FloatArray
-from coldbench.datasets.sides import Side
+from coldbench.datasets.side_information import Side
 from coldbench.datasets.world import Entities, Split, TrainView
 from coldbench.methods.base import FactorMethod, Family, Need
 

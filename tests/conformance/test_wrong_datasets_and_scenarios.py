@@ -6,16 +6,19 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from coldbench.benchmarks.conformance.checks import dataset_suite, scenario_suite
-from coldbench.benchmarks.conformance.checks.dataset_subject import DatasetSubject, own_scenarios
+from coldbench.benchmarks.conformance.checks.check_result import BROKEN, CheckResult, Verdict
+from coldbench.benchmarks.conformance.checks.dataset_subject import (
+    DatasetSubject,
+    list_own_scenarios,
+)
 from coldbench.benchmarks.conformance.checks.definition import Check, carry_out
-from coldbench.benchmarks.conformance.checks.outcome import BROKEN, Outcome, Verdict
 from coldbench.benchmarks.conformance.checks.scenario_subject import ScenarioSubject
-from coldbench.datasets.arrays import frozen
+from coldbench.datasets.arrays import make_read_only
 from coldbench.datasets.card import Card
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.scenarios import NewItem
-from coldbench.datasets.sides import FeatureColumn, Provenance
+from coldbench.datasets.side_information import FeatureColumn, Provenance
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Split
 from scipy.sparse import csr_matrix
@@ -29,13 +32,13 @@ def with_column(data: Dataset, column: FeatureColumn) -> Dataset:
 
 def column(rows: np.ndarray, *, numeric: bool = False) -> FeatureColumn:
     values = ("",) if numeric else tuple(f"v{at}" for at in range(rows.shape[1]))
-    matrix = frozen(csr_matrix(rows.astype(np.float32)))
+    matrix = make_read_only(csr_matrix(rows.astype(np.float32)))
     return FeatureColumn("extra", Provenance.INTRINSIC, matrix, values, numeric)
 
 
 @dataclass
 class Source:
-    """A planted world with one thing done wrong."""
+    """A planted dataset with one thing done wrong."""
 
     version: ClassVar[int] = 1
     fault: str = ""
@@ -143,7 +146,7 @@ class CountsColdItems(NewItem):
     def split(self, data: Dataset, seed: int, *rest: Any) -> Split:
         made = super().split(data, seed)
         scale = sum(float(abs(one.matrix).sum()) for one in data.items.columns)
-        features = frozen(csr_matrix(made.train.items.features * np.float32(scale)))
+        features = make_read_only(csr_matrix(made.train.items.features * np.float32(scale)))
         items = replace(made.train.items, features=features)
         return replace(made, train=replace(made.train, items=items))
 
@@ -174,7 +177,7 @@ WRONG_DATASETS: list[tuple[Any, str]] = [
 ELSEWHERE = {"light_import": "in test_wrong_methods", "cold_entities_move_nothing": "below"}
 
 
-def carried(checks: tuple[Check, ...], subject: Any, name: str) -> Outcome:
+def carried(checks: tuple[Check, ...], subject: Any, name: str) -> CheckResult:
     return carry_out(next(one for one in checks if one.name == name), subject)
 
 
@@ -248,7 +251,7 @@ def raises(scenario: Altered, data: Dataset, seed: int) -> Split:
 def with_all_training(scenario: Altered, data: Dataset, seed: int) -> Split:
     made = scenario.honest(data, seed)
     task = made.test["warm/warm/k=0"]
-    shown = frozen((task.query.users.history + task.truth).tocsr())
+    shown = make_read_only((task.query.users.history + task.truth).tocsr())
     query = replace(task.query, users=replace(task.query.users, history=shown))
     return replace(made, test={**made.test, "warm/warm/k=0": replace(task, query=query)})
 
@@ -313,9 +316,9 @@ def test_a_wrong_scenario_is_caught(scenario: Any, check: str) -> None:
     assert outcome.values and outcome.remedy
 
 
-@pytest.mark.parametrize("name", list(own_scenarios()))
+@pytest.mark.parametrize("name", list(list_own_scenarios()))
 def test_our_own_scenarios_conform(name: str) -> None:
-    demand_conforms(own_scenarios()[name])
+    demand_conforms(list_own_scenarios()[name])
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pytest
+from coldbench.benchmarks.conformance.checks.check_result import CheckResult, Verdict
 from coldbench.benchmarks.conformance.checks.definition import carry_out
-from coldbench.benchmarks.conformance.checks.outcome import Outcome, Verdict
 from coldbench.benchmarks.conformance.checks.subject import Subject
 from coldbench.benchmarks.conformance.checks.suite import CHECKS, examine
-from coldbench.benchmarks.conformance.worlds import SEED, planted
+from coldbench.benchmarks.conformance.test_splits import SEED, load_planted
 from coldbench.datasets.arrays import FloatArray
 from coldbench.datasets.parameters import parameter
 from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sides import Side
+from coldbench.datasets.side_information import Side
 from coldbench.datasets.world import Entities, Query, Split, TrainView
 from coldbench.methods.base import FactorMethod, Family, Method, Need
 
@@ -60,7 +60,7 @@ def test_an_honest_method_passes_everything_but_its_registration() -> None:
     outcomes = list(examine(Subject("honest", Honest)))
     broken = [one for one in outcomes if one.verdict is Verdict.FAILED]
     assert [one.check for one in broken] == ["entry_point"]
-    assert "is no entry point" in broken[0].values
+    assert "is not an entry point" in broken[0].values
     skipped = {one.check for one in outcomes if one.verdict is Verdict.NOT_APPLICABLE}
     assert skipped == {
         "solves_new_users",
@@ -173,7 +173,7 @@ class ValidatesLate(Honest):
 
 
 def _train(method: Method) -> TrainView:
-    return Grid().split(planted(), SEED).train
+    return Grid().split(load_planted(), SEED).train
 
 
 class DoublePrecision(Honest):
@@ -233,7 +233,7 @@ class GlobalGenerator(Honest):
 
 @dataclass
 class Beside(Honest):
-    """Holds the split beside it: the leak that no class can have by its declarations."""
+    """Holds the split next to it: the leak that no class can have by its declarations."""
 
     _split: Split | None = field(default=None)
 
@@ -379,7 +379,7 @@ WRONG: list[tuple[str, type[Any], str]] = [
     ("permuted_users_fall", KnowsUsersByPlace, "with another's"),
     ("undeclared_items_at_chance", HidesItsClaim, "chance"),
     ("support_helps", SupportWithoutSense, "chance"),
-    ("support_claim", HidesItsSupport, "a stranger's"),
+    ("support_claim", HidesItsSupport, "a another user's"),
     ("transductive_world", RefusesUnseen, "unexpected cold items"),
     ("predicts_ratings", PredictsAHundred, "the mean of all ratings"),
 ]
@@ -392,7 +392,7 @@ def subject_of(method: type[Any]) -> Subject:
         factory = lambda split: method(_split=split)  # noqa: E731
     subject = Subject(method.__name__, method, factory)
     if method is WritesInput:
-        vars(subject)["split"] = Grid().split(planted(), SEED)
+        vars(subject)["split"] = Grid().split(load_planted(), SEED)
     return subject
 
 
@@ -522,11 +522,11 @@ def test_a_method_is_fitted_once_per_world(
     fit = Honest.fit
     monkeypatch.setattr(Honest, "fit", lambda self, train: calls.append(1) or fit(self, train))
     list(examine(Subject("honest", Honest)))
-    assert len(calls) == 3  # the planted world, beside another hidden one, transductive
+    assert len(calls) == 3  # the planted dataset, next to another hidden one, transductive
 
 
 def test_an_outcome_survives_its_way_through_json() -> None:
     start = time.perf_counter()
     outcome = carry_out(BY_NAME["declares"], Subject("honest", Honest))
-    assert Outcome.read(outcome.plain()) == outcome
+    assert CheckResult.read(outcome.plain()) == outcome
     assert outcome.seconds <= time.perf_counter() - start

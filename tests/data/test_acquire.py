@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from coldbench.benchmarks.plugins.published_files import published, published_names
 from coldbench.datasets.acquire import extract as extracting
-from coldbench.datasets.acquire.checksum import digest_of, require
+from coldbench.datasets.acquire.checksum import compute_checksum, require
 from coldbench.datasets.acquire.data_file import DataFile, Download
 from coldbench.datasets.acquire.extract import extract
 from coldbench.datasets.acquire.file_set import FileSet, Published
@@ -459,7 +459,7 @@ def test_an_archive_that_is_the_file_itself_stays_packed(server: Server, home: P
         (lambda: DataFile("manifest.json"), "'manifest.json' cannot be"),
         (lambda: DataFile("a", sha256="12"), "sha256 of a is '12'; give its 64 hexadecimal"),
         (lambda: Download("http://x/a", md5="Z" * 32), "md5 of a is"),
-        (lambda: Download("/etc/passwd"), "'/etc/passwd' is no address"),
+        (lambda: Download("/etc/passwd"), "'/etc/passwd' is not an address"),
         (lambda: Download("https://x/"), "'' cannot be the name"),
     ],
 )
@@ -491,9 +491,9 @@ def test_verify_tells_what_changed(tmp_path: Path, home: Path) -> None:
 def test_checksums(tmp_path: Path) -> None:
     path = tmp_path / "hello"
     path.write_bytes(b"hello\n")
-    assert digest_of(path, "git") == "ce013625030ba8dba906f756967f9e9ca394464a"
-    assert digest_of(path, "md5") == "b1946ac92492d2347c6235b4d2611184"
-    assert digest_of(path) == sha256(b"hello\n")
+    assert compute_checksum(path, "git") == "ce013625030ba8dba906f756967f9e9ca394464a"
+    assert compute_checksum(path, "md5") == "b1946ac92492d2347c6235b4d2611184"
+    assert compute_checksum(path) == sha256(b"hello\n")
     require(path, "git", "ce013625030ba8dba906f756967f9e9ca394464a")
 
 

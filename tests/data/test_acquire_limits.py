@@ -15,12 +15,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 from coldbench.datasets.acquire import download as downloading
-from coldbench.datasets.acquire.checksum import digest_of
+from coldbench.datasets.acquire.checksum import compute_checksum
 from coldbench.datasets.acquire.data_file import Download
 from coldbench.datasets.acquire.download import download
 from coldbench.datasets.acquire.extract import extract, is_archive
 from coldbench.datasets.errors import DataError
-from coldbench.datasets.reading import packed, raw
+from coldbench.datasets.reading import compression, raw_bytes
 from coldbench.datasets.sources.own_files.source import Files
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -28,7 +28,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 
 @contextmanager
 def serving(behave: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that does to every connection what it is told."""
+    """A server that does to every connection what it is reported."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
@@ -126,7 +126,7 @@ def test_a_bomb_ends_in_a_sentence_in_bounded_memory(tmp_path: Path) -> None:
     assert time.monotonic() - started < 10
     assert peak() - before < 250_000_000
     with pytest.raises(DataError, match="taken for a bomb"):
-        digest_of(path, inflate=True)
+        compute_checksum(path, inflate=True)
 
 
 @pytest.mark.parametrize("table", ["interactions", "users", "items", "graph"])
@@ -147,7 +147,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "i.csv"
     with path.open("wb") as file:
-        file.truncate(raw.LARGEST + 1)
+        file.truncate(raw_bytes.LARGEST + 1)
     with pytest.raises(DataError, match="4,000,000,001 bytes, more than 4,000,000,000"):
         Files(interactions=str(path)).load()
 
@@ -157,7 +157,7 @@ def test_what_unpacks_to_more_than_the_limit_is_cut(
 ) -> None:
     path = tmp_path / "i.csv.gz"
     path.write_bytes(gzip.compress(b"user,item\n" + b"a,x\n" * 10_000))
-    chunks = packed.unpacked_chunks(path, io.BytesIO(path.read_bytes()), 20_000, 1_000)
+    chunks = compression.decompress_chunks(path, io.BytesIO(path.read_bytes()), 20_000, 1_000)
     with pytest.raises(DataError, match="unpacks to more than 20,000 bytes"):
         list(chunks)
 

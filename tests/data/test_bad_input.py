@@ -316,7 +316,7 @@ CASES = [
     Case(
         "a word in a list",
         lambda d: citeulike(d, users="2 0 x\n"),
-        ("users.dat", "line 1", "'x' is no whole number"),
+        ("users.dat", "line 1", "'x' is not a whole number"),
     ),
     Case(
         "empty line in a list",
@@ -360,7 +360,7 @@ CASES = [
         ("movies_metadata.csv", "line 1", "'director' is missing"),
     ),
     Case(
-        "attributes that are no list",
+        "attributes that are not list",
         lambda d: attributes(d, ATTRIBUTE_HEAD + '10,X,[],Ann,"[Bob",[],[],1990\n'),
         ("movies_metadata.csv", "line 2", "column 'actor'", "'[Bob'"),
     ),
@@ -375,7 +375,7 @@ CASES = [
         ("plots.csv", "line 3", "item 10"),
     ),
     Case(
-        "plots that are no JSON",
+        "plots that are not JSON",
         lambda d: plots(d, '{"10": "Rain.",\n', "plots.json"),
         ("plots.json", "line 2", "not JSON"),
     ),

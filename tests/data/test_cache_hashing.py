@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from coldbench.datasets.array_file import DamagedError, read_arrays, write_arrays
-from coldbench.datasets.cache import cached_arrays, data_home
-from coldbench.datasets.hashing import content_hash
+from coldbench.datasets.cache import cache_arrays, find_data_folder
+from coldbench.datasets.hashing import hash_content
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
@@ -28,20 +28,20 @@ def same(one: object, other: object) -> bool:
 
 @given(one=NESTED, other=NESTED)
 def test_equal_values_and_only_they_hash_alike(one: object, other: object) -> None:
-    assert (content_hash(one) == content_hash(other)) == same(one, other)
+    assert (hash_content(one) == hash_content(other)) == same(one, other)
 
 
 def test_parts_do_not_run_together() -> None:
     hashes = {
-        content_hash("ab", "c"),
-        content_hash("a", "bc"),
-        content_hash("abc"),
-        content_hash(["ab", "c"]),
-        content_hash(["abc"]),
-        content_hash(),
-        content_hash([]),
-        content_hash(""),
-        content_hash(None),
+        hash_content("ab", "c"),
+        hash_content("a", "bc"),
+        hash_content("abc"),
+        hash_content(["ab", "c"]),
+        hash_content(["abc"]),
+        hash_content(),
+        hash_content([]),
+        hash_content(""),
+        hash_content(None),
     }
     assert len(hashes) == 9
 
@@ -56,16 +56,16 @@ def test_arrays_count_with_dtype_shape_and_content() -> None:
         base.astype(np.float32),
         base[:5],
     ]
-    assert len({content_hash(one) for one in [base, *others]}) == 7
+    assert len({hash_content(one) for one in [base, *others]}) == 7
     big_endian = base.astype(">i4")
-    assert content_hash(base) == content_hash(big_endian) == content_hash(np.repeat(base, 2)[::2])
+    assert hash_content(base) == hash_content(big_endian) == hash_content(np.repeat(base, 2)[::2])
 
 
 def test_texts_count_whatever_holds_them() -> None:
     narrow = np.array(["a", "bé"])
     wide = narrow.astype("<U40")
-    assert content_hash(narrow) == content_hash(wide) == content_hash(wide.astype(object))
-    assert content_hash(narrow) != content_hash(np.array(["abé", ""]))
+    assert hash_content(narrow) == hash_content(wide) == hash_content(wide.astype(object))
+    assert hash_content(narrow) != hash_content(np.array(["abé", ""]))
 
 
 def test_a_matrix_counts_by_what_it_means() -> None:
@@ -73,34 +73,34 @@ def test_a_matrix_counts_by_what_it_means() -> None:
     doubled = csr_matrix(
         (np.array([1, 1, 1], dtype=np.float32), np.array([1, 1, 0]), np.array([0, 2, 3])), (2, 2)
     )
-    assert content_hash(canonical) == content_hash(doubled)
+    assert hash_content(canonical) == hash_content(doubled)
     assert doubled.nnz == 3, "hashing must not change the matrix"
-    assert content_hash(canonical) != content_hash(canonical.T.tocsr())
+    assert hash_content(canonical) != hash_content(canonical.T.tocsr())
 
 
 def test_mappings_count_without_their_order_and_enums_by_value() -> None:
     class Colour(str, Enum):
         RED = "red"
 
-    assert content_hash({"a": 1, "b": 2}) == content_hash({"b": 2, "a": 1})
-    assert content_hash({"a": 1}) != content_hash({"a": 2})
-    assert content_hash(Colour.RED) == content_hash("red")
+    assert hash_content({"a": 1, "b": 2}) == hash_content({"b": 2, "a": 1})
+    assert hash_content({"a": 1}) != hash_content({"a": 2})
+    assert hash_content(Colour.RED) == hash_content("red")
 
 
 def test_what_has_no_content_is_refused() -> None:
     with pytest.raises(TypeError, match="cannot hash a object"):
-        content_hash(object())
+        hash_content(object())
 
 
 def test_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLDBENCH_DATA", "/data/here")
-    assert data_home() == Path("/data/here")
+    assert find_data_folder() == Path("/data/here")
     monkeypatch.delenv("COLDBENCH_DATA")
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    assert data_home() == Path("/caches/coldbench")
+    assert find_data_folder() == Path("/caches/coldbench")
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/someone")
-    assert data_home() == Path("/home/someone/.cache/coldbench")
+    assert find_data_folder() == Path("/home/someone/.cache/coldbench")
 
 
 def arrays() -> dict[str, np.ndarray]:
@@ -115,7 +115,7 @@ def test_arrays_are_made_once(home: Path) -> None:
         return arrays()
 
     for _ in range(3):
-        found = cached_arrays("kind", "key", make)
+        found = cache_arrays("kind", "key", make)
         assert found["x"].tolist() == [0, 1, 2] and found["names"].tolist() == ["a", "bb"]
         assert int(found["count"]) == 7
     assert len(made) == 1
@@ -124,12 +124,12 @@ def test_arrays_are_made_once(home: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"not a zip", None], ids=["empty", "other", "cut"])
 def test_a_damaged_file_is_made_again(home: Path, damage: bytes | None) -> None:
-    cached_arrays("kind", "key", arrays)
+    cache_arrays("kind", "key", arrays)
     path = home / "cache" / "kind" / "key.npz"
     path.write_bytes(path.read_bytes()[:100] if damage is None else damage)
     with pytest.warns(UserWarning, match="damaged"):
-        assert cached_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
-    assert cached_arrays("kind", "key", dict)["x"].tolist() == [0, 1, 2]
+        assert cache_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
+    assert cache_arrays("kind", "key", dict)["x"].tolist() == [0, 1, 2]
 
 
 def rewrite(path: Path, **changes: np.ndarray) -> None:
@@ -144,18 +144,18 @@ def rewrite(path: Path, **changes: np.ndarray) -> None:
 
 
 def test_arrays_in_another_order_are_not_believed(home: Path) -> None:
-    cached_arrays("kind", "key", arrays)
+    cache_arrays("kind", "key", arrays)
     rewrite(home / "cache" / "kind" / "key.npz", x=np.arange(3)[::-1])
     with pytest.warns(UserWarning, match="is damaged .it is not what was written under this name"):
-        assert cached_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
+        assert cache_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
 
 
 def test_a_file_under_the_name_of_another_is_not_believed(home: Path) -> None:
-    cached_arrays("kind", "other", lambda: {"x": np.arange(9)})
+    cache_arrays("kind", "other", lambda: {"x": np.arange(9)})
     folder = home / "cache" / "kind"
     (folder / "other.npz").rename(folder / "key.npz")
     with pytest.warns(UserWarning, match="is damaged"):
-        assert cached_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
+        assert cache_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
 
 
 def test_a_file_of_before_the_checksums_is_made_again(home: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_file_of_before_the_checksums_is_made_again(home: Path) -> None:
     path.parent.mkdir(parents=True)
     np.savez(path, x=np.arange(9))
     with pytest.warns(UserWarning, match="it carries no checksum"):
-        assert cached_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
+        assert cache_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
 
 
 @given(at=st.integers(0, 10**6), bit=st.integers(0, 7))
@@ -199,13 +199,13 @@ def test_a_maker_that_fails_leaves_nothing(home: Path) -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        cached_arrays("kind", "key", fail)
+        cache_arrays("kind", "key", fail)
     assert not home.exists()
 
 
 def test_objects_are_not_cached_and_nothing_half_written_stays(home: Path) -> None:
     with pytest.raises(ValueError, match="Object arrays"):
-        cached_arrays("kind", "key", lambda: {"x": np.array([{}], dtype=object)})
+        cache_arrays("kind", "key", lambda: {"x": np.array([{}], dtype=object)})
     assert list((home / "cache" / "kind").iterdir()) == []
 
 
@@ -215,4 +215,4 @@ def test_a_folder_that_cannot_be_written_costs_only_the_cache(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("COLDBENCH_DATA", str(tmp_path / "file"))
     with pytest.warns(UserWarning, match="cannot be written"):
-        assert cached_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]
+        assert cache_arrays("kind", "key", arrays)["x"].tolist() == [0, 1, 2]

@@ -11,7 +11,7 @@ import pytest
 from coldbench.benchmarks.cli.data import main
 from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.benchmarks.plugins.published_files import published, published_names
-from coldbench.benchmarks.plugins.registry import available
+from coldbench.benchmarks.plugins.registry import list_names
 from coldbench.datasets.sources.own_files.source import Files
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def test_the_example_prints_what_the_page_says(tmp_path: Path) -> None:
 
 
 def test_every_dataset_and_every_file_is_on_the_page() -> None:
-    for name in {*available("datasets"), *published_names()}:
+    for name in {*list_names("datasets"), *published_names()}:
         assert f"`{name}`" in PAGE
     for name in published_names():
         files = published(name).files

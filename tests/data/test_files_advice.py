@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks.config.dataset_name import dataset_name
+from coldbench.benchmarks.config.dataset_name import find_dataset_name
 from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import ColdbenchError
@@ -75,7 +75,7 @@ CASES = {
 
 def load(words: list[str]) -> Dataset:
     source = compose_run(["method=random", "dataset=files", *words]).dataset
-    dataset_name(source)
+    find_dataset_name(source)
     data: Dataset = source.load()
     return data
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from coldbench.datasets.interactions import NO_TIME
-from coldbench.datasets.sides import Provenance
+from coldbench.datasets.side_information import Provenance
 from coldbench.datasets.sources.own_files.source import Files
 
 INTERACTIONS = """user,item,rating,timestamp

@@ -1,4 +1,4 @@
-"""Times are told apart by how they are written, and said; what cannot be told is refused."""
+"""Times are reported apart by how they are written, and said; what cannot be told is refused."""
 
 from pathlib import Path
 

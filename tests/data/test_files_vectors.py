@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from coldbench.benchmarks.conformance.audits.cold_content import poisoned
+from coldbench.benchmarks.conformance.audits.cold_content import replace_content
 from coldbench.benchmarks.conformance.audits.resplit import audit_scenario
-from coldbench.datasets.dataset import Dataset, checked
+from coldbench.datasets.dataset import Dataset, check_dataset
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.protocol.scenarios import NewItem
-from coldbench.datasets.sides import SideInformation, Track, VectorColumn
+from coldbench.datasets.side_information import SideInformation, Track, VectorColumn
 from coldbench.datasets.sources.own_files.source import Files
 
 VECTORS = {"i0": [1.0, 2.0], "i1": [0.5, -1.0], "i2": None}
@@ -77,7 +77,7 @@ def world(**sides: SideInformation) -> Dataset:
 
 
 def embedded(provenance: str = "intrinsic") -> Dataset:
-    from coldbench.datasets.sides import Provenance
+    from coldbench.datasets.side_information import Provenance
 
     plain = world()
     values = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
@@ -98,7 +98,7 @@ def test_vectors_are_part_of_the_fingerprint() -> None:
     assert len(hashes) == 4
     short = replace(column, values=column.values[:-1])
     with pytest.raises(DataError, match="40 items, but 39 rows of vectors 'picture'"):
-        checked(replace(data, items=replace(data.items, vectors=(short,))))
+        check_dataset(replace(data, items=replace(data.items, vectors=(short,))))
 
 
 def test_a_method_sees_the_vectors_of_warm_and_cold_items() -> None:
@@ -127,6 +127,6 @@ def test_vectors_of_cold_items_do_not_move_the_training_world() -> None:
     assert audit_scenario(scenario, data, 0) == []
     cold = np.zeros(40, dtype=bool)
     cold[3] = True
-    other = poisoned(data, np.zeros(60, dtype=bool), cold).items.vectors[0].values
+    other = replace_content(data, np.zeros(60, dtype=bool), cold).items.vectors[0].values
     changed = (other != data.items.vectors[0].values).any(axis=1)
     assert np.flatnonzero(changed).tolist() == [3]

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from coldbench.datasets.dataset import Dataset, checked
+from coldbench.datasets.dataset import Dataset, check_dataset
 from coldbench.datasets.errors import DataError
-from coldbench.datasets.sides import Provenance, SideInformation, TextColumn
+from coldbench.datasets.side_information import Provenance, SideInformation, TextColumn
 from coldbench.datasets.sources.planted.source import Planted
 
 
@@ -78,14 +78,14 @@ def test_a_plugin_cannot_state_its_own(data: Dataset) -> None:
             return "0" * 64
 
     parts = {name: getattr(data, name) for name in Dataset.__dataclass_fields__}
-    assert checked(Claiming(**parts)).sha256 == data.sha256
+    assert check_dataset(Claiming(**parts)).sha256 == data.sha256
 
 
 def test_what_does_not_fit_together_is_refused(data: Dataset) -> None:
     few = SideInformation(texts=(TextColumn("note", Provenance.INTRINSIC, ["one"]),))
     with pytest.raises(DataError, match="30 items, but 1 rows of text 'note'"):
-        checked(replace(data, items=few))
+        check_dataset(replace(data, items=few))
     with pytest.raises(DataError, match="marks of positives"):
-        checked(replace(data, positive=data.positive[1:]))
+        check_dataset(replace(data, positive=data.positive[1:]))
     with pytest.raises(DataError, match="returned a dict, not a Dataset"):
-        checked({})
+        check_dataset({})

@@ -16,7 +16,7 @@ from coldbench.datasets.acquire.install import add
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.protocol.scenarios import NewUser
-from coldbench.datasets.sides import Provenance, Track
+from coldbench.datasets.side_information import Provenance, Track
 from coldbench.datasets.sources.films.film_graphs import FilmGraph
 from coldbench.datasets.sources.films.movielens_latest import MovieLensLatestSmall
 from coldbench.datasets.sources.hetrec_lastfm import HetRecLastFM

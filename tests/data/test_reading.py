@@ -12,17 +12,17 @@ from coldbench.datasets.reading.csv_rows import read_csv_rows
 from coldbench.datasets.reading.frames import read_frame
 from coldbench.datasets.reading.lists import read_lists
 from coldbench.datasets.reading.numbers import read_numbers
-from coldbench.datasets.reading.ratings import one_pass, read_ratings
-from coldbench.datasets.reading.raw import present
-from coldbench.datasets.reading.schema import Column, Kind
+from coldbench.datasets.reading.ratings import read_in_one_pass, read_ratings
+from coldbench.datasets.reading.raw_bytes import find_file
+from coldbench.datasets.reading.schema import Kind, NumberColumn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 LAYOUT = (
-    Column("user", Kind.ID),
-    Column("item", Kind.ID),
-    Column("rating", Kind.NUMBER, 0, 10),
-    Column("timestamp", Kind.TIME, blank=True),
+    NumberColumn("user", Kind.ID),
+    NumberColumn("item", Kind.ID),
+    NumberColumn("rating", Kind.NUMBER, 0, 10),
+    NumberColumn("timestamp", Kind.TIME, blank=True),
 )
 ROW = st.tuples(
     st.integers(0, 2**32 - 1),
@@ -113,7 +113,7 @@ def test_quoted_fields_may_hold_separators_and_line_ends(tmp_path: Path) -> None
 
 
 def test_a_frame_from_csv_tsv_and_parquet_is_the_same(tmp_path: Path) -> None:
-    columns = (Column("user", Kind.NAME), Column("rating", Kind.NUMBER))
+    columns = (NumberColumn("user", Kind.NAME), NumberColumn("rating", Kind.NUMBER))
     comma, tab, packed = (tmp_path / name for name in ("t.csv", "t.tsv", "t.csv.gz"))
     comma.write_text('user,rating,note\n007,3.5,"a,b"\né,4,\n')
     tab.write_text("user\trating\tnote\n007\t3.5\ta,b\né\t4\t\n")
@@ -126,11 +126,11 @@ def test_a_frame_from_csv_tsv_and_parquet_is_the_same(tmp_path: Path) -> None:
 
 
 def test_a_plain_file_goes_before_a_gzipped_one(tmp_path: Path) -> None:
-    assert present(tmp_path, "a", "b") is None
+    assert find_file(tmp_path, "a", "b") is None
     (tmp_path / "b.gz").write_bytes(b"")
-    assert present(tmp_path, "a", "b") == tmp_path / "b.gz"
+    assert find_file(tmp_path, "a", "b") == tmp_path / "b.gz"
     (tmp_path / "a").write_bytes(b"")
-    assert present(tmp_path, "a", "b") == tmp_path / "a"
+    assert find_file(tmp_path, "a", "b") == tmp_path / "a"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_one_pass_reads_what_the_c_parser_reads_or_nothing(
     tmp_path: Path, rows: list[list[str]], separator: str, end: str
 ) -> None:
     content = "".join(separator.join(row) + end for row in rows).encode()
-    table = one_pass(content, LAYOUT, separator)
+    table = read_in_one_pass(content, LAYOUT, separator)
     if table is None:
         return
     path = tmp_path / "table"
@@ -205,7 +205,7 @@ def test_one_pass_reads_what_the_c_parser_reads_or_nothing(
 def test_one_pass_takes_the_plain_form(rows: list[tuple[int, int, float, int | None]]) -> None:
     rows = [(u, i, r, None if t is None else abs(t)) for u, i, r, t in rows]
     content = "\n".join("::".join("" if c is None else str(c) for c in row) for row in rows)
-    table = one_pass(content.encode(), LAYOUT, "::")
+    table = read_in_one_pass(content.encode(), LAYOUT, "::")
     assert table is not None
     assert table["rating"].tolist() == [row[2] for row in rows]
     assert table["timestamp"].tolist() == [NO_TIME if r[3] is None else r[3] for r in rows]

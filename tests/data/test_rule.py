@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from coldbench.datasets.interactions import NO_TIME
 from coldbench.datasets.sources.building import preprocessing as rules
-from coldbench.datasets.sources.building.coding import dense_codes
-from coldbench.datasets.sources.building.filtering import distinct_rows, k_core
-from coldbench.datasets.sources.building.preprocessing import Rule, apply_rule, rated_pairs
+from coldbench.datasets.sources.building.coding import encode_densely
+from coldbench.datasets.sources.building.filtering import find_k_core, keep_distinct_rows
+from coldbench.datasets.sources.building.preprocessing import Rule, apply_rule, read_rated_pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +36,7 @@ def test_the_latest_row_of_a_pair_stays_and_ties_go_to_the_last(
         if (user, item) not in expected or time >= expected[user, item][1]:
             expected[user, item] = (value, time)
     users, items, values, times = (np.array(column) for column in zip(*rows, strict=True))
-    order, merged = distinct_rows(users.astype(np.int32), items.astype(np.int32), times, 5)
+    order, merged = keep_distinct_rows(users.astype(np.int32), items.astype(np.int32), times, 5)
     order = np.arange(len(users)) if order is None else order
     found = list(zip(users[order], items[order], values[order], times[order], strict=True))
     assert found == [(u, i, *expected[u, i]) for u, i in sorted(expected)]
@@ -46,7 +46,7 @@ def test_the_latest_row_of_a_pair_stays_and_ties_go_to_the_last(
 @given(rows=PAIRS)
 def test_without_times_the_last_row_stays(rows: list[tuple[int, int]]) -> None:
     users, items = (np.array(column, dtype=np.int32) for column in zip(*rows, strict=True))
-    order, merged = distinct_rows(users, items, None, 8)
+    order, merged = keep_distinct_rows(users, items, None, 8)
     order = np.arange(len(users)) if order is None else order
     last = {pair: row for row, pair in enumerate(rows)}
     assert order.tolist() == [last[pair] for pair in sorted(last)]
@@ -68,7 +68,7 @@ def peeled(pairs: set[tuple[int, int]], k: int) -> set[tuple[int, int]]:
 def test_the_core_is_what_peeling_leaves(rows: list[tuple[int, int]], k: int) -> None:
     pairs = sorted(set(rows))
     users, items = (np.array(column) for column in zip(*pairs, strict=True))
-    keep_users, keep_items = k_core(users, items, k, 8, 8)
+    keep_users, keep_items = find_k_core(users, items, k, 8, 8)
     expected = peeled(set(pairs), k)
     assert {u for u, _ in expected} == set(np.flatnonzero(keep_users).tolist())
     assert {i for _, i in expected} == set(np.flatnonzero(keep_items).tolist())
@@ -77,7 +77,7 @@ def test_the_core_is_what_peeling_leaves(rows: list[tuple[int, int]], k: int) ->
 @given(ids=st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=40), high=st.booleans())
 def test_codes_are_places_among_the_sorted_ids(ids: list[int], high: bool) -> None:
     array = np.array(ids if high else [one % 50 for one in ids], dtype=np.uint32)
-    codes, distinct = dense_codes(array)
+    codes, distinct = encode_densely(array)
     assert distinct.tolist() == sorted(set(array.tolist()))
     np.testing.assert_array_equal(distinct[codes], array)
     assert codes.dtype == np.int32
@@ -144,15 +144,15 @@ def test_the_outcome_is_found_again_until_file_or_rule_change(
         calls.append(1)
         return rows_of([(1, 1, 5.0), (1, 2, 3.0)])
 
-    first = rated_pairs(Rule(4.0, 0), "x", path, read)
-    again = rated_pairs(Rule(4.0, 0), "x", path, read)
+    first = read_rated_pairs(Rule(4.0, 0), "x", path, read)
+    again = read_rated_pairs(Rule(4.0, 0), "x", path, read)
     assert len(calls) == 1
     assert first.interactions.values.tolist() == again.interactions.values.tolist() == [5, 3]
     assert again.interactions.users.tolist() == [0, 0] and again.positive.tolist() == [True, False]
-    rated_pairs(Rule(3.0, 0), "x", path, read)
-    rated_pairs(Rule(4.0, 0), "y", path, read)
+    read_rated_pairs(Rule(3.0, 0), "x", path, read)
+    read_rated_pairs(Rule(4.0, 0), "y", path, read)
     path.write_bytes(b"two")
-    rated_pairs(Rule(4.0, 0), "x", path, read)
+    read_rated_pairs(Rule(4.0, 0), "x", path, read)
     assert len(calls) == 4
     assert len(list((home / "cache" / "pairs").glob("*.npz"))) == 4
 

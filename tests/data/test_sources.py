@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError
-from coldbench.datasets.sides import Provenance
+from coldbench.datasets.side_information import Provenance
 from coldbench.datasets.sources.building import preprocessing as rules
 from coldbench.datasets.sources.citeulike import CiteULikeA
 from coldbench.datasets.sources.films.film_graphs import FilmGraph

@@ -13,9 +13,9 @@ from coldbench.benchmarks.evaluation.metrics import (
     Precision,
     Recall,
 )
-from coldbench.benchmarks.evaluation.tie_break import HIGH, LOW, user_keys
+from coldbench.benchmarks.evaluation.tie_break import HIGH, LOW, hash_users
 from coldbench.datasets.interactions import Interactions
-from coldbench.datasets.sides import Side
+from coldbench.datasets.side_information import Side
 from coldbench.datasets.world import Entities, Holdout, Query, TrainView
 from coldbench.methods.base import FactorMethod, Method
 from hypothesis import settings as hypothesis_settings
@@ -62,7 +62,7 @@ hypothesis_settings.load_profile("evaluation")
 
 @dataclass
 class World:
-    """A task, its training world and the dense arrays they were made of."""
+    """A task, its training data and the dense arrays they were made of."""
 
     holdout: Holdout
     train: TrainView
@@ -126,7 +126,7 @@ def mixed(values):
 
 def plain_hashes(seed, users, items):
     """Return the tie-break hash of every pair of a user and an item, smaller first."""
-    keys = user_keys(seed, users)[:, None]
+    keys = hash_users(seed, users)[:, None]
     low, high = keys & np.uint64(0xFFFFFFFF), keys >> np.uint64(32)
     return mixed(mixed(items[None, :].astype(np.uint64) ^ low) ^ high)
 

@@ -10,13 +10,18 @@ import pytest
 from coldbench.benchmarks.bench import command as bench
 from coldbench.benchmarks.bench.bpr import fit_library, fit_method, measure_bpr
 from coldbench.benchmarks.bench.command import _arguments, _measures
-from coldbench.benchmarks.bench.encoding import abstracts, measure_encoding, missing, titles
+from coldbench.benchmarks.bench.encoding import (
+    list_missing_packages,
+    make_abstracts,
+    measure_encoding,
+    read_titles,
+)
 from coldbench.benchmarks.bench.evaluation import Shape, _implicit, make_task, measure_evaluation
 from coldbench.benchmarks.bench.machine import has_bf16
-from coldbench.benchmarks.bench.page import PROGRAM, command_of, lines_of
+from coldbench.benchmarks.bench.page import PROGRAM, find_command, list_lines
+from coldbench.benchmarks.bench.rounds import compute_medians, measure_in_turn, use_empty_cache
 from coldbench.benchmarks.bench.startup import WAYS, measure_startup, start
 from coldbench.benchmarks.bench.sweep import measure_sweep
-from coldbench.benchmarks.bench.turns import empty_home, in_turn, medians
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
 from coldbench.benchmarks.plugins.registry import find
 from coldbench.datasets.errors import ColdbenchError
@@ -73,14 +78,14 @@ def finite_ratios(found, base):
 
 def test_a_ratio_is_the_median_of_the_turns_ratios():
     turns = {"base": np.array([1.0, 4.0, 1.0]), "other": np.array([2.0, 4.0, 3.0])}
-    found = medians(turns, "base")
+    found = compute_medians(turns, "base")
     assert found == {"base": 1.0, "other": 3.0, "other_over_base": 2.0}
 
 
 def test_every_way_is_called_in_every_turn():
     called = []
     ways = {"a": lambda: called.append("a"), "b": lambda: called.append("b")}
-    seconds = in_turn(ways, 3)
+    seconds = measure_in_turn(ways, 3)
     assert called == ["a", "b"] * 3
     assert {name: len(column) for name, column in seconds.items()} == {"a": 3, "b": 3}
 
@@ -98,9 +103,9 @@ def test_bpr_through_the_method_is_the_librarys_training():
     )
 
 
-@pytest.mark.skipif(bool(missing()), reason="the extra minilm is not installed")
+@pytest.mark.skipif(bool(list_missing_packages()), reason="the extra minilm is not installed")
 def test_our_vectors_are_those_of_sentence_transformers():
-    found = measure_encoding(titles(6) + abstracts(3), repeats=1)
+    found = measure_encoding(read_titles(6) + make_abstracts(3), repeats=1)
     assert {"fp32_over_theirs", "stored_over_theirs"} <= finite_ratios(found, "theirs")
     assert found["fp32_cosine_least"] > 0.99999
     assert ("no_bf16" in found) != ("bf16" in found)
@@ -108,14 +113,14 @@ def test_our_vectors_are_those_of_sentence_transformers():
 
 
 def test_the_long_texts_are_joined_titles_of_changing_number():
-    made, short = abstracts(4), titles(14)
+    made, short = make_abstracts(4), read_titles(14)
     assert made[0] == " ".join(short[:4]) and made[1] == " ".join(short[4:14])
-    assert abstracts(4) == made and len(set(made)) == 4
+    assert make_abstracts(4) == made and len(set(made)) == 4
 
 
 def test_the_caches_are_empty_and_come_back(monkeypatch):
     monkeypatch.setenv("COLDBENCH_DATA", "somewhere")
-    with empty_home() as home:
+    with use_empty_cache() as home:
         assert os.environ["COLDBENCH_DATA"] == home and not list(Path(home).iterdir())
     assert os.environ["COLDBENCH_DATA"] == "somewhere" and not Path(home).exists()
 
@@ -159,7 +164,7 @@ def test_a_sweep_is_measured_against_fitting_and_scoring():
 
 def test_a_sweep_with_a_run_that_fails_is_not_measured():
     wrong = (*PLANTED, "method.model_path=nowhere")
-    with pytest.raises(ColdbenchError, match=r"ended with 1: .*'nowhere' is no folder"):
+    with pytest.raises(ColdbenchError, match=r"ended with 1: .*'nowhere' is not a folder"):
         measure_sweep(("text_knn",), (0,), wrong, repeats=1)
 
 
@@ -172,7 +177,7 @@ def test_the_page_has_a_line_and_a_command_for_every_way():
         "sweep": {"fit_and_score": 10.0, "command": 14.0, "command_over_fit_and_score": 1.4,
                   "runs": 20.0},
     }  # fmt: skip
-    lines = {(line.what, line.measure): line for line in lines_of(found)}
+    lines = {(line.what, line.measure): line for line in list_lines(found)}
     fp32 = lines["encoding titles", "ours at its defaults, fp32"]
     assert (fp32.seconds, fp32.ratio) == ("2", "0.51")
     assert fp32.note == "100 texts/s, cosine 0.99999, at least 0.99980"
@@ -181,7 +186,7 @@ def test_the_page_has_a_line_and_a_command_for_every_way():
     assert absent.ratio == "" and absent.note.startswith("not measured: no bf16")
     command = lines["sweep", "coldbench run -m, the whole command"]
     assert (command.ratio, command.allowed) == ("1.40", "1.50")
-    assert command_of("evaluation XL (1 x 1)").endswith("--only evaluation --full")
+    assert find_command("evaluation XL (1 x 1)").endswith("--only evaluation --full")
 
 
 def test_every_measure_is_offered_under_the_word_of_its_command():
@@ -189,5 +194,5 @@ def test_every_measure_is_offered_under_the_word_of_its_command():
     words = {name.split()[0] for name in offered}
     assert {"evaluation", "loading", "training", "bpr", "startup", "sweep"} <= words
     for name in offered:
-        argv = command_of(name).removeprefix(f"{PROGRAM} ").split()
+        argv = find_command(name).removeprefix(f"{PROGRAM} ").split()
         assert name in _measures(_arguments([*argv, "--ml-1m", "."]))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from coldbench.benchmarks.evaluation import beyond_accuracy
-from coldbench.benchmarks.evaluation.beyond_accuracy import gini
+from coldbench.benchmarks.evaluation.beyond_accuracy import compute_gini
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
 from coldbench.benchmarks.evaluation.metrics import Recall
 
@@ -66,8 +66,8 @@ def test_coverage_and_gini_count_how_often_candidates_are_listed(measured):
 
 
 def test_gini_of_equal_and_of_one_sided_counts():
-    assert gini(np.full(7, 3)) == pytest.approx(0.0, abs=1e-12)
-    assert gini(np.array([0, 0, 0, 9])) == pytest.approx(3 / 4)
+    assert compute_gini(np.full(7, 3)) == pytest.approx(0.0, abs=1e-12)
+    assert compute_gini(np.array([0, 0, 0, 9])) == pytest.approx(3 / 4)
 
 
 def test_blocks_of_users_change_nothing(measured, monkeypatch):
@@ -76,7 +76,7 @@ def test_blocks_of_users_change_nothing(measured, monkeypatch):
     for row, items in zip(positions, lists, strict=True):
         row[: len(items)] = items
     monkeypatch.setattr(beyond_accuracy, "ROWS", 4)
-    again = beyond_accuracy.list_figures(positions, world.holdout, world.train, KS)
+    again = beyond_accuracy.compute_list_metrics(positions, world.holdout, world.train, KS)
     for name, values in again.items():
         np.testing.assert_allclose(values, got.per_user[name], rtol=1e-12)
 
@@ -84,11 +84,11 @@ def test_blocks_of_users_change_nothing(measured, monkeypatch):
 def test_a_list_of_one_has_no_diversity_and_features_are_needed(world_of, table_method):
     truth = np.array([[True, False], [True, False]])
     masked = np.array([[False, True], [False, False]])
-    asked = EvaluationSettings(ks=[2], bootstrap=0, slices=False)
+    evaluated = EvaluationSettings(ks=[2], bootstrap=0, slices=False)
     for features in (np.eye(2, dtype=np.float32), None):
         world = world_of(truth, masked, item_features=features)
         got = evaluate(
-            table_method(np.ones((2, 2), np.float32)), {"t": world.holdout}, world.train, asked,
+            table_method(np.ones((2, 2), np.float32)), {"t": world.holdout}, world.train, evaluated,
             seed=0, metrics={"recall": Recall()},
         )["t"]  # fmt: skip
         if features is None:

@@ -1,13 +1,13 @@
-"""Intervals cover what they promise, repeat, and respect users without a figure."""
+"""Intervals cover what they promise, repeat, and respect users without a value."""
 
 import numpy as np
 import pytest
 from coldbench.benchmarks.evaluation import bootstrap
-from coldbench.benchmarks.evaluation.bootstrap import Resampled, resample_counts, resampled_means
+from coldbench.benchmarks.evaluation.bootstrap import Resampled, draw_resamples, resample_means
 
 
 def test_intervals_cover_the_true_mean_nineteen_times_in_twenty(rng):
-    # 400 samples of 80 users at once: each column is one figure with the true mean 0.3.
+    # 400 samples of 80 users at once: each column is one value with the true mean 0.3.
     values = rng.binomial(1, 0.3, (80, 400)).astype(np.float64)
     resampled = Resampled.of({i: values[:, i] for i in range(400)}, 600, seed=3)
     inside = [one.low <= 0.3 <= one.high for one in resampled.estimates().values()]
@@ -15,16 +15,16 @@ def test_intervals_cover_the_true_mean_nineteen_times_in_twenty(rng):
 
 
 def test_every_resample_draws_as_many_users_as_there_are():
-    counts = np.concatenate(list(resample_counts(37, 500, seed=0)))
+    counts = np.concatenate(list(draw_resamples(37, 500, seed=0)))
     assert counts.shape == (500, 37) and (counts.sum(axis=1) == 37).all()
     assert counts.mean(axis=0) == pytest.approx(np.ones(37), abs=0.2)
 
 
 def test_the_size_of_a_batch_of_draws_changes_nothing(rng, monkeypatch):
     values = rng.random((60, 3))
-    whole = resampled_means(values, 200, seed=9)
+    whole = resample_means(values, 200, seed=9)
     monkeypatch.setattr(bootstrap, "DRAWS", 700)
-    np.testing.assert_allclose(resampled_means(values, 200, seed=9), whole, rtol=1e-14)
+    np.testing.assert_allclose(resample_means(values, 200, seed=9), whole, rtol=1e-14)
 
 
 def test_a_seed_repeats_and_another_differs(rng):
@@ -38,8 +38,8 @@ def test_a_user_without_a_figure_is_left_out_of_it_alone(rng):
     values = rng.random((40, 2))
     holes = values.copy()
     holes[::2, 1] = np.nan
-    means = resampled_means(holes, 50, seed=4)
-    counts = np.concatenate(list(resample_counts(40, 50, seed=4)))
+    means = resample_means(holes, 50, seed=4)
+    counts = np.concatenate(list(draw_resamples(40, 50, seed=4)))
     np.testing.assert_allclose(means[:, 0], counts @ values[:, 0] / 40)
     odd = counts[:, 1::2]
     np.testing.assert_allclose(means[:, 1], odd @ values[1::2, 1] / odd.sum(axis=1))

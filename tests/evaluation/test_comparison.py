@@ -2,7 +2,12 @@
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.evaluation.comparison import PerUser, compare, holm, paired_differences
+from coldbench.benchmarks.evaluation.comparison import (
+    PerUser,
+    compare,
+    correct_holm,
+    pair_differences,
+)
 from coldbench.datasets.errors import ColdbenchError
 from scipy.stats import wilcoxon
 
@@ -46,9 +51,9 @@ def test_p_values_are_uniform_without_a_difference(rng):
 def test_users_are_paired_by_their_index():
     first = of([1.0, 2.0, 3.0], [7, 3, 9])
     second = of([10.0, 20.0, np.nan], [9, 7, 3])
-    np.testing.assert_array_equal(paired_differences(first, second), [1 - 20, 3 - 10])
+    np.testing.assert_array_equal(pair_differences(first, second), [1 - 20, 3 - 10])
     with pytest.raises(ColdbenchError, match="without a common user"):
-        paired_differences(of([1.0], [1]), of([1.0], [2]))
+        pair_differences(of([1.0], [1]), of([1.0], [2]))
 
 
 def test_a_baseline_comes_second_and_meets_everybody(rng):
@@ -68,6 +73,6 @@ def test_equal_methods_have_p_1():
 
 def test_holm_steps_down_and_keeps_the_order():
     # The worked example of Holm's procedure: 0.01 x 4, 0.02 x 3, 0.03 x 2, 0.04 x 1, monotone.
-    np.testing.assert_allclose(holm([0.04, 0.01, 0.03, 0.02]), [0.06, 0.04, 0.06, 0.06])
-    np.testing.assert_allclose(holm([0.9, 0.8]), [1.0, 1.0])
-    assert holm([]).tolist() == []
+    np.testing.assert_allclose(correct_holm([0.04, 0.01, 0.03, 0.02]), [0.06, 0.04, 0.06, 0.06])
+    np.testing.assert_allclose(correct_holm([0.9, 0.8]), [1.0, 1.0])
+    assert correct_holm([]).tolist() == []

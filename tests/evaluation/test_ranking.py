@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.evaluation import scoring
+from coldbench.benchmarks.evaluation import score_blocks
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
 from coldbench.benchmarks.evaluation.metrics import (
     AUC,
@@ -126,7 +126,7 @@ def test_the_plain_auc_agrees_with_the_kernel_on_whole_lists(worlds, table_metho
     scores = levels(rng, (30, 41), "tied")
 
     class PluginAUC(AUC):
-        """The same figure by the road of a plugin."""
+        """The same value by the road of a plugin."""
 
     both = {"auc": AUC(), "plain": PluginAUC()}
     got = measure(table_method(scores), world, metrics=both, ks=[5, 41])
@@ -167,7 +167,7 @@ def test_threads_change_no_bit(worlds, dot_method, rng, monkeypatch, d):
     world = worlds(rng, 230, 300)
     left = rng.normal(size=(230, d)).astype(np.float32)
     right = rng.normal(size=(300, d)).astype(np.float32)
-    monkeypatch.setattr(scoring, "MOST_ROWS", 64)
+    monkeypatch.setattr(score_blocks, "MOST_ROWS", 64)
     method = dot_method(left, right)
     base = measure(method, world, depth=30, ks=[10], bootstrap=50)
     for threads in (2, 3):
@@ -182,8 +182,8 @@ def test_the_size_of_a_product_changes_no_figure(worlds, dot_method, rng, monkey
     right = rng.normal(size=(300, d)).astype(np.float32)
     base = measure(dot_method(left, right), world, depth=30, ks=[10], bootstrap=50)
     for block in (1, 7, 64, 230):
-        monkeypatch.setattr(scoring, "MOST_ROWS", block)
-        monkeypatch.setattr(scoring, "FACTOR_CELLS", 600 * block)
+        monkeypatch.setattr(score_blocks, "MOST_ROWS", block)
+        monkeypatch.setattr(score_blocks, "FACTOR_CELLS", 600 * block)
         other = measure(dot_method(left, right), world, depth=30, ks=[10], bootstrap=50)
         assert base.scores == other.scores
         np.testing.assert_array_equal(base.rankings.items, other.rankings.items)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from coldbench.benchmarks.evaluation.rating import evaluate_ratings
-from coldbench.benchmarks.evaluation.results import EvaluationSettings
+from coldbench.benchmarks.evaluation.task_result import EvaluationSettings
 from coldbench.datasets.errors import ColdbenchError
 from scipy.sparse import csr_matrix
 

@@ -10,9 +10,9 @@ TASK = "new_item/all/k=0"
 
 
 def measure(method, world):
-    asked = EvaluationSettings(bootstrap=0, slices=False, beyond_accuracy=False)
+    evaluated = EvaluationSettings(bootstrap=0, slices=False, beyond_accuracy=False)
     metrics = {"ndcg": NDCG()}
-    evaluate(method, {TASK: world.holdout}, world.train, asked, seed=7, metrics=metrics)
+    evaluate(method, {TASK: world.holdout}, world.train, evaluated, seed=7, metrics=metrics)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -4,10 +4,10 @@ import subprocess
 import sys
 
 import pytest
-from coldbench.benchmarks.evaluation import registered
+from coldbench.benchmarks.evaluation import plugin_metrics
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings
 from coldbench.benchmarks.evaluation.metrics import AUC, BUILT_IN, Recall
-from coldbench.benchmarks.evaluation.registered import registered_metrics
+from coldbench.benchmarks.evaluation.plugin_metrics import find_metrics
 from coldbench.datasets.errors import ColdbenchError
 from omegaconf import OmegaConf
 
@@ -33,15 +33,15 @@ def test_settings_out_of_bounds_are_refused(given, told):
 
 
 def test_every_built_in_metric_is_registered_under_its_name():
-    found = registered_metrics()
+    found = find_metrics()
     for one in (*BUILT_IN, AUC):
         assert type(found[one.name]) is one
-    assert list(registered_metrics(["ndcg", "auc"])) == ["ndcg", "auc"]
+    assert list(find_metrics(["ndcg", "auc"])) == ["ndcg", "auc"]
 
 
 def test_a_typo_is_answered_with_the_nearest_name():
     with pytest.raises(ColdbenchError, match="no metric 'ndgc'; did you mean ndcg"):
-        registered_metrics(["ndgc"])
+        find_metrics(["ndgc"])
 
 
 def test_a_broken_plugin_is_left_out_and_said(monkeypatch):
@@ -55,11 +55,11 @@ def test_a_broken_plugin_is_left_out_and_said(monkeypatch):
             return self.target
 
     points = [Point("recall", Recall), Point("serendipity", None)]
-    monkeypatch.setattr(registered, "entry_points", lambda group: points)
+    monkeypatch.setattr(plugin_metrics, "entry_points", lambda group: points)
     with pytest.warns(UserWarning, match="'serendipity' is not offered: no module named surprise"):
-        assert list(registered_metrics()) == ["recall"]
+        assert list(find_metrics()) == ["recall"]
     with pytest.raises(ColdbenchError, match="serendipity"):
-        registered_metrics(["serendipity"])
+        find_metrics(["serendipity"])
 
 
 def test_importing_the_evaluation_loads_nothing_heavy():

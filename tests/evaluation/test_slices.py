@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
 from coldbench.benchmarks.evaluation.metrics import NDCG, Recall
-from coldbench.benchmarks.evaluation.slices import popularity_thirds, sliced_ks, user_groups
+from coldbench.benchmarks.evaluation.slices import (
+    assign_popularity_thirds,
+    choose_slice_ks,
+    group_users,
+)
 from scipy.sparse import csr_matrix
 
 METRICS = {"recall": Recall(), "ndcg": NDCG()}
@@ -73,12 +77,12 @@ def test_a_cold_part_that_is_never_found_makes_the_harmonic_mean_0(worlds, table
 
 def test_popularity_parts_split_the_training_interactions_in_thirds(worlds, table_method, rng):
     counts = np.array([50, 20, 20, 20, 10, 10, 10, 5, 5])
-    assert popularity_thirds(counts, counts).tolist() == [0, 1, 1, 1, 2, 2, 2, 2, 2]
+    assert assign_popularity_thirds(counts, counts).tolist() == [0, 1, 1, 1, 2, 2, 2, 2, 2]
     flat = np.full(6, 4)
-    assert popularity_thirds(flat, flat).tolist() == [0] * 6
+    assert assign_popularity_thirds(flat, flat).tolist() == [0] * 6
     world = worlds(rng, 80, 60)
     got = measure(table_method(rng.random((80, 60)).astype(np.float32)), world)
-    third = popularity_thirds(world.train.item_counts, world.train.item_counts)
+    third = assign_popularity_thirds(world.train.item_counts, world.train.item_counts)
     for name, part in (("head", 0), ("mid", 1), ("tail", 2)):
         recall, gain, n = part_by_hand(world, got, third == part, 10)
         assert got.slices[f"popularity:{name}"]["recall@10"].mean == pytest.approx(recall)
@@ -127,7 +131,7 @@ def test_attributes_of_at_least_20_users_and_their_gap(worlds, table_method, rng
 def test_a_numeric_column_named_like_a_value_is_no_group(worlds, rng):
     users = worlds(rng, 40, 20).holdout.query.users
     numbers = csr_matrix(np.full((40, 1), 2.0, dtype=np.float32))
-    assert "age=young" not in user_groups(
+    assert "age=young" not in group_users(
         replace(users, features=numbers, feature_names=("age=young",))
     )
 
@@ -139,5 +143,5 @@ def test_no_slices_when_not_asked_for(worlds, table_method, rng):
 
 
 def test_slices_are_measured_at_10_and_20_where_possible():
-    assert sliced_ks([5, 10, 20, 50]) == [10, 20]
-    assert sliced_ks([50, 3]) == [3]
+    assert choose_slice_ks([5, 10, 20, 50]) == [10, 20]
+    assert choose_slice_ks([50, 3]) == [3]

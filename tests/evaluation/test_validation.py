@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.checks.measure import SEED, measured
+from coldbench.benchmarks.conformance.checks.measure import SEED, measure_ndcg
 from coldbench.benchmarks.evaluation import validation
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
 from coldbench.benchmarks.evaluation.rating import evaluate_ratings
@@ -68,7 +68,7 @@ def test_conformance_and_leaderboard_are_equal_to_the_last_bit(films):
     method = Popularity().fit(films.train)
     name, task = next(iter(films.test.items()))
     result = evaluate(method, {name: task}, films.train, EvaluationSettings(), seed=SEED)[name]
-    assert measured(method, task).tolist() == result.per_user["ndcg@10"].tolist()
+    assert measure_ndcg(method, task).tolist() == result.per_user["ndcg@10"].tolist()
 
 
 class Always5:

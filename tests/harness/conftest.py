@@ -38,7 +38,7 @@ class Order(str, Enum):
 
 @dataclass
 class ByIndex(Method):
-    """Scores a candidate by its place in the training world."""
+    """Scores a candidate by its place in the training data."""
 
     family: ClassVar[Family] = Family.COLLABORATIVE
     weight: float = parameter(1.0, "factor of every score", minimum=0)

@@ -55,9 +55,9 @@ def test_the_advised_words_work(
 ) -> None:  # fmt: skip
     with pytest.raises(ColdbenchError) as error:
         compose_run([*context, word])
-    told = str(error.value)
-    assert told.endswith(f"write {advised.strip()}") and "\n" not in told
-    typed = shlex.split(told.rpartition("write ")[2])
+    message = str(error.value)
+    assert message.endswith(f"write {advised.strip()}") and "\n" not in message
+    typed = shlex.split(message.rpartition("write ")[2])
     kept = [one for one in context if one.split("=")[0] != typed[-1].split("=")[0]]
     if not any(one.startswith("method=") for one in [*kept, *typed]):
         kept.append("method=random")
@@ -68,8 +68,8 @@ def test_the_advised_words_work(
 
 def test_three_words_for_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["run", "method", "=", "item_knn"]) == 2
-    told = capsys.readouterr().err.strip()
-    assert told.endswith("without spaces: write method=item_knn")
+    message = capsys.readouterr().err.strip()
+    assert message.endswith("without spaces: write method=item_knn")
 
 
 @pytest.mark.parametrize("word", ["method", "method=", "method=null", "~method"])

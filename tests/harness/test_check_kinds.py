@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.conformance.asked import Asked, asked_for
+from coldbench.benchmarks.conformance.request import CheckRequest, parse_requests
 from coldbench.datasets.errors import ColdbenchError
 
 CODE = '''
@@ -16,9 +16,9 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from coldbench.datasets.arrays import frozen
+from coldbench.datasets.arrays import make_read_only
 from coldbench.datasets.protocol.scenarios import NewItem
-from coldbench.datasets.sides import FeatureColumn, Provenance
+from coldbench.datasets.side_information import FeatureColumn, Provenance
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.base import Family, Method
 from coldbench.datasets.parameters import parameter
@@ -38,7 +38,7 @@ class Fame(Planted):
 
 @dataclass
 class Clean(Planted):
-    """A planted world under another name."""
+    """A planted dataset under another name."""
 
 
 @dataclass
@@ -122,57 +122,57 @@ def check(kinds: None, capsys: pytest.CaptureFixture[str]) -> Rows:
 
 
 def test_a_clean_dataset_conforms(check: Rows) -> None:
-    status, rows, told = check("clean", *SMALL)
-    assert status == 0, told
+    status, rows, message = check("clean", *SMALL)
+    assert status == 0, message
     assert "120 users x 100 items" in rows["loads"] and "passed" in rows["splits_are_clean"]
     assert "nothing moves in grid" in rows["cold_entities_move_nothing"]
 
 
 def test_a_leaky_dataset_is_found(check: Rows) -> None:
-    status, rows, told = check("fame", *SMALL)
-    assert status == 1, told
-    assert "failed" in rows["splits_are_clean"] and "'fame' follows the number" in told
+    status, rows, message = check("fame", *SMALL)
+    assert status == 1, message
+    assert "failed" in rows["splits_are_clean"] and "'fame' follows the number" in message
     assert "passed" in rows["cold_entities_move_nothing"]
 
 
 def test_a_leaky_scenario_is_found_on_the_dataset_that_is_asked_for(check: Rows) -> None:
-    status, rows, told = check("counts_all", "dataset=planted", *SMALL)
-    assert status == 1, told
+    status, rows, message = check("counts_all", "dataset=planted", *SMALL)
+    assert status == 1, message
     assert "failed" in rows["cold_entities_move_nothing"]
     assert "planted: cold_interactions" in rows["cold_entities_move_nothing"]
-    assert "movietweetings" not in told
+    assert "movietweetings" not in message
 
 
 def test_a_dataset_that_ends_its_process_has_failed_and_stops_nobody(check: Rows) -> None:
-    status, _, told = check("ends", "clean", *SMALL)
-    assert status == 1 and "1 of 2 datasets conform; not: ends" in told
-    assert "ended with exit code 3" in told
+    status, _, message = check("ends", "clean", *SMALL)
+    assert status == 1 and "1 of 2 datasets conform; not: ends" in message
+    assert "ended with exit code 3" in message
 
 
 def test_a_method_is_tried_with_the_settings_that_are_asked_for(check: Rows) -> None:
     assert check("weighted")[0] == 0
-    status, rows, told = check("weighted", "method.weight=nan")
-    assert status == 1, told
+    status, rows, message = check("weighted", "method.weight=nan")
+    assert status == 1, message
     assert "NaN" in rows["scores_well_formed"]
 
 
 def test_a_setting_that_is_typed_wins_over_the_cheap_form(kinds: None) -> None:
-    from coldbench.benchmarks.conformance.examined import examinations
+    from coldbench.benchmarks.conformance.subjects import list_checks
 
     found = {}
     for words in ((), ("method.weight=1.0",)):
-        (_, subject), *_ = examinations(Asked("method", "weighted", words))
+        (_, subject), *_ = list_checks(CheckRequest("method", "weighted", words))
         found[words] = subject.build().weight  # type: ignore[attr-defined]
     assert found == {(): 2.0, ("method.weight=1.0",): 1.0}
 
 
 def test_a_method_is_tried_on_the_data_and_the_split_that_are_asked_for(check: Rows) -> None:
     words = ("dataset=clean", *SMALL, "scenario=new_item", "seed=3")
-    status, rows, told = check("weighted", *words)
-    assert status == 0, told
+    status, rows, message = check("weighted", *words)
+    assert status == 0, message
     assert "the split has no task new_user/warm/k=0" in rows["new_user_without_identity"]
-    assert "chance" in rows["undeclared_items_at_chance"], "this looks at the planted world"
-    assert " ".join(("weighted", *words)) in told
+    assert "chance" in rows["undeclared_items_at_chance"], "this examines the planted dataset"
+    assert " ".join(("weighted", *words)) in message
 
 
 @pytest.mark.parametrize(
@@ -191,8 +191,8 @@ def test_a_method_is_tried_on_the_data_and_the_split_that_are_asked_for(check: R
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(check: Rows, words: tuple[str, ...], said: str) -> None:
-    status, _, told = check(*words)
-    assert status == 2 and said in told
+    status, _, message = check(*words)
+    assert status == 2 and said in message
 
 
 @pytest.mark.parametrize(
@@ -209,13 +209,13 @@ def test_a_mistake_is_told_in_a_sentence(check: Rows, words: tuple[str, ...], sa
 def test_what_is_examined_and_with_what(
     kinds: None, words: list[str], kind: str, name: str, left: tuple[str, ...]
 ) -> None:
-    assert asked_for(words) == [Asked(kind, name, left)]
+    assert parse_requests(words) == [CheckRequest(kind, name, left)]
 
 
 def test_several_can_be_named_at_once(kinds: None) -> None:
-    assert [one.title for one in asked_for(["method=random,popularity", "seed=1"])] == [
+    assert [one.title for one in parse_requests(["method=random,popularity", "seed=1"])] == [
         "random seed=1",
         "popularity seed=1",
     ]
     with pytest.raises(ColdbenchError, match="did you mean"):
-        asked_for(["method=random,popularty"])
+        parse_requests(["method=random,popularty"])

@@ -9,7 +9,7 @@ import pytest
 from coldbench import __version__
 from coldbench.benchmarks.bench.startup import with_compiled
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.config.overlays import experiments, presets
+from coldbench.benchmarks.config.overlays import read_experiments, read_presets
 
 CONF = Path(__file__).parents[2] / "conf"
 HEAVY = [
@@ -52,7 +52,7 @@ def test_help_imports_not_even_numpy() -> None:
 def test_the_answer_comes_at_once(argv: list[str], tmp_path: Path) -> None:
     """In less than twice the time of importing numpy and scipy.sparse, which reading classes takes.
 
-    Processor time, in turns: what the machine does beside the test must not fail it. Modules are
+    Processor time, in turns: what the machine does next to the test must not fail it. Modules are
     compiled before, as after a user's first call.
     """
     environment = with_compiled(str(tmp_path), os.environ)
@@ -81,7 +81,7 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argv", "told"),
+    ("argv", "message"),
     [
         (["leaderbord"], "no command 'leaderbord'; did you mean leaderboard? there are: check, "),
         (["tune"], "no command 'tune'; there are: "),
@@ -97,11 +97,11 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_a_mistake_is_one_sentence_and_status_2(
-    argv: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(argv) == 2
     err = capsys.readouterr().err
-    assert err.startswith(told) and err.count("\n") == 1
+    assert err.startswith(message) and err.count("\n") == 1
 
 
 def test_every_command_is_there_and_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,8 +120,8 @@ def test_list_shows_what_a_method_declares(fakes: None, capsys: pytest.CaptureFi
     assert "(coldbench-fakes)" in lines["by_index"] and "(coldbench)" not in lines["random"]
     assert "item_features" in lines["content_knn"] and "item" in lines["content_knn"]
     assert cli.main(["list", "methods", "by_index"]) == 0
-    told = capsys.readouterr().out
-    assert "factor of every score" in told and "[2, 3]" in told
+    message = capsys.readouterr().out
+    assert "factor of every score" in message and "[2, 3]" in message
 
 
 def test_list_says_what_is_not_offered(install: object, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,31 +136,31 @@ def test_list_says_what_is_not_offered(install: object, capsys: pytest.CaptureFi
 def test_list_shows_presets_beside_the_methods(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["methods"], ["presets"], []):
         assert cli.main(["list", *words]) == 0
-        told = capsys.readouterr().out
-        rows = {line.split()[0]: line.split() for line in told.splitlines() if line.strip()}
+        message = capsys.readouterr().out
+        rows = {line.split()[0]: line.split() for line in message.splitlines() if line.strip()}
         if words:  # the list of everything says what a preset is, not what it changes
             assert rows["content_knn_bm25"][1:3] == ["content_knn", "weighting=bm25"]
-        assert "Content kNN with the weights of BM25" in told
+        assert "Content kNN with the weights of BM25" in message
         assert ("kernel_ridge" in rows) == (words != ["presets"])
     assert "first_run" in rows
     for kind in ("methods", "presets"):
         assert cli.main(["list", kind, "content_knn_bm25"]) == 0
-        told = capsys.readouterr().out
-        assert "Of content_knn, with weighting=bm25." in told and " bm25 " in told
+        message = capsys.readouterr().out
+        assert "Of content_knn, with weighting=bm25." in message and " bm25 " in message
 
 
 def test_list_shows_what_an_experiment_sets(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["list", "experiments"]) == 0
-    told = capsys.readouterr().out
-    assert "dataset=citeulike-a scenario=grid scenario.track=open" in told
-    assert all(path.stem in told for path in (CONF / "experiment").glob("*.yaml"))
+    message = capsys.readouterr().out
+    assert "dataset=citeulike-a scenario=grid scenario.track=open" in message
+    assert all(path.stem in message for path in (CONF / "experiment").glob("*.yaml"))
     assert cli.main(["list", "experiments", "open_track"]) == 0
     assert "and runs: content_knn, word_knn, " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("group", ["method", "experiment"])
 def test_every_overlay_says_in_one_line_what_it_is(group: str) -> None:
-    read = {"method": presets, "experiment": experiments}[group]()
+    read = {"method": read_presets, "experiment": read_experiments}[group]()
     assert set(read) == {path.stem for path in (CONF / group).glob("*.yaml")}
     assert all(10 < len(one.what) < 240 and one.changes for one in read.values())
 

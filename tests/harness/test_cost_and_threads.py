@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from coldbench.benchmarks.config.run_config import RunConfig
-from coldbench.benchmarks.isolation.threads import VARIABLES, limited
+from coldbench.benchmarks.isolation.threads import VARIABLES, limit_threads
 from coldbench.benchmarks.runs import cost, environment
-from coldbench.benchmarks.runs.cost import memory_peak
+from coldbench.benchmarks.runs.cost import measure_memory
 from threadpoolctl import threadpool_info
 
 MIB = 1 << 20
@@ -19,7 +19,7 @@ MIB = 1 << 20
 
 def test_the_peak_counts_what_is_freed_again() -> None:
     gc.collect()
-    with memory_peak() as peak:
+    with measure_memory() as peak:
         block = np.ones(256 * MIB, dtype=np.uint8)
         del block
     assert peak.growth is not None and 230 * MIB < peak.growth < 300 * MIB
@@ -29,9 +29,9 @@ def test_the_peak_counts_what_is_freed_again() -> None:
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the mark cannot be reset")
 def test_an_earlier_peak_does_not_hide_a_later_one() -> None:
     gc.collect()
-    with memory_peak() as large:
+    with measure_memory() as large:
         np.ones(256 * MIB, dtype=np.uint8)
-    with memory_peak() as small:
+    with measure_memory() as small:
         np.ones(32 * MIB, dtype=np.uint8)
     assert small.growth is not None and large.growth is not None
     assert small.growth < 100 * MIB < large.growth
@@ -42,7 +42,7 @@ def test_where_the_mark_cannot_be_reset_nothing_is_claimed(
     monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     monkeypatch.setattr(cost, missing, Path("/no/such/file"))
-    with memory_peak() as peak:
+    with measure_memory() as peak:
         np.ones(32 * MIB, dtype=np.uint8)
     assert peak.bytes is None and peak.growth is None
 
@@ -101,7 +101,7 @@ def test_blas_and_later_libraries_get_the_threads(
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
     np.ones((4, 4)) @ np.ones((4, 4))
     before = {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
-    with limited(threads):
+    with limit_threads(threads):
         assert {os.environ[name] for name in VARIABLES} == {str(threads)}
         assert all(pool["num_threads"] <= threads for pool in threadpool_info())
     assert os.environ["OMP_NUM_THREADS"] == "7" and "MKL_NUM_THREADS" not in os.environ
@@ -111,7 +111,7 @@ def test_blas_and_later_libraries_get_the_threads(
 
 
 def test_loaded_torch_and_numba_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = []
+    message = []
 
     class Loaded:
         class config:
@@ -121,17 +121,17 @@ def test_loaded_torch_and_numba_are_told(monkeypatch: pytest.MonkeyPatch) -> Non
             self.name = name
 
         def set_num_threads(self, threads: int) -> None:
-            told.append((self.name, threads))
+            message.append((self.name, threads))
 
     monkeypatch.setitem(sys.modules, "torch", Loaded("torch"))  # type: ignore[arg-type]
     monkeypatch.setitem(sys.modules, "numba", Loaded("numba"))  # type: ignore[arg-type]
-    with limited(3):
+    with limit_threads(3):
         pass
-    assert told == [("torch", 3), ("numba", 2)]
+    assert message == [("torch", 3), ("numba", 2)]
 
 
 def test_the_environment_names_versions_and_no_host() -> None:
-    facts = environment.environment(RunConfig(threads=2))
+    facts = environment.describe_environment(RunConfig(threads=2))
     assert facts.packages["numpy"] == np.__version__ and "coldbench" in facts.packages
     assert (facts.python, facts.threads) == (platform.python_version(), 2)
     text = facts.model_dump_json()
@@ -140,11 +140,11 @@ def test_the_environment_names_versions_and_no_host() -> None:
 
 def test_the_commit_is_that_of_the_checkout_or_none(monkeypatch: pytest.MonkeyPatch,
                                                     tmp_path: Path) -> None:  # fmt: skip
-    environment.commit.cache_clear()
-    head, dirty = environment.commit()
+    environment.find_commit.cache_clear()
+    head, dirty = environment.find_commit()
     if (Path(environment.__file__).parents[1] / ".git").exists() and head is not None:
         assert len(head) == 40 and isinstance(dirty, bool)
     monkeypatch.setattr(environment, "_CHECKOUT", tmp_path)
-    environment.commit.cache_clear()
-    assert environment.commit() == (None, None)
-    environment.commit.cache_clear()
+    environment.find_commit.cache_clear()
+    assert environment.find_commit() == (None, None)
+    environment.find_commit.cache_clear()

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 from coldbench.benchmarks.config.run_config import compose_run
-from coldbench.benchmarks.evaluation.direction import Direction, direction_of
+from coldbench.benchmarks.evaluation.direction import Direction, find_direction
 from coldbench.benchmarks.evaluation.metrics import Metric
-from coldbench.benchmarks.evaluation.results import Estimate
-from coldbench.benchmarks.plugins.registry import available
+from coldbench.benchmarks.evaluation.task_result import Estimate
+from coldbench.benchmarks.plugins.registry import list_names
 from coldbench.benchmarks.records.record import RunRecord, read
-from coldbench.benchmarks.reports.formats import as_csv, markdown
-from coldbench.benchmarks.reports.leaderboard import boards
-from coldbench.benchmarks.reports.sentences import closing
-from coldbench.benchmarks.reports.standings import Board
+from coldbench.benchmarks.reports.board import Board
+from coldbench.benchmarks.reports.captions import list_notes_below
+from coldbench.benchmarks.reports.group_records import build_boards
+from coldbench.benchmarks.reports.render import render_csv, render_markdown
 from coldbench.benchmarks.runs.execute import execute
 
 from .test_leaderboard import (  # type: ignore[import-not-found]
@@ -28,7 +28,7 @@ from .test_leaderboard import (  # type: ignore[import-not-found]
 
 
 def three(metric: str = "ndcg@10", **more: Any) -> list[RunRecord]:
-    """A reference row, one clearly ahead of it and one clearly behind, in two draws."""
+    """A baseline, one clearly ahead of it and one clearly behind, in two draws."""
     return [
         *drawn("simple", 0.3, half=0.01, metric=metric, reference=True, **more),
         *drawn("high", 0.5, half=0.01, metric=metric, **more),
@@ -37,8 +37,8 @@ def three(metric: str = "ndcg@10", **more: Any) -> list[RunRecord]:
 
 
 def crowned(board: Board) -> set[str]:
-    """Everybody who is called better than somebody, anywhere on the board."""
-    marked = {row.label for row in board.rows if board.beats_reference(row, COLD)}
+    """Everybody who is called better than somebody, anywhere on the leaderboard."""
+    marked = {row.label for row in board.rows if board.beats_baselines(row, COLD)}
     return marked | {row.label for row in board.winners(COLD)}
 
 
@@ -68,26 +68,26 @@ def test_of_an_error_the_lowest_is_best(metric: str) -> None:
 def test_what_describes_the_lists_crowns_nobody(name: str) -> None:
     board = the_board(*three(f"{name}@10"))
     assert [row.label for _, row, _ in board.ranking(COLD)] == ["high", "simple", "low"]
-    assert crowned(board) == set() and board.not_separated(COLD) == []
-    text = markdown(board, COLD)
-    assert f"{COLD}: nobody is crowned: {name}@10 has no better side" in text
+    assert crowned(board) == set() and board.list_not_separated(COLD) == []
+    text = render_markdown(board, COLD)
+    assert f"{COLD}: no winner: {name}@10 has no better side" in text
     assert "†" not in text and "**" not in text
-    rows = list(csv.DictReader(io.StringIO(as_csv([board], None))))
+    rows = list(csv.DictReader(io.StringIO(render_csv([board], None))))
     assert {row["rank"] for row in rows} == {""}
     assert {row["uncrowned"] for row in rows} == {f"{name}@10 has no better side"}
 
 
 def test_every_figure_that_a_run_makes_has_a_stated_direction() -> None:
-    assert all(direction_of(name) is not Direction.NONE for name in available("metrics"))
-    assert direction_of("metric_of_a_package_that_is_gone@10") is Direction.NONE
+    assert all(find_direction(name) is not Direction.NONE for name in list_names("metrics"))
+    assert find_direction("metric_of_a_package_that_is_gone@10") is Direction.NONE
     assert Metric.direction is Direction.HIGHER
 
 
 def test_a_task_with_few_users_crowns_nobody() -> None:
     board = the_board(*asked(three(), 49))
-    assert crowned(board) == set() and board.not_separated(COLD) == []
-    line = f"{COLD}: nobody is crowned: too small, 49 users of at least 50"
-    assert line in closing(board, COLD)
+    assert crowned(board) == set() and board.list_not_separated(COLD) == []
+    line = f"{COLD}: no winner: too small, 49 users of at least 50"
+    assert line in list_notes_below(board, COLD)
     assert crowned(the_board(*asked(three(), 50))) == {"high"}
 
 
@@ -101,8 +101,8 @@ def test_one_small_draw_makes_a_task_small() -> None:
 def test_a_task_with_few_candidates_crowns_nobody(metric: str, crown: set[str]) -> None:
     board = the_board(*three(metric, facts={"candidates": {COLD: 49}}))
     assert crowned(board) == crown
-    told = "too small, 49 candidates of at least 50" in " ".join(closing(board, COLD))
-    assert told is not bool(crown)
+    message = "too small, 49 candidates of at least 50" in " ".join(list_notes_below(board, COLD))
+    assert message is not bool(crown)
 
 
 def test_candidates_that_are_not_in_the_record_are_unknown() -> None:
@@ -119,10 +119,10 @@ def test_a_run_records_its_candidates(workplace: object) -> None:
 
 def test_a_single_draw_crowns_nobody() -> None:
     board = the_board(*(one for one in three() if one.seed == 0))
-    assert crowned(board) == set() and board.not_separated(COLD) == []
-    assert closing(board, COLD)[0] == (
-        f"{COLD}: best mean of a single draw: high, 0.5000 (0.4900 to 0.5100); "
-        "a single draw crowns nobody"
+    assert crowned(board) == set() and board.list_not_separated(COLD) == []
+    assert list_notes_below(board, COLD)[0] == (
+        f"{COLD}: best mean on a single split: high, 0.5000 (0.4900 to 0.5100); "
+        "no winner on a single split"
     )
 
 
@@ -139,14 +139,14 @@ def test_the_best_row_of_one_draw_crowns_nobody_among_rows_of_several() -> None:
 def test_a_row_that_shares_one_draw_with_the_references_is_not_marked() -> None:
     records = [*three(), a_record("lucky", 0.45, half=0.01, seed=0)]
     board = the_board(*records)
-    assert crowned(board) == {"high"} and board.not_separated(COLD) == ["lucky"]
+    assert crowned(board) == {"high"} and board.list_not_separated(COLD) == ["lucky"]
 
 
 def test_a_published_split_is_one_draw_by_nature() -> None:
     config = {"method": {}, "dataset": {}, "scenario": {"strategy": "published"}}
     board = the_board(*(one for one in three(config=config) if one.seed == 0))
     assert crowned(board) == {"high"}
-    assert any(line.startswith("one split:") for line in closing(board, COLD))
+    assert any(line.startswith("one split:") for line in list_notes_below(board, COLD))
 
 
 def test_findings_of_the_audit_stand_above_the_table_and_crown_nobody() -> None:
@@ -155,9 +155,9 @@ def test_findings_of_the_audit_stand_above_the_table_and_crown_nobody() -> None:
     leaky = records[0].model_copy(update={"findings": [found]})
     board = the_board(leaky, *records[1:])
     assert crowned(board) == set()
-    text = markdown(board, None)
+    text = render_markdown(board, None)
     assert found in text and text.index(found) < text.index("| method |")
-    assert f"{COLD}: nobody is crowned: the audit of the split has findings" in text
+    assert f"{COLD}: no winner: the audit of the split has findings" in text
 
 
 def test_a_plugin_that_calls_itself_a_reference_is_an_ordinary_row() -> None:
@@ -169,6 +169,6 @@ def test_a_plugin_that_calls_itself_a_reference_is_an_ordinary_row() -> None:
     )
     assert the_row(board, "simple").reference and not the_row(board, "straw_man").reference
     assert the_row(board, "straw_man").marks == ""
-    alone = boards([*drawn("straw_man", 0.01, half=0.001, reference=True, code=plugin),
+    alone = build_boards([*drawn("straw_man", 0.01, half=0.001, reference=True, code=plugin),
                     *drawn("own", 0.5, half=0.01)])[0]  # fmt: skip
-    assert not any(alone.beats_reference(row, COLD) for row in alone.rows)
+    assert not any(alone.beats_baselines(row, COLD) for row in alone.rows)

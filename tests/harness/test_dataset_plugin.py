@@ -17,7 +17,7 @@ import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.cli.data import main as data
 from coldbench.benchmarks.plugins.published_files import published
-from coldbench.benchmarks.plugins.registry import offers
+from coldbench.benchmarks.plugins.registry import list_offers
 from coldbench.benchmarks.records.record import RunRecord, read_all
 from coldbench.datasets.errors import ColdbenchError
 
@@ -81,7 +81,7 @@ def plugin(workplace: Path, install: Install, address: str) -> str:
 
 
 def test_it_is_listed_with_its_settings(plugin: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert offers("datasets")["city-loans"].reason is None
+    assert list_offers("datasets")["city-loans"].reason is None
     assert cli.main(["list", "datasets"]) == 0
     assert "(city-data) Loans of a city library" in capsys.readouterr().out
     assert cli.main(["list", "datasets", "city-loans"]) == 0
@@ -141,7 +141,7 @@ def test_it_conforms(plugin: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", "city-loans"]) == 0, capsys.readouterr().out
 
 
-def told(action: str, name: str) -> str:
+def message(action: str, name: str) -> str:
     with pytest.raises(ColdbenchError) as raised:
         data([action, name])
     return str(raised.value)
@@ -150,10 +150,10 @@ def told(action: str, name: str) -> str:
 def test_files_need_a_card_and_the_name_of_their_dataset(plugin: str, install: Install) -> None:
     bare = re.sub(r"    card: ClassVar.*?\n    \)\n", "", plugin, flags=re.DOTALL)
     install("bare", "[coldbench.datasets]\nbare = bare_loans:CityLoans\n", bare_loans=bare)
-    assert "dataset 'bare' declares files but no card" in told("fetch", "bare")
+    assert "dataset 'bare' declares files but no card" in message("fetch", "bare")
     taken = plugin.replace('"city-loans"', '"ml-1m"')
     install("taken", "[coldbench.datasets]\ntaken = taken_loans:CityLoans\n", taken_loans=taken)
-    assert "dataset 'taken' declares its files as 'ml-1m'; name them 'taken'" in told(
+    assert "dataset 'taken' declares its files as 'ml-1m'; name them 'taken'" in message(
         "fetch", "taken"
     )
 
@@ -184,7 +184,7 @@ def test_two_packages_may_not_declare_one_extra(plugin: str, install: Install) -
         text = SHARING.format(name="kg-x", limit=limit)
         entry = f"[coldbench.datasets]\nour-ml-{limit} = our_ml_{limit}:Ours\n"
         install(f"ours-{limit}", entry, **{f"our_ml_{limit}": text})
-    assert "'kg-x' are declared by our-ml-1 and by our-ml-2, each in its own way" in told(
+    assert "'kg-x' are declared by our-ml-1 and by our-ml-2, each in its own way" in message(
         "fetch", "kg-x"
     )
 
@@ -198,4 +198,4 @@ def test_a_declaration_that_cannot_be_is_told_in_the_list(
     assert "broken is not offered: its import failed with DataError: '../elsewhere' cannot be" in (
         capsys.readouterr().out
     )
-    assert "not offered" in told("fetch", "broken")
+    assert "not offered" in message("fetch", "broken")

@@ -66,9 +66,9 @@ def test_a_sweep_whose_process_dies_names_what_is_missing(
     assert [row[2:6] for row in rows] == [
         ["2", way, "grid/planted", "0"], ["3", way, "grid/planted", "1"],
     ]  # fmt: skip
-    told = " ".join(done.stdout.split())  # a long reason goes on in the next line of its cell
-    assert f"its process {WAYS[way][1]}" in told and len(rows[1]) == 6
-    assert "the same command again makes what is missing" in done.stdout
+    message = " ".join(done.stdout.split())  # a long reason goes on in the next line of its cell
+    assert f"its process {WAYS[way][1]}" in message and len(rows[1]) == 6
+    assert "the same command makes the missing runs" in done.stdout
     assert made() == [("by_index", 0), ("by_index", 1)]
 
 

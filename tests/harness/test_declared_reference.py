@@ -1,9 +1,9 @@
-"""A plugin that calls itself a reference row is told so, and its metric keeps its direction."""
+"""A plugin that calls itself a baseline is reported so, and its metric keeps its direction."""
 
 import pytest
 from coldbench.benchmarks.cli import check
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.evaluation.direction import Direction, direction_of
+from coldbench.benchmarks.evaluation.direction import Direction, find_direction
 
 from .conftest import METHODS, Install  # type: ignore[import-not-found]
 
@@ -23,7 +23,7 @@ from coldbench.benchmarks.evaluation.metrics import Metric
 
 
 class Misses(Metric):
-    """Share of the first k that is no truth."""
+    """Share of the first k that is not a truth."""
 
     name = "misses"
     direction = Direction.LOWER
@@ -40,23 +40,23 @@ class Depth(Metric):
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("straw_man", True), ("by_index", False), ("popularity", False)]
+    ("name", "message"), [("straw_man", True), ("by_index", False), ("popularity", False)]
 )
 def test_check_says_that_boards_do_not_count_it(
-    name: str, told: bool, install: Install, capsys: pytest.CaptureFixture[str],
+    name: str, message: bool, install: Install, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     entries = "[coldbench.methods]\nstraw_man = straw:StrawMan\nby_index = straw:ByIndex\n"
     install("straw", entries, straw=METHODS + STRAW)
     monkeypatch.setattr(check, "examine_isolated", lambda *_, **__: [])
     assert cli.main(["check", "-q", name]) == 0
-    sentence = f"{name} declares reference = True; boards show it as an ordinary row"
-    assert (sentence in capsys.readouterr().out) is told
+    sentence = f"{name} declares reference = True; leaderboards show it as an ordinary row"
+    assert (sentence in capsys.readouterr().out) is message
 
 
 def test_a_metric_of_a_plugin_states_its_direction(install: Install) -> None:
-    assert direction_of("misses@10") is Direction.NONE, "not installed"
+    assert find_direction("misses@10") is Direction.NONE, "not installed"
     install("misses", "[coldbench.metrics]\nmisses = missed:Misses\ndepth = missed:Depth\n",
             missed=METRICS)  # fmt: skip
-    assert direction_of("misses@10") is Direction.LOWER
-    assert direction_of("depth@5") is Direction.HIGHER
+    assert find_direction("misses@10") is Direction.LOWER
+    assert find_direction("depth@5") is Direction.HIGHER

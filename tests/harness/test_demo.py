@@ -7,10 +7,10 @@ import pytest
 from coldbench.benchmarks.cli import demo
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig
-from coldbench.benchmarks.evaluation.results import Estimate
+from coldbench.benchmarks.evaluation.task_result import Estimate
 from coldbench.benchmarks.records.record import read
-from coldbench.benchmarks.reports.cold_sides import sides
-from coldbench.benchmarks.reports.leaderboard import boards
+from coldbench.benchmarks.reports.cold_sides import list_cold_sides
+from coldbench.benchmarks.reports.group_records import build_boards
 from coldbench.benchmarks.runs.execute import execute
 
 TWELVE = (
@@ -54,7 +54,7 @@ def test_twelve_methods_end_on_one_screen(
     text = "\n".join(shown)
     assert "New items: " in text and "New users, 10 shots: " in text
     assert "Both new, 10 shots: " in text
-    assert shown[-1] == "A single draw crowns nobody; seed=0,1,2 repeats it on three."
+    assert shown[-1] == "No winner on a single split; seed=0,1,2 repeats it on three."
     assert all(sum(name in line for line in shown) for name in TWELVE)
     assert len(list(Path("mine").rglob("*.json"))) == 12
 
@@ -89,7 +89,7 @@ def test_a_failure_shows_in_its_row_and_in_the_status(
 
 
 @pytest.mark.parametrize(
-    ("word", "told"),
+    ("word", "message"),
     [
         (
             "scenario=warm",
@@ -102,30 +102,30 @@ def test_a_failure_shows_in_its_row_and_in_the_status(
     ],
 )
 def test_what_makes_no_sense_is_refused(
-    workplace: Path, word: str, told: str, capsys: pytest.CaptureFixture[str]
+    workplace: Path, word: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["demo", word]) == 2
-    assert told in capsys.readouterr().err and not Path("results").exists()
+    assert message in capsys.readouterr().err and not Path("results").exists()
 
 
 def test_a_sentence_says_who_is_not_separated(tiny: Callable[..., RunConfig]) -> None:
-    """From figures set by hand: one seed, intervals of 0.02 about each mean."""
-    from coldbench.benchmarks.reports.cold_sides import sentence
+    """From values set by hand: one seed, intervals of 0.02 about each mean."""
+    from coldbench.benchmarks.reports.cold_sides import summarise_side
 
     task = "new_item/cold/k=0"
     means = {"random": 0.01, "popularity": 0.2, "item_knn": 0.195, "ease": 0.1}
 
-    def told(users: int, **changed: float) -> str:
+    def message(users: int, **changed: float) -> str:
         records = []
         for name, mean in (means | changed).items():
             record = read(execute(tiny(name)).path)
             figure = Estimate(mean=mean, low=mean - 0.01, high=mean + 0.01, n=users)
             update = {"scores": {task: {"ndcg@10": figure}}, "facts": {}}
             records.append(record.model_copy(update=update))
-        (board,) = boards(records)
-        return sentence(board, sides([task])[0])
+        (board,) = build_boards(records)
+        return summarise_side(board, list_cold_sides([task])[0])
 
-    assert told(90) == "New items: popularity 0.2000, not separated from item_knn."
-    assert told(90, item_knn=0.1) == "New items: popularity 0.2000, separated from all others."
-    assert told(90, random=0.19) == "New items: nobody is separated from chance."
-    assert told(9) == "New items: too small to tell methods apart."
+    assert message(90) == "New items: popularity 0.2000, not separated from item_knn."
+    assert message(90, item_knn=0.1) == "New items: popularity 0.2000, separated from all others."
+    assert message(90, random=0.19) == "New items: no method is separated from chance."
+    assert message(9) == "New items: too small to tell methods apart."

@@ -8,7 +8,7 @@ import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.fields import Described, described
 from coldbench.benchmarks.config.run_config import TRACKERS, RunConfig, compose_run
-from coldbench.benchmarks.plugins.registry import KINDS, offers
+from coldbench.benchmarks.plugins.registry import KINDS, list_offers
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.parameters import Choices, Range, parameter
 from coldbench.datasets.protocol.scenarios import Grid
@@ -16,7 +16,7 @@ from coldbench.datasets.protocol.scenarios import Grid
 
 def configurable() -> Iterator[tuple[str, type]]:
     for kind in KINDS:
-        for name, offer in offers(kind).items():
+        for name, offer in list_offers(kind).items():
             if offer.target is not None and offer.distribution == "coldbench":
                 yield f"{kind} {name}", offer.target
     for name, tracker in TRACKERS.items():
@@ -55,7 +55,7 @@ def test_no_class_and_no_depth_is_overlooked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "told"),
+    ("word", "message"),
     [
         ("seed=-1", "seed = -1 must be at least 0"),
         ("threads=0", "threads = 0 must be at least 1"),
@@ -72,11 +72,13 @@ def test_no_class_and_no_depth_is_overlooked() -> None:
         ("method.damping=-1", "method.damping = -1.0 must be at least 0"),
     ],
 )
-def test_a_value_out_of_bounds_is_refused_by_the_path_that_was_typed(word: str, told: str) -> None:
+def test_a_value_out_of_bounds_is_refused_by_the_path_that_was_typed(
+    word: str, message: str
+) -> None:
     method = "method=kernel_ridge" if "method." in word else "method=popularity"
     with pytest.raises(ColdbenchError) as error:
         compose_run([method, word])
-    assert str(error.value) == told
+    assert str(error.value) == message
 
 
 class Kind(Enum):

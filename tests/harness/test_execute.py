@@ -13,11 +13,11 @@ from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig, compose_run
 from coldbench.benchmarks.plugins.registry import find
 from coldbench.benchmarks.records.home import results_home
+from coldbench.benchmarks.records.per_user_tables import rankings_path, users_path
 from coldbench.benchmarks.records.record import Status, read
-from coldbench.benchmarks.records.tables import rankings_path, users_path
 from coldbench.benchmarks.runs import kept_splits
 from coldbench.benchmarks.runs.execute import execute
-from coldbench.benchmarks.runs.identity import identity
+from coldbench.benchmarks.runs.identity import make_identity
 from coldbench.benchmarks.runs.kept_splits import split_once
 from coldbench.datasets.errors import ColdbenchError, DataError
 
@@ -94,14 +94,14 @@ def test_what_changes_no_figure_changes_no_id(tiny: Tiny, tmp_path: Path) -> Non
 def test_a_path_counts_by_its_last_part(tiny: Tiny) -> None:
     one, other = tiny(), tiny()
     one.scenario.files, other.scenario.files = "/one/home/split", "other/split"
-    assert identity(one) == identity(other)
-    assert identity(one)["scenario"]["files"] is None
+    assert make_identity(one) == make_identity(other)
+    assert make_identity(one)["scenario"]["files"] is None
 
 
 def test_the_same_data_in_another_folder_is_the_same_run() -> None:
     words = ["method=popularity", "dataset=ml-1m"]
     one, other = (compose_run([*words, *more]) for more in ([], ["dataset.path=/data/ml"]))
-    assert identity(one) == identity(other)
+    assert make_identity(one) == make_identity(other)
 
 
 def test_a_failed_run_is_recorded_with_its_error(
@@ -115,11 +115,12 @@ def test_a_failed_run_is_recorded_with_its_error(
 
 
 @pytest.mark.parametrize(
-    ("method", "told"), [("quits", "SystemExit: 3"), ("not_a_number", "ColdbenchError: NotANumber")]
+    ("method", "message"),
+    [("quits", "SystemExit: 3"), ("not_a_number", "ColdbenchError: NotANumber")],
 )
-def test_whatever_fails_is_recorded(tiny: Tiny, method: str, told: str) -> None:
+def test_whatever_fails_is_recorded(tiny: Tiny, method: str, message: str) -> None:
     record = execute(tiny(method)).record
-    assert record.status is Status.FAILED and str(record.error).startswith(told)
+    assert record.status is Status.FAILED and str(record.error).startswith(message)
 
 
 def test_a_method_that_does_not_apply_is_recorded_and_may_apply_later(tiny: Tiny) -> None:

@@ -42,8 +42,8 @@ def test_a_failure_beside_a_finished_record_is_a_failure(
     assert cli.main(argv) == 0
     broken(monkeypatch)
     assert cli.main([*argv, again]) == 1
-    told = capsys.readouterr()
-    assert "ArithmeticError: the matrix is singular" in told.err + told.out
+    message = capsys.readouterr()
+    assert "ArithmeticError: the matrix is singular" in message.err + message.out
     assert statuses() == ["ok"]
     assert cli.main(argv) == 0, "the finished record is still there"
 
@@ -62,14 +62,14 @@ def test_a_failure_under_a_configuration_of_ones_own(
     workplace: Path, fakes: None, words: list[str], sweep: list[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    """It names no callback; the run is told and counted all the same."""
+    """It names no callback; the run is reported and counted all the same."""
     text = "defaults: [run_schema, method: singular, dataset: planted, scenario: grid, _self_]\n"
     (workplace / "mine.yaml").write_text(text)
     argv = ["run", "-cd", ".", "-cn", "mine", *words[1:], *sweep]
     assert cli.main(argv) == 1
     assert cli.main(argv) == 1
-    told = capsys.readouterr()
-    assert "ArithmeticError: the matrix is singular" in told.err + told.out
+    message = capsys.readouterr()
+    assert "ArithmeticError: the matrix is singular" in message.err + message.out
 
 
 def test_a_failed_run_repeated_from_its_kept_configuration_fails(

@@ -1,13 +1,13 @@
-"""One line per board and task: the best row of every family, the winner in bold."""
+"""One line per leaderboard and task: the best row of every family, the winner in bold."""
 
 from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.records.record import RunRecord, place, write
-from coldbench.benchmarks.reports.families import by_family
-from coldbench.benchmarks.reports.grids import Shown
-from coldbench.benchmarks.reports.leaderboard import boards
+from coldbench.benchmarks.records.record import RunRecord, record_path, write
+from coldbench.benchmarks.reports.families import group_by_family
+from coldbench.benchmarks.reports.group_records import build_boards
+from coldbench.benchmarks.reports.table_grids import CellText
 
 from .test_leaderboard import COLD, WARM, a_record  # type: ignore[import-not-found]
 
@@ -26,8 +26,8 @@ def records() -> list[RunRecord]:
     return made
 
 
-def line(task: str | None = None) -> tuple[list[str], list[Shown]]:
-    grid = by_family(boards(records()), task)
+def line(task: str | None = None) -> tuple[list[str], list[CellText]]:
+    grid = group_by_family(build_boards(records()), task)
     (row,) = grid.rows
     return [column.head for column in grid.columns], row
 
@@ -40,13 +40,13 @@ def test_a_line_has_the_best_of_each_family_and_reference_rows_apart() -> None:
     assert cells["content"].text == "lsi_lr 0.2500"
     assert cells["collaborative"].text == "ease 0.1000"
     assert cells["graph"].text == "-"
-    assert cells["language model"] == Shown("encoder 0.4000†", best=True)
-    assert cells["hybrid"] == Shown("heater 0.3950†")
+    assert cells["language model"] == CellText("encoder 0.4000†", best=True)
+    assert cells["hybrid"] == CellText("heater 0.3950†")
     assert cells["not separated from the winner"].text == "heater"
 
 
 def test_a_task_can_be_chosen() -> None:
-    assert by_family(boards(records()), WARM).rows == []
+    assert group_by_family(build_boards(records()), WARM).rows == []
     assert line(COLD)[1][1].text == COLD
 
 
@@ -55,10 +55,10 @@ def test_the_command_prints_it(
     form: str, workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for record in records():
-        write(place(Path("results"), record), record)
+        write(record_path(Path("results"), record), record)
     assert cli.main(["leaderboard", "--families", "--format", form]) == 0
     said = capsys.readouterr().out
     assert ("**encoder 0.4000†**" in said) == (form == "md")
     assert "heater 0.3950†" in said
     assert cli.main(["leaderboard", "--families", "--format", "csv"]) == 2
-    assert "without it, csv has every figure" in capsys.readouterr().err
+    assert "without it, csv has every value" in capsys.readouterr().err

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.records.record import RunRecord, place, write
-from coldbench.benchmarks.reports.formats import markdown
-from coldbench.benchmarks.reports.leaderboard import boards
-from coldbench.benchmarks.runs.outcome import Outcome
+from coldbench.benchmarks.records.record import RunRecord, record_path, write
+from coldbench.benchmarks.reports.group_records import build_boards
+from coldbench.benchmarks.reports.render import render_markdown
+from coldbench.benchmarks.runs.job_outcome import Outcome
 from coldbench.benchmarks.runs.summary import summarise
 from coldbench.benchmarks.terminal.console import (
     PLAIN_WIDTH,
-    Column,
     SafeConsole,
-    console,
+    TableColumn,
+    make_console,
+    make_table,
     say,
-    table,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +43,7 @@ def printed(made: object, width: int) -> list[str]:
     st.sampled_from(WIDTHS),
 )
 def test_no_word_is_broken_and_no_line_is_too_long(rows: list[list[str]], width: int) -> None:
-    made = table(*(Column(f"h{at}", leave=at % 3) for at in range(len(rows[0]))))
+    made = make_table(*(TableColumn(f"h{at}", leave=at % 3) for at in range(len(rows[0]))))
     for row in rows:
         made.add_row(*row)
     gone = made.left_out(width)
@@ -58,7 +58,9 @@ def test_no_word_is_broken_and_no_line_is_too_long(rows: list[list[str]], width:
 
 
 def test_columns_are_left_out_by_their_priority_and_it_is_said() -> None:
-    made = table("name", Column("last", leave=1), Column("first", leave=2), elsewhere="see there")
+    made = make_table(
+        "name", TableColumn("last", leave=1), TableColumn("first", leave=2), elsewhere="see there"
+    )
     made.add_row("a" * 30, "b" * 30, "c" * 30)
     assert made.left_out(98) == [] and made.left_out(97) == [2] and made.left_out(64) == [1, 2]
     assert printed(made, 80)[-1] == "not shown at 80 columns: first; see there"
@@ -67,7 +69,7 @@ def test_columns_are_left_out_by_their_priority_and_it_is_said() -> None:
 
 def test_a_long_text_wraps_between_words() -> None:
     reason = " ".join(["something", "extraordinarily", "unfortunate"] * 8)
-    made = table("status", "method", "reason")
+    made = make_table("status", "method", "reason")
     made.add_row("failed", "a_method", reason)
     text = " ".join(printed(made, 80))
     assert text.count("extraordinarily") == 8 and text.count("unfortunate") == 8
@@ -75,7 +77,7 @@ def test_a_long_text_wraps_between_words() -> None:
 
 def test_a_word_longer_than_the_screen_goes_on_in_the_next_line() -> None:
     path = "/".join(["folder"] * 30)
-    made = table("name", "path")
+    made = make_table("name", "path")
     made.add_row("a", path)
     lines = printed(made, 80)
     assert all(cell_len(line) <= 80 for line in lines)
@@ -90,19 +92,19 @@ def test_a_pipe_is_wide_unless_columns_says_otherwise(
     stated: str, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", stated)
-    assert console().width == width
+    assert make_console().width == width
 
 
 TASKS = (COLD, WARM, "new_user/warm/k=10", "new_user_new_item/cold/k=10")
 
 
 def keep(*records: RunRecord) -> None:
-    """Write records with their one figure in every task."""
+    """Write records with their one value in every task."""
     for record in records:
         figures = next(iter(record.scores.values()), None)
         scores = dict.fromkeys(TASKS, figures) if figures else {}
         made = record.model_copy(update={"scores": scores})
-        write(place(Path("results"), made), made)
+        write(record_path(Path("results"), made), made)
 
 
 @pytest.mark.parametrize("screen", [True, False])
@@ -194,7 +196,7 @@ def test_rows_are_told_at_a_glance_without_colour(
     assert re.search(r"^ chance +(\d+ +)?random ", out, re.MULTILINE)
     assert re.search(r"^ ref +(\d+ +)?popularity ", out, re.MULTILINE)
     assert re.search(r"^ failed +broken ", out, re.MULTILINE)
-    assert "ref: a row that the others must beat; chance: ranked by lot, the measured" in out
+    assert "ref: baseline; chance: ranked at random, the measured" in out
     if words:
         assert re.search(r"^ winner +1 +finetuned_encoder ", out, re.MULTILINE)
     else:
@@ -203,14 +205,14 @@ def test_rows_are_told_at_a_glance_without_colour(
 
 def test_an_overview_shows_and_names_what_orders_it() -> None:
     both = [*drawn("a", 0.5), *drawn("b", 0.4), *drawn("c", None)]
-    (board,) = boards(both)
-    text = markdown(board, None)
+    (board,) = build_boards(both)
+    text = render_markdown(board, None)
     assert "- rows in the order of their mean rank over all tasks" in text
     assert "| a | content | 1.0 | 2 |" in text and "| b | content | 2.0 | 2 |" in text
     assert "| c | content | - | 2 |" in text
-    (board,) = boards(
+    (board,) = build_boards(
         [a_record("low", 0.1, metric="gini@10"), a_record("high", 0.3, metric="gini@10")]
     )
-    text = markdown(board, None)
+    text = render_markdown(board, None)
     assert f"- rows in the order of {COLD}" in text and "mean rank" not in text
     assert text.index("| high |") < text.index("| low |")

@@ -1,4 +1,4 @@
-"""A folder of configurations from somebody else names no code and reads no environment."""
+"""A folder of configurations from another entity names no code and reads no environment."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -76,8 +76,8 @@ def test_code_of_a_borrowed_folder_is_refused(
     argv = ["run", "method=by_index", *words, *borrowed(OVERLAYS[what]), *how]
     assert cli.main(argv) == 2
     assert traces() == set() and not Path("results").exists()
-    told = capsys.readouterr().err
-    assert "would run code that a configuration names" in told and f"set {ALLOW}=1" in told
+    message = capsys.readouterr().err
+    assert "would run code that a configuration names" in message and f"set {ALLOW}=1" in message
 
 
 def test_a_primary_configuration_is_no_way_round(
@@ -127,8 +127,8 @@ hydra:
 def test_a_run_takes_nothing_from_the_environment(
     borrowed: Callable[[str], list[str]], value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = "which a run's settings may not"
-    with pytest.raises(ColdbenchError, match=told):
+    message = "which a run's settings may not"
+    with pytest.raises(ColdbenchError, match=message):
         compose_run(["method=random", f"results={value}"])
     for text in (
         f"dataset: {{name: '{value}'}}",
@@ -138,7 +138,7 @@ def test_a_run_takes_nothing_from_the_environment(
         argv = ["run", "method=random", "dataset=files", "dataset.interactions=x.csv"]
         assert cli.main([*argv, *borrowed(text)]) == 2
         said = capsys.readouterr()
-        assert told in said.err and CANARY not in said.err + said.out
+        assert message in said.err and CANARY not in said.err + said.out
     assert not Path("results").exists() and not Path("outputs").exists()
 
 

@@ -15,11 +15,11 @@ from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig
 from coldbench.benchmarks.plugins.registry import find
 from coldbench.benchmarks.records import disk_space as room
+from coldbench.benchmarks.records.per_user_tables import rankings_path, users_path
 from coldbench.benchmarks.records.record import Status, read
-from coldbench.benchmarks.records.tables import rankings_path, users_path
 from coldbench.benchmarks.runs import filing
 from coldbench.benchmarks.runs.execute import execute
-from coldbench.datasets.atomic import replacing, sweep_stale
+from coldbench.datasets.atomic import replace_atomically, sweep_stale
 from coldbench.datasets.errors import ColdbenchError
 
 Tiny = Callable[..., RunConfig]
@@ -69,8 +69,8 @@ def test_an_earlier_table_does_not_stand_beside_new_scores(
 def test_a_file_in_the_place_of_the_results_is_told_before_the_fit(tiny: Tiny) -> None:
     Path("taken").write_text("")
     before = find("methods", "by_index").fits
-    told = r"into taken/grid/planted/by_index: a file stands where a folder .* results=DIR"
-    with pytest.raises(ColdbenchError, match=told):
+    message = r"into taken/grid/planted/by_index: a file stands where a folder .* results=DIR"
+    with pytest.raises(ColdbenchError, match=message):
         execute(tiny("by_index", "results=taken"))
     assert find("methods", "by_index").fits == before
 
@@ -91,18 +91,18 @@ def test_a_disk_that_takes_no_mebibyte_is_told_before_the_fit(tiny: Tiny) -> Non
 
 
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "message"),
     [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "the file system is read-only"),
      (errno.EACCES, "this user may not write there")],
 )  # fmt: skip
 def test_the_reason_is_told_in_plain_words(
-    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, number: int, told: str
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, number: int, message: str
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(room.tempfile, "TemporaryFile", refuse)
-    with pytest.raises(ColdbenchError, match=f"{told}; nothing was run"):
+    with pytest.raises(ColdbenchError, match=f"{message}; nothing was run"):
         execute(tiny())
 
 
@@ -119,9 +119,9 @@ def test_the_command_tells_a_folder_of_logs_that_cannot_be_made(
 ) -> None:
     Path("outputs").write_text("")
     assert cli.main(["run", "method=by_index", *words]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("the run's output ") and "a file stands where a folder" in told
-    assert "Traceback" not in told
+    message = capsys.readouterr().err
+    assert message.startswith("the run's output ") and "a file stands where a folder" in message
+    assert "Traceback" not in message
 
 
 def dead_process() -> int:
@@ -138,7 +138,7 @@ def test_what_a_killed_run_left_is_swept_after_a_day(tiny: Tiny) -> None:
         "of an earlier version": path.parent / ".a.users.parquet.abcd1234.tmp",
         "of a living process": path.parent / f".b.json.{os.getppid()}.abcd1234.tmp",
         "of today": path.parent / f".c.json.{dead_process()}.abcd1234.tmp",
-        "of somebody else": path.parent / ".notes.tmp",
+        "of another entity": path.parent / ".notes.tmp",
     }
     for name, file in left.items():
         file.write_text("half")
@@ -152,7 +152,7 @@ def test_what_a_killed_run_left_is_swept_after_a_day(tiny: Tiny) -> None:
 
 def test_a_killed_writer_leaves_a_name_that_is_swept(tmp_path: Path) -> None:
     code = (
-        "import os, signal, pathlib; from coldbench.datasets.atomic import replacing\n"
+        "import os, signal, pathlib; from coldbench.datasets.atomic import replace_atomically\n"
         f"with replacing(pathlib.Path({str(tmp_path / 'x.json')!r})) as file:\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -160,7 +160,7 @@ def test_a_killed_writer_leaves_a_name_that_is_swept(tmp_path: Path) -> None:
     (left,) = tmp_path.iterdir()
     assert sweep_stale(tmp_path) == [] and left.exists()
     assert sweep_stale(tmp_path, seconds=-1) == [left] and not left.exists()
-    with replacing(tmp_path / "x.json") as file:
+    with replace_atomically(tmp_path / "x.json") as file:
         file.write(b"whole")
         assert sweep_stale(tmp_path, seconds=-1) == []
     assert (tmp_path / "x.json").read_bytes() == b"whole"

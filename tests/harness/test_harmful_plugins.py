@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig, compose_run
-from coldbench.benchmarks.conformance.worlds import view_parts
-from coldbench.benchmarks.isolation.process_state import process_state_kept
-from coldbench.benchmarks.isolation.sealed import sealed
+from coldbench.benchmarks.conformance.test_splits import list_view_parts
+from coldbench.benchmarks.isolation.process_state import keep_process_state
+from coldbench.benchmarks.isolation.read_only import make_read_only
 from coldbench.benchmarks.records.record import read_all
 from coldbench.benchmarks.runs import kept_splits
 from coldbench.benchmarks.runs.execute import execute
 from coldbench.benchmarks.runs.kept_splits import split_once
-from coldbench.datasets.hashing import content_hash
+from coldbench.datasets.hashing import hash_content
 
 HONEST = ("item_knn", "content_knn", "popularity")
 HARMFUL = '''
@@ -76,7 +76,7 @@ class Sleeps(ByIndex):
 
 @dataclass
 class Panics(ByIndex):
-    """Raises what is no Exception, as a library in Rust does."""
+    """Raises what is not an Exception, as a library in Rust does."""
 
     def fit(self, train):
         raise GeneratorExit("panicked")
@@ -150,9 +150,9 @@ def test_in_one_sweep_with_honest_methods_they_harm_nobody(
     assert f"{len(methods)} runs: 7 failed, 5 ok" in capsys.readouterr().out
     together = scores("together")
     assert {name: together[name] for name in HONEST} == scores("alone")
-    told = {one.method: one.error for one in read_all(Path("together"))}  # type: ignore[union-attr]
+    message = {one.method: one.error for one in read_all(Path("together"))}  # type: ignore[union-attr]
     for name, end in ENDS.items():
-        assert str(told[name]).startswith(str(end)), (name, told[name])
+        assert str(message[name]).startswith(str(end)), (name, message[name])
     assert not Path("elsewhere").exists() and Path.cwd() == workplace
 
 
@@ -177,13 +177,13 @@ def test_a_method_that_writes_into_the_split_changes_only_its_own(
     config = tiny()
     data = config.dataset.load()
     kept = split_once(config, data)
-    before = content_hash(*view_parts(kept.train))
+    before = hash_content(*list_view_parts(kept.train))
     counts = kept.train.item_counts.copy()
     for name in ("unlocks", "exchanges"):
         execute(tiny(name))
     assert len(kept_splits._splits) == 1, "the split was not made anew"
     after = split_once(config, data)
-    assert content_hash(*view_parts(after.train)) == before
+    assert hash_content(*list_view_parts(after.train)) == before
     assert (after.train.item_counts == counts).all() and after.train.interactions.csr.data.all()
     for name, holdout in after.test.items():
         mine, its = kept.test[name].query.items, holdout.query.items
@@ -193,7 +193,7 @@ def test_a_method_that_writes_into_the_split_changes_only_its_own(
 def test_a_sealed_split_is_the_same_over_the_same_memory(tiny: Callable[..., RunConfig]) -> None:
     config = tiny("by_index", "scenario.shots=[0,5]")
     split = config.scenario.split(config.dataset.load(), 0)
-    copy = sealed(split)
+    copy = make_read_only(split)
     assert copy.fingerprint == split.fingerprint and list(copy.test) == list(split.test)
     assert np.shares_memory(copy.train.users.history.data, split.train.users.history.data)
     one, other = (copy.test[f"new_user/warm/k={k}"].query.items for k in (0, 5))
@@ -203,8 +203,8 @@ def test_a_sealed_split_is_the_same_over_the_same_memory(tiny: Callable[..., Run
         with pytest.raises(ValueError, match="WRITEABLE"):
             np.asarray(array).setflags(write=True)
     times = np.array(["2020-01-01"], dtype="datetime64[D]")
-    assert (sealed({"t": times})["t"] == times).all()
-    assert not sealed({"t": times})["t"].flags.writeable
+    assert (make_read_only({"t": times})["t"] == times).all()
+    assert not make_read_only({"t": times})["t"].flags.writeable
 
 
 def test_the_process_is_afterwards_as_it_was(
@@ -216,7 +216,7 @@ def test_the_process_is_afterwards_as_it_was(
     random.seed(1)
     np.random.seed(1)  # noqa: NPY002
     filters, folder, streams = list(warnings.filters), Path.cwd(), (sys.stdout, sys.stderr)
-    with pytest.raises(KeyError), process_state_kept():
+    with pytest.raises(KeyError), keep_process_state():
         os.environ["KEPT"] = "after"
         os.environ["NEW"] = "new"
         random.seed(2)
@@ -254,8 +254,10 @@ def test_a_process_that_dies_is_told_in_a_sentence(
     install("dies", "[coldbench.methods]\ndies = coldbench_fakes_d:Dies\n", coldbench_fakes_d=body)
     argv = ["run", "-m", "method=dies,by_index", *words, f"hydra/launcher={launcher}"]
     assert cli.main(argv) == 1
-    told = capsys.readouterr()
-    assert "a job's process ended without an outcome" in told.err and "Traceback" not in told.err
+    message = capsys.readouterr()
+    assert (
+        "a job's process ended without an outcome" in message.err and "Traceback" not in message.err
+    )
     if launcher == "submitit_local":
-        assert "1 runs: 1 ok, 1 not run" in told.out
+        assert "1 runs: 1 ok, 1 not run" in message.out
         assert set(scores("results")) == {"by_index"}

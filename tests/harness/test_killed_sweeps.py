@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.records.verify import verify
+from coldbench.benchmarks.records.verify_records import verify
 
 COLDBENCH = [sys.executable, "-m", "coldbench"]
 KILLS = 20

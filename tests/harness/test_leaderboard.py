@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.records.record import RunRecord, identified, place, write
-from coldbench.benchmarks.reports.formats import as_csv, markdown
-from coldbench.benchmarks.reports.leaderboard import boards
-from coldbench.benchmarks.reports.sentences import closing
-from coldbench.benchmarks.reports.standings import Board, Row
+from coldbench.benchmarks.records.record import RunRecord, record_path, with_identity, write
+from coldbench.benchmarks.reports.board import Board, Row
+from coldbench.benchmarks.reports.captions import list_notes_below
+from coldbench.benchmarks.reports.group_records import build_boards
+from coldbench.benchmarks.reports.render import render_csv, render_markdown
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,16 +44,16 @@ def a_record(
         "started": "2026-01-01T00:00:00+00:00",
         "error": None if scores else "ArithmeticError: singular",
     }
-    return identified(RunRecord.model_validate(content | more))
+    return with_identity(RunRecord.model_validate(content | more))
 
 
 def drawn(method: str = "m", mean: float | None = 0.5, **more: Any) -> list[RunRecord]:
-    """The same figure in two draws of the split: one alone would crown nobody."""
+    """The same value in two draws of the split: one alone would crown nobody."""
     return [a_record(method, mean, seed=seed, **more) for seed in (0, 1)]
 
 
 def the_board(*records: RunRecord, **words: Any) -> Board:
-    (board,) = boards(records, **words)
+    (board,) = build_boards(records, **words)
     return board
 
 
@@ -70,7 +70,7 @@ def test_a_row_is_the_mean_over_seeds_and_its_interval_spans_theirs() -> None:
     cell = the_row(board, "m").cells[COLD]
     assert (cell.mean, cell.low, cell.high) == pytest.approx((0.3, 0.1, 0.7))
     assert (cell.seeds, cell.users) == (2, 100)
-    assert "the rows do not have the same seeds: compare with care" in closing(board, None)
+    assert "the rows do not have the same seeds: compare with care" in list_notes_below(board, None)
 
 
 def test_the_better_mean_is_ahead_and_is_named_the_winner() -> None:
@@ -80,7 +80,7 @@ def test_the_better_mean_is_ahead_and_is_named_the_winner() -> None:
     assert [(rank, row.label) for rank, row, _ in board.ranking(COLD)] == [
         (1, "random"), (2, "clever"),
     ]  # fmt: skip
-    assert closing(board, COLD)[0] == f"{COLD}: winner random, 0.9000 (0.8000 to 1.0000)"
+    assert list_notes_below(board, COLD)[0] == f"{COLD}: winner random, 0.9000 (0.8000 to 1.0000)"
 
 
 def test_equal_means_share_a_rank_and_the_win() -> None:
@@ -88,13 +88,13 @@ def test_equal_means_share_a_rank_and_the_win() -> None:
     assert [(rank, row.label) for rank, row, _ in board.ranking(COLD)] == [
         (1, "a"), (1, "b"), (3, "c"),
     ]  # fmt: skip
-    assert closing(board, COLD)[0].startswith(f"{COLD}: winner a and b, 0.5000")
+    assert list_notes_below(board, COLD)[0].startswith(f"{COLD}: winner a and b, 0.5000")
 
 
 def test_a_row_whose_interval_holds_the_winners_mean_is_not_separated() -> None:
     board = the_board(*drawn("a", 0.5), *drawn("near", 0.45), *drawn("far", 0.3))
-    assert board.not_separated(COLD) == ["near"]
-    assert closing(board, COLD)[0].endswith("; not separated from it: near")
+    assert board.list_not_separated(COLD) == ["near"]
+    assert list_notes_below(board, COLD)[0].endswith("; not separated from it: near")
 
 
 @pytest.mark.parametrize(
@@ -108,9 +108,9 @@ def test_a_win_needs_an_interval_above_the_best_reference_row(
         *drawn("weak", 0.1, reference=True), *drawn("strong", 0.3, reference=True),
         *drawn("m", mean, half=half),
     )  # fmt: skip
-    assert board.beats_reference(the_row(board, "m"), COLD) is beats
-    assert not board.beats_reference(the_row(board, "strong"), COLD)
-    assert ("**0.5000†**" in markdown(board, None)) is beats
+    assert board.beats_baselines(the_row(board, "m"), COLD) is beats
+    assert not board.beats_baselines(the_row(board, "strong"), COLD)
+    assert ("**0.5000†**" in render_markdown(board, None)) is beats
 
 
 def test_rows_are_compared_seed_by_seed() -> None:
@@ -121,16 +121,16 @@ def test_rows_are_compared_seed_by_seed() -> None:
         a_record("steady", 0.4, half=0.05, seed=0), a_record("steady", 0.8, half=0.05, seed=1),
         a_record("lucky", 0.2, half=0.05, seed=0), a_record("lucky", 1.1, half=0.05, seed=1),
     )  # fmt: skip
-    assert board.beats_reference(the_row(board, "steady"), COLD)
-    assert not board.beats_reference(the_row(board, "lucky"), COLD)
+    assert board.beats_baselines(the_row(board, "steady"), COLD)
+    assert not board.beats_baselines(the_row(board, "lucky"), COLD)
     assert [row.label for row in board.winners(COLD)] == ["lucky"]
-    assert board.not_separated(COLD) == ["steady", "strong"]
+    assert board.list_not_separated(COLD) == ["steady", "strong"]
 
 
 def test_without_a_reference_row_nobody_is_marked() -> None:
     board = the_board(*drawn("a", 0.9, half=0.0), *drawn("b", 0.1))
-    assert not any(board.beats_reference(row, COLD) for row in board.rows)
-    assert "†" not in markdown(board, None)
+    assert not any(board.beats_baselines(row, COLD) for row in board.rows)
+    assert "†" not in render_markdown(board, None)
 
 
 def test_of_an_error_the_lower_one_wins() -> None:
@@ -140,8 +140,8 @@ def test_of_an_error_the_lower_one_wins() -> None:
     )  # fmt: skip
     assert board.metric == "rmse"
     assert [row.label for _, row, _ in board.ranking(COLD)] == ["better", "mean", "worse"]
-    assert board.beats_reference(the_row(board, "better"), COLD)
-    assert not board.beats_reference(the_row(board, "worse"), COLD)
+    assert board.beats_baselines(the_row(board, "better"), COLD)
+    assert not board.beats_baselines(the_row(board, "worse"), COLD)
 
 
 def test_what_has_no_figure_is_shown_with_its_reason_and_never_as_zero() -> None:
@@ -150,19 +150,19 @@ def test_what_has_no_figure_is_shown_with_its_reason_and_never_as_zero() -> None
         a_record("bad", None),
         a_record("unfit", None, status="not_applicable", error="Unfit needs a graph"),
     )
-    text = markdown(board, None)
+    text = render_markdown(board, None)
     assert "| bad | content | - | 1 | failed |" in text
     assert "| unfit | content | - | 1 | not applicable |" in text
     assert "0.0000" not in text
-    assert "bad, seed 0: failed: ArithmeticError: singular" in closing(board, None)
-    assert "unfit, seed 0: not applicable: Unfit needs a graph" in closing(board, None)
+    assert "bad, seed 0: failed: ArithmeticError: singular" in list_notes_below(board, None)
+    assert "unfit, seed 0: not applicable: Unfit needs a graph" in list_notes_below(board, None)
     assert [row.label for _, row, _ in board.ranking(COLD)] == ["good"]
 
 
 def test_a_failed_seed_is_told_beside_the_finished_ones() -> None:
     board = the_board(a_record("m", 0.5, seed=0), a_record("m", None, seed=1))
     assert the_row(board, "m").cells[COLD].seeds == 1
-    assert "m, seed 1: failed: ArithmeticError: singular" in closing(board, None)
+    assert "m, seed 1: failed: ArithmeticError: singular" in list_notes_below(board, None)
 
 
 def test_settings_make_rows_and_threads_do_not() -> None:
@@ -198,7 +198,7 @@ def test_what_was_seen_is_told_in_the_row() -> None:
 def test_figures_that_are_not_comparable_stand_on_different_boards() -> None:
     temporal = {"method": {}, "dataset": {}, "scenario": {"strategy": "temporal"}}
     drawn = {"method": {}, "dataset": {}, "scenario": {"strategy": "random"}}
-    made = boards(
+    made = build_boards(
         [a_record(config=drawn), a_record(config=temporal), a_record(dataset="ml-1m"),
          a_record(scenario="new_user"), a_record(scenario_version=2, dataset="ml-100k"),
          a_record(scenario_version=1, dataset="ml-100k")]
@@ -206,7 +206,7 @@ def test_figures_that_are_not_comparable_stand_on_different_boards() -> None:
     assert len(made) == 6
     assert len({board.title for board in made}) == 6
     assert "grid / planted scenario.strategy=temporal" in {board.title for board in made}
-    assert len(boards([a_record(), a_record(dataset="ml-1m")], dataset="ml-1m")) == 1
+    assert len(build_boards([a_record(), a_record(dataset="ml-1m")], dataset="ml-1m")) == 1
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3), st.integers(0, 5)), min_size=1,
@@ -217,14 +217,16 @@ def test_the_order_of_the_records_does_not_matter(
     records = [a_record(method, mean / 5, seed=seed) for method, seed, mean in drawn]
     shuffled = list(records)
     shuffler.shuffle(shuffled)
-    assert markdown(the_board(*records), None) == markdown(the_board(*shuffled), None)
+    assert render_markdown(the_board(*records), None) == render_markdown(the_board(*shuffled), None)
     ranks = [rank for rank, _, _ in the_board(*records).ranking(COLD)]
     assert ranks[0] == 1 and ranks == sorted(ranks)
 
 
 def test_csv_holds_every_figure_and_every_reason() -> None:
-    made = boards([a_record("a", 0.5), a_record("a", 0.7, task=WARM, seed=1), a_record("b", None)])
-    rows = list(csv.DictReader(io.StringIO(as_csv(made, None))))
+    made = build_boards(
+        [a_record("a", 0.5), a_record("a", 0.7, task=WARM, seed=1), a_record("b", None)]
+    )
+    rows = list(csv.DictReader(io.StringIO(render_csv(made, None))))
     assert {(row["task"], row["label"], row["status"]) for row in rows} == {
         (COLD, "a", "ok"), (WARM, "a", "ok"), ("", "b", "failed"),
     }  # fmt: skip
@@ -239,7 +241,7 @@ def test_memory_is_known_where_a_record_is_sure_of_it() -> None:
         return a_record("a", seed=seed, cost=cost, schema=schema)
 
     def shown(*records: RunRecord) -> str:
-        (row,) = csv.DictReader(io.StringIO(as_csv(boards(records), None)))
+        (row,) = csv.DictReader(io.StringIO(render_csv(build_boards(records), None)))
         return str(row["peak_bytes"])
 
     assert shown(record(0, 600), record(1, None), record(2, 51, schema=1)) == "600.0"
@@ -249,7 +251,7 @@ def test_memory_is_known_where_a_record_is_sure_of_it() -> None:
 @pytest.fixture
 def stored(workplace: Path) -> Path:
     for record in (*drawn("a", 0.5), *drawn("b", 0.2), *drawn("b", 0.4, dataset="ml-1m")):
-        write(place(Path("results"), record), record)
+        write(record_path(Path("results"), record), record)
     return workplace
 
 
@@ -272,12 +274,14 @@ def test_a_corrupt_record_is_told_and_the_rest_is_shown(
     broken = Path("results/grid/planted/a/0badbadbadbadbad.json")
     broken.write_text('{"schema": 1, "run_id"')
     assert cli.main(["leaderboard"]) == 0
-    told = capsys.readouterr()
-    assert told.err.startswith(f"{broken} is not a readable record (") and "winner a" in told.out
+    message = capsys.readouterr()
+    assert (
+        message.err.startswith(f"{broken} is not a readable record (") and "winner a" in message.out
+    )
 
 
 @pytest.mark.parametrize(
-    ("argv", "told"),
+    ("argv", "message"),
     [
         (["--task", "new_item/cld/k=0"], "no task 'new_item/cld/k=0'; did you mean new_item/cold"),
         (["--dataset", "planned"], "no dataset 'planned'; did you mean planted? there are: ml-1m"),
@@ -287,17 +291,17 @@ def test_a_corrupt_record_is_told_and_the_rest_is_shown(
     ],
 )
 def test_a_wrong_name_is_told(
-    stored: Path, argv: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    stored: Path, argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["leaderboard", *argv]) == 2
-    assert capsys.readouterr().err.startswith(told)
+    assert capsys.readouterr().err.startswith(message)
 
 
 def test_seeds_without_scores_for_one_reason_share_a_line() -> None:
     failed = [a_record("a", None, seed=seed) for seed in (0, 2)]
     other = a_record("a", None, seed=1, error="ValueError: nothing")
     row = the_row(the_board(a_record("b", 0.2), *failed, other), "a")
-    assert row.troubles == [
+    assert row.failure_reasons == [
         "a, seeds 0, 2: failed: ArithmeticError: singular",
         "a, seed 1: failed: ValueError: nothing",
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.config.masking import MASK, Mask, is_secret_name, masked_settings
+from coldbench.benchmarks.config.masking import MASK, Mask, is_secret_name, mask_settings
 from coldbench.benchmarks.records.record import RunRecord, read_all
 
 CANARY = "CANARY7f3a"
@@ -69,8 +69,8 @@ def test_a_secret_on_the_command_line_is_in_no_file(
     argv = ["run", *sweep, "method=leaky", secret, f"method.fails={fails}", *words]
     assert cli.main(argv) == int(fails == "true")
     assert leaks() == []
-    told = capsys.readouterr()
-    assert CANARY not in told.out + told.err
+    message = capsys.readouterr()
+    assert CANARY not in message.out + message.err
     (record,) = read_all(Path("results"))
     assert isinstance(record, RunRecord) and MASK in record.config["method"].values()
     log = next(Path("outputs").rglob("run.log")).read_text()
@@ -136,8 +136,8 @@ def test_which_names_are_those_of_secrets(name: str, secret: bool) -> None:
 
 def test_numbers_and_other_settings_are_left_alone() -> None:
     settings = {"max_tokens": 256, "token": None, "revision": "c" * 40, "path": "a/b", "ks": [5]}
-    assert masked_settings(settings) == settings
-    assert masked_settings({"key": {"a": "x", "n": 1}}) == {"key": {"a": MASK, "n": 1}}
+    assert mask_settings(settings) == settings
+    assert mask_settings({"key": {"a": "x", "n": 1}}) == {"key": {"a": MASK, "n": 1}}
     text = "method.max_tokens=256 token: 12\n  max_tokens: 256\n  revision: " + "c" * 40
     assert Mask().text(text) == text
     assert Mask().text("+api_key=abc method=x") == f"+api_key={MASK} method=x"

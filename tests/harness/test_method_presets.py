@@ -24,7 +24,7 @@ CHANGES = {
     "ials_2022": ("ials", {"factors": 256}),
 }
 DEFAULTS_BY_NAME = {"lightfm_warp"}
-"""The default loss beside the presets of the other ones."""
+"""The default loss next to the presets of the other ones."""
 
 
 def test_every_preset_says_what_it_changes() -> None:
@@ -34,7 +34,7 @@ def test_every_preset_says_what_it_changes() -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_composes_to_a_method_with_other_settings(preset: str) -> None:
     method = compose_run([f"method={preset}"]).method
-    assert preset not in registry.available("methods"), "a preset would hide the method"
+    assert preset not in registry.list_names("methods"), "a preset would hide the method"
     same = method == type(method)()
     assert same == (preset in DEFAULTS_BY_NAME), "a preset that changes nothing is not needed"
 
@@ -45,7 +45,7 @@ def test_a_preset_changes_what_it_says_and_nothing_else(
 ) -> None:
     name, changes = expected
     method = compose_run([f"method={preset}"]).method
-    assert registry.name_of("methods", method) == name
+    assert registry.find_name("methods", method) == name
     assert asdict(method) == asdict(type(method)()) | changes
 
 
@@ -59,7 +59,9 @@ def swept(experiment: str) -> set[str]:
 def test_the_experiments_run_everything_that_there_is() -> None:
     """Of the presets all but those that name settings which another one has."""
     ours = {
-        name for name, one in registry.offers("methods").items() if one.distribution == "coldbench"
+        name
+        for name, one in registry.list_offers("methods").items()
+        if one.distribution == "coldbench"
     }
     assert swept("all_methods") == ours
     assert swept("presets") == set(PRESETS) - {"lightfm_warp", "lightfm_tags_ids"}

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.cli import new_method
-from coldbench.benchmarks.conformance.checks.outcome import BROKEN
-from coldbench.benchmarks.conformance.isolated import examine_isolated
-from coldbench.benchmarks.plugins.registry import offers
+from coldbench.benchmarks.conformance.checks.check_result import BROKEN
+from coldbench.benchmarks.conformance.isolation import examine_in_process
+from coldbench.benchmarks.plugins.registry import list_offers
 from coldbench.datasets.errors import ColdbenchError
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +87,7 @@ def test_list_and_run_see_it(
     "made", ["plain", pytest.param("lightning", marks=pytest.mark.slow)], indirect=True
 )
 def test_it_conforms(made: tuple[str, Path]) -> None:
-    outcomes = examine_isolated(made[0])
+    outcomes = examine_in_process(made[0])
     assert [one for one in outcomes if one.verdict in BROKEN] == []
     assert len([one for one in outcomes if one.verdict.value == "passed"]) > 30
 
@@ -106,7 +106,7 @@ def test_its_own_test_passes(made: tuple[str, Path]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_as_clean_as_the_rest(kind: str, tmp_path: Path) -> None:
-    new_method.write_folder(tmp_path / "p", dict(new_method.rendered("my_idea", kind)))
+    new_method.write_folder(tmp_path / "p", dict(new_method.render_template("my_idea", kind)))
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
     chosen = ",".join(rule for rule in settings["select"] if rule != "D")
     ignored = ",".join([*settings["ignore"], "RUF009"])
@@ -148,7 +148,7 @@ def test_what_it_suggests_is_accepted() -> None:
 
 def test_a_method_of_another_package_is_refused_too(install: Callable[..., None]) -> None:
     install("theirs", "[coldbench.methods]\ntheir_idea = nowhere:Theirs\n")
-    assert offers("methods")["their_idea"].reason is not None
+    assert list_offers("methods")["their_idea"].reason is not None
     with pytest.raises(ColdbenchError, match=r"nowhere:Theirs of theirs"):
         new_method.check_name("their_idea")
 
@@ -191,7 +191,7 @@ def test_the_templates_are_package_data() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_pip_installs_it(kind: str, tmp_path: Path) -> None:
     name, target = NAMES[kind], tmp_path / "target"
-    new_method.write_folder(tmp_path / "p", dict(new_method.rendered(name, kind)))
+    new_method.write_folder(tmp_path / "p", dict(new_method.render_template(name, kind)))
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
          "--no-deps", "--no-build-isolation", "--no-index",

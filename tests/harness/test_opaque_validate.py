@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from coldbench.benchmarks.config.run_config import RunConfig
 from coldbench.benchmarks.evaluation.validation import Validation, split
-from coldbench.benchmarks.isolation.opaque import Opaque, opaque
-from coldbench.benchmarks.isolation.sealed import sealed
+from coldbench.benchmarks.isolation.opaque import Opaque, make_opaque
+from coldbench.benchmarks.isolation.read_only import make_read_only
 from coldbench.benchmarks.runs.execute import execute
 from coldbench.datasets.validation_score import ValidationScore
 from coldbench.datasets.world import Holdout
@@ -146,7 +146,7 @@ def test_the_same_reading_finds_it_where_nothing_hides_it(
         assert coldbench_fakes_d.truths([shown], ()) == tasks
         failure = list(coldbench_fakes_d.attempts(shown))[-1]
         assert coldbench_fakes_d.truths([failure], ()) == tasks
-        hidden = [opaque(shown), *coldbench_fakes_d.attempts(opaque(shown))]
+        hidden = [make_opaque(shown), *coldbench_fakes_d.attempts(make_opaque(shown))]
         own = {id(train), id(train.validate), id(shown)}
         assert coldbench_fakes_d.truths(hidden, own) == 0
 
@@ -154,7 +154,7 @@ def test_the_same_reading_finds_it_where_nothing_hides_it(
 def test_a_sealed_training_world_has_an_opaque_yardstick(tiny: Callable[..., RunConfig]) -> None:
     config = tiny()
     made = split(config.dataset.load(), config.scenario, 0)
-    twice = sealed(sealed(made).train)
+    twice = make_read_only(make_read_only(made).train)
     assert isinstance(twice.validate, Opaque) and not isinstance(made.train.validate, Opaque)
 
     def constant(query) -> np.ndarray:
@@ -173,17 +173,17 @@ def test_what_comes_out_leads_to_nothing_but_numbers() -> None:
 
     full = Carries({"a": 0.5}, {"warm": 0.5})
     full.split = object()  # type: ignore[attr-defined]
-    found = opaque(lambda method: full)(None)
+    found = make_opaque(lambda method: full)(None)
     assert type(found) is ValidationScore and not hasattr(found, "split")
     assert (found, found.tasks, found.groups) == (0.5, {"a": 0.5}, {"warm": 0.5})
-    assert type(opaque(lambda method: Named(0.25))(None)) is float
+    assert type(make_opaque(lambda method: Named(0.25))(None)) is float
     with pytest.raises(TypeError):
-        opaque(lambda method: [0.25])(None)
+        make_opaque(lambda method: [0.25])(None)
 
 
 def test_it_copies_as_functions_do_and_is_not_pickled() -> None:
-    held = opaque(abs)
-    assert held(-3) == 3 and opaque(held) is held
+    held = make_opaque(abs)
+    assert held(-3) == 3 and make_opaque(held) is held
     assert copy.copy(held) is held and copy.deepcopy({"validate": held})["validate"] is held
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(held)
@@ -200,9 +200,9 @@ def test_an_error_within_says_where_it_was_without_its_frames() -> None:
             raise ValueError(f"no {value}") from error if hidden else None
 
     with pytest.raises(ValueError, match="no 0") as caught:
-        opaque(inner)(0)
-    told = "".join(traceback.format_exception(caught.value))
-    assert "return 1 / value" in told and "ZeroDivisionError" in told
+        make_opaque(inner)(0)
+    message = "".join(traceback.format_exception(caught.value))
+    assert "return 1 / value" in message and "ZeroDivisionError" in message
     names = [frame.f_code.co_name for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
     assert names[-1] == "__call__" and "inner" not in names
     assert caught.value.__cause__ is not None and caught.value.__cause__.__traceback__ is None

@@ -5,7 +5,7 @@ from coldbench.benchmarks.cli import main as cli
 
 
 @pytest.mark.parametrize(
-    ("argv", "told"),
+    ("argv", "message"),
     [
         (["leaderboard", "--dataest", "x"], "has no option --dataest; did you mean --dataset? "),
         (["leaderboard", "--formt=csv"], "has no option --formt; did you mean --format? "),
@@ -27,11 +27,11 @@ from coldbench.benchmarks.cli import main as cli
     ],
 )
 def test_a_mistyped_option_is_one_sentence(
-    argv: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(argv) == 2
     err = capsys.readouterr().err
-    assert told in err and err.count("\n") == 1 and f"coldbench {argv[0]}" in err
+    assert message in err and err.count("\n") == 1 and f"coldbench {argv[0]}" in err
 
 
 def test_options_and_words_of_a_run_come_in_any_order(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Another library, given only the exported split and the saved rankings, gets our figures."""
+"""Another library, given only the exported split and the saved rankings, gets our values."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from coldbench.benchmarks.cli.main import main
 from coldbench.benchmarks.config.run_config import compose_run
-from coldbench.benchmarks.records.tables import rankings_path
+from coldbench.benchmarks.records.per_user_tables import rankings_path
 from coldbench.benchmarks.runs.execute import execute
 
 MEASURES = {

@@ -1,4 +1,4 @@
-"""Rows beside the best one on the same users, from the per-user tables beside the records."""
+"""Rows next to the best one on the same users, from the per-user tables next to the records."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.cli.leaderboard import readable_records
+from coldbench.benchmarks.cli.leaderboard import read_records
 from coldbench.benchmarks.evaluation.comparison import PerUser, compare
-from coldbench.benchmarks.records.record import place, write
-from coldbench.benchmarks.records.tables import users_path
-from coldbench.benchmarks.reports.leaderboard import boards
-from coldbench.benchmarks.reports.paired import Paired, paired
+from coldbench.benchmarks.records.per_user_tables import users_path
+from coldbench.benchmarks.records.record import record_path, write
+from coldbench.benchmarks.reports.group_records import build_boards
+from coldbench.benchmarks.reports.paired import Paired, compare_with_best
 
 from .test_leaderboard import COLD, WARM, a_record  # type: ignore[import-not-found]
 
@@ -21,7 +21,7 @@ HOME = Path("results")
 def kept(method: str, seed: int, values: np.ndarray, metric: str = "ndcg@10") -> None:
     """Write a record and its table; users stand in an order of their own."""
     record = a_record(method, float(np.nanmean(values)), seed=seed, metric=metric)
-    path = place(HOME, record)
+    path = record_path(HOME, record)
     write(path, record)
     order = np.random.default_rng(len(method)).permutation(len(values))
     users = np.array([f"u{at}" for at in range(len(values))])
@@ -49,8 +49,8 @@ def figures(workplace: Path) -> dict[str, list[np.ndarray]]:
 
 
 def found(metric: str = "ndcg@10") -> tuple[dict[str, Paired], list[str]]:
-    (board,) = boards(readable_records(HOME), metric=metric)
-    best, rows, lacking = paired(board, COLD, HOME)
+    (board,) = build_boards(read_records(HOME), metric=metric)
+    best, rows, lacking = compare_with_best(board, COLD, HOME)
     assert best == "best"
     return {one.label: one for one in rows}, lacking
 
@@ -64,9 +64,11 @@ def test_rows_meet_the_best_on_the_same_users_in_every_seed(
     expected = [np.nanmean(a - b) for a, b in zip(figures["best"], figures["behind"], strict=True)]
     assert behind.difference == pytest.approx(np.mean(expected))
     assert 0 < behind.low < min(expected) and max(expected) < behind.high
-    assert behind.sure and behind.seeds == 2 and behind.wins > behind.losses
+    assert behind.significant and behind.seeds == 2 and behind.wins > behind.losses
     assert behind.wins + behind.losses == 399, "the undefined user is in neither"
-    assert near.difference > 0 and near.low < 0 and not near.sure, "equal in one of the seeds"
+    assert near.difference > 0 and near.low < 0 and not near.significant, (
+        "equal in one of the seeds"
+    )
 
 
 def noise(seed: int, users: int = 600, items: int = 120) -> dict[str, np.ndarray]:
@@ -83,11 +85,11 @@ def test_pure_noise_is_not_sure(workplace: Path) -> None:
     for seed in range(3):
         for name, values in noise(seed).items():
             kept(name, seed, values)
-    (board,) = boards(readable_records(HOME))
-    _, rows, _ = paired(board, COLD, HOME)
+    (board,) = build_boards(read_records(HOME))
+    _, rows, _ = compare_with_best(board, COLD, HOME)
     by_users = [one for one in rows if max(one.p_bootstrap, one.p_wilcoxon) < 0.05]
     assert len(by_users) > 5, "the users alone take luck for skill"
-    assert [one.label for one in rows if one.sure] == []
+    assert [one.label for one in rows if one.significant] == []
 
 
 def test_a_row_that_is_ahead_in_one_seed_is_not_sure(workplace: Path) -> None:
@@ -98,15 +100,15 @@ def test_a_row_that_is_ahead_in_one_seed_is_not_sure(workplace: Path) -> None:
         kept("other", seed, base - (0.5 if seed else -0.1) + rng.normal(0, 0.01, 200))
     row = found()[0]["other"]
     assert max(row.p_bootstrap, row.p_wilcoxon) < 0.05 and row.difference > 0
-    assert (row.behind, row.seeds) == (3, 4) and not row.sure
+    assert (row.losing_seeds, row.seeds) == (3, 4) and not row.significant
 
 
 def test_a_single_draw_is_not_sure(figures: dict[str, list[np.ndarray]]) -> None:
-    for record in readable_records(HOME):
+    for record in read_records(HOME):
         if record.seed:
-            place(HOME, record).unlink()
+            record_path(HOME, record).unlink()
     rows, _ = found()
-    assert rows["behind"].seeds == 1 and not rows["behind"].sure
+    assert rows["behind"].seeds == 1 and not rows["behind"].significant
 
 
 def test_p_values_are_corrected_over_the_rows_of_a_seed(
@@ -130,7 +132,7 @@ def test_of_an_error_the_lowest_is_best(workplace: Path) -> None:
     rows, _ = found("rmse")
     row = rows["worse"]
     assert row.difference == pytest.approx(0.2) and row.low <= row.difference <= row.high
-    assert (row.wins, row.losses) == (200, 0) and row.sure
+    assert (row.wins, row.losses) == (200, 0) and row.significant
 
 
 def test_a_row_without_a_table_is_named(
@@ -150,8 +152,8 @@ def test_a_row_without_a_table_is_named(
 def test_a_row_without_a_seed_in_common_is_named(figures: dict[str, list[np.ndarray]]) -> None:
     for method, gone in (("best", 0), ("near", 1)):
         (path,) = [
-            users_path(place(HOME, one))
-            for one in readable_records(HOME)
+            users_path(record_path(HOME, one))
+            for one in read_records(HOME)
             if (one.method, one.seed) == (method, gone)
         ]
         path.unlink()
@@ -163,7 +165,7 @@ def test_pages_of_several_boards_stand_apart(
     figures: dict[str, list[np.ndarray]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = a_record("best", 0.5, dataset="elsewhere")
-    write(place(HOME, other), other)
+    write(record_path(HOME, other), other)
     assert cli.main(["leaderboard", "--task", COLD, "--paired", "--format", "md"]) == 0
     said = capsys.readouterr().out
     assert said.count("### ") == 2 and said.count("\n\n### ") == 1

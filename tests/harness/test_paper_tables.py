@@ -1,4 +1,4 @@
-"""Papers' tables: their figures, ours beside them under both protocols, and what is missing."""
+"""Papers' tables: their values, ours next to them under both protocols, and what is missing."""
 
 import math
 import re
@@ -9,16 +9,16 @@ import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.cli import run
 from coldbench.benchmarks.config.run_config import compose_run
-from coldbench.benchmarks.plugins.registry import available
-from coldbench.benchmarks.records.record import RunRecord, Status, identified, place, write
-from coldbench.benchmarks.reports.papers.beside import (
+from coldbench.benchmarks.plugins.registry import list_names
+from coldbench.benchmarks.records.record import RunRecord, Status, record_path, with_identity, write
+from coldbench.benchmarks.reports.papers.paper_table import PaperTable, find_table, list_tables
+from coldbench.benchmarks.reports.papers.rows import (
     OWN_PROTOCOL,
-    PAPERS_PROTOCOL,
+    PAPER_PROTOCOL,
     PUBLISHED,
-    lines,
-    missing,
+    build_lines,
+    list_missing_runs,
 )
-from coldbench.benchmarks.reports.papers.paper_table import PaperTable, find_table, names
 from coldbench.datasets.errors import ColdbenchError
 
 ROOT = Path(__file__).parents[2]
@@ -55,13 +55,13 @@ def a_record(table: PaperTable, method: str, track: str, value: float, seed: int
     )
 
 
-@pytest.fixture(params=names())
+@pytest.fixture(params=list_tables())
 def table(request: pytest.FixtureRequest) -> PaperTable:
     return find_table(request.param)
 
 
 def test_there_are_tables_of_gar_llm_ins_and_heater() -> None:
-    assert set(names()) >= {
+    assert set(list_tables()) >= {
         "gar_citeulike",
         "gar_citeulike_main",
         "llm_ins_citeulike",
@@ -76,7 +76,7 @@ def test_a_table_is_whole(table: PaperTable) -> None:
         assert len(row.values) == len(table.columns)
         assert all(math.isnan(value) or 0 < value < 1 for value in row.values)
     assert set(table.runs) == {"strict", "open"}
-    assert {name for names in table.runs.values() for name in names} <= set(available("methods"))
+    assert {name for names in table.runs.values() for name in names} <= set(list_names("methods"))
 
 
 def test_its_words_make_a_run_with_the_tasks_it_shows(table: PaperTable) -> None:
@@ -110,8 +110,8 @@ def test_ours_stand_under_the_published_rows_for_each_protocol() -> None:
         a_record(table, "content_knn", "open", 0.2, seed=0),
         a_record(table, "content_knn", "open", 0.3, seed=1),
     ]
-    found = lines(table, records)
-    assert [one.part for one in found] == [PUBLISHED] * 6 + [PAPERS_PROTOCOL] * 2 + [
+    found = build_lines(table, records)
+    assert [one.part for one in found] == [PUBLISHED] * 6 + [PAPER_PROTOCOL] * 2 + [
         OWN_PROTOCOL
     ] * 2
     papers, ours = found[6:8], found[8:]
@@ -122,8 +122,8 @@ def test_ours_stand_under_the_published_rows_for_each_protocol() -> None:
 
 def test_where_both_protocols_agree_ours_stand_once() -> None:
     table = find_table("heater_citeulike")
-    found = lines(table, [a_record(table, "graph_knn", "strict", 0.1)])
-    assert [one.part for one in found] == [PUBLISHED, PAPERS_PROTOCOL]
+    found = build_lines(table, [a_record(table, "graph_knn", "strict", 0.1)])
+    assert [one.part for one in found] == [PUBLISHED, PAPER_PROTOCOL]
 
 
 def test_runs_of_another_split_do_not_count() -> None:
@@ -132,7 +132,7 @@ def test_runs_of_another_split_do_not_count() -> None:
     settings = {"strategy": "random", "format": "aldi"}
     other = other.model_copy(update={"config": {**other.config, "scenario": settings}})
     assert not table.takes(other)
-    assert "graph_knn, strict track: not run" in list(missing(table, [other]))
+    assert "graph_knn, strict track: not run" in list(list_missing_runs(table, [other]))
 
 
 def test_a_run_without_scores_is_told_with_its_reason() -> None:
@@ -140,9 +140,9 @@ def test_a_run_without_scores_is_told_with_its_reason() -> None:
     refused = a_record(table, "content_knn", "open", 0.1).model_copy(
         update={"status": Status.NOT_APPLICABLE, "scores": {}, "error": "needs item features"}
     )
-    told = list(missing(table, [refused]))
-    assert "content_knn, open track: not applicable: needs item features" in told
-    assert all(one.part == PUBLISHED for one in lines(table, [refused]))
+    message = list(list_missing_runs(table, [refused]))
+    assert "content_knn, open track: not applicable: needs item features" in message
+    assert all(one.part == PUBLISHED for one in build_lines(table, [refused]))
 
 
 @pytest.mark.parametrize("form", ["table", "md"])
@@ -151,8 +151,8 @@ def test_the_command_prints_published_and_ours(
 ) -> None:
     table = find_table("llm_ins_citeulike")
     record = a_record(table, "graph_knn", "strict", 0.1234)
-    record = identified(record)
-    write(place(Path("results"), record), record)
+    record = with_identity(record)
+    write(record_path(Path("results"), record), record)
     assert cli.main(["table", "llm_ins_citeulike", "--format", form]) == 0
     said = capsys.readouterr().out
     assert "0.3601" in said and "0.1234" in said and "0.2468" in said
@@ -182,12 +182,12 @@ def test_an_unknown_table_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 def test_list_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["list", "tables"]) == 0
     said = capsys.readouterr().out
-    assert all(name in said for name in names())
+    assert all(name in said for name in list_tables())
 
 
 def test_the_files_are_package_data() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     patterns = project["tool"]["setuptools"]["package-data"]["coldbench.benchmarks"]
     packed = {path.stem for pattern in patterns for path in (ROOT / "benchmarks").glob(pattern)}
-    assert set(names()) <= packed
-    assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in names())
+    assert set(list_tables()) <= packed
+    assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in list_tables())

@@ -14,13 +14,13 @@ DATASETS = '''
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from coldbench.datasets.sides import SideInformation
+from coldbench.datasets.side_information import SideInformation
 from coldbench.datasets.sources.planted.source import Planted
 
 
 @dataclass
 class Told(Planted):
-    """A planted world as it is."""
+    """A planted dataset as it is."""
 
     version: ClassVar[int] = 1
 
@@ -133,8 +133,8 @@ class Plugin:
 
 @pytest.fixture
 def plugin(install: Callable[..., None], site: Path, workplace: Path, words: list[str]) -> Plugin:
-    """The package, installed, whose method imports a constant from the module beside it."""
-    flat = METHOD.replace("import numpy as np", "import numpy as np\nfrom beside import LEVEL")
+    """The package, installed, whose method imports a constant from the module next to it."""
+    flat = METHOD.replace("import numpy as np", "import numpy as np\nfrom next to import LEVEL")
     install("flat", "[coldbench.methods]\nflat = coldbench_flat:Flat\n",
             coldbench_flat=flat, beside=BESIDE)  # fmt: skip
     (site / "flat-1.0.dist-info" / "top_level.txt").write_text("coldbench_flat\nbeside\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.plugins.registry import find, offers
+from coldbench.benchmarks.plugins.registry import find, list_offers
 from coldbench.benchmarks.records.record import RunRecord, read_all
 
 PAGE = Path(__file__).parents[2] / "docs" / "plugin.md"
@@ -46,7 +46,7 @@ def test_all_six_are_offered(page: None) -> None:
     for kind, name in (("methods", "shared_users"), ("datasets", "my-shop"),
                        ("datasets", "city-loans"), ("datasets", "my-library"),
                        ("metrics", "all_hits"), ("scenarios", "first_five_clicks")):  # fmt: skip
-        offer = offers(kind)[name]
+        offer = list_offers(kind)[name]
         assert offer.reason is None and offer.distribution == "my-recommenders"
 
 
@@ -93,8 +93,8 @@ def test_the_dataset_from_arrays_conforms_and_runs(
 ) -> None:
     assert cli.main(["check", "my-library"]) == 0, capsys.readouterr().out
     assert cli.main(["data", "info", "my-library"]) == 0
-    told = capsys.readouterr().out
-    assert "15 passed" in told and "written_by" in told and "shelf" in told
+    message = capsys.readouterr().out
+    assert "15 passed" in message and "written_by" in message and "shelf" in message
     words = ["dataset=my-library", "evaluation.bootstrap=20"]
     assert cli.main(["run", "-m", "method=popularity,content_knn,graph_knn", *words]) == 0
     records = [one for one in read_all(Path("results")) if isinstance(one, RunRecord)]

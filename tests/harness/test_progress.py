@@ -12,12 +12,17 @@ from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.config.run_config import RunConfig
-from coldbench.benchmarks.isolation.sealed import sealed
+from coldbench.benchmarks.isolation.read_only import make_read_only
 from coldbench.benchmarks.runs.execute import execute
-from coldbench.benchmarks.terminal import progress
-from coldbench.benchmarks.terminal.moment import Channel
-from coldbench.benchmarks.terminal.progress import Bar, Lines, aside, shown
-from coldbench.datasets.progress import Tally, counted, silent
+from coldbench.benchmarks.terminal import progress_bar
+from coldbench.benchmarks.terminal.progress_bar import (
+    ProgressBar,
+    ProgressLines,
+    hide_bar,
+    show_progress,
+)
+from coldbench.benchmarks.terminal.progress_state import ProgressChannel
+from coldbench.datasets.progress import Tally, count_progress, ignore_progress
 from coldbench.methods.training.batches import TensorBatches
 from coldbench.methods.training.fitting import fit_module
 from rich.console import Console
@@ -41,20 +46,22 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def channel(clock: Clock) -> Channel:
-    return Channel(clock)
+def channel(clock: Clock) -> ProgressChannel:
+    return ProgressChannel(clock)
 
 
-def drawn(channel: Channel, width: int = 100) -> str:
+def drawn(channel: ProgressChannel, width: int = 100) -> str:
     """Return what a bar on a terminal of a width writes for the present moment."""
     file = io.StringIO()
-    bar = Bar("kgcn", Console(force_terminal=True, file=file, width=width, color_system=None))
+    bar = ProgressBar(
+        "kgcn", Console(force_terminal=True, file=file, width=width, color_system=None)
+    )
     bar.look(channel.now())
     return file.getvalue()
 
 
 def test_the_bar_of_a_training_shows_epoch_loss_validation_and_time_left(
-    clock: Clock, channel: Channel
+    clock: Clock, channel: ProgressChannel
 ) -> None:
     channel(0, 100, "epoch")
     clock.now += 30
@@ -67,7 +74,7 @@ def test_the_bar_of_a_training_shows_epoch_loss_validation_and_time_left(
 
 @pytest.mark.parametrize("width", [60, 80])
 def test_a_narrow_terminal_cuts_the_less_important_and_never_wraps(
-    clock: Clock, channel: Channel, width: int
+    clock: Clock, channel: ProgressChannel, width: int
 ) -> None:
     channel(0, 100, "epoch")
     clock.now += 30
@@ -79,7 +86,7 @@ def test_a_narrow_terminal_cuts_the_less_important_and_never_wraps(
 
 
 def test_a_training_is_shown_after_a_second_and_anything_else_after_five(
-    clock: Clock, channel: Channel
+    clock: Clock, channel: ProgressChannel
 ) -> None:
     clock.now += 4.9
     assert drawn(channel) == ""
@@ -94,12 +101,12 @@ def test_a_training_is_shown_after_a_second_and_anything_else_after_five(
     assert "35 s left · task warm/warm/k=0" in drawn(channel)
 
 
-def test_a_fit_that_tells_nothing_shows_the_time(clock: Clock, channel: Channel) -> None:
+def test_a_fit_that_tells_nothing_shows_the_time(clock: Clock, channel: ProgressChannel) -> None:
     clock.now += 8
     assert "kgcn fit" in drawn(channel) and "8.0 s so far" in drawn(channel)
 
 
-def test_the_time_left_is_that_of_each_kind_of_step(clock: Clock, channel: Channel) -> None:
+def test_the_time_left_is_that_of_each_kind_of_step(clock: Clock, channel: ProgressChannel) -> None:
     """Texts that are encoded in between, in every epoch, do not spoil the epochs' pace."""
     channel(0, 4, "epoch")
     for epoch in range(2):
@@ -114,10 +121,10 @@ def test_the_time_left_is_that_of_each_kind_of_step(clock: Clock, channel: Chann
 
 
 def test_without_a_terminal_a_line_a_minute_and_none_in_the_first(
-    clock: Clock, channel: Channel, caplog: pytest.LogCaptureFixture
+    clock: Clock, channel: ProgressChannel, caplog: pytest.LogCaptureFixture
 ) -> None:
     written: list[str] = []
-    lines = Lines("kgcn · grid/ml-1m · seed 0", written.append, clock)
+    lines = ProgressLines("kgcn · grid/ml-1m · seed 0", written.append, clock)
     channel(0, 300, "epoch")
     with caplog.at_level(logging.INFO):
         for second in range(1, 181):
@@ -131,10 +138,12 @@ def test_without_a_terminal_a_line_a_minute_and_none_in_the_first(
     assert [one.getMessage() + "\n" for one in caplog.records] == written
 
 
-def test_figures_are_shown_without_control_characters(clock: Clock, channel: Channel) -> None:
+def test_figures_are_shown_without_control_characters(
+    clock: Clock, channel: ProgressChannel
+) -> None:
     clock.now += 8
     channel(1, 2, "user", task="\x1b[31mred\n")
-    assert channel.now().figures == ("task [31mred",)
+    assert channel.now().values == ("task [31mred",)
 
 
 class Terminal(io.StringIO):
@@ -149,14 +158,14 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     """A terminal as standard error, looked at often."""
-    monkeypatch.setattr(progress, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(progress, "SHOWN_AFTER", 0.05)
+    monkeypatch.setattr(progress_bar, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(progress_bar, "SHOWN_AFTER", 0.05)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     before = sys.stderr
     yield Terminal()
     sys.stderr = before
-    assert progress._drawn is None
+    assert progress_bar._drawn is None
 
 
 def waits_for(what: str, terminal: Terminal) -> None:
@@ -168,12 +177,12 @@ def waits_for(what: str, terminal: Terminal) -> None:
 
 def test_a_bar_is_drawn_beside_a_silent_solve_and_wiped_at_the_end(quick: Terminal) -> None:
     quick.plug_in()
-    with shown("ease · grid/planted · seed 0") as told:
+    with show_progress("ease · grid/planted · seed 0") as message:
         waits_for("ease fit", quick)
-        told.begin("score")
-        told(3, 7, "user", task="warm/warm/k=0")
+        message.begin("score")
+        message(3, 7, "user", task="warm/warm/k=0")
         waits_for("user 3/7", quick)
-    assert quick.getvalue().endswith(progress.WIPE), "the line is cleared"
+    assert quick.getvalue().endswith(progress_bar.WIPE), "the line is cleared"
     before = quick.getvalue()
     time.sleep(0.05)
     assert quick.getvalue() == before, "nothing is drawn after the end"
@@ -181,14 +190,14 @@ def test_a_bar_is_drawn_beside_a_silent_solve_and_wiped_at_the_end(quick: Termin
 
 def test_lines_of_a_sweep_take_the_place_of_the_bar(quick: Terminal) -> None:
     quick.plug_in()
-    with shown("ease · grid/planted · seed 0"):
+    with show_progress("ease · grid/planted · seed 0"):
         waits_for("ease fit", quick)
-        with aside():
+        with hide_bar():
             quick.write("[1/9] a finished run\n")
             during = quick.getvalue()
             time.sleep(0.05)
             assert quick.getvalue() == during
-        assert during.endswith(f"{progress.WIPE}[1/9] a finished run\n")
+        assert during.endswith(f"{progress_bar.WIPE}[1/9] a finished run\n")
         quick.seek(0)
         quick.truncate()
         waits_for("ease fit", quick)
@@ -196,7 +205,7 @@ def test_lines_of_a_sweep_take_the_place_of_the_bar(quick: Terminal) -> None:
 
 def test_several_processes_on_one_terminal_draw_no_bar(quick: Terminal) -> None:
     quick.plug_in()
-    with shown("ease · grid/planted · seed 0", bar=False):
+    with show_progress("ease · grid/planted · seed 0", bar=False):
         time.sleep(0.1)
     assert quick.getvalue() == ""
 
@@ -231,7 +240,7 @@ def test_a_plugin_tells_and_scoring_is_shown(
     tiny: Tiny, install: Callable[..., None], quick: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install("tells", "[coldbench.methods]\ntells = tells:Tells\n", tells=PLUGIN)
-    monkeypatch.setattr(progress, "TRAINING_SHOWN_AFTER", 0.05)
+    monkeypatch.setattr(progress_bar, "TRAINING_SHOWN_AFTER", 0.05)
     config = tiny("tells", "evaluation.block=4")
     quick.plug_in()
     run = execute(config)
@@ -245,36 +254,39 @@ def test_nonsense_of_a_plugin_ends_the_display_and_not_the_run(
     quick: Terminal, caplog: pytest.LogCaptureFixture
 ) -> None:
     quick.plug_in()
-    with shown("ease · grid/planted · seed 0") as told:
-        told("many", None, loss=object())  # type: ignore[arg-type]
+    with show_progress("ease · grid/planted · seed 0") as message:
+        message("many", None, loss=object())  # type: ignore[arg-type]
         time.sleep(0.1)
     assert "progress is not shown" in caplog.text
 
 
 def test_the_channel_goes_where_a_training_world_goes(tiny: Tiny) -> None:
     from coldbench.benchmarks.runs.kept_splits import split_once
-    from coldbench.datasets.dataset import checked
+    from coldbench.datasets.dataset import check_dataset
 
     config = tiny()
-    train = split_once(config, checked(config.dataset.load())).train
-    channel = Channel()
-    held = sealed(replace(train, progress=channel))
-    assert train.progress is silent and held.progress is channel
-    assert pickle.loads(pickle.dumps(channel)) is silent and copy.deepcopy(channel) is silent
+    train = split_once(config, check_dataset(config.dataset.load())).train
+    channel = ProgressChannel()
+    held = make_read_only(replace(train, progress=channel))
+    assert train.progress is ignore_progress and held.progress is channel
+    assert (
+        pickle.loads(pickle.dumps(channel)) is ignore_progress
+        and copy.deepcopy(channel) is ignore_progress
+    )
 
 
 def test_counted_and_tally_tell_every_step() -> None:
-    told: list[tuple[float, float, str]] = []
+    message: list[tuple[float, float, str]] = []
 
     def listen(done: float, total: float, what: str = "step", **figures: float | str) -> None:
-        told.append((done, total, what))
+        message.append((done, total, what))
 
-    assert list(counted(range(2), listen, "epoch")) == [0, 1]
+    assert list(count_progress(range(2), listen, "epoch")) == [0, 1]
     tally = Tally(listen, "text")
     tally.expect(5)
     tally.add(3)
     tally.add(2)
-    assert told == [(0, 2, "epoch"), (1, 2, "epoch"), (2, 2, "epoch"), (3, 5, "text"),
+    assert message == [(0, 2, "epoch"), (1, 2, "epoch"), (2, 2, "epoch"), (3, 5, "text"),
                     (5, 5, "text")]  # fmt: skip
 
 
@@ -293,25 +305,25 @@ def test_counted_and_tally_tell_every_step() -> None:
 )
 def test_iterating_fits_tell_their_steps(tiny: Tiny, method: str, what: str) -> None:
     from coldbench.benchmarks.runs.kept_splits import split_once
-    from coldbench.datasets.dataset import checked
+    from coldbench.datasets.dataset import check_dataset
 
     config = tiny(method)
-    told: list[tuple[float, float]] = []
+    message: list[tuple[float, float]] = []
 
     def listen(done: float, total: float, what_: str = "step", **figures: float | str) -> None:
         assert what_ == what
-        told.append((done, total))
+        message.append((done, total))
 
-    train = split_once(config, checked(config.dataset.load())).train
+    train = split_once(config, check_dataset(config.dataset.load())).train
     config.method.fit(replace(train, progress=listen))
-    assert told and told[-1][0] == told[-1][1], "it ends with all of them"
-    assert told == sorted(told)
+    assert message and message[-1][0] == message[-1][1], "it ends with all of them"
+    assert message == sorted(message)
 
 
 def test_a_network_tells_epoch_loss_and_validation(tiny: Tiny, workplace: Path) -> None:
     import torch
     from coldbench.benchmarks.runs.kept_splits import split_once
-    from coldbench.datasets.dataset import checked
+    from coldbench.datasets.dataset import check_dataset
 
     class Net(torch.nn.Module):
         def __init__(self) -> None:
@@ -322,18 +334,20 @@ def test_a_network_tells_epoch_loss_and_validation(tiny: Tiny, workplace: Path) 
             return ((batch[0] - self.weight) ** 2).mean()
 
     config = tiny()
-    train = split_once(config, checked(config.dataset.load())).train
-    told = []
+    train = split_once(config, check_dataset(config.dataset.load())).train
+    message = []
     fit_module(
         Net(),
         TensorBatches((torch.ones(64),), 8, 0),
-        replace(train, progress=lambda done, total, what, **rest: told.append((done, total, rest))),
+        replace(
+            train, progress=lambda done, total, what, **rest: message.append((done, total, rest))
+        ),
         optimiser=lambda weights: torch.optim.SGD(weights, lr=0.1),
         epochs=3,
         batches_per_step=2,
         validate=lambda: 0.5,
     )
-    assert told[0] == (0, 3, {}) and {total for _, total, _ in told} == {3}
-    done = [one[0] for one in told]
+    assert message[0] == (0, 3, {}) and {total for _, total, _ in message} == {3}
+    done = [one[0] for one in message]
     assert done[-1] == 3 and 1.25 in done and done == sorted(done)
-    assert told[-1][2].keys() == {"loss", "validation"} and told[-1][2]["validation"] == 0.5
+    assert message[-1][2].keys() == {"loss", "validation"} and message[-1][2]["validation"] == 0.5

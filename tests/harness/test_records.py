@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from coldbench.benchmarks.records.record import (
     RunRecord,
-    identified,
-    jsonable,
-    place,
     read,
     read_all,
+    record_path,
     run_id,
     to_json,
+    to_jsonable,
+    with_identity,
     write,
 )
 from coldbench.datasets.errors import ColdbenchError
@@ -56,12 +56,12 @@ def a_record(**changes: Any) -> RunRecord:
         "environment": {"python": "3.11", "packages": {}, "device": "cpu", "threads": 1},
         "started": "2026-01-01T00:00:00+00:00",
     }
-    return identified(RunRecord.model_validate(content | changes))
+    return with_identity(RunRecord.model_validate(content | changes))
 
 
 def test_a_record_holds_the_keys_of_the_contract_and_comes_back(tmp_path: Path) -> None:
     record = a_record()
-    path = place(tmp_path, record)
+    path = record_path(tmp_path, record)
     assert path == tmp_path / "grid" / "planted" / "popularity" / f"{record.run_id}.json"
     assert write(path, record)
     content = json.loads(path.read_text())
@@ -105,7 +105,7 @@ def test_nan_and_infinity_are_null(tmp_path: Path) -> None:
 
 def test_jsonable_takes_what_a_method_may_report() -> None:
     value = {1: np.int64(3), "a": (np.bool_(True), {"x"}), "p": Path("a/b"), "n": None}
-    assert jsonable(value) == {"1": 3, "a": [True, ["x"]], "p": "a/b", "n": None}
+    assert to_jsonable(value) == {"1": 3, "a": [True, ["x"]], "p": "a/b", "n": None}
 
 
 def test_json_has_a_line_per_task(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_the_id_depends_on_content_not_on_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "Expecting value"),
         (b'{"schema": 1, "run_id": "0', "Unterminated string"),
@@ -133,15 +133,15 @@ def test_the_id_depends_on_content_not_on_order() -> None:
     ],
 )
 def test_a_corrupt_record_is_told_by_path_and_skipped(
-    tmp_path: Path, content: bytes, told: str
+    tmp_path: Path, content: bytes, message: str
 ) -> None:
-    good = place(tmp_path, a_record())
+    good = record_path(tmp_path, a_record())
     bad = good.with_name("x.json")
     write(good, a_record())
     bad.write_bytes(content)
     with pytest.raises(ColdbenchError) as error:
         read(bad)
-    assert str(bad) in str(error.value) and told in str(error.value)
+    assert str(bad) in str(error.value) and message in str(error.value)
     assert "\n" not in str(error.value)
     found = list(read_all(tmp_path))
     assert found[0] == a_record() and isinstance(found[1], ColdbenchError) and len(found) == 2
@@ -161,12 +161,12 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from test_records import a_record
-from coldbench.benchmarks.records.record import place, write
+from coldbench.benchmarks.records.record import record_path, write
 records = [a_record(seed=seed, training={"padding": "x" * 200_000}) for seed in range(300)]
 print("ready", flush=True)
 while True:
     for record in records:
-        write(place(Path(sys.argv[2]), record), record)
+        write(record_path(Path(sys.argv[2]), record), record)
 """
 
 

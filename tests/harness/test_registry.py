@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 from coldbench.benchmarks.plugins import registry
-from coldbench.benchmarks.plugins.registry import KINDS, OWN, offers
+from coldbench.benchmarks.plugins.registry import KINDS, OWN, list_offers
 from coldbench.datasets.errors import ColdbenchError
 
 GOOD = '''
@@ -18,21 +18,23 @@ class Fine(Method):
 
 @pytest.mark.parametrize("kind", registry.KINDS)
 def test_everything_of_our_own_is_offered(kind: str) -> None:
-    own = [one for one in registry.offers(kind).values() if one.distribution == "coldbench"]
+    own = [one for one in registry.list_offers(kind).values() if one.distribution == "coldbench"]
     assert own
     assert {one.name: one.reason for one in own if one.reason} == {}
-    assert list(registry.offers(kind)) == sorted(registry.offers(kind))
+    assert list(registry.list_offers(kind)) == sorted(registry.list_offers(kind))
 
 
 def test_a_plugin_is_found_and_named(fakes: None) -> None:
     found = registry.find("methods", "by_index")
     assert found.__name__ == "ByIndex"
-    assert registry.offers("methods")["by_index"].distribution == "coldbench-fakes"
-    assert registry.name_of("methods", found()) == registry.name_of("methods", found) == "by_index"
+    assert registry.list_offers("methods")["by_index"].distribution == "coldbench-fakes"
+    assert (
+        registry.find_name("methods", found()) == registry.find_name("methods", found) == "by_index"
+    )
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         ("import sys\nsys.exit('no licence')", "its import called sys.exit(no licence)"),
         ("raise SystemExit", "its import called sys.exit()"),
@@ -49,13 +51,13 @@ def test_a_plugin_is_found_and_named(fakes: None) -> None:
     ],
 )
 def test_a_bad_plugin_is_not_offered_and_breaks_nothing(
-    install: Callable[..., None], body: str, told: str
+    install: Callable[..., None], body: str, message: str
 ) -> None:
     install("bad-plugin", "[coldbench.methods]\nbad = coldbench_fakes_bad:Fine\n",
             coldbench_fakes_bad=body)  # fmt: skip
-    offer = registry.offers("methods")["bad"]
-    assert offer.target is None and told in str(offer.reason)
-    assert "bad" not in registry.available("methods")
+    offer = registry.list_offers("methods")["bad"]
+    assert offer.target is None and message in str(offer.reason)
+    assert "bad" not in registry.list_names("methods")
     assert registry.find("methods", "popularity").__name__ == "Popularity"
     with pytest.raises(ColdbenchError, match="method 'bad' is not offered: "):
         registry.find("methods", "bad")
@@ -65,14 +67,14 @@ def test_keyboard_interrupt_is_not_swallowed(install: Callable[..., None]) -> No
     install("slow", "[coldbench.methods]\nslow = coldbench_fakes_slow:X\n",
             coldbench_fakes_slow="raise KeyboardInterrupt")  # fmt: skip
     with pytest.raises(KeyboardInterrupt):
-        registry.offers("methods")
+        registry.list_offers("methods")
 
 
 def test_a_name_claimed_twice_is_offered_by_neither(install: Callable[..., None]) -> None:
     entry = "[coldbench.methods]\ntwin = coldbench_fakes_{0}:Fine\n"
     install("first-twin", entry.format("a"), coldbench_fakes_a=GOOD)
     install("second-twin", entry.format("b"), coldbench_fakes_b=GOOD)
-    offer = registry.offers("methods")["twin"]
+    offer = registry.list_offers("methods")["twin"]
     assert offer.target is None
     assert offer.reason == (
         "the name 'twin' is claimed by first-twin and second-twin; uninstall all but one"
@@ -82,14 +84,14 @@ def test_a_name_claimed_twice_is_offered_by_neither(install: Callable[..., None]
 def test_nobody_can_take_a_name_of_our_own(install: Callable[..., None]) -> None:
     install("thief", "[coldbench.methods]\npopularity = coldbench_fakes_t:Fine\n",
             coldbench_fakes_t=GOOD)  # fmt: skip
-    assert registry.offers("methods")["popularity"].distribution == "coldbench"
-    refused = registry.offers("methods")["popularity (thief)"]
+    assert registry.list_offers("methods")["popularity"].distribution == "coldbench"
+    refused = registry.list_offers("methods")["popularity (thief)"]
     assert refused.target is None and "coldbench's own" in str(refused.reason)
 
 
 def test_a_name_that_cannot_be_typed_is_refused(install: Callable[..., None]) -> None:
     install("odd", "[coldbench.methods]\na b = coldbench_fakes_o:Fine\n", coldbench_fakes_o=GOOD)
-    assert "may hold only letters" in str(registry.offers("methods")["a b"].reason)
+    assert "may hold only letters" in str(registry.list_offers("methods")["a b"].reason)
 
 
 @pytest.mark.parametrize(
@@ -121,8 +123,10 @@ def test_an_unregistered_class_has_no_name() -> None:
     class Stranger:
         pass
 
-    with pytest.raises(ColdbenchError, match=r"Stranger is no entry point of coldbench\.methods"):
-        registry.name_of("methods", Stranger())
+    with pytest.raises(
+        ColdbenchError, match=r"Stranger is not an entry point of coldbench\.methods"
+    ):
+        registry.find_name("methods", Stranger())
 
 
 def test_offers_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,14 +139,14 @@ def test_offers_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(**words)
 
     monkeypatch.setattr(registry, "entry_points", counted)
-    registry.offers("metrics")
-    registry.offers("metrics")
-    registry.offers("scenarios")
+    registry.list_offers("metrics")
+    registry.list_offers("metrics")
+    registry.list_offers("scenarios")
     assert calls == [{}], "one pass over the installed packages, for every kind"
 
 
 def test_an_offer_cannot_be_changed() -> None:
-    offer = registry.offers("methods")["random"]
+    offer = registry.list_offers("methods")["random"]
     with pytest.raises(dataclasses.FrozenInstanceError):
         offer.reason = "because"  # type: ignore[misc]
 
@@ -150,5 +154,5 @@ def test_an_offer_cannot_be_changed() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_everything_of_ours_is_offered(kind: str) -> None:
     """What cannot be offered drops out of lists and suites without a sound: not ours."""
-    ours = [one for one in offers(kind).values() if one.distribution == OWN]
+    ours = [one for one in list_offers(kind).values() if one.distribution == OWN]
     assert ours and {one.name: one.reason for one in ours if one.reason is not None} == {}

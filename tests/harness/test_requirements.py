@@ -8,7 +8,7 @@ from coldbench.benchmarks.config.run_config import RunConfig
 from coldbench.benchmarks.plugins.requirements import OFFERS, require, require_device
 from coldbench.benchmarks.runs.kept_splits import split_once
 from coldbench.datasets.errors import ColdbenchError, NotApplicableError
-from coldbench.datasets.sides import Provenance, VectorColumn
+from coldbench.datasets.side_information import Provenance, VectorColumn
 from coldbench.datasets.world import Split
 from coldbench.methods.base import Family, Method, Need
 from scipy.sparse import csr_matrix
@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 
 @dataclass
 class Needy(Method):
-    """Needs what it is told to need."""
+    """Needs what it is reported to need."""
 
     family: ClassVar[Family] = Family.CONTENT
 

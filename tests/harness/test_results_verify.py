@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig
-from coldbench.benchmarks.records.digests import matches
+from coldbench.benchmarks.records.digests import verify_digest
+from coldbench.benchmarks.records.per_user_tables import rankings_path, users_path
 from coldbench.benchmarks.records.record import (
     Code,
     RefusedError,
-    identified,
-    identity_of,
-    place,
+    find_identity,
     read,
+    record_path,
+    with_identity,
     write,
 )
-from coldbench.benchmarks.records.tables import rankings_path, users_path
-from coldbench.benchmarks.records.verify import verify
+from coldbench.benchmarks.records.verify_records import verify
 from coldbench.benchmarks.runs.execute import execute
 
 from .test_leaderboard import a_record  # type: ignore[import-not-found]
@@ -99,41 +99,41 @@ def test_a_refused_record_is_on_no_board(
     workplace: Path, harm: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     for record in (a_record("a", 0.5), a_record("b", 0.9)):
-        write(place(HOME, record), record)
+        write(record_path(HOME, record), record)
     (path,) = HOME.glob("*/*/b/*.json")
     harm(path)
     assert cli.main(["leaderboard"]) == 0
-    told = capsys.readouterr()
-    assert told.err.startswith("results/grid/planted/b/") and told.err.count("\n") == 1
-    assert ": a, 0.5000 (" in told.out and "0.9" not in told.out
+    message = capsys.readouterr()
+    assert message.err.startswith("results/grid/planted/b/") and message.err.count("\n") == 1
+    assert ": a, 0.5000 (" in message.out and "0.9" not in message.out
     assert cli.main(["results", "verify"]) == 1
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == told.err.rstrip()
-    assert said[1] == "results: 1 records (1 ok); 0 tables; 1 not what they say"
+    assert said[0] == message.err.rstrip()
+    assert said[1] == "results: 1 records (1 ok); 0 tables; 1 not valid"
 
 
 def test_one_run_in_two_folders_counts_once(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record = a_record("a", 0.5)
-    path = place(HOME, record)
+    path = record_path(HOME, record)
     write(path, record)
     copy = HOME / "grid" / "elsewhere" / "a" / path.name
     copy.parent.mkdir(parents=True)
     shutil.copy(path, copy)
     assert cli.main(["results", "verify"]) == 1
-    told = capsys.readouterr().out
-    assert f"{copy} is not where it belongs, which is grid/planted/a/{path.name}" in told
-    assert "1 records (1 ok)" in told
+    message = capsys.readouterr().out
+    assert f"{copy} is not where it belongs, which is grid/planted/a/{path.name}" in message
+    assert "1 records (1 ok)" in message
 
 
 def test_the_tables_of_a_run_are_those_that_its_record_names(
     tiny: Tiny, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = execute(tiny("by_index", "save_rankings=true"))
-    assert matches(run.path.read_bytes()) and run.record == read(run.path)
+    assert verify_digest(run.path.read_bytes()) and run.record == read(run.path)
     assert cli.main(["results", "verify"]) == 0
-    assert capsys.readouterr().out == "results: 1 records (1 ok); 2 tables; nothing is wrong\n"
+    assert capsys.readouterr().out == "results: 1 records (1 ok); 2 tables; no problems\n"
     for table in (users_path(run.path), rankings_path(run.path)):
         content = table.read_bytes()
         table.write_bytes(content[:-9])
@@ -176,8 +176,8 @@ def test_the_published_records_are_what_they_say(capsys: pytest.CaptureFixture[s
 def test_the_digest_is_of_the_file_with_its_own_digest_as_null(workplace: Path) -> None:
     from hashlib import sha256
 
-    record = identified(a_record("a", 0.5, error='a "sha256": "line" inside'))
-    path = place(HOME, record)
+    record = with_identity(a_record("a", 0.5, error='a "sha256": "line" inside'))
+    path = record_path(HOME, record)
     write(path, record)
     text = path.read_text()
     blank = text.replace(f'"{record.sha256}"', "null")
@@ -187,9 +187,9 @@ def test_the_digest_is_of_the_file_with_its_own_digest_as_null(workplace: Path) 
 def test_a_record_of_schema_1_is_taken_to_schema_2(workplace: Path) -> None:
     """It gets code, a new run_id, a digest and the place that these give."""
     old = a_record("a", 0.5, schema=1)
-    assert set(identity_of(old)) == set(identity_of(a_record("a", 0.5))) - {"code"}
+    assert set(find_identity(old)) == set(find_identity(a_record("a", 0.5))) - {"code"}
     code = {part: Code(package="coldbench") for part in ("method", "dataset", "scenario")}
-    new = identified(old.model_copy(update={"schema_": 2, "code": code}))
+    new = with_identity(old.model_copy(update={"schema_": 2, "code": code}))
     assert new.run_id != old.run_id and new.scores == old.scores
-    assert write(place(HOME, new), new) and read(place(HOME, new)) == new
+    assert write(record_path(HOME, new), new) and read(record_path(HOME, new)) == new
     assert verify(HOME).problems == []

@@ -1,10 +1,10 @@
-"""A row is one version of the code, a board one version of data and scenario; presets are names."""
+"""A row is one version of the code, a leaderboard one of data and scenario; presets are names."""
 
 from typing import Any
 
 import pytest
 from coldbench.benchmarks.records.record import RunRecord
-from coldbench.benchmarks.reports.leaderboard import boards
+from coldbench.benchmarks.reports.group_records import build_boards
 
 from .test_leaderboard import COLD, a_record, the_board, the_row  # type: ignore[import-not-found]
 
@@ -26,7 +26,7 @@ def test_two_versions_of_a_method_are_two_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "told"),
+    ("first", "second", "message"),
     [
         ({"source_sha256": "ab12cd34" + "0" * 56}, {"source_sha256": "ef56ab78" + "0" * 56},
          ["m source=ab12cd34", "m source=ef56ab78"]),
@@ -35,14 +35,14 @@ def test_two_versions_of_a_method_are_two_rows() -> None:
     ],
 )  # fmt: skip
 def test_an_edited_plugin_makes_another_row(
-    first: dict[str, Any], second: dict[str, Any], told: list[str]
+    first: dict[str, Any], second: dict[str, Any], message: list[str]
 ) -> None:
     plugin = {"package": "plugin"}
     made = labels(
         a_record("m", seed=0, **coded(**plugin | first)),
         a_record("m", seed=1, **coded(**plugin | second)),
     )
-    assert made == told
+    assert made == message
 
 
 def test_within_a_row_the_commit_may_differ() -> None:
@@ -67,7 +67,7 @@ def test_a_record_without_code_counts_as_version_1_of_a_name_of_ours() -> None:
 @pytest.mark.parametrize("part", ["dataset", "scenario", "metric ndcg"])
 def test_boards_do_not_mix_versions_of_data_scenario_or_metric(part: str) -> None:
     versions = [{part: {"package": "plugin", "source_sha256": letter * 64}} for letter in "ab"]
-    made = boards([a_record("m", seed=seed, code=code) for seed, code in enumerate(versions)])
+    made = build_boards([a_record("m", seed=seed, code=code) for seed, code in enumerate(versions)])
     name = part.split()[0]
     assert [board.title for board in made] == [
         f"grid / planted {name}.source={letter * 8}" for letter in "ab"
@@ -76,7 +76,10 @@ def test_boards_do_not_mix_versions_of_data_scenario_or_metric(part: str) -> Non
 
 def test_another_metrics_code_does_not_split_a_board() -> None:
     versions = [{"metric theirs": {"package": "plugin", "version": n}} for n in (1, 2)]
-    assert len(boards([a_record("m", seed=n, code=code) for n, code in enumerate(versions)])) == 1
+    assert (
+        len(build_boards([a_record("m", seed=n, code=code) for n, code in enumerate(versions)]))
+        == 1
+    )
 
 
 def settings(**method: Any) -> dict[str, Any]:

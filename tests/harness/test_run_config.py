@@ -2,7 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks.config.run_config import RunConfig, compose_run, plain
+from coldbench.benchmarks.config.run_config import RunConfig, compose_run, to_plain
 from coldbench.benchmarks.plugins import registry
 from coldbench.benchmarks.plugins.registry import GROUPS
 from coldbench.datasets.errors import ColdbenchError
@@ -10,7 +10,7 @@ from coldbench.datasets.protocol.settings import Strategy
 from coldbench.datasets.world import SideMode
 from omegaconf import OmegaConf
 
-CLASSES = [(group, name) for group, kind in GROUPS.items() for name in registry.available(kind)]
+CLASSES = [(group, name) for group, kind in GROUPS.items() for name in registry.list_names(kind)]
 Compose = Callable[..., RunConfig]
 
 
@@ -22,7 +22,7 @@ def test_every_class_comes_back_from_the_configuration(group: str, name: str) ->
     assert type(made) is target
     assert made == target()
     again = OmegaConf.to_object(OmegaConf.structured(made))
-    assert again == made and plain(again) == plain(target())
+    assert again == made and to_plain(again) == to_plain(target())
 
 
 def test_what_is_typed_arrives(fakes: None) -> None:
@@ -38,8 +38,8 @@ def test_what_is_typed_arrives(fakes: None) -> None:
 
 def test_defaults_of_a_run() -> None:
     run = compose_run(["method=random"])
-    assert registry.name_of("datasets", run.dataset) == "movietweetings"
-    assert registry.name_of("scenarios", run.scenario) == "grid"
+    assert registry.find_name("datasets", run.dataset) == "movietweetings"
+    assert registry.find_name("scenarios", run.scenario) == "grid"
     assert (run.seed, run.threads, run.device, run.devices) == (0, 1, "cpu", 1)
 
 
@@ -54,7 +54,7 @@ def test_choices_are_typed_by_value_or_name(fakes: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "told"),
+    ("word", "message"),
     [
         (
             "method=als",
@@ -90,7 +90,7 @@ def test_choices_are_typed_by_value_or_name(fakes: None) -> None:
             "seed=0,1",
             "'seed=0,1' names several values; add -m to run each of them: write -m seed=0,1",
         ),
-        ("popularity", "cannot read 'popularity': it is no key=value; write method=popularity"),
+        ("popularity", "cannot read 'popularity': it is not a key=value; write method=popularity"),
         ("method.layers=[1", "cannot read 'method.layers=[1': "),
         ("experiment=first_run", "'experiment' is an overlay and is added with a plus; write +"),
         ("+experiment=frist_run", "no experiment 'frist_run'; did you mean first_run? there "),
@@ -102,11 +102,11 @@ def test_choices_are_typed_by_value_or_name(fakes: None) -> None:
         ("method=null", "no method is chosen; write method=<name>, there are: "),
     ],
 )
-def test_a_mistake_is_told_in_one_sentence(fakes: None, word: str, told: str) -> None:
+def test_a_mistake_is_told_in_one_sentence(fakes: None, word: str, message: str) -> None:
     with pytest.raises(ColdbenchError) as error:
         compose_run(["method=by_index", word])
     text = str(error.value)
-    assert text.startswith(told)
+    assert text.startswith(message)
     assert "\n" not in text
     assert "append to your" not in text and "use +" not in text
 
@@ -145,7 +145,7 @@ def test_a_users_own_presets_are_found_by_searchpath(fakes: None, tmp_path: Path
     (folder / "method" / "heavy.yaml").write_text("defaults: [by_index, _self_]\nweight: 9.0\n")
     words = [f"hydra.searchpath=[file://{folder}]", "method=heavy"]
     run = compose_run(words)
-    assert run.method.weight == 9.0 and registry.name_of("methods", run.method) == "by_index"
+    assert run.method.weight == 9.0 and registry.find_name("methods", run.method) == "by_index"
     with pytest.raises(ColdbenchError, match="no method 'heavyy'; did you mean heavy"):
         compose_run([words[0], "method=heavyy"])
 

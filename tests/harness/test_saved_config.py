@@ -52,7 +52,7 @@ def test_each_job_of_a_sweep_is_repeated_alone(
         assert cli.main([*argv, f"hydra.run.dir=again/{folder.parent.name}"]) == 0
     assert capsys.readouterr().out.count("skipped, cold ndcg@10") == 4
     assert cli.main([*argv, "seed=2"]) == 0
-    assert len(found()) == 5, "with a word beside it, it is another run"
+    assert len(found()) == 5, "with a word next to it, it is another run"
 
 
 def test_a_preset_from_somebodys_folder_is_kept_by_its_settings(
@@ -75,8 +75,8 @@ def test_choices_are_written_as_they_are_typed(
 ) -> None:
     argv = ["run", "method=by_index", "method.order=down", "scenario.track=open", *words]
     assert cli.main([*argv, "--cfg", "job"]) == 0
-    told = capsys.readouterr().out
-    assert "order: down\n" in told and "track: open\n" in told and "DOWN" not in told
+    message = capsys.readouterr().out
+    assert "order: down\n" in message and "track: open\n" in message and "DOWN" not in message
     assert cli.main(argv) == 0
     (folder,) = folders()
     kept = OmegaConf.load(folder / "config.yaml")

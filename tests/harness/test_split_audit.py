@@ -8,7 +8,7 @@ import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig, compose_run
 from coldbench.benchmarks.conformance.audits import split_audit
-from coldbench.benchmarks.plugins.registry import offers
+from coldbench.benchmarks.plugins.registry import list_offers
 from coldbench.benchmarks.records.record import RunRecord, Status, read_all
 from coldbench.benchmarks.runs import kept_splits
 from coldbench.benchmarks.runs.execute import execute
@@ -20,10 +20,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from coldbench.datasets.arrays import frozen
+from coldbench.datasets.arrays import make_read_only
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sides import FeatureColumn, Provenance
+from coldbench.datasets.side_information import FeatureColumn, Provenance
 from coldbench.datasets.sources.planted.source import Planted
 
 WARM = "warm/warm/k=0"
@@ -46,7 +46,7 @@ class TrainsOnTest(Grid):
 
 @dataclass
 class OutOfShape(Grid):
-    """Names too few users in its training world."""
+    """Names too few users in its training data."""
 
     def split(self, data, seed, *rest):
         made = super().split(data, seed, *rest)
@@ -109,8 +109,8 @@ def test_a_leaky_scenario_is_in_the_record_and_in_the_log_and_the_run_goes_on(
     assert record.status is Status.OK and record.scores
     (first, *_) = record.findings
     assert first.startswith("training_has_no_truth: ") and "true pairs of test warm/warm" in first
-    told = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
-    (line,) = [one for one in told if one.startswith("the split leaks: ")]
+    message = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+    (line,) = [one for one in message if one.startswith("the split leaks: ")]
     assert line.endswith("; see docs/conformance.md") and first in line
 
 
@@ -177,7 +177,9 @@ def test_an_audit_that_hangs_is_a_finding(tiny: Tiny, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("strategy", ["random", "temporal"])
 @pytest.mark.parametrize("dataset", ["movietweetings", "planted"])
 def test_no_false_alarm_on_our_own_scenarios(dataset: str, strategy: str, task: str) -> None:
-    ours = [name for name, one in offers("scenarios").items() if one.distribution == "coldbench"]
+    ours = [
+        name for name, one in list_offers("scenarios").items() if one.distribution == "coldbench"
+    ]
     run = compose_run(["method=random", f"dataset={dataset}"])
     data = run.dataset.load()
     for name in ours:
@@ -185,4 +187,4 @@ def test_no_false_alarm_on_our_own_scenarios(dataset: str, strategy: str, task: 
         if name == "new_item_gar" and task == "rating":
             continue
         scenario = compose_run(["method=random", *words]).scenario
-        assert split_audit.leaks_of(scenario.split(data, 0), data, scenario) == [], words
+        assert split_audit.find_leaks(scenario.split(data, 0), data, scenario) == [], words

@@ -14,9 +14,9 @@ from coldbench.benchmarks.config.run_config import RunConfig
 from coldbench.benchmarks.plugins.registry import find
 from coldbench.benchmarks.records.headline import summarise_scores
 from coldbench.benchmarks.records.record import Status, read_all
-from coldbench.benchmarks.runs import sweep
+from coldbench.benchmarks.runs import sweep_watch
 from coldbench.benchmarks.runs.execute import execute
-from coldbench.benchmarks.runs.outcome import Outcome, outcomes
+from coldbench.benchmarks.runs.job_outcome import Outcome, read_outcomes
 
 COLDBENCH = [sys.executable, "-m", "coldbench"]
 
@@ -42,13 +42,13 @@ def test_every_job_has_a_log_and_an_outcome(
     workplace: Path, fakes: None, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["run", "method=singular", *words]) == 1
-    told = capsys.readouterr()
-    assert "failed: ArithmeticError: the matrix is singular; see results" in told.err
-    assert "Traceback" not in told.err + told.out
+    message = capsys.readouterr()
+    assert "failed: ArithmeticError: the matrix is singular; see results" in message.err
+    assert "Traceback" not in message.err + message.out
     (folder,) = Path("outputs").glob("*/*")
     log = (folder / "run.log").read_text()
     assert "started: method=singular" in log and "Traceback" in log and "singular" in log
-    (outcome,) = outcomes(folder)
+    (outcome,) = read_outcomes(folder)
     assert outcome.status == "failed" and Path(str(outcome.record)).exists()
 
 
@@ -96,7 +96,7 @@ def test_a_field_of_a_swept_method_may_be_fixed_or_swept(
 
 
 @pytest.mark.parametrize(
-    ("argv", "told"),
+    ("argv", "message"),
     [
         (
             ["-m", "method=by_index,als"],
@@ -109,11 +109,11 @@ def test_a_field_of_a_swept_method_may_be_fixed_or_swept(
     ],
 )
 def test_a_mistake_ends_before_anything_runs(
-    workplace: Path, fakes: None, argv: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    workplace: Path, fakes: None, argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["run", *argv]) == 2
     captured = capsys.readouterr()
-    assert captured.err.startswith(told) and captured.err.count("\n") == 1
+    assert captured.err.startswith(message) and captured.err.count("\n") == 1
     assert captured.out == "" and not Path("results").exists()
 
 
@@ -143,8 +143,8 @@ def test_hydras_own_words_work(
     with pytest.raises(SystemExit) as end:
         cli.main(["run", "--help"])
     assert end.value.code == 0
-    told = capsys.readouterr().out
-    assert "finished runs are skipped" in told and "by_index" in told
+    message = capsys.readouterr().out
+    assert "finished runs are skipped" in message and "by_index" in message
 
 
 def test_the_shell_completes_the_words_of_a_run(
@@ -222,7 +222,7 @@ def test_an_outcome_file_that_is_torn_is_told_and_left_out(
     one.save(tmp_path / "1")
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "outcome.json").write_text('{"number": 0')
-    assert outcomes(tmp_path) == [one]
+    assert read_outcomes(tmp_path) == [one]
     assert "is not readable" in caplog.text
 
 
@@ -251,4 +251,4 @@ def test_status_values_are_those_of_the_contract() -> None:
     assert json.loads(json.dumps([one.value for one in Status])) == [
         "ok", "failed", "not_applicable",
     ]  # fmt: skip
-    assert sweep.SKIPPED not in {one.value for one in Status}
+    assert sweep_watch.SKIPPED not in {one.value for one in Status}

@@ -1,16 +1,16 @@
-"""A record of which most is cut away before it is parsed gives the same boards as the whole."""
+"""A record that is cut before it is parsed gives the same leaderboards as the whole."""
 
 import json
 from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.cli.leaderboard import readable_records
-from coldbench.benchmarks.records.record import RunRecord, place, read, read_all, write
-from coldbench.benchmarks.records.thin_records import thinner
-from coldbench.benchmarks.reports.formats import as_csv, markdown
-from coldbench.benchmarks.reports.leaderboard import boards
-from coldbench.benchmarks.reports.standings import Board
+from coldbench.benchmarks.cli.leaderboard import read_records
+from coldbench.benchmarks.records.partial_records import make_cut
+from coldbench.benchmarks.records.record import RunRecord, read, read_all, record_path, write
+from coldbench.benchmarks.reports.board import Board
+from coldbench.benchmarks.reports.group_records import build_boards
+from coldbench.benchmarks.reports.render import render_csv, render_markdown
 
 from .test_leaderboard import COLD, WARM, a_record  # type: ignore[import-not-found]
 
@@ -23,7 +23,7 @@ def figure(mean: float) -> dict[str, float]:
 
 
 def full(seed: int, metrics: tuple[str, ...], **more: object) -> RunRecord:
-    """A record with several figures, slices, and a task that lacks the last figure."""
+    """A record with several values, slices, and a task that lacks the last value."""
     figures = {name: figure(0.1 * at + 0.01 * seed) for at, name in enumerate(metrics)}
     scores = {COLD: figures, WARM: dict(list(figures.items())[:-1])}
     slices = {COLD: {"history:1-5": figures, "ndcg@10": figures}}
@@ -31,7 +31,7 @@ def full(seed: int, metrics: tuple[str, ...], **more: object) -> RunRecord:
 
 
 def drawn(made: list[Board]) -> str:
-    return as_csv(made, None) + "".join(markdown(board, None) for board in made)
+    return render_csv(made, None) + "".join(render_markdown(board, None) for board in made)
 
 
 @pytest.fixture
@@ -41,26 +41,28 @@ def stored(workplace: Path) -> Path:
                        full(seed, ("rmse", "mae"), dataset="ratings"),
                        full(seed, ("auc", "ndcg@5"), dataset="other-ks"),
                        a_record("broken", None, seed=seed)):  # fmt: skip
-            write(place(HOME, record), record)
+            write(record_path(HOME, record), record)
     return workplace
 
 
 def test_the_boards_are_the_same(stored: Path) -> None:
-    cut = readable_records(HOME, thinner(["ndcg@10"], others=True))
-    whole = readable_records(HOME)
-    assert drawn(boards(cut)) == drawn(boards(whole))
-    assert {board.metric for board in boards(cut)} == {"ndcg@10", "rmse", "auc"}
+    cut = read_records(HOME, make_cut(["ndcg@10"], others=True))
+    whole = read_records(HOME)
+    assert drawn(build_boards(cut)) == drawn(build_boards(whole))
+    assert {board.metric for board in build_boards(cut)} == {"ndcg@10", "rmse", "auc"}
 
 
 @pytest.mark.parametrize("metric", ["auc", "recall@20", "mae", "ndcg@1"])
 def test_the_boards_of_another_metric_are_the_same(metric: str, stored: Path) -> None:
-    cut = readable_records(HOME, thinner([metric]))
-    assert drawn(boards(cut, metric=metric)) == drawn(boards(readable_records(HOME), metric=metric))
+    cut = read_records(HOME, make_cut([metric]))
+    assert drawn(build_boards(cut, metric=metric)) == drawn(
+        build_boards(read_records(HOME), metric=metric)
+    )
     assert {name for one in cut for task in one.scores.values() for name in task} <= {metric}
 
 
 def test_what_is_not_shown_is_not_read(stored: Path) -> None:
-    (record, *_) = [one for one in readable_records(HOME, thinner(["ndcg@10"], others=True))
+    (record, *_) = [one for one in read_records(HOME, make_cut(["ndcg@10"], others=True))
                     if one.dataset == "planted" and one.scores]  # fmt: skip
     assert set(record.scores[COLD]) == {"ndcg@10"} and record.slices == {}
 
@@ -73,7 +75,7 @@ def test_a_text_of_another_layout_is_read_whole(stored: Path) -> None:
     whole = read(path)
     for layout in ({"indent": None}, {"indent": 1}, {"indent": 4}, {"separators": (",", ":")}):
         path.write_text(json.dumps(json.loads(path.read_bytes()), **layout))
-        cut = read(path, thinner(["ndcg@10"]))
+        cut = read(path, make_cut(["ndcg@10"]))
         assert cut.scores[COLD]["ndcg@10"] == whole.scores[COLD]["ndcg@10"]
         assert cut.config == whole.config and cut.run_id == whole.run_id
 
@@ -82,9 +84,9 @@ def test_published_records_give_the_same_board_either_way() -> None:
     for folder in ("movietweetings", "citeulike-a"):
         paths = sorted(PUBLISHED.glob(f"*/{folder}/[ep]*/*.json"))
         assert paths
-        cut = [read(path, thinner(["ndcg@10"], others=True)) for path in paths]
+        cut = [read(path, make_cut(["ndcg@10"], others=True)) for path in paths]
         whole = [read(path) for path in paths]
-        assert drawn(boards(cut)) == drawn(boards(whole))
+        assert drawn(build_boards(cut)) == drawn(build_boards(whole))
 
 
 def test_a_record_that_is_cut_short_is_told(stored: Path) -> None:
@@ -92,7 +94,7 @@ def test_a_record_that_is_cut_short_is_told(stored: Path) -> None:
     content = path.read_bytes()
     for length in range(0, len(content) - 2, 97):
         path.write_bytes(content[:length])
-        found = list(read_all(HOME, thinner(["ndcg@10"])))
+        found = list(read_all(HOME, make_cut(["ndcg@10"])))
         assert sum(not isinstance(one, RunRecord) for one in found) == 1
 
 
@@ -100,5 +102,5 @@ def test_an_unknown_metric_is_told_with_those_that_are_known(
     stored: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["leaderboard", "--metric", "ndgc@10"]) == 2
-    told = capsys.readouterr().err
-    assert "did you mean ndcg@10" in told and "recall@20" in told and "mae" in told
+    message = capsys.readouterr().err
+    assert "did you mean ndcg@10" in message and "recall@20" in message and "mae" in message

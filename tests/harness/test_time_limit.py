@@ -14,10 +14,10 @@ from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig, compose_run
 from coldbench.benchmarks.isolation import time_limit
 from coldbench.benchmarks.isolation.time_limit import OutOfTime
+from coldbench.benchmarks.records.per_user_tables import users_path
 from coldbench.benchmarks.records.record import Status, read_all
-from coldbench.benchmarks.records.tables import users_path
 from coldbench.benchmarks.runs.execute import execute
-from coldbench.benchmarks.runs.identity import identity
+from coldbench.benchmarks.runs.identity import make_identity
 from coldbench.datasets.errors import ColdbenchError
 
 SLEEPERS = """
@@ -116,8 +116,8 @@ def test_the_sweep_goes_on_and_the_leaderboard_says_why(
     found = {one.method: one.status for one in read_all(Path("results"))}  # type: ignore[union-attr]
     assert found["by_index"] is Status.OK
     assert cli.main(["leaderboard", "--task", "warm/warm/k=0"]) == 0
-    told = capsys.readouterr().out
-    assert "did not end within time_limit=1" in told and "failed" in told
+    message = capsys.readouterr().out
+    assert "did not end within time_limit=1" in message and "failed" in message
 
 
 def test_a_stopped_run_is_made_again_with_more_time(
@@ -146,7 +146,7 @@ def test_data_that_does_not_load_in_time_is_told(
 
 def test_the_limit_is_no_part_of_what_a_run_is(tiny: Callable[..., RunConfig]) -> None:
     limits = ("time_limit=5", "time_limit=0", "time_limit=null", "seed=0")
-    names = [identity(tiny("by_index", word)) for word in limits]
+    names = [make_identity(tiny("by_index", word)) for word in limits]
     assert all(name == names[0] for name in names) and "time_limit" not in names[0]
     assert tiny("by_index").time_limit == 24 * 60 * 60
     assert "time_limit" not in execute(tiny("by_index", "time_limit=5")).record.config
@@ -160,12 +160,12 @@ def test_a_negative_limit_is_refused(tiny: Callable[..., RunConfig]) -> None:
 @pytest.mark.parametrize("seconds", [None, 0, 0.0, 1e12, float("inf")])
 def test_no_limit_sets_no_alarm(seconds: float | None) -> None:
     before = signal.getsignal(signal.SIGALRM)
-    with time_limit.time_limit(seconds):
+    with time_limit.limit_time(seconds):
         assert signal.getsignal(signal.SIGALRM) == before
 
 
 def test_a_block_that_ends_in_time_is_left_in_peace() -> None:
-    with time_limit.time_limit(0.2):
+    with time_limit.limit_time(0.2):
         pass
     time.sleep(0.4)
 
@@ -175,28 +175,28 @@ def test_an_import_is_let_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "slow_library_a.py").write_text("import time; time.sleep(0.5); done = True")
     (tmp_path / "slow_library_b.py").write_text("import time; time.sleep(60)")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(OutOfTime), time_limit.time_limit(0.1):
+    with pytest.raises(OutOfTime), time_limit.limit_time(0.1):
         importlib.import_module("slow_library_a")
         time.sleep(20)
     assert sys.modules["slow_library_a"].done
     monkeypatch.setattr(time_limit, "IMPORT_SECONDS", 0.3)
     start = time.monotonic()
-    with pytest.raises(OutOfTime), time_limit.time_limit(0.1):
+    with pytest.raises(OutOfTime), time_limit.limit_time(0.1):
         importlib.import_module("slow_library_b")
     assert time.monotonic() - start < 10 and "slow_library_b" not in sys.modules
 
 
 def test_limits_nest() -> None:
     start = time.monotonic()
-    for outer, inner, told in ((30, 0.2, "0.2"), (0.3, 30, "0.3")):
+    for outer, inner, message in ((30, 0.2, "0.2"), (0.3, 30, "0.3")):
         with (
-            pytest.raises(OutOfTime, match=f"time_limit={re.escape(told)}"),
-            time_limit.time_limit(outer),
-            time_limit.time_limit(inner),
+            pytest.raises(OutOfTime, match=f"time_limit={re.escape(message)}"),
+            time_limit.limit_time(outer),
+            time_limit.limit_time(inner),
         ):
             time.sleep(20)
-    with pytest.raises(OutOfTime, match=r"time_limit=0\.4"), time_limit.time_limit(0.4):
-        with time_limit.time_limit(30):
+    with pytest.raises(OutOfTime, match=r"time_limit=0\.4"), time_limit.limit_time(0.4):
+        with time_limit.limit_time(30):
             pass
         time.sleep(20)
     assert time.monotonic() - start < 10
@@ -208,12 +208,12 @@ def test_an_earlier_alarm_is_served_and_restored() -> None:
     old = signal.setitimer(signal.ITIMER_REAL, 0.2)
     start = time.monotonic()
     try:
-        with pytest.raises(OutOfTime), time_limit.time_limit(0.5):
+        with pytest.raises(OutOfTime), time_limit.limit_time(0.5):
             time.sleep(20)
         assert len(rung) == 1 and 0.1 < rung[0] - start < 0.45
         assert time.monotonic() - start >= 0.5
         signal.setitimer(signal.ITIMER_REAL, 0.4)
-        with time_limit.time_limit(30):
+        with time_limit.limit_time(30):
             pass
         assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 0.4
         time.sleep(0.6)
@@ -229,7 +229,7 @@ def test_outside_the_main_thread_it_is_said_once(caplog: pytest.LogCaptureFixtur
 
     def work() -> None:
         for _ in range(2):
-            with time_limit.time_limit(0.05):
+            with time_limit.limit_time(0.05):
                 time.sleep(0.1)
             done.append(1)
 

@@ -14,10 +14,10 @@ import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig, compose_run
 from coldbench.benchmarks.isolation.first_process import is_first_process
+from coldbench.benchmarks.records.per_user_tables import rankings_path
 from coldbench.benchmarks.records.record import RunRecord, read
-from coldbench.benchmarks.records.tables import rankings_path
 from coldbench.benchmarks.runs.execute import execute
-from coldbench.benchmarks.tracking import contents
+from coldbench.benchmarks.tracking import record_values
 from coldbench.benchmarks.tracking.allowed import OWN_TEXT
 from coldbench.benchmarks.tracking.none import NoTracking
 from coldbench.benchmarks.tracking.wandb import Mode, WandbTracking
@@ -127,9 +127,13 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Offline:
 
 
 def test_every_scalar_of_the_record_is_in_the_offline_file(offline: Offline) -> None:
-    told = json.loads(offline.inspect("--summary"))
-    record, summary = offline.record, told["summary"]
-    assert (told["run_id"], told["state"], told["project"]) == (record.run_id, "finished", "mine")
+    message = json.loads(offline.inspect("--summary"))
+    record, summary = offline.record, message["summary"]
+    assert (message["run_id"], message["state"], message["project"]) == (
+        record.run_id,
+        "finished",
+        "mine",
+    )
     expected = {
         f"{task}/{name}": figure.mean
         for task, scores in record.scores.items()
@@ -158,13 +162,13 @@ def test_a_run_is_filed_by_convention(offline: Offline) -> None:
 def test_the_configuration_is_the_allow_list(offline: Offline) -> None:
     config, record = json.loads(offline.inspect("--summary"))["config"], offline.record
     method = {"name": "learner", "rate": 0.5, "note": OWN_TEXT, "kind": "usual"}
-    assert config == contents.configuration(record) | {"method": method}
+    assert config == record_values.make_configuration(record) | {"method": method}
     assert set(config) == {"method", "dataset", "scenario", "seed", "fingerprints", "versions"}
     assert config["dataset"] == {"name": "planted"} and config["scenario"]["track"] == "strict"
     assert config["fingerprints"]["data_sha256"] == record.data_sha256
     assert config["fingerprints"]["split_sha256"] == record.split_sha256
     # Here the plugin is not installed: none of its texts is known to be a default.
-    here = contents.configuration(record)["method"]
+    here = record_values.make_configuration(record)["method"]
     assert here == method | {"kind": OWN_TEXT}
 
 
@@ -184,13 +188,13 @@ def test_curves_are_logged_over_their_epochs(offline: Offline) -> None:
 def test_tables_hold_every_figure(offline: Offline) -> None:
     (path,) = offline.run.glob("files/media/table/per_k_*.json")
     table = json.loads(path.read_text())
-    assert table["columns"] == list(contents.PER_K)
-    assert table["data"] == contents.per_k(offline.record)
+    assert table["columns"] == list(record_values.PER_K)
+    assert table["data"] == record_values.list_values_per_k(offline.record)
     figure = offline.record.scores["new_item/cold/k=0"]["ndcg@10"]
     row = ["new_item/cold/k=0", "ndcg", 10, figure.mean, figure.low, figure.high, figure.n]
     assert row in table["data"]
     (path,) = offline.run.glob("files/media/table/slices_*.json")
-    assert json.loads(path.read_text())["data"] == contents.slices(offline.record)
+    assert json.loads(path.read_text())["data"] == record_values.list_slices(offline.record)
 
 
 def test_rankings_are_an_artifact_that_lies_in_the_run(offline: Offline) -> None:
@@ -224,10 +228,10 @@ def test_a_finished_run_is_sent_again_as_the_same_run(
     again = execute(tiny("by_index", "tracking=wandb", "tracking.dir=kept/here"))
     assert again.skipped and again.record == first.record
     (log,) = Path("kept/here/wandb").glob("offline-run-*/*.wandb")
-    told = json.loads(inspected(log, "--summary"))
-    assert told["run_id"] == first.record.run_id and told["project"] == "coldbench"
-    shown = {name: value for name, value in told["summary"].items() if "/k=" in name}
-    means = contents.scalars(first.record)
+    message = json.loads(inspected(log, "--summary"))
+    assert message["run_id"] == first.record.run_id and message["project"] == "coldbench"
+    shown = {name: value for name, value in message["summary"].items() if "/k=" in name}
+    means = record_values.collect_scalars(first.record)
     assert shown == {name: value for name, value in means.items() if "/k=" in name}
 
 
@@ -236,11 +240,11 @@ def test_a_failed_run_is_one_run_without_its_error(tiny: Tiny) -> None:
     for method in ("singular", "by_index"):  # one process, one run per record
         execute(tiny(method, "tracking=wandb"))
     logs = sorted(Path("wandb").glob("offline-run-*/*.wandb"))
-    told = {one["name"].split()[0]: one for log in logs for one in [_summary(log)]}
-    assert set(told) == {"singular", "by_index"}
-    assert told["singular"]["summary"]["status"] == "failed"
-    assert told["singular"]["exit_code"] == 1 and told["by_index"]["exit_code"] == 0
-    assert "the matrix" not in json.dumps(told["singular"])
+    message = {one["name"].split()[0]: one for log in logs for one in [_summary(log)]}
+    assert set(message) == {"singular", "by_index"}
+    assert message["singular"]["summary"]["status"] == "failed"
+    assert message["singular"]["exit_code"] == 1 and message["by_index"]["exit_code"] == 0
+    assert "the matrix" not in json.dumps(message["singular"])
 
 
 def _summary(log: Path) -> dict[str, Any]:
@@ -305,10 +309,12 @@ def test_a_broken_wandb_costs_one_sentence(
     broken = Broken(step, error)
     monkeypatch.setitem(sys.modules, "wandb", None if step == "absent" else broken)
     assert cli.main(["run", "method=by_index", *words, "tracking=wandb"]) == 0
-    tracked, told = record_of(words), capsys.readouterr().err
+    tracked, message = record_of(words), capsys.readouterr().err
     assert tracked.run_id == plain.run_id and tracked.scores == plain.scores
     assert tracked.config == plain.config and tracked.status is plain.status
-    assert told.count("\n") == 1 and plain.run_id in told and "sends its record again" in told
+    assert (
+        message.count("\n") == 1 and plain.run_id in message and "sends its record again" in message
+    )
     assert step in ("absent", "init") or broken.asked[-1] == "finish"
 
 
@@ -324,8 +330,8 @@ def test_what_wandb_would_add_is_refused(
     monkeypatch.setitem(sys.modules, "wandb", broken)
     run = execute(tiny("by_index", "tracking=wandb"))
     assert run.path.exists() and broken.asked == []
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1 and source in told and CANARY not in told
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1 and source in message and CANARY not in message
 
 
 def test_tracking_is_no_part_of_a_run(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,12 +385,12 @@ def test_the_first_process_alone_sends(
 
 def test_texts_that_are_typed_are_not_shown(tiny: Tiny) -> None:
     record = execute(tiny("by_index", "method.order=DOWN")).record
-    assert contents.configuration(record)["method"] == {
+    assert record_values.make_configuration(record)["method"] == {
         "name": "by_index", "weight": 1.0, "order": "down", "layers": [2, 3],
     }  # fmt: skip
-    assert contents.configuration(record)["scenario"]["side_information"] == "inductive"
+    assert record_values.make_configuration(record)["scenario"]["side_information"] == "inductive"
     secret = record.config["method"] | {"order": CANARY, "layers": [CANARY], "more": {"a": CANARY}}
-    shown = contents.configuration(
+    shown = record_values.make_configuration(
         record.model_copy(update={"config": record.config | {"method": secret}})
     )
     assert CANARY not in json.dumps(shown)
@@ -407,4 +413,4 @@ def test_texts_that_are_typed_are_not_shown(tiny: Tiny) -> None:
 )
 def test_what_counts_as_a_curve(tiny: Tiny, value: Any, curve: dict[int, float]) -> None:
     record = execute(tiny("by_index")).record.model_copy(update={"training": {"a": {"b": value}}})
-    assert contents.curves(record) == ({"training/a/b": curve} if curve else {})
+    assert record_values.collect_curves(record) == ({"training/a/b": curve} if curve else {})

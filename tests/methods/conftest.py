@@ -1,13 +1,13 @@
-"""Small training worlds made by hand: what a split would hand out, without a split."""
+"""Small training data made by hand: what a split would hand out, without a split."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from coldbench.datasets.arrays import frozen
+from coldbench.datasets.arrays import make_read_only
 from coldbench.datasets.graph import Graph, Links
 from coldbench.datasets.interactions import Interactions
-from coldbench.datasets.sides import Provenance, Side
+from coldbench.datasets.side_information import Provenance, Side
 from coldbench.datasets.world import Entities, Query, Resources, TrainView
 from scipy.sparse import csr_matrix
 
@@ -17,7 +17,7 @@ def matrix(rows, shape=None):
     dense = np.asarray(rows, dtype=np.float32)
     if shape is not None:
         dense = dense.reshape(shape)
-    return frozen(csr_matrix(dense))
+    return make_read_only(csr_matrix(dense))
 
 
 def entities(side, known, history, features=None, links=None, text=None):
@@ -25,9 +25,9 @@ def entities(side, known, history, features=None, links=None, text=None):
     rows = len(known)
     features = matrix(np.zeros((rows, 0))) if features is None else matrix(features)
     names = tuple(f"f{j}" for j in range(features.shape[1]))
-    known = frozen(np.array(known, dtype=np.int32))
+    known = make_read_only(np.array(known, dtype=np.int32))
     if links is not None:
-        links = Links(*(frozen(np.array(part, dtype=np.int32)) for part in links))
+        links = Links(*(make_read_only(np.array(part, dtype=np.int32)) for part in links))
     return Entities(side, known, matrix(history), features, names, text, links)
 
 
@@ -42,7 +42,7 @@ def items(known, history, features=None, links=None):
 def train_view(
     pairs, user_features=None, item_features=None, graph=None, links=None, seed=0, ratings=None
 ):
-    """Return a training world from a dense 0/1 matrix (users, items).
+    """Return a training data from a dense 0/1 matrix (users, items).
 
     ``graph`` is (heads, relations, tails, n_nodes); ``ratings`` a dense matrix of the values at
     the pairs, which then also are the values of the histories.
@@ -56,7 +56,9 @@ def train_view(
     )
     if graph is not None:
         heads, relations, tails, n_nodes = graph
-        parts = (frozen(np.array(part, dtype=np.int32)) for part in (heads, relations, tails))
+        parts = (
+            make_read_only(np.array(part, dtype=np.int32)) for part in (heads, relations, tails)
+        )
         names = tuple(f"r{j}" for j in range(max(relations, default=0) + 1))
         origin = (Provenance.INTRINSIC,) * len(names)
         graph = Graph(*parts, pairs.shape[1], n_nodes, names, origin)
@@ -84,7 +86,7 @@ def taste_pairs(n_users=60, n_items=40, seed=0):
 
 
 def sparse_content(world):
-    """Return features, those of cold items, pairs, and the training world and query of them.
+    """Return features, those of cold items, pairs, and the training data and query of them.
 
     User 4 has no history, candidate 10 no features, and the last two are like training items.
     """
@@ -163,5 +165,5 @@ def fit(request, split):
 
 @pytest.fixture(scope="module")
 def method(fit):
-    """The module's METHOD, fitted once on the planted world."""
+    """The module's METHOD, fitted once on the planted dataset."""
     return fit()

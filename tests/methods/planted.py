@@ -1,4 +1,4 @@
-"""What is asked of every method that learns the planted world.
+"""What is asked of every method that learns the planted dataset.
 
 The module of a method names its ``METHOD`` and ``SETTINGS``, subclasses one of these, and adds
 what is the method's own. Conformance asks more, of the method's defaults.
@@ -34,7 +34,7 @@ class PlantedSuite:
     above_chance = 1.5
     """How many times the chance level its NDCG is, at the least."""
     left_of_gain = 0.25
-    """The share of its gain over chance that is left at most when content is permuted."""
+    """The share of its gain over Probability that is left at most when content is permuted."""
     quick: ClassVar[dict[str, Any]] = {}
     """Settings of what is fitted for one test."""
     variants: ClassVar[tuple[dict[str, Any], ...]] = ({},)

@@ -127,7 +127,7 @@ def test_the_loss_of_both_networks_falls(methods):
 def test_ranks_the_planted_world_and_permuted_features_do_not(
     split, ndcg, methods, kind, task, side
 ):
-    """On the user side the mean factor is the yardstick: it already ranks by popularity."""
+    """On the user side the mean factor is the metric: it already ranks by popularity."""
     query, rng = split.test[task].query, np.random.default_rng(0)
     honest = ndcg(methods[kind], task)
     fooled = [

@@ -90,7 +90,7 @@ def test_user_knn_by_hand(world):
     users = world.users([0, -1], [[1, 1, 0], [1, 1, 0]])
     scores = fitted.score(world.query(users, world.items([0, 1, 2], np.transpose(pairs))))
     near = 2 / (np.sqrt(6) + 1)
-    twin = 2 / (2 + 1)  # the first training user: a stranger's twin, but not its own neighbour
+    twin = 2 / (2 + 1)  # the first training user: a another user's twin, but not its own neighbour
     np.testing.assert_allclose(
         scores, [[near, near, near], [near + twin, near + twin, near]], rtol=1e-6
     )

@@ -4,7 +4,12 @@ from coldbench.datasets.errors import NotApplicableError
 from coldbench.methods import neighbours as shared
 from coldbench.methods.content.content_knn import ContentKNN
 from coldbench.methods.content.kernel_ridge import Kernel, KernelRidge
-from coldbench.methods.content.weighting import Weighting, column_weights, mean_length, weight_rows
+from coldbench.methods.content.weighting import (
+    Weighting,
+    compute_column_weights,
+    compute_mean_length,
+    weight_rows,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +21,7 @@ N_USERS, N_ITEMS, TOPICS = 60, 60, 4
 def topic_world(world, permute=False, seed=0):
     """Users and items each have a topic; features name it (unless ``permute``), plus noise.
 
-    Returns the training world of 60 items, a query on 40 cold items, and the liked pairs of it.
+    Returns the training data of 60 items, a query on 40 cold items, and the liked pairs of it.
     """
     rng = np.random.default_rng(seed)
     everything = N_ITEMS + 40
@@ -71,12 +76,12 @@ def test_top_k_kernel_does_not_mind_the_order_of_a_history(data):
 
 def test_weights_by_hand(world):
     features = world.matrix([[2, 0, 1], [1, 0, 0], [0, 0, 3]])
-    idf = column_weights(features, Weighting.TFIDF)
+    idf = compute_column_weights(features, Weighting.TFIDF)
     np.testing.assert_allclose(idf, np.log([4 / 3, 4 / 1, 4 / 3]) + 1)
-    bm25 = column_weights(features, Weighting.BM25)
+    bm25 = compute_column_weights(features, Weighting.BM25)
     np.testing.assert_allclose(bm25, np.log(1 + np.array([1.5 / 2.5, 3.5 / 0.5, 1.5 / 2.5])))
-    np.testing.assert_array_equal(column_weights(features, Weighting.NONE), 1)
-    assert mean_length(features) == pytest.approx(7 / 3)
+    np.testing.assert_array_equal(compute_column_weights(features, Weighting.NONE), 1)
+    assert compute_mean_length(features) == pytest.approx(7 / 3)
     rows = weight_rows(features, idf, Weighting.TFIDF, 1.0).toarray()
     np.testing.assert_allclose(rows[0], [2 / np.sqrt(5), 0, 1 / np.sqrt(5)], rtol=1e-6)
     rows = weight_rows(features, bm25, Weighting.BM25, 7 / 3).toarray()

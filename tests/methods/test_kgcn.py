@@ -6,7 +6,7 @@ from coldbench.methods.graph.graph_links import keep_shared_links, link_both_way
 from coldbench.methods.graph.interaction_batches import (
     InteractionBatch,
     InteractionBatches,
-    pair_keys,
+    encode_pairs,
     sample_negatives,
 )
 from coldbench.methods.graph.kgcn import scores as _kgcn_scores
@@ -109,7 +109,7 @@ def test_shared_links_leave_out_what_one_node_alone_leads_to():
 def test_other_items_are_never_chosen_ones(split):
     matrix, rng = split.train.interactions.csr, np.random.default_rng(0)
     users = rng.integers(0, matrix.shape[0], 20_000)
-    items = sample_negatives(users, pair_keys(matrix), matrix.shape[1], rng)
+    items = sample_negatives(users, encode_pairs(matrix), matrix.shape[1], rng)
     assert not np.asarray(matrix[users, items]).any()
     assert items.min() >= 0 and items.max() < matrix.shape[1]
 
@@ -128,7 +128,7 @@ def test_batches_hold_every_pair_once_with_honest_histories(split):
             assert set(shown) <= set(liked)
             assert len(shown) == len(liked) if batch.with_embedding[row] else len(shown) <= 3
             assert bool(batch.shown[row]) == (chosen[row] in shown)
-    assert np.array_equal(np.sort(np.concatenate(keys)), pair_keys(train.csr))
+    assert np.array_equal(np.sort(np.concatenate(keys)), encode_pairs(train.csr))
     assert 0.4 < float(batch.with_embedding.float().mean()) < 0.6
 
 

@@ -8,7 +8,7 @@ N_USERS, N_ITEMS, N_NODES = 12, 8, 13  # 5 entities, the last without an edge
 
 
 def small(world, seed=0):
-    """Return the dense pairs, the triples and the training world."""
+    """Return the dense pairs, the triples and the training data."""
     rng = np.random.default_rng(seed)
     pairs = (rng.random((N_USERS, N_ITEMS)) < 0.35).astype(int)
     pairs[np.arange(N_USERS), np.arange(N_USERS) % N_ITEMS] = 1

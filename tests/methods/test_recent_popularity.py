@@ -15,7 +15,7 @@ DAY = 86_400
 
 
 def timed(world, days, pairs=PAIRS):
-    """Return a training world whose interactions, in row order, happened on these days."""
+    """Return a training data whose interactions, in row order, happened on these days."""
     train = world.train(pairs)
     times = np.asarray(np.asarray(days) * DAY, dtype=np.int64)
     return replace(train, interactions=replace(train.interactions, timestamps=times))

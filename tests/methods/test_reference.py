@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.conformance.checks.measure import level, measured
+from coldbench.benchmarks.conformance.checks.measure import estimate_level, measure_ndcg
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.methods.reference.popularity import Popularity
@@ -41,7 +41,7 @@ def test_random_lands_on_the_analytic_chance_level(task):
     split = Grid().split(Planted(n_users=600).load(), 0)
     holdout = split.test[task]
     methods = [RandomScores().fit(replace(split.train, seed=seed)) for seed in range(8)]
-    found = [level(measured(method, holdout), holdout) for method in methods]
+    found = [estimate_level(measure_ndcg(method, holdout), holdout) for method in methods]
     errors = [(one.high - one.low) / 2 for one in found]
     mean = np.mean([one.mean for one in found])
     assert abs(mean - found[0].chance) < 1.5 * np.mean(errors) / np.sqrt(len(found))
@@ -61,7 +61,7 @@ def test_random_knows_cold_entities_by_their_features(world):
     scores = fitted.score(world.query(users, items))
     np.testing.assert_array_equal(scores[0], scores[1])
     assert len(np.unique(scores[[0, 2]])) == 8
-    assert (scores[3] == 0).all(), "without features: left to the evaluator's lot"
+    assert (scores[3] == 0).all(), "without features: left to the evaluator's hash"
 
 
 def test_random_tells_users_from_items_and_columns_from_values(world):

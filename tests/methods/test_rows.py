@@ -1,9 +1,9 @@
 import numpy as np
 from coldbench.methods.sparse_rows import (
     binarise,
+    expand_row_indices,
     keep_top_per_row,
     normalise_rows,
-    row_of_entries,
     scale_rows,
     sum_rows,
 )
@@ -17,7 +17,7 @@ ROWS = csr_matrix(np.array([[3, 0, 4], [0, 0, 0], [0, -2, 0]], dtype=np.float32)
 
 def test_lengths_and_zero_rows():
     np.testing.assert_allclose(normalise_rows(ROWS).toarray(), [[0.6, 0, 0.8], [0] * 3, [0, -1, 0]])
-    np.testing.assert_array_equal(row_of_entries(ROWS), [0, 0, 2])
+    np.testing.assert_array_equal(expand_row_indices(ROWS), [0, 0, 2])
     np.testing.assert_array_equal(sum_rows(ROWS, ROWS.data), [7, 0, -2])
     halves = scale_rows(ROWS, np.array([2.0, 0.0, 2.0])).toarray()
     np.testing.assert_array_equal(halves, ROWS.toarray() / 2)

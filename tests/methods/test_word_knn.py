@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from coldbench.datasets.errors import NotApplicableError, NotFittedError
 from coldbench.methods.content.weighting import Weighting
+from coldbench.methods.content.word_counts import collect_vocabulary, count_words, split_words
 from coldbench.methods.content.word_knn import WordKNN
-from coldbench.methods.content.words import collect_vocabulary, count_words, split_words
 
 TRAINED = ["A red fox, a RED hen", "the fox sleeps", "blue whale", "", "the blue hen"]
 ASKED = ["red whale flies", "the the fox", "unknown words", "", "Blue; blue-hen"]
@@ -17,7 +17,7 @@ def told(entities, texts):
 
 
 def small(world, pairs=((1, 1, 0, 0, 1), (0, 0, 1, 1, 0), (0, 0, 0, 0, 0))):
-    """Return a training world over the trained texts and a query on the asked ones."""
+    """Return a training data over the trained texts and a query on the asked ones."""
     train = world.train(np.array(pairs))
     train = replace(train, items=told(train.items, TRAINED))
     cold = told(world.items([-1] * 5, np.zeros((5, len(pairs)))), ASKED)

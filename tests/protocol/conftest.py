@@ -9,7 +9,12 @@ import pytest
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.graph import Graph
 from coldbench.datasets.interactions import Interactions
-from coldbench.datasets.sides import FeatureColumn, Provenance, SideInformation, TextColumn
+from coldbench.datasets.side_information import (
+    FeatureColumn,
+    Provenance,
+    SideInformation,
+    TextColumn,
+)
 from scipy.sparse import csr_matrix
 
 

@@ -9,7 +9,7 @@ from coldbench.benchmarks.cli import split as command
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.protocol.export.split_files import export
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser
-from coldbench.datasets.protocol.split_fingerprint import Section, split_sha256
+from coldbench.datasets.protocol.split_fingerprint import Section, hash_split
 
 FILES = ["candidates.csv", "manifest.json", "support.csv", "train.csv", "truth.csv"]
 
@@ -77,13 +77,13 @@ def test_the_files_alone_give_the_fingerprint(written, data):
         return Section(name, np.array([user[r["user"]] for r in own], dtype=int), of_items)
 
     sections = [section("train", tables["train"])]
-    asked = sorted({(row["part"], row["task"]) for row in tables["truth"]})
-    for part, task in sorted(asked, key=lambda one: (one[0] != "test", one[1])):
+    evaluated = sorted({(row["part"], row["task"]) for row in tables["truth"]})
+    for part, task in sorted(evaluated, key=lambda one: (one[0] != "test", one[1])):
         sections += [
             section(f"{part} {task} {kind}", tables[kind], part, task)
             for kind in ("support", "truth", "candidates")
         ]
-    assert split_sha256(iter(sections), users, items, {}) == split.fingerprint
+    assert hash_split(iter(sections), users, items, {}) == split.fingerprint
 
 
 def test_the_manifest_counts_what_the_files_hold(written, data):

@@ -6,7 +6,7 @@ from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.graph import Graph
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, NewUserNewItem, Warm
-from coldbench.datasets.sides import SideInformation
+from coldbench.datasets.side_information import SideInformation
 
 
 def renumbered(data, seed):
@@ -83,7 +83,7 @@ def test_side_information_is_no_part_of_it(data):
 
 
 def test_it_is_the_same_on_any_machine():
-    """Written down once: a change of any lot or of the coding needs a new ``version``."""
+    """Written down once: a change of any hash or of the coding needs a new ``version``."""
     users, items = (a.ravel().astype(np.int32) for a in np.mgrid[:40, :30])
     keep = (users * 7 + items * 11) % 5 < 2
     users, items = users[keep], items[keep]

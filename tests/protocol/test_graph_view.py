@@ -3,7 +3,7 @@ import pytest
 from coldbench.datasets.graph import Graph
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.views.graph_view import view_graph
-from coldbench.datasets.sides import Provenance, Track
+from coldbench.datasets.side_information import Provenance, Track
 
 # Items 0..3, entities 4 drama, 5 Kurosawa, 6 Japan, 7 a place nobody links to.
 TRIPLES = [

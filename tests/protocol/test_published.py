@@ -8,7 +8,7 @@ from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError, SplitError
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, Warm
-from coldbench.datasets.sides import SideInformation
+from coldbench.datasets.side_information import SideInformation
 
 
 def bare(users, items, n_users, n_items):

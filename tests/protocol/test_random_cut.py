@@ -3,8 +3,8 @@ import pytest
 from coldbench.datasets.errors import SplitError
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.cuts.cut import OUTSIDE, TEST, TRAIN, VALIDATION, WARM
-from coldbench.datasets.protocol.cuts.random_cut import Fractions, divide, random_cut
-from coldbench.datasets.protocol.seeded_hash import id_keys
+from coldbench.datasets.protocol.cuts.random_cut import Fractions, cut_randomly, divide
+from coldbench.datasets.protocol.seeded_hash import hash_ids
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,8 +21,8 @@ def pairs_of(n_users, n_items, density, seed):
 
 
 def cut_of(pairs, seed, *, users=True, items=True, fractions=EIGHTY):
-    keys = [id_keys(np.arange(n).astype(str)) for n in (pairs.n_users, pairs.n_items)]
-    return random_cut(pairs, *keys, seed, fractions, cold_users=users, cold_items=items)
+    keys = [hash_ids(np.arange(n).astype(str)) for n in (pairs.n_users, pairs.n_items)]
+    return cut_randomly(pairs, *keys, seed, fractions, cold_users=users, cold_items=items)
 
 
 def test_cohorts_have_the_published_sizes():
@@ -51,9 +51,9 @@ def test_every_pair_has_the_part_of_its_entities(n_users, n_items, density, seed
 def test_nobody_loses_the_last_training_interaction(n_users, n_items, density, seed):
     pairs = pairs_of(n_users, n_items, density, seed)
     rng = np.random.default_rng(seed)
-    lots = rng.integers(0, 2**63, len(pairs)).astype(np.uint64)
+    hashes = rng.integers(0, 2**63, len(pairs)).astype(np.uint64)
     fractions = Fractions(0.2, 0.3, 0.3)
-    parts = divide(pairs.users, pairs.items, lots, rng.random(n_users), n_items, fractions)
+    parts = divide(pairs.users, pairs.items, hashes, rng.random(n_users), n_items, fractions)
     training = parts == TRAIN
     assert set(pairs.users[training]) == set(pairs.users)
     assert set(pairs.items[training]) == set(pairs.items)
@@ -65,12 +65,12 @@ def test_only_the_last_pair_of_an_orphan_goes_back(seed):
     """Compared with pair by pair: what a user's share says, then one pair per orphan."""
     pairs = pairs_of(12, 12, 0.25, seed)
     rng = np.random.default_rng(seed)
-    lots = rng.permutation(len(pairs)).astype(np.uint64) << np.uint64(40)
+    hashes = rng.permutation(len(pairs)).astype(np.uint64) << np.uint64(40)
     rounding = rng.random(12)
     fractions = Fractions(0.2, 0.25, 0.25)
     expected = np.zeros(len(pairs), dtype=int)
     for user in range(12):
-        own = sorted(np.flatnonzero(pairs.users == user), key=lambda at: lots[at])
+        own = sorted(np.flatnonzero(pairs.users == user), key=lambda at: hashes[at])
         test = int(0.25 * len(own) + rounding[user])
         held = int(0.5 * len(own) + rounding[user])
         expected[own[:test]], expected[own[test:held]] = TEST, VALIDATION
@@ -78,8 +78,8 @@ def test_only_the_last_pair_of_an_orphan_goes_back(seed):
         for entity in set(side.tolist()):
             own = np.flatnonzero(side == entity)
             if not (expected[own] == TRAIN).any():
-                expected[max(own, key=lambda at: lots[at])] = TRAIN
-    actual = divide(pairs.users, pairs.items, lots, rounding, 12, fractions)
+                expected[max(own, key=lambda at: hashes[at])] = TRAIN
+    actual = divide(pairs.users, pairs.items, hashes, rounding, 12, fractions)
     np.testing.assert_array_equal(actual, expected)
 
 
@@ -94,7 +94,7 @@ def test_shares_hold_for_each_user_and_on_the_whole():
 
 
 def test_users_with_few_pairs_are_also_asked():
-    """Rounding by lot: five pairs each give half a test pair in the mean."""
+    """Rounding at random: five pairs each give half a test pair in the mean."""
     users = np.repeat(np.arange(2000), 5).astype(np.int32)
     items = np.tile(np.arange(5), 2000).astype(np.int32)
     pairs = Interactions(users, items, np.ones(10_000, np.float32), None, 2000, 5)

@@ -7,7 +7,7 @@ import pytest
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.scenarios import Grid
-from coldbench.datasets.sides import SideInformation
+from coldbench.datasets.side_information import SideInformation
 
 USERS, ITEMS, PAIRS = 100_000, 50_000, 2_000_000
 

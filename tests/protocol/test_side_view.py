@@ -1,4 +1,4 @@
-"""Which columns, texts and nodes a training world shows, by mode and track."""
+"""Which columns, texts and nodes a training data shows, by mode and track."""
 
 from dataclasses import replace
 
@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, Warm
 from coldbench.datasets.protocol.views.side_view import view_side
-from coldbench.datasets.sides import FeatureColumn, Provenance, Side, SideInformation, Track
+from coldbench.datasets.side_information import (
+    FeatureColumn,
+    Provenance,
+    Side,
+    SideInformation,
+    Track,
+)
 from scipy.sparse import csr_matrix
 
 

@@ -55,13 +55,13 @@ def expected_tasks(cut, part, forward=False):
     pool = cohort(WARM, part)
     of_item = {i: sorted((r for r in pool if r[1] == i), key=time.get) for i in cold_items}
     most = max(ITEM_SHOTS)
-    asked = {i for i in cold_items if len(of_item[i]) > most}
-    cold = {r for i in asked for r in of_item[i][most:]}
-    first = {r for i in asked for r in of_item[i][:most]}
-    for k in ITEM_SHOTS if asked else ():
-        support = {r for i in asked for r in of_item[i][:k]}
-        tasks[f"new_item/cold/k={k}"] = (cold, first, support, asked)
-        tasks[f"new_item/all/k={k}"] = (cold | warm, known | first, support, warm_items | asked)
+    evaluated = {i for i in cold_items if len(of_item[i]) > most}
+    cold = {r for i in evaluated for r in of_item[i][most:]}
+    first = {r for i in evaluated for r in of_item[i][:most]}
+    for k in ITEM_SHOTS if evaluated else ():
+        support = {r for i in evaluated for r in of_item[i][:k]}
+        tasks[f"new_item/cold/k={k}"] = (cold, first, support, evaluated)
+        tasks[f"new_item/all/k={k}"] = (cold | warm, known | first, support, warm_items | evaluated)
 
     cold_users = [u for u, c in enumerate(cut.users) if c == part]
     pool = cohort(part, WARM)

@@ -5,7 +5,7 @@ import pytest
 from coldbench.datasets.errors import SplitError
 from coldbench.datasets.interactions import NO_TIME, Interactions
 from coldbench.datasets.protocol.cuts.cut import OUTSIDE, TEST, TRAIN, VALIDATION
-from coldbench.datasets.protocol.cuts.temporal_cut import temporal_cut
+from coldbench.datasets.protocol.cuts.temporal_cut import cut_by_time
 from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, Warm
 
 
@@ -30,7 +30,7 @@ def growing(make):
 def test_ten_pairs_are_cut_where_the_quantiles_say():
     rows = [(0, 0, 10), (1, 0, 20), (0, 1, 30), (1, 1, 40), (0, 2, 50), (2, 0, 60), (1, 2, 60)]
     rows += [(2, 1, 70), (0, 3, 80), (2, 2, 90)]
-    cut = temporal_cut(timed(rows), [0.5, 0.8])
+    cut = cut_by_time(timed(rows), [0.5, 0.8])
     assert cut.parts.tolist() == [TRAIN] * 5 + [VALIDATION] * 3 + [TEST] * 2
     assert cut.users.tolist() == [TRAIN, TRAIN, VALIDATION, OUTSIDE]
     assert cut.items.tolist() == [TRAIN, TRAIN, TRAIN, TEST]
@@ -38,7 +38,7 @@ def test_ten_pairs_are_cut_where_the_quantiles_say():
 
 def test_pairs_of_the_same_second_stay_together():
     rows = [(0, 0, 1), (0, 1, 2), (0, 2, 2), (1, 0, 2), (1, 1, 3), (1, 2, 4)]
-    cut = temporal_cut(timed(rows), [0.5, 0.7])
+    cut = cut_by_time(timed(rows), [0.5, 0.7])
     assert cut.parts.tolist() == [TRAIN] + [VALIDATION] * 3 + [TEST] * 2
 
 
@@ -47,8 +47,8 @@ def test_row_order_does_not_matter():
     rows = [(int(u), int(i), int(t)) for u, i, t in rng.integers(0, 4, (40, 3))]
     rows = [(u, i, t * 10 + n % 7) for n, (u, i, t) in enumerate(dict.fromkeys(rows))]
     order = rng.permutation(len(rows))
-    one = temporal_cut(timed(rows), [0.5, 0.8])
-    two = temporal_cut(timed([rows[at] for at in order]), [0.5, 0.8])
+    one = cut_by_time(timed(rows), [0.5, 0.8])
+    two = cut_by_time(timed([rows[at] for at in order]), [0.5, 0.8])
     np.testing.assert_array_equal(one.parts[order], two.parts)
     np.testing.assert_array_equal(one.users, two.users)
 
@@ -83,9 +83,9 @@ def test_support_precedes_all_truth_of_its_user(growing):
         task = split.test[name]
         for row, user in enumerate(task.users.tolist()):
             shown = split.items[task.query.users.history[row].indices].tolist()
-            asked = task.items[task.truth[row].indices].tolist()
+            evaluated = task.items[task.truth[row].indices].tolist()
             assert len(shown) == 2
-            assert max(when[user, i] for i in shown) <= min(when[user, i] for i in asked)
+            assert max(when[user, i] for i in shown) <= min(when[user, i] for i in evaluated)
 
 
 def test_cold_entities_are_those_first_seen_in_the_period(growing):
@@ -108,7 +108,7 @@ def test_cold_entities_are_those_first_seen_in_the_period(growing):
 
 
 def test_what_comes_later_changes_nothing_of_training(growing):
-    """Other pairs after the second cut-off, at the same times: the training world stands."""
+    """Other pairs after the second cut-off, at the same times: the training data stands."""
     scenario = Grid(strategy="temporal", shots=[0, 2], quantiles=[0.7, 0.85])
     before = scenario.split(growing, 0)
     pairs = growing.interactions
@@ -148,7 +148,7 @@ def test_missing_timestamps_are_refused(make, data):
 def test_coarse_timestamps_are_refused():
     rows = [(u, i, 7) for u in range(3) for i in range(3)]
     with pytest.raises(SplitError, match="fall on the times 7 and 7"):
-        temporal_cut(timed(rows), [0.8, 0.9])
+        cut_by_time(timed(rows), [0.8, 0.9])
 
 
 def test_nobody_new_is_refused(data):

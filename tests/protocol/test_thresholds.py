@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from coldbench.datasets.protocol.scenarios import NewItem
 from coldbench.datasets.protocol.views.side_view import view_side
-from coldbench.datasets.sides import FeatureColumn, Provenance, Side, SideInformation, Track
+from coldbench.datasets.side_information import (
+    FeatureColumn,
+    Provenance,
+    Side,
+    SideInformation,
+    Track,
+)
 from coldbench.datasets.sources.citeulike import CiteULikeA
 from coldbench.datasets.sources.films.movielens_latest import MovieLensLatestSmall
 from coldbench.datasets.sources.hetrec_lastfm import HetRecLastFM
@@ -71,8 +77,8 @@ def test_tags_of_cold_articles_reach_no_training_world(tmp_path: Path) -> None:
     assert before.train.items.feature_names == (f"tag=word{ARTICLES}",)
     assert before.train.items.text.tolist() == after.train.items.text.tolist()
     assert (before.train.items.features != after.train.items.features).nnz == 0
-    asked = after.test["new_item/cold/k=0"].query.items
-    assert all("word0 word1 word2" in text for text in asked.text)
+    evaluated = after.test["new_item/cold/k=0"].query.items
+    assert all("word0 word1 word2" in text for text in evaluated.text)
 
 
 def test_the_text_of_tags_holds_every_tag_of_its_article(tmp_path: Path) -> None:
@@ -104,10 +110,10 @@ def test_the_threshold_is_part_of_the_content(tmp_path: Path) -> None:
 
 def test_every_source_with_a_threshold_leaves_it_to_the_split() -> None:
     """A new source with such a setting is to be looked at here."""
-    from coldbench.benchmarks.plugins.registry import available, find
+    from coldbench.benchmarks.plugins.registry import find, list_names
 
     found = set()
-    for kind in (find("datasets", name) for name in available("datasets")):
+    for kind in (find("datasets", name) for name in list_names("datasets")):
         if any("minimum" in one and "count" in one for one in kind.__dataclass_fields__):
             found.add(kind)
     assert found == {CiteULikeA, HetRecLastFM, MovieLensLatestSmall}

@@ -27,10 +27,12 @@ def roles(split):
     pairs = split.train.interactions
     used = {(users[u], items[i]) for u, i in zip(pairs.users, pairs.items, strict=True)}
     for task in [*split.validation.values(), *split.test.values()]:
-        asked, ranked = task.users.tolist(), task.items.tolist()
+        evaluated, ranked = task.users.tolist(), task.items.tolist()
         for matrix in (task.truth, task.masked):
-            used |= {(asked[row], ranked[column]) for row, column in stored(matrix)}
-        used |= {(asked[row], items[column]) for row, column in stored(task.query.users.history)}
+            used |= {(evaluated[row], ranked[column]) for row, column in stored(matrix)}
+        used |= {
+            (evaluated[row], items[column]) for row, column in stored(task.query.users.history)
+        }
         used |= {(users[column], ranked[row]) for row, column in stored(task.query.items.history)}
     return used
 

@@ -1,1 +1,1 @@
-"""What no split may give away."""
+"""Audits for leaks in splits."""

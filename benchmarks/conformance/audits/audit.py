@@ -1,22 +1,22 @@
-"""The leak suite for splits: what a training world and its queries must not hold.
+"""The audit of splits: what training data and queries must not contain.
 
-``audit`` looks at one split. ``audit_scenario`` (module ``resplit``) changes the raw data where
-nobody may look, splits again, and demands the same training world.
+``audit`` examines one split. ``audit_scenario`` (module ``resplit``) changes the raw data where
+nobody may look, splits again, and requires the same training data.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 
 from ....datasets.dataset import Dataset
-from ....datasets.sides import Track
+from ....datasets.side_information import Track
 from ....datasets.world import Split
-from . import mined as audit_mined
+from . import interaction_derived as audit_mined
 from . import pairs as audit_pairs
 from . import reach as audit_reach
 from . import sides as audit_sides
-from .audited import Audited
+from .audited_split import AuditedSplit
 from .finding import Finding
 
-Rule = Callable[[Audited], Iterator[str]]
+Rule = Callable[[AuditedSplit], Iterator[str]]
 
 LEAK_RULES: tuple[Rule, ...] = (
     *audit_pairs.RULES,
@@ -24,10 +24,10 @@ LEAK_RULES: tuple[Rule, ...] = (
     *audit_mined.RULES,
     *audit_reach.RULES,
 )
-"""What gives hidden things away."""
+"""Rules about leaks."""
 
 RULES: tuple[Rule, ...] = (*LEAK_RULES, audit_reach.arrays_are_read_only)
-"""And what a run makes good by itself: the harness seals what a method receives."""
+"""Also rules that a run enforces itself: the harness makes arrays read-only."""
 
 
 def audit(
@@ -37,7 +37,7 @@ def audit(
     track: Track = Track.STRICT,
     rules: Sequence[Rule] = RULES,
 ) -> list[Finding]:
-    """Return everything in a split that gives hidden things away; empty for a clean one.
+    """Return every leak of a split; empty for a clean one.
 
     A rule that cannot look at the split, because its parts do not fit each other, is a finding too.
 
@@ -50,18 +50,18 @@ def audit(
     track
         The track that the split was made for.
     rules
-        What is demanded.
+        What is required.
     """
-    audited = Audited(split, data, track)
+    audited = AuditedSplit(split, data, track)
     return [
         Finding(rule.__name__, sentence) for rule in rules for sentence in _sentences(rule, audited)
     ]
 
 
-def _sentences(rule: Rule, audited: Audited) -> Iterator[str]:
-    """Yield what a rule says, and why it came to no end where it raised."""
+def _sentences(rule: Rule, audited: AuditedSplit) -> Iterator[str]:
+    """Yield the findings of a rule, or why it could not finish."""
     try:
         yield from rule(audited)
     except Exception as error:  # a plugin's split may hold anything
-        told = " ".join(str(error).split())
-        yield f"the split could not be looked at: {type(error).__name__}: {told}"
+        message = " ".join(str(error).split())
+        yield f"the split could not be looked at: {type(error).__name__}: {message}"

@@ -1,6 +1,6 @@
-"""Datasets that differ from a given one only in what they say of cold entities.
+"""Datasets that differ from a given one only in the content of cold entities.
 
-A training world made beside such a dataset must be the same to the last bit.
+The training data of such a dataset must be the same to the last bit.
 """
 
 from collections.abc import Callable
@@ -9,10 +9,16 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_matrix, hstack, vstack
 
-from ....datasets.arrays import CSR, BoolArray, FloatArray, IntArray, frozen
+from ....datasets.arrays import CSR, BoolArray, FloatArray, IntArray, make_read_only
 from ....datasets.dataset import Dataset
 from ....datasets.graph import Graph
-from ....datasets.sides import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
+from ....datasets.side_information import (
+    FeatureColumn,
+    Provenance,
+    SideInformation,
+    TextColumn,
+    VectorColumn,
+)
 
 SEED = 31
 CARRIERS = 20
@@ -25,19 +31,19 @@ VectorEdit = Callable[[FloatArray], FloatArray]
 GraphEdit = Callable[[Graph, BoolArray], Graph]
 
 
-def poisoned(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
+def replace_content(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
     """Return the dataset with other features, texts, vectors and triples on the marked entities."""
     edits = (_poisoned_column, _poisoned_text, _poisoned_vectors, _poisoned_graph)
     return _edited(data, users, items, *edits)
 
 
-def emptied(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
-    """Return the dataset with nothing known of the marked entities."""
+def remove_content(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
+    """Return the dataset without any content of the marked entities."""
     edits = (_emptied_column, _emptied_text, np.zeros_like, _emptied_graph)
     return _edited(data, users, items, *edits)
 
 
-def flooded(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
+def multiply_content(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
     """Return the dataset where the marked entities make every value frequent and bring new ones.
 
     Values, relations and nodes come up that nobody has, in front of the known ones and behind
@@ -78,11 +84,11 @@ def _edited(
 def _with_vectors(column: VectorColumn, other: FloatArray, cold: BoolArray) -> VectorColumn:
     """Return the column with the rows of ``other`` where an entity is cold."""
     values = np.where(cold[:, None], other, column.values).astype(np.float32)
-    return replace(column, values=frozen(values))
+    return replace(column, values=make_read_only(values))
 
 
 def _poisoned_column(column: FeatureColumn, cold: BoolArray) -> FeatureColumn:
-    """Hand the rows around among the cold entities; shift quantities."""
+    """Permute the rows among the cold entities; shift quantities."""
     rng = np.random.default_rng(SEED)
     other = column.matrix[rng.permutation(column.matrix.shape[0])].copy()
     if column.numeric:
@@ -108,7 +114,7 @@ def _poisoned_graph(graph: Graph, cold: BoolArray) -> Graph:
     tails = graph.tails.copy()
     theirs = np.flatnonzero(_cold_nodes(graph, cold)[graph.heads])
     tails[theirs] = rng.permutation(tails[theirs])
-    return replace(graph, tails=frozen(tails))
+    return replace(graph, tails=make_read_only(tails))
 
 
 def _emptied_column(column: FeatureColumn, cold: BoolArray) -> FeatureColumn:
@@ -137,7 +143,7 @@ def _flooded_column(column: FeatureColumn, cold: BoolArray) -> FeatureColumn:
     new = csr_matrix(cold.astype(np.float32)[:, None])
     matrix = hstack((new, _merged(column.matrix, every, cold), new), format="csr")
     values = (" of cold ones", *column.values, "~ of cold ones")
-    return replace(column, matrix=frozen(matrix.astype(np.float32)), values=values)
+    return replace(column, matrix=make_read_only(matrix.astype(np.float32)), values=values)
 
 
 def _flooded_text(text: TextColumn, cold: BoolArray) -> TextColumn:
@@ -167,9 +173,9 @@ def _flooded_graph(graph: Graph, cold: BoolArray) -> Graph:
     new_heads = np.resize(rows, len(new_tails))
     kinds = np.arange(len(new_tails)) % (len(graph.relation_names) + 1)
     return Graph(
-        frozen(np.concatenate([new_heads, heads]).astype(np.int32)),
-        frozen(np.concatenate([kinds, graph.relations + 1]).astype(np.int32)),
-        frozen(np.concatenate([new_tails, tails]).astype(np.int32)),
+        make_read_only(np.concatenate([new_heads, heads]).astype(np.int32)),
+        make_read_only(np.concatenate([kinds, graph.relations + 1]).astype(np.int32)),
+        make_read_only(np.concatenate([new_tails, tails]).astype(np.int32)),
         graph.n_items,
         graph.n_nodes + 2,
         ("of cold ones", *graph.relation_names),
@@ -193,4 +199,4 @@ def _merged(matrix: CSR, other: CSR, cold: BoolArray) -> CSR:
     rows = np.arange(len(cold)) + np.where(cold, len(cold), 0)
     merged = vstack((matrix, other), format="csr")[rows]
     merged.sort_indices()
-    return frozen(merged)
+    return make_read_only(merged)

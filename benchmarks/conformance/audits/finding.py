@@ -1,11 +1,11 @@
-"""One thing that a split or a dataset gives away."""
+"""One finding of an audit."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A broken rule and what was seen."""
+    """A violated rule and the observation."""
 
     rule: str
     text: str

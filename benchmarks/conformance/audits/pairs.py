@@ -1,17 +1,17 @@
-"""Rules about pairs: what is hidden is in no training pair, history, support or mask."""
+"""Rules about pairs: no held-out pair is in training, a history, the support or a mask."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from ....datasets.arrays import IntArray, LongArray
-from ....datasets.sides import Side
+from ....datasets.side_information import Side
 from ....datasets.world import Entities, Holdout
-from .audited import Audited, PairSet, together
+from .audited_split import AuditedSplit, PairSet, join_pairs
 
 
-def training_has_no_truth(audited: Audited) -> Iterator[str]:
-    """Demand that no pair of any truth, validation or test, is a training pair."""
+def training_has_no_truth(audited: AuditedSplit) -> Iterator[str]:
+    """Require that no pair of any truth, validation or test, is a training pair."""
     for name, task in audited.tasks():
         truth = audited.truth(task)
         shared = truth[audited.training.holds(truth)]
@@ -20,8 +20,8 @@ def training_has_no_truth(audited: Audited) -> Iterator[str]:
             yield f"{len(shared)} true pairs of {name} are training pairs, {example}"
 
 
-def training_has_no_cold_entity(audited: Audited) -> Iterator[str]:
-    """Demand that no cold entity of any task has an index in the training world."""
+def training_has_no_cold_entity(audited: AuditedSplit) -> Iterator[str]:
+    """Require that no cold entity of any task has an index in the training data."""
     split, pairs = audited.split, audited.data.interactions
     trained = {}
     for side, rows, count in (
@@ -37,11 +37,11 @@ def training_has_no_cold_entity(audited: Audited) -> Iterator[str]:
         ):
             known = int(trained[side][rows[entities.known < 0]].sum())
             if known:
-                yield f"{known} cold {side} of {name} are in the training world"
+                yield f"{known} cold {side} of {name} are in the training data"
 
 
-def known_means_known(audited: Audited) -> Iterator[str]:
-    """Demand that the training index of a warm row points to the same entity."""
+def known_means_known(audited: AuditedSplit) -> Iterator[str]:
+    """Require that the training index of a warm row points to the same entity."""
     split = audited.split
     for name, task in audited.tasks():
         for side, entities, rows, trained in (
@@ -51,14 +51,14 @@ def known_means_known(audited: Audited) -> Iterator[str]:
             warm = entities.known >= 0
             wrong = int((trained[entities.known[warm]] != rows[warm]).sum())
             if wrong:
-                yield f"{wrong} warm {side}s of {name} carry the index of somebody else"
+                yield f"{wrong} warm {side}s of {name} carry the index of another entity"
 
 
-def histories_are_training(audited: Audited) -> Iterator[str]:
-    """Demand that the history of a warm row holds training pairs and nothing else."""
+def histories_are_training(audited: AuditedSplit) -> Iterator[str]:
+    """Require that the history of a warm row holds training pairs and nothing else."""
     split = audited.split
-    world = [("the training world", split.train.users, split.users, Side.USER)]
-    world.append(("the training world", split.train.items, split.items, Side.ITEM))
+    world = [("the training data", split.train.users, split.users, Side.USER)]
+    world.append(("the training data", split.train.items, split.items, Side.ITEM))
     for name, task in audited.tasks():
         world.append((name, task.query.users, task.users, Side.USER))
         world.append((name, task.query.items, task.items, Side.ITEM))
@@ -74,10 +74,10 @@ def histories_are_training(audited: Audited) -> Iterator[str]:
             yield f"{len(extra)} pairs in {side.value} histories of {name} are hidden, {example}"
 
 
-def support_is_no_truth(audited: Audited) -> Iterator[str]:
-    """Demand that what is shown of a cold entity is asked for in no task of its stage."""
+def support_is_no_truth(audited: AuditedSplit) -> Iterator[str]:
+    """Require that what is shown of a cold entity is asked for in no task of its stage."""
     for stage, tasks in audited.stages:
-        shown = together(_supports(audited, task) for task in tasks.values())
+        shown = join_pairs(_supports(audited, task) for task in tasks.values())
         if not len(shown):
             continue
         support = audited.pair_set(shown)
@@ -89,38 +89,38 @@ def support_is_no_truth(audited: Audited) -> Iterator[str]:
                 yield f"{len(shared)} true pairs of {stage} {name} are shown, {example}"
 
 
-def _supports(audited: Audited, task: Holdout) -> LongArray:
+def _supports(audited: AuditedSplit, task: Holdout) -> LongArray:
     sides: tuple[tuple[Entities, IntArray, Side], ...] = (
         (task.query.users, task.users, Side.USER),
         (task.query.items, task.items, Side.ITEM),
     )
-    return together(
+    return join_pairs(
         audited.history_keys(entities, rows, side, entities.known < 0)
         for entities, rows, side in sides
         if (entities.known < 0).any()
     )
 
 
-def test_is_not_in_validation(audited: Audited) -> Iterator[str]:
-    """Demand that no cold entity is asked about and no pair is true in both validation and test."""
+def test_is_not_in_validation(audited: AuditedSplit) -> Iterator[str]:
+    """Require that no cold entity is evaluated and no pair is true in both validation and test."""
     validation, test = (tasks.values() for _, tasks in audited.stages)
-    truths = audited.pair_set(together(audited.truth(task) for task in validation))
+    truths = audited.pair_set(join_pairs(audited.truth(task) for task in validation))
     found = [truth[truths.holds(truth)] for truth in map(audited.truth, test)]
-    shared = {"true pairs": np.unique(together(found))}
+    shared = {"true pairs": np.unique(join_pairs(found))}
     for what, rows in (("cold users", _cold_users), ("cold items", _cold_items_asked)):
-        ours, theirs = (together(map(rows, tasks)) for tasks in (test, validation))
+        ours, theirs = (join_pairs(map(rows, tasks)) for tasks in (test, validation))
         shared[what] = np.intersect1d(ours, theirs)
     for what, both in shared.items():
         if len(both):
             yield f"{len(both)} {what} serve both validation and test"
 
 
-def validation_items_are_no_candidates(audited: Audited) -> Iterator[str]:
-    """Demand that no cold item of the validation is a candidate of a test, true or not.
+def validation_items_are_no_candidates(audited: AuditedSplit) -> Iterator[str]:
+    """Require that no cold item of the validation is a candidate of a test, true or not.
 
     A method saw them while it was validated, and could rank them last.
     """
-    seen = together(map(_cold_items, audited.split.validation.values()))
+    seen = join_pairs(map(_cold_items, audited.split.validation.values()))
     for name, task in audited.split.test.items():
         shared = len(np.intersect1d(_cold_items(task), seen))
         if shared:
@@ -144,8 +144,8 @@ def _cold_items_asked(task: Holdout) -> LongArray:
     return rows
 
 
-def masks_hide_no_truth(audited: Audited) -> Iterator[str]:
-    """Demand that a true pair can be ranked, and what is known of a user cannot."""
+def masks_hide_no_truth(audited: AuditedSplit) -> Iterator[str]:
+    """Require that a true pair can be ranked, and what is known of a user cannot."""
     for name, task in audited.tasks():
         width, cells = len(task.items), len(task.users) * len(task.items)
         rows, columns = np.arange(len(task.users)), np.arange(width)
@@ -163,7 +163,7 @@ def masks_hide_no_truth(audited: Audited) -> Iterator[str]:
             yield f"{len(ranked)} training pairs of {name} are ranked, {audited.example(ranked)}"
 
 
-def _training_asked(audited: Audited, task: Holdout) -> tuple[LongArray, LongArray]:
+def _training_asked(audited: AuditedSplit, task: Holdout) -> tuple[LongArray, LongArray]:
     """Return the training pairs among a task's users and candidates, and their cells there."""
     split, pairs = audited.split, audited.split.train.interactions
     row = _places(task.users, audited.data.interactions.n_users)[split.users]
@@ -172,9 +172,9 @@ def _training_asked(audited: Audited, task: Holdout) -> tuple[LongArray, LongArr
     if not (row >= 0).any() or not (column >= 0).any():
         return none, none
     rows, columns = row[pairs.users], column[pairs.items]
-    asked = np.flatnonzero((rows >= 0) & (columns >= 0))
-    places: LongArray = rows[asked].astype(np.int64) * len(task.items) + columns[asked]
-    return audited.training_keys[asked], places
+    request = np.flatnonzero((rows >= 0) & (columns >= 0))
+    places: LongArray = rows[request].astype(np.int64) * len(task.items) + columns[request]
+    return audited.training_keys[request], places
 
 
 def _places(rows: IntArray, count: int) -> IntArray:
@@ -183,8 +183,8 @@ def _places(rows: IntArray, count: int) -> IntArray:
     return places
 
 
-def truth_is_of_the_data(audited: Audited) -> Iterator[str]:
-    """Demand that every true pair is in the dataset, and every candidate stands once."""
+def truth_is_of_the_data(audited: AuditedSplit) -> Iterator[str]:
+    """Require that every true pair is in the dataset, and every candidate stands once."""
     pairs = audited.data.interactions
     every = audited.pair_set(audited.pair_keys(pairs.users, pairs.items))
     for name, task in audited.tasks():

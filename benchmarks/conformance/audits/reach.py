@@ -1,4 +1,4 @@
-"""Rules about reach: a method cannot get from its training world to what is hidden."""
+"""Rules about references: a method cannot reach held-out data from its training data."""
 
 import gc
 from collections.abc import Iterator
@@ -6,20 +6,20 @@ from types import FunctionType, MethodType, ModuleType
 
 from ....datasets.arrays import CSR
 from ....datasets.world import Entities
-from .audited import Audited
+from .audited_split import AuditedSplit
 
 VISITED = 200_000
-"""Objects to follow before giving up; the training world of a clean split has far fewer."""
+"""Objects to follow before giving up; the training data of a clean split has far fewer."""
 
 
-def truth_is_out_of_reach(audited: Audited) -> Iterator[str]:
-    """Demand that no reference leads from the training world to the truth of a test."""
+def truth_is_out_of_reach(audited: AuditedSplit) -> Iterator[str]:
+    """Require that no reference leads from the training data to the truth of a test."""
     split = audited.split
     hidden = {id(task.truth): name for name, task in split.test.items()}
     hidden |= {id(task.truth.data): name for name, task in split.test.items() if task.truth.nnz}
     for found in _reachable(split.train):
         if id(found) in hidden:
-            yield f"the training world leads to the truth of test {hidden[id(found)]}"
+            yield f"the training data leads to the truth of test {hidden[id(found)]}"
             return
 
 
@@ -44,8 +44,8 @@ def _referents(here: object) -> list[object]:
     return gc.get_referents(here)
 
 
-def arrays_are_read_only(audited: Audited) -> Iterator[str]:
-    """Demand that every array that a method receives forbids writing."""
+def arrays_are_read_only(audited: AuditedSplit) -> Iterator[str]:
+    """Require that every array that a method receives forbids writing."""
     split = audited.split
     places: list[tuple[str, Entities]] = [
         ("train users", split.train.users),

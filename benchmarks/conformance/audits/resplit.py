@@ -1,19 +1,19 @@
-"""The leak suite for scenarios: change the raw data where nobody may look, and split again."""
+"""The audit of scenarios: change the data of cold entities, and split again."""
 
 from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
-from ....datasets.arrays import BoolArray, frozen
+from ....datasets.arrays import BoolArray, make_read_only
 from ....datasets.dataset import Dataset
 from ....datasets.errors import SplitError
-from ....datasets.hashing import content_hash
+from ....datasets.hashing import hash_content
 from ....datasets.interactions import Interactions
 from ....datasets.protocol.settings import Strategy
 from ....datasets.world import SideMode, Split
-from ..worlds import view_parts
-from .cold_content import emptied, flooded, poisoned
+from ..test_splits import list_view_parts
+from .cold_content import multiply_content, remove_content, replace_content
 from .finding import Finding
 
 SEED = 31
@@ -30,11 +30,11 @@ class Splits(Protocol):
 
 
 def audit_scenario(scenario: Splits, data: Dataset, seed: int) -> list[Finding]:
-    """Return what moves the training world although it belongs to cold entities alone.
+    """Return which changes of cold entities change the training data.
 
     The cold entities' interactions are removed, then rewired; then their features, texts and
     triples are handed around, taken away, and multiplied: every rare value becomes frequent, new
-    values, nodes and relations come up, numbers grow huge. Each time the training world must stay
+    values, nodes and relations come up, numbers grow huge. Each time the training data must stay
     the same to the last bit. Where a scenario can ask nothing without cold interactions, as many
     are removed as it bears. In a transductive split what is known of cold entities may be seen, and
     is not changed. A temporal split is cut by the times of all pairs, so its interactions are not
@@ -50,23 +50,23 @@ def audit_scenario(scenario: Splits, data: Dataset, seed: int) -> list[Finding]:
         The split seed.
     """
     split = scenario.split(data, seed)
-    users, items = cold_entities(split, data)
+    users, items = mark_cold_entities(split, data)
     changes: list[tuple[str, list[Dataset]]] = []
     if getattr(scenario, "strategy", Strategy.RANDOM) is not Strategy.TEMPORAL:
-        thinned = [thinner(data, users, items, share) for share in SHARES_KEPT]
+        thinned = [remove_interactions(data, users, items, share) for share in SHARES_KEPT]
         changes.append(("cold_interactions", thinned))
-        changes.append(("cold_interactions_rewired", [rewired(data, users, items)]))
+        changes.append(("cold_interactions_rewired", [rewire_interactions(data, users, items)]))
     if not _is_transductive(scenario, split):
-        edits = (poisoned, emptied, flooded)
+        edits = (replace_content, remove_content, multiply_content)
         changes += [("cold_side_information", [edit(data, users, items)]) for edit in edits]
-    before = content_hash(*view_parts(split.train))
+    before = hash_content(*list_view_parts(split.train))
     moved = [
         name
         for name, tries in changes
-        if content_hash(*view_parts(_first_split(scenario, tries, seed).train)) != before
+        if hash_content(*list_view_parts(_first_split(scenario, tries, seed).train)) != before
     ]
     return [
-        Finding(name, f"changing the {name.replace('_', ' ')} changes the training world")
+        Finding(name, f"changing the {name.replace('_', ' ')} changes the training data")
         for name in dict.fromkeys(moved)
     ]
 
@@ -88,24 +88,26 @@ def _first_split(scenario: Splits, tries: list[Dataset], seed: int) -> Split:
     return scenario.split(tries[-1], seed)
 
 
-def cold_entities(split: Split, data: Dataset) -> tuple[BoolArray, BoolArray]:
-    """Return bool masks over the dataset's users and items: those outside the training world."""
+def mark_cold_entities(split: Split, data: Dataset) -> tuple[BoolArray, BoolArray]:
+    """Return bool masks over the dataset's users and items: those outside the training data."""
     users = np.ones(len(data.user_ids), dtype=bool)
     items = np.ones(len(data.item_ids), dtype=bool)
     users[split.users], items[split.items] = False, False
     return users, items
 
 
-def thinner(data: Dataset, users: BoolArray, items: BoolArray, share: float) -> Dataset:
+def remove_interactions(data: Dataset, users: BoolArray, items: BoolArray, share: float) -> Dataset:
     """Return the dataset with only a share of the interactions of the marked entities."""
     pairs = data.interactions
     touched = users[pairs.users] | items[pairs.items]
     rng = np.random.default_rng(SEED)
     kept = ~touched | (rng.random(len(pairs)) < share)
-    return replace(data, interactions=pairs.take(kept), positive=frozen(data.positive[kept]))
+    return replace(
+        data, interactions=pairs.take(kept), positive=make_read_only(data.positive[kept])
+    )
 
 
-def rewired(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
+def rewire_interactions(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
     """Return the dataset where the marked entities have interacted with others."""
     pairs = data.interactions
     rng = np.random.default_rng(SEED)
@@ -125,4 +127,4 @@ def rewired(data: Dataset, users: BoolArray, items: BoolArray) -> Dataset:
         pairs.n_users,
         pairs.n_items,
     )
-    return replace(data, interactions=moved, positive=frozen(data.positive[first]))
+    return replace(data, interactions=moved, positive=make_read_only(data.positive[first]))

@@ -1,4 +1,4 @@
-"""Rules about side information: what is seen while fitting, and who wrote it."""
+"""Rules about side information: what is visible during training, and who wrote it."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,11 @@ import numpy as np
 from ....datasets.arrays import LongArray
 from ....datasets.graph import Graph
 from ....datasets.world import Entities
-from .audited import Audited
+from .audited_split import AuditedSplit
 
 
-def inductive_columns_are_warm(audited: Audited) -> Iterator[str]:
-    """Demand, when inductive, that every feature column is known from a training row."""
+def inductive_columns_are_warm(audited: AuditedSplit) -> Iterator[str]:
+    """Require, when inductive, that every feature column is known from a training row."""
     train = audited.split.train
     for side, entities, unseen in (
         ("user", train.users, train.unseen_users),
@@ -24,8 +24,8 @@ def inductive_columns_are_warm(audited: Audited) -> Iterator[str]:
                 yield f"{side} columns that only cold entities have: {', '.join(alone[:5])}"
 
 
-def unseen_have_no_history(audited: Audited) -> Iterator[str]:
-    """Demand, when transductive, that a cold entity shows its content and no interaction."""
+def unseen_have_no_history(audited: AuditedSplit) -> Iterator[str]:
+    """Require, when transductive, that a cold entity shows its content and no interaction."""
     for side, unseen in (
         ("users", audited.split.train.unseen_users),
         ("items", audited.split.train.unseen_items),
@@ -34,8 +34,8 @@ def unseen_have_no_history(audited: Audited) -> Iterator[str]:
             yield f"unseen {side} come with interactions or a training index"
 
 
-def graph_is_of_the_data(audited: Audited) -> Iterator[str]:
-    """Demand warm items alone in the training graph, and no more edges than in the dataset."""
+def graph_is_of_the_data(audited: AuditedSplit) -> Iterator[str]:
+    """Require warm items alone in the training graph, and no more edges than in the dataset."""
     split, data, graph = audited.split, audited.data, audited.split.train.graph
     if graph is None:
         return
@@ -45,9 +45,9 @@ def graph_is_of_the_data(audited: Audited) -> Iterator[str]:
     if data.graph is None:
         yield "the graph is not in the data"
         return
-    strange = sorted(set(graph.relation_names) - set(data.graph.relation_names))
-    if strange:
-        yield f"relations that are not in the data: {', '.join(strange)}"
+    unexpected = sorted(set(graph.relation_names) - set(data.graph.relation_names))
+    if unexpected:
+        yield f"relations that are not in the data: {', '.join(unexpected)}"
         return
     for at, name in enumerate(graph.relation_names):
         there = data.graph.relation_names.index(name)
@@ -65,8 +65,8 @@ def _edges_per_item(graph: Graph, relation: int) -> LongArray:
     return counts
 
 
-def links_are_of_the_data(audited: Audited) -> Iterator[str]:
-    """Demand that no candidate has more edges into the training graph than in the dataset."""
+def links_are_of_the_data(audited: AuditedSplit) -> Iterator[str]:
+    """Require that no candidate has more edges into the training graph than in the dataset."""
     split, data = audited.split, audited.data
     if data.graph is None:
         return
@@ -81,8 +81,8 @@ def links_are_of_the_data(audited: Audited) -> Iterator[str]:
                 yield f"{more} candidates of {name} have more edges than in the data"
 
 
-def strict_track_admits_no_users_words(audited: Audited) -> Iterator[str]:
-    """Demand that nothing that users wrote is in features, texts, vectors and relations."""
+def strict_track_admits_no_users_words(audited: AuditedSplit) -> Iterator[str]:
+    """Require that nothing that users wrote is in features, texts, vectors and relations."""
     train, data, track = audited.split.train, audited.data, audited.track
     for information, entities in ((data.users, train.users), (data.items, train.items)):
         for column in information.columns:
@@ -109,8 +109,8 @@ def _has_column(entities: Entities, name: str) -> bool:
 def _has_text(entities: Entities, values: object) -> bool:
     if entities.text is None:
         return False
-    told = max(values, key=len, default="")  # type: ignore[call-overload]
-    return bool(told) and any(told in text for text in entities.text)
+    message = max(values, key=len, default="")  # type: ignore[call-overload]
+    return bool(message) and any(message in text for text in entities.text)
 
 
 RULES = (

@@ -1,21 +1,21 @@
-"""What a run says of its split: the leak suite, as sentences for the record and one for people."""
+"""The audit of a run's split: sentences for the record, and one for the terminal."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....datasets.dataset import Dataset
-from ....datasets.sides import Track
+from ....datasets.side_information import Track
 from ....datasets.world import Split
 from ...plugins.registry import OWN
 
 
-def leaks_of(split: Split, data: Dataset, scenario: Any) -> list[str]:
-    """Return one sentence for each way by which hidden things can be seen; empty when clean.
+def find_leaks(split: Split, data: Dataset, scenario: Any) -> list[str]:
+    """Return one sentence for each leak; empty for a clean split.
 
     Parameters
     ----------
     split
-        As the scenario made it, not sealed: whatever it can reach is looked at.
+        As the scenario made it, not read-only: whatever it can reach is examined.
     data
         The dataset that was split.
     scenario
@@ -24,12 +24,12 @@ def leaks_of(split: Split, data: Dataset, scenario: Any) -> list[str]:
     """
     from .audit import LEAK_RULES, audit
 
-    rules = [rule for rule in LEAK_RULES if rule.__name__ not in exemptions(scenario)]
-    found = audit(split, data, track=track_of(scenario), rules=rules)
+    rules = [rule for rule in LEAK_RULES if rule.__name__ not in find_exemptions(scenario)]
+    found = audit(split, data, track=find_track(scenario), rules=rules)
     return [str(one) for one in found]
 
 
-def track_of(scenario: Any) -> Track:
+def find_track(scenario: Any) -> Track:
     """Return the track of a scenario, strict where it names none that there is."""
     try:
         return Track(getattr(scenario, "track", Track.STRICT))
@@ -37,7 +37,7 @@ def track_of(scenario: Any) -> Track:
         return Track.STRICT
 
 
-def exemptions(scenario: Any) -> Mapping[str, str]:
+def find_exemptions(scenario: Any) -> Mapping[str, str]:
     """Return the rules that a scenario breaks on purpose; none that a plugin grants itself."""
     for kind in type(scenario).__mro__:
         if "exempt" in vars(kind):
@@ -46,7 +46,7 @@ def exemptions(scenario: Any) -> Mapping[str, str]:
     return {}
 
 
-def leak_warning(findings: Sequence[str]) -> str | None:
+def make_leak_warning(findings: Sequence[str]) -> str | None:
     """Return one line about a split that is not clean, None for a clean one."""
     if not findings:
         return None

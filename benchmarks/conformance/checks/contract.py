@@ -5,25 +5,27 @@ import inspect
 from typing import Any
 
 from ....datasets.parameters import check_parameters
-from ....datasets.sides import Side
+from ....datasets.side_information import Side
 from ....methods.base import Family, Method, Need
-from .declared import (
-    demand_entry_point,
-    demand_first_sentence,
-    demand_light_import,
-    demand_round_trip,
-)
+from .check_result import Violation
 from .definition import check
-from .outcome import Violation
+from .requirements import (
+    require_entry_point,
+    require_first_sentence,
+    require_light_import,
+    require_round_trip,
+)
 from .subject import Subject
 
 
 @check()
 def declares(subject: Subject) -> str:
-    """Demand that the class is a Method whose declarations have the declared kinds."""
+    """Require that the class is a Method whose declarations have the declared kinds."""
     method = subject.method
     if not (isinstance(method, type) and issubclass(method, Method)):
-        raise Violation(f"{method} is no subclass of Method", "derive it from methods.base.Method")
+        raise Violation(
+            f"{method} is not a subclass of Method", "derive it from methods.base.Method"
+        )
     kinds = {"cold": Side, "needs": Need}
     for name, kind in kinds.items():
         value = getattr(method, name)
@@ -41,9 +43,11 @@ def declares(subject: Subject) -> str:
 
 @check()
 def default_constructible(subject: Subject) -> str:
-    """Demand that the class can be made without arguments, and making it does no work."""
+    """Require that the class can be made without arguments, and making it does no work."""
     if not dataclasses.is_dataclass(subject.method):
-        raise Violation(f"{subject.method.__name__} is no dataclass", "decorate it with @dataclass")
+        raise Violation(
+            f"{subject.method.__name__} is not a dataclass", "decorate it with @dataclass"
+        )
     made = subject.method()
     names = {one.name for one in dataclasses.fields(made)}
     extra = sorted(set(vars(made)) - names)
@@ -55,13 +59,13 @@ def default_constructible(subject: Subject) -> str:
 
 @check()
 def config_round_trip(subject: Subject) -> str:
-    """Demand that its settings survive the way through OmegaConf and back."""
-    return demand_round_trip(subject.method())
+    """Require that its settings survive the way through OmegaConf and back."""
+    return require_round_trip(subject.method())
 
 
 @check()
 def parameters_documented(subject: Subject) -> str:
-    """Demand that every hyper-parameter says what it is."""
+    """Require that every hyper-parameter says what it is."""
     silent = [one.name for one in dataclasses.fields(subject.method) if not _doc(one)]
     if silent:
         raise Violation(
@@ -77,8 +81,8 @@ def _doc(one: "dataclasses.Field[Any]") -> str:
 
 @check()
 def docstring(subject: Subject) -> str:
-    """Demand that the docstring has a first sentence, a "Source:" and a "Differs:"."""
-    first = demand_first_sentence(subject.method)
+    """Require that the docstring has a first sentence, a "Source:" and a "Differs:"."""
+    first = require_first_sentence(subject.method)
     text = inspect.getdoc(subject.method) or ""
     missing = [word for word in ("Source:", "Differs:") if word not in text]
     if missing:
@@ -91,14 +95,14 @@ def docstring(subject: Subject) -> str:
 
 @check()
 def entry_point(subject: Subject) -> str:
-    """Demand that the class is found by its entry point."""
-    return demand_entry_point("methods", subject.method)
+    """Require that the class is found by its entry point."""
+    return require_entry_point("methods", subject.method)
 
 
 @check()
 def light_import(subject: Subject) -> str:
-    """Demand that importing the class imports no heavy library."""
-    return demand_light_import(subject.method.__module__)
+    """Require that importing the class imports no heavy library."""
+    return require_light_import(subject.method.__module__)
 
 
 CHECKS = (

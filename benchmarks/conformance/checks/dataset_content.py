@@ -5,23 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from ....datasets.dataset import checked
-from ....datasets.sides import FeatureColumn, Provenance, SideInformation
+from ....datasets.dataset import check_dataset
+from ....datasets.side_information import FeatureColumn, Provenance, SideInformation
+from .check_result import Violation
 from .dataset_subject import DatasetSubject
-from .definition import check, told
-from .outcome import Violation
+from .definition import check, describe_error
 
 
 @check()
 def loads(subject: DatasetSubject) -> str:
-    """Demand that it loads a Dataset with pairs, and with one positive at least."""
+    """Require that it loads a Dataset with pairs, and with one positive at least."""
     try:
         data = subject.data
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
         raise Violation(
-            told(error), "make load return a Dataset, as docs/plugin.md shows"
+            describe_error(error), "make load return a Dataset, as docs/plugin.md shows"
         ) from error
     pairs = data.interactions
     seen = (
@@ -35,7 +35,7 @@ def loads(subject: DatasetSubject) -> str:
 
 @check()
 def pairs_well_formed(subject: DatasetSubject) -> str:
-    """Demand that pairs are typed, inside the matrix, finite, and named once."""
+    """Require that pairs are typed, inside the matrix, finite, and named once."""
     pairs, positive = subject.data.interactions, subject.data.positive
     arrays: list[tuple[str, Any, type[np.generic]]] = [
         ("users", pairs.users, np.int32),
@@ -77,7 +77,7 @@ def _idle(subject: DatasetSubject) -> str:
 
 @check()
 def ids_are_unique(subject: DatasetSubject) -> str:
-    """Demand that every user and item has an original id of its own, as text."""
+    """Require that every user and item has an original id of its own, as text."""
     data = subject.data
     for side, ids in (("user", data.user_ids), ("item", data.item_ids)):
         if np.asarray(ids).dtype.kind not in "UO" or not all(isinstance(i, str) for i in ids):
@@ -90,7 +90,7 @@ def ids_are_unique(subject: DatasetSubject) -> str:
 
 @check()
 def columns_well_formed(subject: DatasetSubject) -> str:
-    """Demand that columns are typed, named once, finite and not weighted before the split."""
+    """Require that columns are typed, named once, finite and not weighted before the split."""
     told_of = []
     for side, known in (("user", subject.data.users), ("item", subject.data.items)):
         names = [one.name for one in known.columns] + [one.name for one in known.texts]
@@ -99,7 +99,7 @@ def columns_well_formed(subject: DatasetSubject) -> str:
             raise Violation(f"{side} {', '.join(repeated)} twice", "give every column its own name")
         for what, remedy in (fault for column in known.columns for fault in _faults(column)):
             raise Violation(f"{side} column {what}", remedy)
-        _demand_texts(side, known)
+        _require_texts(side, known)
         told_of.append(f"{len(known.columns)} columns and {len(known.texts)} texts of {side}s")
     return ", ".join(told_of)
 
@@ -108,7 +108,7 @@ def _faults(column: FeatureColumn) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a column, and the remedy."""
     matrix = column.matrix
     if not hasattr(matrix, "indptr") or matrix.dtype != np.float32:
-        yield f"{column.name!r} is no CSR float32", "use datasets.sources.columns to make it"
+        yield f"{column.name!r} is not a CSR float32", "use datasets.sources.columns to make it"
     elif matrix.shape[1] != len(column.values):
         yield (
             f"{column.name!r} has {matrix.shape[1]} columns and {len(column.values)} names",
@@ -125,10 +125,12 @@ def _faults(column: FeatureColumn) -> Iterator[tuple[str, str]]:
         yield f"{column.name!r} is of provenance {column.provenance!r}", "take one of Provenance"
 
 
-def _demand_texts(side: str, known: SideInformation) -> None:
+def _require_texts(side: str, known: SideInformation) -> None:
     for text in known.texts:
         if not all(isinstance(one, str) for one in text.values):
-            raise Violation(f"{side} text {text.name!r} holds what is no text", 'use "" for none')
+            raise Violation(
+                f"{side} text {text.name!r} holds what is not a text", 'use "" for none'
+            )
         if not isinstance(text.provenance, Provenance):
             raise Violation(
                 f"{side} text {text.name!r} is of provenance {text.provenance!r}",
@@ -138,7 +140,7 @@ def _demand_texts(side: str, known: SideInformation) -> None:
 
 @check(applies=lambda s: None if s.data.graph is not None else "it has no graph")
 def graph_well_formed(subject: DatasetSubject) -> str:
-    """Demand that the graph begins with the items and its triples stay inside it."""
+    """Require that the graph begins with the items and its triples stay inside it."""
     graph, items = subject.data.graph, subject.data.interactions.n_items
     assert graph is not None
     if graph.n_items != items or graph.n_nodes < items:
@@ -165,8 +167,8 @@ def graph_well_formed(subject: DatasetSubject) -> str:
 
 @check()
 def same_content_again(subject: DatasetSubject) -> str:
-    """Demand that a second load gives the same content, by the harness's own fingerprint."""
-    first, second = subject.data.sha256, checked(subject.source.load()).sha256
+    """Require that a second load gives the same content, by the harness's own fingerprint."""
+    first, second = subject.data.sha256, check_dataset(subject.source.load()).sha256
     if first != second:
         raise Violation(
             f"sha256 {first[:12]} then {second[:12]}",

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ....datasets.dataset import Dataset, checked
-from ...plugins.registry import OWN, offers
-from .outcome import NotReached
+from ....datasets.dataset import Dataset, check_dataset
+from ...plugins.registry import OWN, list_offers
+from .check_result import NotReached
 from .split_subject import SplitSubject
 
 
@@ -33,7 +33,7 @@ class DatasetSubject(SplitSubject):
 
     name: str
     source: Any
-    scenarios: dict[str, Any] = field(default_factory=lambda: own_scenarios())
+    scenarios: dict[str, Any] = field(default_factory=lambda: list_own_scenarios())
     seed: int = 0
     _failure: str = field(default="", init=False)
     _loaded: Dataset | None = field(default=None, init=False)
@@ -56,7 +56,7 @@ class DatasetSubject(SplitSubject):
             raise NotReached(self._failure)
         if self._loaded is None:
             self._failure = "load failed"
-            self._loaded = checked(self.source.load())
+            self._loaded = check_dataset(self.source.load())
             self._failure = ""
         return self._loaded
 
@@ -71,9 +71,9 @@ class DatasetSubject(SplitSubject):
         return {name: (scenario, self.data) for name, scenario in self.scenarios.items()}
 
 
-def own_scenarios() -> dict[str, Any]:
+def list_own_scenarios() -> dict[str, Any]:
     """Return every scenario of coldbench with its defaults, by name."""
-    known = offers("scenarios")
+    known = list_offers("scenarios")
     return {
         name: one.target() for name, one in known.items() if one.target and one.distribution == OWN
     }

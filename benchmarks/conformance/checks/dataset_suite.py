@@ -1,15 +1,15 @@
 """The suite of a dataset: its class, its content, and its splits by every own scenario."""
 
 from . import dataset_content, split_suite
+from .check_result import Violation
 from .dataset_subject import DatasetSubject
-from .declared import demand_version
 from .definition import Check, check
-from .outcome import Violation
+from .requirements import require_version
 
 
 @check()
 def card(subject: DatasetSubject) -> str:
-    """Demand that the content has a name and its rule a sentence; a card is complete, if any."""
+    """Require that the content has a name and its rule a sentence; a card is complete, if any."""
     data, made = subject.data, getattr(subject.source, "card", None)
     if not data.name.strip() or not data.rule.strip():
         raise Violation(f"name {data.name!r}, rule {data.rule!r}", "say what counts as liked")
@@ -23,18 +23,18 @@ def card(subject: DatasetSubject) -> str:
 
 @check()
 def version(subject: DatasetSubject) -> str:
-    """Demand that its version, 1 if none is declared, is no setting."""
-    return demand_version(type(subject.source), default=1)
+    """Require that its version, 1 if none is declared, is not a setting."""
+    return require_version(type(subject.source), default=1)
 
 
 @check()
 def splits(subject: DatasetSubject) -> str:
-    """Demand that one scenario can split it."""
+    """Require that one scenario can split it."""
     made, refused = subject.tries
-    told = [f"{name}: {why}" for name, why in refused.items()]
+    message = [f"{name}: {why}" for name, why in refused.items()]
     if not made:
-        raise Violation("; ".join(told), "give it more pairs, or fewer filters")
-    return "; ".join([f"split by {', '.join(made)}", *told])
+        raise Violation("; ".join(message), "give it more pairs, or fewer filters")
+    return "; ".join([f"split by {', '.join(made)}", *message])
 
 
 CHECKS: tuple[Check, ...] = (

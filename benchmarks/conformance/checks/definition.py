@@ -1,4 +1,4 @@
-"""A check as data: its name, what it demands, to whom it applies, and how it is carried out."""
+"""A check as data: its name, its requirement, where it applies, and how it is run."""
 
 import inspect
 import time
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...isolation.error_advice import advise
-from .outcome import NotReached, Outcome, Verdict, Violation
+from .check_result import CheckResult, NotReached, Verdict, Violation
 
 
-class Examined(Protocol):
-    """What checks look at: a method, a dataset or a scenario."""
+class CheckSubject(Protocol):
+    """The subject of checks: a method, a dataset or a scenario."""
 
     @property
     def exemptions(self) -> dict[str, str]:
@@ -21,27 +21,27 @@ class Examined(Protocol):
         ...
 
 
-Demand = Callable[[Any], str]
-"""Looks at what is examined; returns what it measured, or raises ``Violation``."""
+Requirement = Callable[[Any], str]
+"""Examines the subject; returns the observed values, or raises ``Violation``."""
 Applies = Callable[[Any], str | None]
 """Returns None when the check applies, else why it does not."""
 
 
-def always(subject: Examined) -> None:
+def always(subject: CheckSubject) -> None:
     """Apply to everything that is examined."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One demand on a method, a dataset or a scenario.
+    """One requirement on a method, a dataset or a scenario.
 
     Attributes
     ----------
     name
         What a class writes into ``exempt``.
-    demands
+    requirement
         One sentence.
-    demand
+    require
         The function that carries it out.
     applies
         To which of them.
@@ -50,30 +50,32 @@ class Check:
     """
 
     name: str
-    demands: str
-    demand: Demand
+    requirement: str
+    require: Requirement
     applies: Applies = always
     leak: bool = False
 
 
-def check(*, applies: Applies = always, leak: bool = False) -> Callable[[Demand], Check]:
-    """Make a check of the function below; its docstring begins "Demand that" and says what."""
+def check(*, applies: Applies = always, leak: bool = False) -> Callable[[Requirement], Check]:
+    """Make a check of the function below; its docstring begins "Require that" and says what."""
 
-    def wrap(demand: Demand) -> Check:
+    def wrap(demand: Requirement) -> Check:
         sentence = " ".join((inspect.getdoc(demand) or "").split("\n\n")[0].split()).rstrip(".")
-        return Check(demand.__name__, sentence.removeprefix("Demand that "), demand, applies, leak)
+        return Check(demand.__name__, sentence.removeprefix("Require that "), demand, applies, leak)
 
     return wrap
 
 
-def carry_out(check: Check, subject: Examined) -> Outcome:
-    """Run one check; whatever the examined code raises becomes part of the outcome."""
+def carry_out(check: Check, subject: CheckSubject) -> CheckResult:
+    """Run one check; whatever the checked code raises becomes part of the result."""
     start = time.perf_counter()
     verdict, values, remedy = _judge(check, subject)
-    return Outcome(check.name, check.demands, verdict, values, remedy, time.perf_counter() - start)
+    return CheckResult(
+        check.name, check.requirement, verdict, values, remedy, time.perf_counter() - start
+    )
 
 
-def _judge(check: Check, subject: Examined) -> tuple[Verdict, str, str]:
+def _judge(check: Check, subject: CheckSubject) -> tuple[Verdict, str, str]:
     reason = subject.exemptions.get(check.name)
     if reason is not None and not check.leak:
         return Verdict.EXEMPT, reason, ""
@@ -81,19 +83,19 @@ def _judge(check: Check, subject: Examined) -> tuple[Verdict, str, str]:
         unfit = check.applies(subject)
         if unfit is not None:
             return Verdict.NOT_APPLICABLE, unfit, ""
-        return Verdict.PASSED, check.demand(subject), ""
+        return Verdict.PASSED, check.require(subject), ""
     except Violation as broken:
         return Verdict.FAILED, broken.values, broken.remedy
     except NotReached as earlier:
-        return Verdict.NOT_REACHED, str(earlier), "repair what failed first"
+        return Verdict.NOT_REACHED, str(earlier), "fix what failed first"
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may raise anything, sys.exit included
         remedy = advise(error) or "nothing may be raised here; see the place named"
-        return Verdict.FAILED, told(error), remedy
+        return Verdict.FAILED, describe_error(error), remedy
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return an error as one line: its kind, its text, and the innermost place it came from."""
     text = " ".join(str(error).split())
     if isinstance(error, SystemExit):

@@ -1,4 +1,4 @@
-"""How well a method solves a task of the planted world, and what chance would give."""
+"""How well a method solves a task of the planted dataset, and what chance would give."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,7 +28,7 @@ class Level:
         return f"NDCG@10 {self.mean:.3f} {interval}, chance {self.chance:.3f}"
 
 
-def measured(method: Any, holdout: Holdout, query: Query | None = None) -> DoubleArray:
+def measure_ndcg(method: Any, holdout: Holdout, query: Query | None = None) -> DoubleArray:
     """Return float64, (users,): NDCG@10 of each user, ranked and measured by the evaluation.
 
     The method scores the whole query at once, so that one that knows a query by its shape is met.
@@ -42,11 +42,11 @@ def measured(method: Any, holdout: Holdout, query: Query | None = None) -> Doubl
     query
         What is asked instead of the holdout's own query; same rows and candidates.
     """
-    asked = holdout if query is None else replace(holdout, query=query)
-    return ndcg_per_user(method.score, asked, SEED)
+    request = holdout if query is None else replace(holdout, query=query)
+    return ndcg_per_user(method.score, request, SEED)
 
 
-def chance(holdout: Holdout) -> float:
+def compute_chance(holdout: Holdout) -> float:
     """Return the expected mean NDCG@10 of a uniformly random ranking.
 
     With r true items among n that may be ranked, every place holds one with probability r / n, so
@@ -59,9 +59,9 @@ def chance(holdout: Holdout) -> float:
     return float(np.mean(gain / discount[np.minimum(true, CUTOFF)]))
 
 
-def level(values: DoubleArray, holdout: Holdout) -> Level:
-    """Return the mean of per-user values with its interval, beside chance."""
+def estimate_level(values: DoubleArray, holdout: Holdout) -> Level:
+    """Return the mean of per-user values with its interval, next to chance."""
     rng = np.random.default_rng(SEED)
     drawn = rng.integers(0, len(values), (RESAMPLES, len(values)))
     low, high = np.percentile(values[drawn].mean(axis=1), (2.5, 97.5))
-    return Level(float(values.mean()), float(low), float(high), chance(holdout))
+    return Level(float(values.mean()), float(low), float(high), compute_chance(holdout))

@@ -6,8 +6,8 @@ import numpy as np
 
 from ....datasets.arrays import FloatArray
 from ....datasets.world import Entities, Holdout, Query
-from .definition import check, told
-from .outcome import Violation
+from .check_result import Violation
+from .definition import check, describe_error
 from .scenario_subject import ScenarioSubject
 
 TASK = re.compile(r"[a-z0-9_]+/[a-z0-9_]+/k=[0-9]+")
@@ -16,13 +16,15 @@ FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 @check()
 def splits(subject: ScenarioSubject) -> str:
-    """Demand that it can split a dataset, and refuses others by a SplitError alone."""
+    """Require that it can split a dataset, and refuses others by a SplitError alone."""
     try:
         made, refused = subject.tries
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        raise Violation(told(error), "raise SplitError for what cannot be split") from error
+        raise Violation(
+            describe_error(error), "raise SplitError for what cannot be split"
+        ) from error
     reasons = [f"{name}: {why}" for name, why in refused.items()]
     if not made:
         raise Violation("; ".join(reasons), "split the planted or the embedded dataset")
@@ -35,7 +37,7 @@ def splits(subject: ScenarioSubject) -> str:
 
 @check()
 def split_well_formed(subject: ScenarioSubject) -> str:
-    """Demand that training world, queries, truth and masks have shapes that fit each other."""
+    """Require that training data, queries, truth and masks have shapes that fit each other."""
     for name, split in subject.splits.items():
         if not FINGERPRINT.fullmatch(str(split.fingerprint)):
             raise Violation(
@@ -50,15 +52,15 @@ def split_well_formed(subject: ScenarioSubject) -> str:
             if len(set(counts)) > 1:
                 raise Violation(
                     f"{name}: split, rows and pairs have {counts} {side}",
-                    "let one index stand for one entity everywhere in the training world",
+                    "let one index stand for one entity everywhere in the training data",
                 )
         for stage, tasks in (("validation", split.validation), ("test", split.test)):
             for task, holdout in tasks.items():
-                _demand_fit(f"{name}: {stage} {task}", holdout)
+                _require_consistent(f"{name}: {stage} {task}", holdout)
     return f"{len(subject.splits)} splits"
 
 
-def _demand_fit(what: str, task: Holdout) -> None:
+def _require_consistent(what: str, task: Holdout) -> None:
     """Refuse a task whose parts are of different sizes or that asks for nothing."""
     shape = (len(task.users), len(task.items))
     seen = {
@@ -75,7 +77,7 @@ def _demand_fit(what: str, task: Holdout) -> None:
 
 @check()
 def task_names(subject: ScenarioSubject) -> str:
-    """Demand that tasks are named <scenario>/<candidates>/k=<shots>."""
+    """Require that tasks are named <scenario>/<candidates>/k=<shots>."""
     names = {task for one in subject.splits.values() for task in (*one.test, *one.validation)}
     wrong = sorted(name for name in names if not TASK.fullmatch(name))
     if wrong:
@@ -102,7 +104,7 @@ class _AtRandom:
 
 @check()
 def validates(subject: ScenarioSubject) -> str:
-    """Demand that there are validation tasks, and that validate measures a method by them."""
+    """Require that there are validation tasks, and that validate measures a method by them."""
     told_of = []
     for name, split in subject.splits.items():
         if not split.validation:

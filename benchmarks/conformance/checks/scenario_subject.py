@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from ....datasets.dataset import Dataset
 from ....datasets.sources.films.movietweetings import MovieTweetings
 from ....datasets.sources.planted.source import Planted
-from ..audits.split_audit import exemptions
+from ..audits.split_audit import find_exemptions
 from .split_subject import SplitSubject
 
 
@@ -27,7 +27,7 @@ class ScenarioSubject(SplitSubject):
     """
 
     kind: ClassVar[str] = "scenarios"
-    leak_remedy: ClassVar[str] = "hide it from the training world and from every query"
+    leak_remedy: ClassVar[str] = "hide it from the training data and from every query"
     movement_remedy: ClassVar[str] = "count, draw and scale by warm entities and the seed alone"
 
     name: str
@@ -49,7 +49,7 @@ class ScenarioSubject(SplitSubject):
     @property
     def exempt_rules(self) -> dict[str, str]:
         """Rules of the leak suite that a scenario of coldbench breaks on purpose."""
-        return dict(exemptions(self.scenario))
+        return dict(find_exemptions(self.scenario))
 
     @property
     def examined(self) -> Any:

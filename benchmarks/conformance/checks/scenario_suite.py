@@ -3,39 +3,39 @@
 from dataclasses import replace
 from typing import Any
 
-from ....datasets.hashing import content_hash
+from ....datasets.hashing import hash_content
 from ....datasets.protocol.settings import Strategy
 from ....datasets.world import Split
-from ..worlds import view_parts
+from ..test_splits import list_view_parts
 from . import scenario_splits, split_suite
-from .declared import demand_version
+from .check_result import Violation
 from .definition import Check, check
-from .outcome import Violation
+from .requirements import require_version
 from .scenario_subject import ScenarioSubject
 
 
 @check()
 def version(subject: ScenarioSubject) -> str:
-    """Demand that it declares a version, to be raised by whatever changes a split or a score."""
-    return demand_version(type(subject.scenario))
+    """Require that it declares a version, to be raised by whatever changes a split or a score."""
+    return require_version(type(subject.scenario))
 
 
 @check()
 def same_seed_same_split(subject: ScenarioSubject) -> str:
-    """Demand that the same seed gives the same split and fingerprint, again."""
+    """Require that the same seed gives the same split and fingerprint, again."""
     for name, split in subject.splits.items():
         again = subject.scenario.split(subject.worlds[name], subject.seed)
         if again.fingerprint != split.fingerprint or _content(again) != _content(split):
             raise Violation(
                 f"{name}: another split for seed {subject.seed}",
-                "draw every lot from the seed, and sort what comes from sets and dicts",
+                "draw every hash from the seed, and sort what comes from sets and dicts",
             )
     return "same splits"
 
 
 @check()
 def other_seed_other_split(subject: ScenarioSubject) -> str:
-    """Demand that another seed gives another split, and another split another fingerprint."""
+    """Require that another seed gives another split, and another split another fingerprint."""
     strategy = getattr(subject.scenario, "strategy", Strategy.RANDOM)
     for name, split in subject.splits.items():
         other = subject.scenario.split(subject.worlds[name], subject.seed + 1)
@@ -55,11 +55,11 @@ def other_seed_other_split(subject: ScenarioSubject) -> str:
 
 def _content(split: Split) -> str:
     """Return a hash over training pairs, side information, and every task."""
-    parts: list[Any] = view_parts(replace(split.train, seed=0))
+    parts: list[Any] = list_view_parts(replace(split.train, seed=0))
     for tasks in (split.validation, split.test):
         for name, task in sorted(tasks.items()):
             parts += [name, task.users, task.items, task.truth, task.query.users.history]
-    return content_hash(split.users, split.items, *parts)
+    return hash_content(split.users, split.items, *parts)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -8,7 +8,7 @@ from ....datasets.dataset import Dataset
 from ....datasets.errors import SplitError
 from ....datasets.world import Split
 from ...evaluation.validation import split
-from .outcome import NotReached
+from .check_result import NotReached
 
 
 class SplitSubject:
@@ -39,7 +39,7 @@ class SplitSubject:
 
     @property
     def exempt_rules(self) -> dict[str, str]:
-        """Rules of the leak suite that it may break, with its reasons; told beside a clean result.
+        """Rules of the leak suite that it may break, with its reasons; told next to a clean result.
 
         What a scenario of coldbench exempts itself from is left out whoever is examined.
         """

@@ -3,69 +3,69 @@
 from ..audits.audit import audit
 from ..audits.finding import Finding
 from ..audits.resplit import audit_scenario
-from ..audits.split_audit import exemptions, track_of
-from .declared import (
-    demand_entry_point,
-    demand_first_sentence,
-    demand_light_import,
-    demand_round_trip,
-)
+from ..audits.split_audit import find_exemptions, find_track
+from .check_result import Violation
 from .definition import Check, check
-from .outcome import Violation
+from .requirements import (
+    require_entry_point,
+    require_first_sentence,
+    require_light_import,
+    require_round_trip,
+)
 from .split_subject import SplitSubject
 
 
 @check()
 def docstring(subject: SplitSubject) -> str:
-    """Demand that the class has a docstring with a first sentence, which `list` shows."""
-    return demand_first_sentence(type(subject.examined))
+    """Require that the class has a docstring with a first sentence, which `list` shows."""
+    return require_first_sentence(type(subject.examined))
 
 
 @check()
 def config_round_trip(subject: SplitSubject) -> str:
-    """Demand that its settings survive the way through OmegaConf and back."""
-    return demand_round_trip(subject.examined)
+    """Require that its settings survive the way through OmegaConf and back."""
+    return require_round_trip(subject.examined)
 
 
 @check()
 def entry_point(subject: SplitSubject) -> str:
-    """Demand that the class is found by its entry point."""
-    return demand_entry_point(subject.kind, type(subject.examined))
+    """Require that the class is found by its entry point."""
+    return require_entry_point(subject.kind, type(subject.examined))
 
 
 @check()
 def light_import(subject: SplitSubject) -> str:
-    """Demand that importing the class imports no heavy library."""
-    return demand_light_import(type(subject.examined).__module__)
+    """Require that importing the class imports no heavy library."""
+    return require_light_import(type(subject.examined).__module__)
 
 
 @check(leak=True)
 def splits_are_clean(subject: SplitSubject) -> str:
-    """Demand that no split gives hidden things away: see the rules in docs/conformance.md."""
+    """Require that no split leaks: see the rules in docs/conformance.md."""
     found: dict[str, list[Finding]] = {}
     for name, split in subject.splits.items():
         scenario, data = subject.combinations[name]
-        exempt = exemptions(scenario)
-        every = audit(split, data, track=track_of(scenario))
+        exempt = find_exemptions(scenario)
+        every = audit(split, data, track=find_track(scenario))
         found[name] = [one for one in every if one.rule not in exempt]
-    _demand_none(found, subject.leak_remedy)
+    _require_none(found, subject.leak_remedy)
     reasons = "".join(f"; exempt from {rule}: {why}" for rule, why in subject.exempt_rules.items())
     return f"nothing found in {', '.join(found)}{reasons}"
 
 
 @check(leak=True)
 def cold_entities_move_nothing(subject: SplitSubject) -> str:
-    """Demand that other interactions and content of cold entities leave training as it was."""
+    """Require that other interactions and content of cold entities leave training as it was."""
     found = {name: audit_scenario(*subject.combinations[name], subject.seed)
              for name in subject.splits}  # fmt: skip
-    _demand_none(found, subject.movement_remedy)
+    _require_none(found, subject.movement_remedy)
     return f"nothing moves in {', '.join(found)}"
 
 
-def _demand_none(found: dict[str, list[Finding]], remedy: str) -> None:
+def _require_none(found: dict[str, list[Finding]], remedy: str) -> None:
     if any(found.values()):
-        told = "; ".join(f"{place}: {one}" for place, every in found.items() for one in every)
-        raise Violation(told, remedy)
+        message = "; ".join(f"{place}: {one}" for place, every in found.items() for one in every)
+        raise Violation(message, remedy)
 
 
 OF_SETTINGS: tuple[Check, ...] = (docstring, config_round_trip)

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from ....datasets.arrays import FloatArray
-from ....datasets.hashing import content_hash
+from ....datasets.hashing import hash_content
 from ....datasets.world import Query, SideMode, Split
 from ....methods.base import Need
-from ...isolation.opaque import opaque
-from ..worlds import planted_split, probe, probe_tasks, view_parts
-from .outcome import NotReached
+from ...isolation.opaque import make_opaque
+from ..test_splits import choose_probe_tasks, list_view_parts, make_probe, split_planted
+from .check_result import NotReached
 
 Factory = Callable[[Split], Any]
 
@@ -32,11 +32,11 @@ class Fit:
     returned
         What ``fit`` returned.
     input_kept
-        Whether the training world holds the same content after the call.
+        Whether the training data holds the same content after the call.
     changed_fields
         Hyper-parameters whose value ``fit`` changed.
     validations
-        The scores that ``validate`` gave while fitting; longer later if it is called while scoring.
+        The scores that ``validate`` gave during training; longer later if it is called in scoring.
     """
 
     method: Any
@@ -58,12 +58,12 @@ class Subject:
         The class.
     factory
         How an instance is made for a split; by default ``small()`` where the class has it, else
-        the class with its defaults. The split is handed over so that a test can build a method
+        the class with its defaults. The split is passed so that a test can build a method
         that holds more than it may.
     world
-        The split that it is tried in, instead of the planted world.
+        The split that it is tried in, instead of the planted dataset.
     unmoved
-        Whether a fit beside another hidden world gave the same scores; None until it was tried.
+        Whether a fit next to another hidden world gave the same scores; None until it was tried.
     """
 
     name: str
@@ -88,13 +88,13 @@ class Subject:
 
     @cached_property
     def split(self) -> Split:
-        """The planted world, both sides cold, unless another is given."""
-        return planted_split(self.mode) if self.world is None else self.world
+        """The planted dataset, both sides cold, unless another is given."""
+        return split_planted(self.mode) if self.world is None else self.world
 
     @cached_property
     def probes(self) -> tuple[str, str, str]:
         """A warm task, one with warm and cold candidates, and one with cold users, if there are."""
-        return probe_tasks(self.split)
+        return choose_probe_tasks(self.split)
 
     def build(self, split: Split | None = None) -> Any:
         """Return a fresh, unfitted instance."""
@@ -104,9 +104,9 @@ class Subject:
         return small() if small is not None else self.method()
 
     def fit(self, split: Split) -> Fit:
-        """Fit a fresh instance on a split's training world."""
+        """Fit a fresh instance on a split's training data."""
         method = self.build(split)
-        before = content_hash(*view_parts(split.train))
+        before = hash_content(*list_view_parts(split.train))
         settings = _settings(method)
         validations: list[float] = []
 
@@ -114,15 +114,15 @@ class Subject:
             validations.append(split.train.validate(fitted))
             return validations[-1]
 
-        returned = method.fit(replace(split.train, validate=opaque(validate)))
-        after = content_hash(*view_parts(split.train))
+        returned = method.fit(replace(split.train, validate=make_opaque(validate)))
+        after = hash_content(*list_view_parts(split.train))
         now = _settings(method)
         changed = tuple(name for name, value in settings.items() if now.get(name) != value)
         return Fit(method, returned, before == after, changed, validations)
 
     @property
     def first(self) -> Fit:
-        """The fit on the planted world that most checks look at.
+        """The fit on the planted dataset that most checks look at.
 
         Raises
         ------
@@ -144,7 +144,7 @@ class Subject:
 
     def probe(self, task: str) -> Query:
         """Return a small query of a test task."""
-        return probe(self.split.test[task])
+        return make_probe(self.split.test[task])
 
     @cached_property
     def _answers(self) -> dict[str, FloatArray]:
@@ -165,12 +165,12 @@ class Subject:
             When the first fit failed.
         """
         _ = self.first
-        with scrambled_generators():
+        with scramble_generators():
             return self.fit(split).method
 
 
 @contextmanager
-def scrambled_generators() -> Iterator[None]:
+def scramble_generators() -> Iterator[None]:
     """Move every global random generator, and put it back at the end."""
     torch = sys.modules.get("torch")
     own, array = random.getstate(), np.random.get_state()  # noqa: NPY002 - the state of others

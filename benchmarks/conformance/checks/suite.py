@@ -1,16 +1,16 @@
-"""The suite: every check, in the order in which a reader wants to hear of failures."""
+"""The suite: every check, in the order in which failures are reported."""
 
 from collections.abc import Iterator
 
-from . import contract, fitting, leaks, scoring, solving, variants
+from . import claims, contract, fitting_checks, leaks, scoring_checks, variants
+from .check_result import CheckResult, Violation
 from .definition import Check, carry_out, check
-from .outcome import Outcome, Violation
 from .subject import Subject
 
 
 @check()
 def exemptions(subject: Subject) -> str:
-    """Demand that exemptions name existing checks, with a reason, and never a leak check."""
+    """Require that exemptions name existing checks, with a reason, and never a leak check."""
     declared = getattr(subject.method, "exempt", {})
     if not isinstance(declared, dict):
         raise Violation(f"exempt = {declared!r}", "make it a dict of check name to reason")
@@ -28,15 +28,15 @@ def exemptions(subject: Subject) -> str:
 CHECKS: tuple[Check, ...] = (
     *contract.CHECKS,
     exemptions,
-    *fitting.CHECKS,
-    *scoring.CHECKS,
+    *fitting_checks.CHECKS,
+    *scoring_checks.CHECKS,
     *leaks.CHECKS,
-    *solving.CHECKS,
+    *claims.CHECKS,
     *variants.CHECKS,
 )
 
 
-def examine(subject: Subject) -> Iterator[Outcome]:
+def examine(subject: Subject) -> Iterator[CheckResult]:
     """Carry out every check on one method, one after the other."""
     for one in CHECKS:
         yield carry_out(one, subject)

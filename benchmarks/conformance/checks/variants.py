@@ -1,14 +1,14 @@
-"""Checks in the planted world's variants: with cold entities in view, and with ratings."""
+"""Checks in the planted dataset's variants: with cold entities in view, and with ratings."""
 
 import numpy as np
 
 from ....datasets.arrays import FloatArray
 from ....datasets.protocol.settings import Task
 from ....datasets.world import Holdout, SideMode
-from ..worlds import PROBES, planted_split, probe
+from ..test_splits import PROBES, make_probe, split_planted
+from .check_result import Violation
 from .definition import check
-from .outcome import Violation
-from .scoring import demand_scores
+from .scoring_checks import require_scores
 from .subject import Subject
 
 SLACK = 1.05
@@ -18,18 +18,18 @@ RATED = (PROBES[0], "new_item/cold/k=0", "new_user/warm/k=5")
 
 def _inductive(subject: Subject) -> str | None:
     if subject.mode is SideMode.TRANSDUCTIVE:
-        return "it is transductive: every other check looks at this world"
+        return "it is transductive: every other check examines this world"
     return None
 
 
 @check(applies=_inductive)
 def transductive_world(subject: Subject) -> str:
-    """Demand that it also fits and scores where cold entities are in view while fitting."""
-    split = planted_split(SideMode.TRANSDUCTIVE)
+    """Require that it also fits and scores where cold entities are in view during training."""
+    split = split_planted(SideMode.TRANSDUCTIVE)
     fitted = subject.refit(split)
     for task in PROBES:
-        query = probe(split.test[task])
-        demand_scores(fitted.score(query), query, task)
+        query = make_probe(split.test[task])
+        require_scores(fitted.score(query), query, task)
     return "finite scores"
 
 
@@ -39,15 +39,15 @@ def _predicts(subject: Subject) -> str | None:
 
 @check(applies=_predicts)
 def predicts_ratings(subject: Subject) -> str:
-    """Demand that predicted ratings are finite and not worse than the mean of all ratings."""
-    split = planted_split(subject.mode, Task.RATING)
+    """Require that predicted ratings are finite and not worse than the mean of all ratings."""
+    split = split_planted(subject.mode, Task.RATING)
     fitted = subject.refit(split)
     mean = float(split.train.interactions.values.mean())
-    told = []
+    message = []
     for task in RATED:
         holdout = split.test[task]
         predicted = fitted.predict(holdout.query)
-        demand_scores(predicted, holdout.query, f"predict, {task}")
+        require_scores(predicted, holdout.query, f"predict, {task}")
         constant = np.full(predicted.shape, mean, dtype=np.float32)
         ours, theirs = _error(predicted, holdout), _error(constant, holdout)
         if ours > SLACK * theirs:
@@ -55,8 +55,8 @@ def predicts_ratings(subject: Subject) -> str:
                 f"{task}: RMSE {ours:.3f}, the mean of all ratings gives {theirs:.3f}",
                 "return ratings on the scale of train.interactions.values",
             )
-        told.append(f"{ours:.3f} ({theirs:.3f})")
-    return f"RMSE (of the mean): {', '.join(told)}"
+        message.append(f"{ours:.3f} ({theirs:.3f})")
+    return f"RMSE (of the mean): {', '.join(message)}"
 
 
 def _error(predicted: FloatArray, holdout: Holdout) -> float:

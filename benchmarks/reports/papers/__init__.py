@@ -1,1 +1,1 @@
-"""Tables of papers as data, to stand beside our own figures."""
+"""Tables of papers as data, to compare with our own results."""

@@ -1,4 +1,4 @@
-"""A paper's table as data: its figures, the protocol they were made under, and what differs."""
+"""A paper's table as data: its values, its protocol, and the differences."""
 
 import math
 import tomllib
@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ....datasets.errors import ColdbenchError
-from ...plugins.registry import unknown
+from ...plugins.registry import describe_unknown
 
 if TYPE_CHECKING:
     from ...records.record import RunRecord
@@ -18,8 +18,8 @@ TRACKS = ("strict", "open")
 
 
 @dataclass(frozen=True)
-class Column:
-    """One figure.
+class PaperColumn:
+    """One value.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Column:
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """One method as the paper prints it; a figure that it does not give is NaN."""
+    """One method as the paper prints it; a value that it does not give is NaN."""
 
     label: str
     values: tuple[float, ...]
@@ -50,12 +50,12 @@ class PublishedRow:
 
 @dataclass(frozen=True)
 class PaperTable:
-    """A paper's table and the runs of ours that belong beside it.
+    """A paper's table and the runs of ours that belong next to it.
 
     Attributes
     ----------
     name, title, source
-        Its name here, what it is, and where its figures were read.
+        Its name here, what it is, and where its values were read.
     dataset, scenario, settings
         What our runs are made on; ``settings`` are fields of the scenario.
     runs
@@ -76,7 +76,7 @@ class PaperTable:
     runs: dict[str, tuple[str, ...]]
     files: str
     differs: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[PaperColumn, ...]
     rows: tuple[PublishedRow, ...]
 
     @property
@@ -99,7 +99,7 @@ class PaperTable:
         return [*what, f"scenario={self.scenario}", *settings, *where]
 
 
-def names() -> list[str]:
+def list_tables() -> list[str]:
     """Return the names of all tables."""
     folder = files(__package__)
     found = (entry.name for entry in folder.iterdir() if entry.name.endswith(_ENDING))
@@ -115,13 +115,13 @@ def find_table(name: str) -> PaperTable:
     ColdbenchError
         When there is no such table, with the nearest name.
     """
-    if name not in names():
-        raise ColdbenchError(unknown("table", name, names()))
+    if name not in list_tables():
+        raise ColdbenchError(describe_unknown("table", name, list_tables()))
     return _made(name, tomllib.loads((files(__package__) / f"{name}{_ENDING}").read_text("utf-8")))
 
 
 def _made(name: str, content: dict[str, Any]) -> PaperTable:
-    columns = tuple(Column(**{"own": one["task"]} | one) for one in content["columns"])
+    columns = tuple(PaperColumn(**{"own": one["task"]} | one) for one in content["columns"])
     rows = tuple(
         PublishedRow(one["label"], tuple(one["values"]), one.get("group", ""))
         for one in content["rows"]
@@ -132,6 +132,6 @@ def _made(name: str, content: dict[str, Any]) -> PaperTable:
     return PaperTable(**content | made)
 
 
-def figure(value: float) -> str:
-    """Return a figure as tables print it, ``-`` for one that is not given."""
+def format_value(value: float) -> str:
+    """Return a value as tables print it, ``-`` for one that is not given."""
     return "-" if math.isnan(value) else f"{value:.4f}"

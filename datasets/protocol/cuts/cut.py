@@ -32,8 +32,8 @@ class Cut:
     parts
         int8, (pairs,): ``TRAIN``, ``VALIDATION``, ``TEST`` or ``OUTSIDE``.
     users, items
-        int8, (entities of the dataset,): ``WARM``, ``VALIDATION`` (cold, asked about in
-        validation), ``TEST`` (cold, asked about in the test) or ``OUTSIDE``.
+        int8, (entities of the dataset,): ``WARM``, ``VALIDATION`` (cold, evaluated in
+        validation), ``TEST`` (cold, evaluated in the test) or ``OUTSIDE``.
     files
         sha256 of each file of a published split, by name.
     """

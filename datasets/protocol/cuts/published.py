@@ -54,7 +54,7 @@ LAYOUTS = {
 }
 
 
-def published_cut(
+def cut_as_published(
     data: Dataset, pairs: Interactions, folder: str | None, form: PublishedFormat
 ) -> Cut:
     """Read the files of a published split and give each of its pairs its part.

@@ -7,8 +7,8 @@ import numpy as np
 
 from ...arrays import BoolArray, TextArray
 from ...errors import DataError
-from ...reading.packed import unpacked
-from ...reading.raw import present, stored_bytes
+from ...reading.compression import decompress
+from ...reading.raw_bytes import find_file, read_stored_bytes
 
 REMEDY = "use the dataset that the split was made from, and its files unchanged"
 
@@ -49,14 +49,14 @@ def read_content(folder: Path, name: str) -> tuple[Path, bytes]:
     DataError
         When neither is there, or the compression is damaged or a bomb.
     """
-    path = present(folder, name)
+    path = find_file(folder, name)
     if path is None:
         raise DataError(
             "no such file (nor with .gz)",
             path=folder / name,
             remedy="give files= the folder of the split",
         )
-    return path, unpacked(path, stored_bytes(path))
+    return path, decompress(path, read_stored_bytes(path))
 
 
 def read_pairs(path: Path, content: bytes, columns: tuple[str, str]) -> Rows:

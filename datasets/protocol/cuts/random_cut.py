@@ -8,7 +8,7 @@ from ...arrays import DoubleArray, IntArray
 from ...errors import SplitError
 from ...interactions import Interactions
 from ...splitmix import Hashes
-from ..seeded_hash import entity_hashes, joined_hashes, order_by_key, unit
+from ..seeded_hash import entity_hashes, joined_hashes, order_by_key, to_unit_interval
 from .cut import OUTSIDE, TEST, TRAIN, VALIDATION, WARM, Cut, Parts
 
 
@@ -21,7 +21,7 @@ class Fractions:
     test: float
 
 
-def random_cut(
+def cut_randomly(
     pairs: Interactions,
     user_keys: Hashes,
     item_keys: Hashes,
@@ -51,7 +51,7 @@ def random_cut(
     warm = np.flatnonzero(parts == WARM)
     of_user, of_item = pairs.users[warm], pairs.items[warm]
     hashes = joined_hashes(entity_hashes(user_keys, seed, "division")[of_user], item_keys[of_item])
-    rounding = unit(entity_hashes(user_keys, seed, "rounding"))
+    rounding = to_unit_interval(entity_hashes(user_keys, seed, "rounding"))
     parts[warm] = divide(of_user, of_item, hashes, rounding, pairs.n_items, fractions)
     return Cut(pairs, parts, users, items)
 

@@ -10,10 +10,10 @@ from ...interactions import Interactions
 from .cut import OUTSIDE, TEST, TRAIN, VALIDATION, Cut, Parts
 
 
-def temporal_cut(pairs: Interactions, quantiles: Sequence[float]) -> Cut:
+def cut_by_time(pairs: Interactions, quantiles: Sequence[float]) -> Cut:
     """Put each pair before, between or after two cut-offs; an entity into its first period.
 
-    Training is what lies strictly before the first cut-off. A pair is asked about in the period in
+    Training is what lies strictly before the first cut-off. A pair is evaluated in the period in
     which it happened and in no other: validation never sees what lies after the second cut-off.
 
     Parameters

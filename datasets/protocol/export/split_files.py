@@ -12,8 +12,8 @@ from typing import Any
 from ...dataset import Dataset
 from ...errors import ColdbenchError
 from ...world import Holdout, Split
-from ..contents import support_pairs, truth_pairs
-from .tables import candidate_rows, pair_rows, tasks_of, train_rows
+from ..split_pairs import list_support_pairs, list_truth_pairs
+from .export_rows import list_candidate_rows, list_pair_rows, list_tasks, list_train_rows
 
 TRAIN_COLUMNS = ("user", "item", "value", "timestamp")
 PAIR_COLUMNS = ("part", "task", "user", "item")
@@ -23,7 +23,7 @@ ITEM_COLUMNS = ("part", "task", "item")
 def export(
     split: Split, data: Dataset, out: Path, settings: Mapping[str, Any] | None = None
 ) -> Path:
-    """Write a split to the folder ``out``, which appears whole or not at all, and return it.
+    """Write a split to the folder ``out``, which appears atomically, and return it.
 
     ``train.csv`` (user,item,value,timestamp), ``support.csv`` and ``truth.csv``
     (part,task,user,item; part is validation or test), ``candidates.csv`` (part,task,item) and
@@ -58,12 +58,12 @@ def export(
 
 
 def _write(split: Split, data: Dataset, folder: Path, settings: dict[str, Any]) -> None:
-    support = partial(support_pairs, users=split.users, items=split.items)
+    support = partial(list_support_pairs, users=split.users, items=split.items)
     tables: dict[str, tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]] = {
-        "train.csv": (TRAIN_COLUMNS, train_rows(split, data)),
-        "support.csv": (PAIR_COLUMNS, pair_rows(split, data, support)),
-        "truth.csv": (PAIR_COLUMNS, pair_rows(split, data, truth_pairs)),
-        "candidates.csv": (ITEM_COLUMNS, candidate_rows(split, data)),
+        "train.csv": (TRAIN_COLUMNS, list_train_rows(split, data)),
+        "support.csv": (PAIR_COLUMNS, list_pair_rows(split, data, support)),
+        "truth.csv": (PAIR_COLUMNS, list_pair_rows(split, data, list_truth_pairs)),
+        "candidates.csv": (ITEM_COLUMNS, list_candidate_rows(split, data)),
     }
     manifest = {
         "dataset": data.name,
@@ -99,7 +99,7 @@ def _table(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
 
 def _counts(split: Split) -> dict[str, dict[str, dict[str, int]]]:
     counts: dict[str, dict[str, dict[str, int]]] = {"validation": {}, "test": {}}
-    for part, name, task in tasks_of(split):
+    for part, name, task in list_tasks(split):
         counts[part][name] = _count(task)
     return counts
 

@@ -6,16 +6,16 @@ from scipy.sparse import csr_matrix
 from ...arrays import CSR, BoolArray, IntArray
 from ...world import Entities, Holdout
 from ..cuts.cut import TEST, VALIDATION, WARM
-from ..views.training_world import members
-from .stage import Stage, Tasks, pattern, unknown
-from .warm_users import beside, task_of, warm_and_cold, warm_truth
+from ..views.training_world import list_members
+from .stage import Stage, Tasks, make_unknown_indices, mark_stored
+from .warm_users import join_columns, join_warm_and_cold, make_task, make_warm_truth
 
 
-def gar_tasks(stage: Stage, users: int) -> Tasks:
+def make_gar_tasks(stage: Stage, users: int) -> Tasks:
     """Return ``gar/cold``, ``gar/warm`` and ``gar/all``, all at ``k=0``.
 
     What differs from ``new_item`` and ``warm``: the cold items of the validation are candidates
-    beside those of the test; ``all`` asks only those who have truth on both sides; every other
+    next to those of the test; ``all`` asks only those who have truth on both sides; every other
     positive of a user, of whatever part, is masked; and only the first ``users`` users are asked,
     in the order of the dataset (for CiteULike, that of the ids).
 
@@ -23,22 +23,22 @@ def gar_tasks(stage: Stage, users: int) -> Tasks:
     SIGIR 2022, as its published code evaluates; the same in Huang et al., ALDI, SIGIR 2023.
     """
     world = stage.world
-    cold = members(world.cut.items, VALIDATION, TEST)
+    cold = list_members(world.cut.items, VALIDATION, TEST)
     rows = np.concatenate([world.item_rows, cold])
     nobody = csr_matrix((len(cold), len(world.users)), dtype=np.float32)
     cold_truth = world.matrix(stage.pairs(WARM, TEST), world.user_rows, cold)
-    truth = warm_truth(stage)
+    truth = make_warm_truth(stage)
     both = _some(cold_truth) & _some(truth)
-    cold_items = world.item_view.entities(cold, unknown(cold), nobody)
-    everything = warm_and_cold(stage, rows, nobody)
-    asked = (
+    cold_items = world.item_view.entities(cold, make_unknown_indices(cold), nobody)
+    everything = join_warm_and_cold(stage, rows, nobody)
+    evaluated = (
         ("cold", cold_items, cold, cold_truth, _some(cold_truth)),
         ("warm", world.items, world.item_rows, truth, _some(truth)),
-        ("all", everything, rows, beside(truth, cold_truth), both),
+        ("all", everything, rows, join_columns(truth, cold_truth), both),
     )
     return {
         f"gar/{name}/k=0": _first(stage, items, at, found, who, users)
-        for name, items, at, found, who in asked
+        for name, items, at, found, who in evaluated
     }
 
 
@@ -53,11 +53,11 @@ def _first(
     truth = csr_matrix(truth.multiply(chosen[:, None]), dtype=np.float32)
     truth.eliminate_zeros()
     pairs = world.cut.pairs
-    every = pattern(world.matrix(np.arange(len(pairs)), world.user_rows, rows))
-    masked = csr_matrix(every - pattern(truth), dtype=np.float32)
+    every = mark_stored(world.matrix(np.arange(len(pairs)), world.user_rows, rows))
+    masked = csr_matrix(every - mark_stored(truth), dtype=np.float32)
     masked.eliminate_zeros()
     masked.sort_indices()
-    return task_of(stage, items, rows, truth, masked)
+    return make_task(stage, items, rows, truth, masked)
 
 
 def _some(truth: CSR) -> BoolArray:

@@ -6,11 +6,11 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from ...arrays import CSR, BoolArray, IntArray, LongArray, frozen
+from ...arrays import CSR, BoolArray, IntArray, LongArray, make_read_only
 from ...world import Entities, Holdout, Query
 from ..cuts.cut import VALIDATION, WARM, Parts
 from ..views.training_world import TrainingWorld
-from .support import Order, Shown
+from .support import Order, SupportOrder
 
 Tasks = dict[str, Holdout]
 
@@ -22,7 +22,7 @@ class Stage:
     Attributes
     ----------
     world
-        The training world.
+        The training data.
     order
         The order in which interactions of cold entities are shown.
     part
@@ -47,7 +47,7 @@ class Stage:
             return known
         at = replace(self, part=VALIDATION).pairs(WARM, WARM)
         held = self.world.matrix(at, self.world.user_rows, self.world.item_rows)
-        return pattern(known + pattern(held))
+        return mark_stored(known + mark_stored(held))
 
     def pairs(self, users: int, items: int) -> LongArray:
         """Return the positions of this stage's pairs of a cohort of users and one of items."""
@@ -63,7 +63,7 @@ class Stage:
         return at, 4 * cut.users[cut.pairs.users[at]] + cut.items[cut.pairs.items[at]]
 
     @cached_property
-    def of_cold_users(self) -> tuple[Shown, BoolArray]:
+    def of_cold_users(self) -> tuple[SupportOrder, BoolArray]:
         """Return this stage's pairs of cold users in order, and which may be their support."""
         warm, cold = self.pairs(self.part, WARM), self.pairs(self.part, self.part)
         at = np.concatenate([warm, cold])
@@ -82,7 +82,7 @@ class Stage:
         return items
 
 
-def holdout(
+def make_holdout(
     users: Entities,
     items: Entities,
     truth: CSR,
@@ -106,25 +106,25 @@ def holdout(
     """
     return Holdout(
         Query(users, items),
-        frozen(truth),
-        frozen(masked),
-        frozen(user_rows),
-        frozen(item_rows),
+        make_read_only(truth),
+        make_read_only(masked),
+        make_read_only(user_rows),
+        make_read_only(item_rows),
         left_out,
     )
 
 
-def asked_rows(truth: CSR) -> LongArray:
+def find_evaluated_rows(truth: CSR) -> LongArray:
     """Return the rows that hold some truth; a truth of rating 0 counts."""
     return np.flatnonzero(np.diff(truth.indptr))
 
 
-def pattern(matrix: CSR) -> CSR:
+def mark_stored(matrix: CSR) -> CSR:
     """Return CSR float32 of ones where the matrix stores something."""
     ones = np.ones(matrix.nnz, dtype=np.float32)
     return csr_matrix((ones, matrix.indices, matrix.indptr), matrix.shape)
 
 
-def unknown(rows: IntArray) -> IntArray:
+def make_unknown_indices(rows: IntArray) -> IntArray:
     """Return the training index of cold entities: -1 for each."""
     return np.full(len(rows), -1, dtype=np.int32)

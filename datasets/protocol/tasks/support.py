@@ -11,7 +11,7 @@ from ..seeded_hash import order_by_key, pair_hashes
 
 
 @dataclass(frozen=True)
-class Shown:
+class SupportOrder:
     """For pairs of cold entities: how many pairs that can be shown come before each.
 
     Attributes
@@ -28,9 +28,9 @@ class Shown:
     before: LongArray
     totals: LongArray
 
-    def only(self, keep: BoolArray) -> "Shown":
+    def only(self, keep: BoolArray) -> "SupportOrder":
         """Return the counts of some of the pairs."""
-        return Shown(self.at[keep], self.before[keep], self.totals)
+        return SupportOrder(self.at[keep], self.before[keep], self.totals)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Order:
     item_keys: Hashes
     seed: int
 
-    def shown(self, at: LongArray, groups: IntArray, showable: BoolArray, n: int) -> Shown:
+    def shown(self, at: LongArray, groups: IntArray, showable: BoolArray, n: int) -> SupportOrder:
         """Count, within each group, the showable pairs before each pair.
 
         Parameters
@@ -63,7 +63,7 @@ class Order:
         in_front = (np.cumsum(totals) - totals)[groups[order]]
         before = np.empty(len(at), dtype=np.int64)
         before[order] = np.cumsum(counted) - counted - in_front
-        return Shown(at, before, totals)
+        return SupportOrder(at, before, totals)
 
     def _sorted(self, at: LongArray, groups: IntArray) -> LongArray:
         """Return the places in ``at`` sorted by group, then by time, then by hash."""

@@ -7,23 +7,25 @@ import numpy as np
 from ...arrays import CSR, BoolArray, IntArray, LongArray
 from ...world import Entities, Holdout
 from ..cuts.cut import TRAIN
-from ..views.training_world import TrainingWorld, index_of
-from .stage import pattern
+from ..views.training_world import TrainingWorld, invert_index
+from .stage import mark_stored
 
 Placed = tuple[CSR, IntArray, IntArray]
 """A matrix, and the dataset indices of its users and of its items."""
 
 
-def unused_pairs(world: TrainingWorld, stages: Mapping[str, Mapping[str, Holdout]]) -> LongArray:
+def count_unused_pairs(
+    world: TrainingWorld, stages: Mapping[str, Mapping[str, Holdout]]
+) -> LongArray:
     """Return the positions of the pairs in no training set, support, truth or mask.
 
     They are pairs between a cold entity of validation and one of the test, pairs of cold entities
-    that are not asked about or not warm, and what a published split names nowhere.
+    that are not evaluated or not warm, and what a published split names nowhere.
 
     Parameters
     ----------
     world
-        The training world with its cut.
+        The training data with its cut.
     stages
         Every task by stage and name, also those that no user can be asked.
     """
@@ -65,10 +67,10 @@ def _stored(placed: Placed, users: IntArray, items: IntArray, world: TrainingWor
     matrix, user_rows, item_rows = placed
     found = np.zeros(len(users), dtype=bool)
     if matrix.nnz:
-        row = index_of(user_rows, world.cut.pairs.n_users)[users]
-        column = index_of(item_rows, world.cut.pairs.n_items)[items]
+        row = invert_index(user_rows, world.cut.pairs.n_users)[users]
+        column = invert_index(item_rows, world.cut.pairs.n_items)[items]
         inside = np.flatnonzero((row >= 0) & (column >= 0))
         if len(inside):
-            entries = pattern(matrix)[row[inside], column[inside]]
+            entries = mark_stored(matrix)[row[inside], column[inside]]
             found[inside] = np.asarray(entries).ravel() > 0
     return found

@@ -1,12 +1,12 @@
-"""The knowledge graph cut down to the training world, and the links of any item into it."""
+"""The knowledge graph cut down to the training data, and the links of any item into it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...arrays import BoolArray, IntArray, frozen
+from ...arrays import BoolArray, IntArray, make_read_only
 from ...graph import Graph, Links
-from ...sides import Track
+from ...side_information import Track
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class GraphView:
         keep = np.flatnonzero(at >= 0)
         keep = keep[np.argsort(at[keep], kind="stable")]
         parts = (at[keep], self.relations[keep], self.nodes[keep])
-        return Links(*(frozen(part) for part in parts))
+        return Links(*(make_read_only(part) for part in parts))
 
     def _n_dataset_items(self, rows: IntArray) -> int:
         return 1 + max(int(self.items.max(initial=-1)), int(rows.max(initial=-1)))
 
 
 def view_graph(graph: Graph, track: Track, warm: IntArray, *, transductive: bool) -> GraphView:
-    """Restrict a graph to the training items and the entities that may be known while fitting.
+    """Restrict a graph to the training items and the entities that may be known during training.
 
     Inductive: no item that is not in training, and no entity, triple or relation name that is
     reached only through one. Transductive: the entities and relations of everybody, and still
@@ -67,9 +67,9 @@ def view_graph(graph: Graph, track: Track, warm: IntArray, *, transductive: bool
     node = _numbered(present, graph.n_items, warm)
     kept = graph.take(present[graph.heads] & present[graph.tails])
     training = Graph(
-        frozen(node[kept.heads]),
-        frozen(kept.relations),
-        frozen(node[kept.tails]),
+        make_read_only(node[kept.heads]),
+        make_read_only(kept.relations),
+        make_read_only(node[kept.tails]),
         n_items=len(warm),
         n_nodes=int(present.sum()),
         relation_names=graph.relation_names,

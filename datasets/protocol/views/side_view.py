@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
-from ...arrays import CSR, FloatArray, IntArray, frozen
-from ...sides import FeatureColumn, Side, SideInformation, Track
+from ...arrays import CSR, FloatArray, IntArray, make_read_only
+from ...side_information import FeatureColumn, Side, SideInformation, Track
 from ...world import Entities
 from .graph_view import GraphView
 
@@ -42,13 +42,13 @@ class SideView:
         """Return the ``Entities`` of the dataset indices ``rows``; everything is read-only."""
         return Entities(
             side=self.side,
-            known=frozen(known),
-            history=frozen(history),
-            features=frozen(self.features[rows]),
+            known=make_read_only(known),
+            history=make_read_only(history),
+            features=make_read_only(self.features[rows]),
             feature_names=self.feature_names,
-            text=None if self.text is None else frozen(self.text[rows]),
+            text=None if self.text is None else make_read_only(self.text[rows]),
             links=None if self.graph is None else self.graph.links(rows),
-            vectors=None if self.vectors is None else frozen(self.vectors[rows]),
+            vectors=None if self.vectors is None else make_read_only(self.vectors[rows]),
         )
 
 

@@ -1,4 +1,4 @@
-"""The training world of a cut: warm entities with their histories, and rows for cold ones."""
+"""The training data of a cut: warm entities with their histories, and rows for cold ones."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from ...arrays import CSR, FloatArray, IntArray, LongArray
 from ...dataset import Dataset
 from ...graph import Graph
 from ...interactions import Interactions
-from ...sides import Side, Track
+from ...side_information import Side, Track
 from ...world import Entities, SideMode
 from ..cuts.cut import TEST, TRAIN, VALIDATION, WARM, Cut
 from .graph_view import view_graph
@@ -58,8 +58,8 @@ class TrainingWorld:
         A pair outside ``rows`` and ``columns`` is dropped; zero weights stay stored.
         """
         pairs = self.cut.pairs
-        row = index_of(rows, pairs.n_users)[pairs.users[at]]
-        column = index_of(columns, pairs.n_items)[pairs.items[at]]
+        row = invert_index(rows, pairs.n_users)[pairs.users[at]]
+        column = invert_index(columns, pairs.n_items)[pairs.items[at]]
         keep = (row >= 0) & (column >= 0)
         shape = (len(rows), len(columns))
         matrix = csr_matrix((self.weights[at][keep], (row[keep], column[keep])), shape)
@@ -71,19 +71,19 @@ class TrainingWorld:
         view = self.user_view if side is Side.USER else self.item_view
         cohort = self.cut.users if side is Side.USER else self.cut.items
         width = len(self.items if side is Side.USER else self.users)
-        rows = members(cohort, VALIDATION, TEST)
+        rows = list_members(cohort, VALIDATION, TEST)
         if not len(rows):
             return None
         history = csr_matrix((len(rows), width), dtype=np.float32)
         return view.entities(rows, np.full(len(rows), -1, dtype=np.int32), history)
 
 
-def members(cohort: npt.NDArray[np.int8], *which: int) -> IntArray:
+def list_members(cohort: npt.NDArray[np.int8], *which: int) -> IntArray:
     """Return the dataset indices of the entities in some cohorts, ascending."""
     return np.flatnonzero(np.isin(cohort, which)).astype(np.int32)
 
 
-def index_of(rows: IntArray, n: int) -> IntArray:
+def invert_index(rows: IntArray, n: int) -> IntArray:
     """Return, for each of ``n`` dataset indices, its position in ``rows`` or -1."""
     index = np.full(n, -1, dtype=np.int32)
     index[rows] = np.arange(len(rows), dtype=np.int32)
@@ -93,7 +93,7 @@ def index_of(rows: IntArray, n: int) -> IntArray:
 def build_world(
     data: Dataset, cut: Cut, track: Track, mode: SideMode, *, rating: bool
 ) -> TrainingWorld:
-    """Build the training world of a settled cut.
+    """Build the training data of a settled cut.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def build_world(
     rating
         Matrices hold ratings rather than ones.
     """
-    user_rows, item_rows = members(cut.users, WARM), members(cut.items, WARM)
+    user_rows, item_rows = list_members(cut.users, WARM), list_members(cut.items, WARM)
     interactions = _training_pairs(cut, user_rows, item_rows)
     transductive = mode is SideMode.TRANSDUCTIVE
     graph = None
@@ -116,7 +116,7 @@ def build_world(
             (Side.USER, data.users, cut.users, user_rows, None),
             (Side.ITEM, data.items, cut.items, item_rows, graph),
         )
-        for visible in (members(cohort, WARM, VALIDATION, TEST) if transductive else warm,)
+        for visible in (list_members(cohort, WARM, VALIDATION, TEST) if transductive else warm,)
     ]
     history = interactions.ratings if rating else interactions.csr
     weights = cut.pairs.values if rating else np.ones(len(cut.pairs), dtype=np.float32)
@@ -140,8 +140,8 @@ def _known(rows: IntArray) -> IntArray:
 def _training_pairs(cut: Cut, user_rows: IntArray, item_rows: IntArray) -> Interactions:
     pairs = cut.pairs
     at = np.flatnonzero(cut.parts == TRAIN)
-    users = index_of(user_rows, pairs.n_users)[pairs.users[at]]
-    items = index_of(item_rows, pairs.n_items)[pairs.items[at]]
+    users = invert_index(user_rows, pairs.n_users)[pairs.users[at]]
+    items = invert_index(item_rows, pairs.n_items)[pairs.items[at]]
     times = None if pairs.timestamps is None else pairs.timestamps[at]
     training = Interactions(users, items, pairs.values[at], times, len(user_rows), len(item_rows))
     keys = users.astype(np.int64) * len(item_rows) + items

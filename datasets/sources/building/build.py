@@ -3,11 +3,11 @@
 from ...arrays import TextArray
 from ...dataset import Dataset
 from ...graph import Graph
-from ...sides import SideInformation
+from ...side_information import SideInformation
 from .preprocessing import RatedPairs
 
 
-def dataset(
+def build_dataset(
     name: str,
     pairs: RatedPairs,
     ids: tuple[TextArray, TextArray],

@@ -5,7 +5,7 @@ import numpy as np
 from ...arrays import IntArray
 
 
-def dense_codes(ids: np.ndarray) -> tuple[IntArray, np.ndarray]:
+def encode_densely(ids: np.ndarray) -> tuple[IntArray, np.ndarray]:
     """Return the position of each id among the distinct ids, and the distinct ids, sorted.
 
     A table of flags and a running count, five times as fast as sorting, where the largest id

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...arrays import frozen
-from ...sides import FeatureColumn, Provenance
+from ...arrays import make_read_only
+from ...side_information import FeatureColumn, Provenance
 
 
-def categorical(
+def make_categorical(
     name: str, provenance: Provenance, cells: Sequence[Sequence[str]], minimum_count: int = 1
 ) -> FeatureColumn:
     """Return a 0/1 column per distinct value, rare ones included.
@@ -32,11 +32,13 @@ def categorical(
     matrix.sum_duplicates()
     matrix.data[:] = 1
     return FeatureColumn(
-        name, provenance, frozen(matrix), tuple(values), minimum_count=minimum_count
+        name, provenance, make_read_only(matrix), tuple(values), minimum_count=minimum_count
     )
 
 
-def numeric(name: str, provenance: Provenance, numbers: Sequence[float | None]) -> FeatureColumn:
+def make_numeric(
+    name: str, provenance: Provenance, numbers: Sequence[float | None]
+) -> FeatureColumn:
     """Return one column of quantities.
 
     Parameters
@@ -53,4 +55,4 @@ def numeric(name: str, provenance: Provenance, numbers: Sequence[float | None]) 
     data = np.array([number for number in numbers if number is not None], dtype=np.float32)
     indptr = np.searchsorted(rows, np.arange(len(numbers) + 1))
     matrix = csr_matrix((data, np.zeros(len(rows), dtype=np.int32), indptr), (len(numbers), 1))
-    return FeatureColumn(name, provenance, frozen(matrix), ("",), numeric=True)
+    return FeatureColumn(name, provenance, make_read_only(matrix), ("",), numeric=True)

@@ -5,7 +5,7 @@ import numpy as np
 from ...arrays import BoolArray, IntArray, LongArray
 
 
-def distinct_rows(
+def keep_distinct_rows(
     users: IntArray, items: IntArray, times: LongArray | None, n_items: int
 ) -> tuple[LongArray | None, int]:
     """Return the rows to keep, sorted by user then item, and how many duplicates fell away.
@@ -27,7 +27,7 @@ def distinct_rows(
     return order[last], int(len(keys) - last.sum())
 
 
-def k_core(
+def find_k_core(
     users: IntArray, items: IntArray, k: int, n_users: int, n_items: int
 ) -> tuple[BoolArray, BoolArray]:
     """Return which users and items form the k-core: each has k pairs with others of it.

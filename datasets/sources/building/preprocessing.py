@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ...arrays import BoolArray, IntArray, LongArray, TextArray, frozen
-from ...cache import cached_arrays
+from ...arrays import BoolArray, IntArray, LongArray, TextArray, make_read_only
+from ...cache import cache_arrays
 from ...errors import DataError
-from ...hashing import content_hash
+from ...hashing import hash_content
 from ...interactions import Interactions
-from ...reading.raw import stored_bytes
-from .coding import dense_codes
-from .filtering import distinct_rows, k_core
+from ...reading.raw_bytes import read_stored_bytes
+from .coding import encode_densely
+from .filtering import find_k_core, keep_distinct_rows
 
 VERSION = 2
 """Raised when the same rows and settings would give other pairs: old caches are then left alone."""
@@ -88,7 +88,9 @@ Where ids are texts, ``user`` and ``item`` are places in the sorted ``user_names
 """
 
 
-def rated_pairs(rule: Rule, layout: str, path: Path, read: Callable[[bytes], Rows]) -> RatedPairs:
+def read_rated_pairs(
+    rule: Rule, layout: str, path: Path, read: Callable[[bytes], Rows]
+) -> RatedPairs:
     """Read the rows and apply the rule, or find the outcome of an earlier time.
 
     Parameters
@@ -107,14 +109,14 @@ def rated_pairs(rule: Rule, layout: str, path: Path, read: Callable[[bytes], Row
     DataError
         The rule leaves no pair.
     """
-    stored = stored_bytes(path)
+    stored = read_stored_bytes(path)
     if len(stored) < WORTH_CACHING:
-        return kept_pairs(rule, read(stored))
-    key = content_hash(VERSION, layout, rule.minimum_rating, rule.k_core, stored)
-    return _unpacked(cached_arrays("pairs", key, lambda: apply_rule(rule, read(stored))))
+        return keep_pairs(rule, read(stored))
+    key = hash_content(VERSION, layout, rule.minimum_rating, rule.k_core, stored)
+    return _unpacked(cache_arrays("pairs", key, lambda: apply_rule(rule, read(stored))))
 
 
-def kept_pairs(rule: Rule, rows: Rows) -> RatedPairs:
+def keep_pairs(rule: Rule, rows: Rows) -> RatedPairs:
     """Return what the rule keeps of rows that were read already."""
     return _unpacked(apply_rule(rule, rows))
 
@@ -124,12 +126,12 @@ def apply_rule(rule: Rule, rows: Rows) -> dict[str, np.ndarray]:
     users, user_ids = _coded(rows, "user")
     items, item_ids = _coded(rows, "item")
     times = rows.get("timestamp")
-    order, merged = distinct_rows(users, items, times, len(item_ids))
+    order, merged = keep_distinct_rows(users, items, times, len(item_ids))
     limit = np.float32(-np.inf if rule.minimum_rating is None else rule.minimum_rating)
     liked = rows["rating"] >= limit
     core = _in_order(liked, order)
     sizes = len(user_ids), len(item_ids)
-    kept_users, kept_items = k_core(users.take(core), items.take(core), rule.k_core, *sizes)
+    kept_users, kept_items = find_k_core(users.take(core), items.take(core), rule.k_core, *sizes)
     alive = kept_users.take(users) & kept_items.take(items)
     kept = _in_order(alive, order)
     arrays = {
@@ -162,7 +164,7 @@ def _in_order(keep: BoolArray, order: LongArray | None) -> LongArray:
 
 
 def _coded(rows: Rows, side: str) -> tuple[IntArray, np.ndarray]:
-    codes, ids = dense_codes(rows[side])
+    codes, ids = encode_densely(rows[side])
     names = rows.get(f"{side}_names")
     return codes, ids if names is None else names[ids]
 
@@ -182,7 +184,7 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> RatedPairs:
     )
     return RatedPairs(
         interactions,
-        frozen(arrays["positive"]),
+        make_read_only(arrays["positive"]),
         arrays["user_ids"],
         arrays["item_ids"],
         arrays["known_items"],
@@ -190,7 +192,7 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> RatedPairs:
     )
 
 
-def as_text(ids: np.ndarray, width: int = 0) -> TextArray:
+def to_text(ids: np.ndarray, width: int = 0) -> TextArray:
     """Return ids as text, whole numbers padded with zeros to ``width``."""
     texts: TextArray = ids.astype(np.str_)
     return np.char.zfill(texts, width) if width else texts

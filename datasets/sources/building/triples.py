@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...arrays import LongArray, frozen
+from ...arrays import LongArray, make_read_only
 from ...graph import Graph
-from ...sides import Provenance
+from ...side_information import Provenance
 
 Node = int | str
 """An item by its index, an entity by its name."""
@@ -33,7 +33,7 @@ class Triples:
     def relate(
         self, relation: str, provenance: Provenance, edges: Iterable[tuple[Node, Node]]
     ) -> None:
-        """Add edges of one relation; entities are told apart by their whole name."""
+        """Add edges of one relation; entities are reported apart by their whole name."""
         before = len(self._heads)
         for head, tail in edges:
             self._heads.append(self._node(head))
@@ -76,9 +76,9 @@ class Triples:
         pairs, tails = np.divmod(keys, max(n_nodes, 1))
         heads, kinds = np.divmod(pairs, n_relations)
         return Graph(
-            frozen(heads.astype(np.int32)),
-            frozen(kinds.astype(np.int32)),
-            frozen(tails.astype(np.int32)),
+            make_read_only(heads.astype(np.int32)),
+            make_read_only(kinds.astype(np.int32)),
+            make_read_only(tails.astype(np.int32)),
             self.n_items,
             n_nodes,
             tuple(self._relations),

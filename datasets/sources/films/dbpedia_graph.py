@@ -11,8 +11,8 @@ from ...acquire.file_set import FileSet, Published
 from ...card import Card
 from ...errors import DataError
 from ...reading.csv_rows import read_csv_rows
-from ...reading.rows import Row
-from ...sides import Provenance
+from ...reading.text_rows import TextRow
+from ...side_information import Provenance
 from ..building.triples import Triples
 from .film_graphs import film_named
 
@@ -41,7 +41,7 @@ DBPEDIA = Published(
 )
 
 
-def dbpedia_triples(path: str | None, ids: np.ndarray, known: Collection[int]) -> Triples:
+def read_dbpedia_triples(path: str | None, ids: np.ndarray, known: Collection[int]) -> Triples:
     """Return director, actor, language and country of the films ``ids``.
 
     Parameters
@@ -66,7 +66,7 @@ def dbpedia_triples(path: str | None, ids: np.ndarray, known: Collection[int]) -
     return triples
 
 
-def _values(row: Row, column: str) -> list[str]:
+def _values(row: TextRow, column: str) -> list[str]:
     cell = row[column]
     if not cell.startswith("["):
         return [cell] if cell else []

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from enum import Enum
 
 from ...errors import DataError
-from ...reading.rows import Row
+from ...reading.text_rows import TextRow
 
 
 class FilmGraph(str, Enum):
@@ -25,7 +25,7 @@ def require_own_graph(chosen: FilmGraph) -> None:
         )
 
 
-def film_named(row: Row, column: str, known: Collection[int]) -> int:
+def film_named(row: TextRow, column: str, known: Collection[int]) -> int:
     """Return the film that a row of a graph names; one that the dataset does not have is refused.
 
     Raises

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from ...sides import Provenance, SideInformation, TextColumn
-from ..building.feature_columns import categorical, numeric
+from ...side_information import Provenance, SideInformation, TextColumn
+from ..building.feature_columns import make_categorical, make_numeric
 from ..building.triples import Triples
 
 YEAR = re.compile(r"\((\d{4})\)")
@@ -42,17 +42,17 @@ class Film:
 
 
 @cache
-def genres_of(cell: str) -> tuple[str, ...]:
+def split_genres(cell: str) -> tuple[str, ...]:
     """Return the genres of a ``|`` separated cell, sorted; empty where there are none."""
     return tuple(sorted({name for name in cell.split("|") if name}))
 
 
-def film_side(films: Sequence[Film], plots: Sequence[str] | None = None) -> SideInformation:
+def make_film_side(films: Sequence[Film], plots: Sequence[str] | None = None) -> SideInformation:
     """Return genre, decade, year and title of the films, and their plots where given."""
     columns = (
-        categorical("genre", Provenance.EDITORIAL, [film.genres for film in films]),
-        categorical("decade", Provenance.INTRINSIC, [film.decades for film in films]),
-        numeric("year", Provenance.INTRINSIC, [film.year for film in films]),
+        make_categorical("genre", Provenance.EDITORIAL, [film.genres for film in films]),
+        make_categorical("decade", Provenance.INTRINSIC, [film.decades for film in films]),
+        make_numeric("year", Provenance.INTRINSIC, [film.year for film in films]),
     )
     texts = [
         TextColumn("title", Provenance.INTRINSIC, [film.title for film in films]),
@@ -63,7 +63,7 @@ def film_side(films: Sequence[Film], plots: Sequence[str] | None = None) -> Side
     return SideInformation(columns, tuple(texts))
 
 
-def film_triples(films: Sequence[Film]) -> Triples:
+def add_film_triples(films: Sequence[Film]) -> Triples:
     """Return the triples film -genre->, -year-> and -decade->."""
     triples = Triples(len(films))
     triples.describe("genre", Provenance.EDITORIAL, [film.genres for film in films])

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
-from ...reading.rows import Row
-from ...reading.schema import Column, Kind
+from ...reading.schema import Kind, NumberColumn
+from ...reading.text_rows import TextRow
 
 LICENCE = (
     "GroupLens terms of use (see the README in the archive): research use with acknowledgement; "
@@ -23,17 +23,19 @@ CITATION = (
 )
 
 
-def rating_columns(*, times_may_lack: bool) -> tuple[Column, ...]:
+def describe_rating_columns(*, times_may_lack: bool) -> tuple[NumberColumn, ...]:
     """Return the columns of the ratings of MovieLens 1M and 100K."""
     return (
-        Column("user", Kind.ID),
-        Column("item", Kind.ID),
-        Column("rating", Kind.NUMBER, 1, 5),
-        Column("timestamp", Kind.TIME, blank=times_may_lack),
+        NumberColumn("user", Kind.ID),
+        NumberColumn("item", Kind.ID),
+        NumberColumn("rating", Kind.NUMBER, 1, 5),
+        NumberColumn("timestamp", Kind.TIME, blank=times_may_lack),
     )
 
 
-def rows_of(rows: Mapping[int, Row], ids: np.ndarray, what: str, folder: Path) -> list[Row]:
+def list_rows(
+    rows: Mapping[int, TextRow], ids: np.ndarray, what: str, folder: Path
+) -> list[TextRow]:
     """Return the rows of the given ids; an id without one raises ``DataError``."""
     for key in ids.tolist():
         if key not in rows:

@@ -7,8 +7,8 @@ import numpy as np
 from ...acquire.data_file import DataFile, Download
 from ...acquire.file_set import FileSet, InstalledFiles, Published
 from ...card import Card
-from ...reading.rows import read_rows
-from ...sides import Provenance
+from ...reading.text_rows import read_rows
+from ...side_information import Provenance
 from ..building.triples import Node, Triples
 from .film_graphs import film_named
 
@@ -42,7 +42,7 @@ MKR = Published(
 EDITORIAL = frozenset({"film.film.genre", "film.film.rating"})
 
 
-def mkr_triples(path: str | None, ids: np.ndarray, known: Collection[int]) -> Triples:
+def read_mkr_triples(path: str | None, ids: np.ndarray, known: Collection[int]) -> Triples:
     """Return the triples of MKR's movie graph among the films ``ids`` and its entities.
 
     Parameters

@@ -10,13 +10,13 @@ from ...card import Card
 from ...dataset import Dataset
 from ...parameters import parameter
 from ...reading.ratings import read_ratings
-from ...reading.rows import Row, by_id, read_rows
-from ..building.build import dataset
-from ..building.preprocessing import Rule, as_text, rated_pairs
+from ...reading.text_rows import TextRow, index_by_id, read_rows
+from ..building.build import build_dataset
+from ..building.preprocessing import Rule, read_rated_pairs, to_text
 from .film_graphs import FilmGraph, require_own_graph
-from .films import Film, film_side, film_triples
-from .grouplens import CITATION, LICENCE, rating_columns, rows_of
-from .people import Person, gender_of, people_of, people_side
+from .films import Film, add_film_triples, make_film_side
+from .grouplens import CITATION, LICENCE, describe_rating_columns, list_rows
+from .people import Person, gender_of, list_people, make_people_side
 
 NAME = "ml-100k"
 GENRES = (
@@ -94,24 +94,24 @@ class MovieLens100K:
         files = self.files.installed(self.path)
         ratings = files.path("u.data")
         rule = Rule(self.minimum_rating, self.k_core)
-        read = partial(read_ratings, ratings, rating_columns(times_may_lack=False), "\t")
-        pairs = rated_pairs(rule, NAME, ratings, read)
-        films = by_id(read_rows(files.path("u.item"), FILMS, "|", "latin-1"))
-        people = by_id(read_rows(files.path("u.user"), PEOPLE, "|"))
-        items = [_film(row) for row in rows_of(films, pairs.item_ids, "film", files.folder)]
-        users = people_of(rows_of(people, pairs.user_ids, "user", files.folder), _person)
-        return dataset(
+        read = partial(read_ratings, ratings, describe_rating_columns(times_may_lack=False), "\t")
+        pairs = read_rated_pairs(rule, NAME, ratings, read)
+        films = index_by_id(read_rows(files.path("u.item"), FILMS, "|", "latin-1"))
+        people = index_by_id(read_rows(files.path("u.user"), PEOPLE, "|"))
+        items = [_film(row) for row in list_rows(films, pairs.item_ids, "film", files.folder)]
+        users = list_people(list_rows(people, pairs.user_ids, "user", files.folder), _person)
+        return build_dataset(
             NAME,
             pairs,
-            (as_text(pairs.user_ids), as_text(pairs.item_ids)),
-            people_side(users, years=True, area=self.zip_area),
-            film_side(items),
-            None if self.graph is FilmGraph.NONE else film_triples(items).graph(),
+            (to_text(pairs.user_ids), to_text(pairs.item_ids)),
+            make_people_side(users, years=True, area=self.zip_area),
+            make_film_side(items),
+            None if self.graph is FilmGraph.NONE else add_film_triples(items).graph(),
             rule.sentence(),
         )
 
 
-def _film(row: Row) -> Film:
+def _film(row: TextRow) -> Film:
     """Return the film of a row whose genres are 19 flags."""
     for genre in GENRES:
         if row[genre] not in ("0", "1"):
@@ -119,7 +119,7 @@ def _film(row: Row) -> Film:
     return Film(row["title"], tuple(name for name in GENRES[1:] if row[name] == "1"))
 
 
-def _person(row: Row) -> Person:
+def _person(row: TextRow) -> Person:
     """Return the user of a row whose age is in years and whose occupation is a word."""
     age = row.whole("age")
     if age > 120:

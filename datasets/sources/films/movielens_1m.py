@@ -12,15 +12,15 @@ from ...dataset import Dataset
 from ...graph import Graph
 from ...parameters import parameter
 from ...reading.ratings import read_ratings
-from ...reading.rows import Row, by_id, read_rows
-from ..building.build import dataset
-from ..building.preprocessing import RatedPairs, Rule, as_text, rated_pairs
-from .dbpedia_graph import DBPEDIA, dbpedia_triples
+from ...reading.text_rows import TextRow, index_by_id, read_rows
+from ..building.build import build_dataset
+from ..building.preprocessing import RatedPairs, Rule, read_rated_pairs, to_text
+from .dbpedia_graph import DBPEDIA, read_dbpedia_triples
 from .film_graphs import FilmGraph
-from .films import Film, film_side, film_triples, genres_of
-from .grouplens import CITATION, LICENCE, rating_columns, rows_of
-from .mkr_graph import MKR, mkr_triples
-from .people import Person, gender_of, people_of, people_side
+from .films import Film, add_film_triples, make_film_side, split_genres
+from .grouplens import CITATION, LICENCE, describe_rating_columns, list_rows
+from .mkr_graph import MKR, read_mkr_triples
+from .people import Person, gender_of, list_people, make_people_side
 from .plots import COLAKG, read_plots
 
 NAME = "ml-1m"
@@ -130,44 +130,44 @@ class MovieLens1M:
         files = self.files.installed(self.path)
         ratings = files.path("ratings.dat")
         rebuilt = ratings.name.startswith(REBUILT)
-        columns = rating_columns(times_may_lack=rebuilt)
+        columns = describe_rating_columns(times_may_lack=rebuilt)
         rule = Rule(self.minimum_rating, self.k_core)
         read = partial(read_ratings, ratings, columns, "::")
-        pairs = rated_pairs(rule, NAME, ratings, read)
+        pairs = read_rated_pairs(rule, NAME, ratings, read)
         titles, people = files.path("movies.dat"), files.path("users.dat")
-        films = by_id(read_rows(titles, ("id", "title", "genres"), "::", "latin-1"))
-        known = by_id(read_rows(people, ("id", "gender", "age", "occupation", "zip"), "::"))
-        users = people_of(rows_of(known, pairs.user_ids, "user", files.folder), _person)
-        items = [_film(row) for row in rows_of(films, pairs.item_ids, "film", files.folder)]
+        films = index_by_id(read_rows(titles, ("id", "title", "genres"), "::", "latin-1"))
+        known = index_by_id(read_rows(people, ("id", "gender", "age", "occupation", "zip"), "::"))
+        users = list_people(list_rows(known, pairs.user_ids, "user", files.folder), _person)
+        items = [_film(row) for row in list_rows(films, pairs.item_ids, "film", files.folder)]
         plots = read_plots(self.plots, pairs.item_ids, films) if self.plots else None
-        return dataset(
+        return build_dataset(
             NAME,
             pairs,
-            (as_text(pairs.user_ids), as_text(pairs.item_ids)),
-            people_side(users, years=False, area=self.zip_area),
-            film_side(items, plots),
+            (to_text(pairs.user_ids), to_text(pairs.item_ids)),
+            make_people_side(users, years=False, area=self.zip_area),
+            make_film_side(items, plots),
             self._graph(pairs, items, films),
             rule.sentence() + (REBUILT_NOTE if rebuilt else ""),
         )
 
     def _graph(
-        self, pairs: RatedPairs, items: list[Film], known: Mapping[int, Row]
+        self, pairs: RatedPairs, items: list[Film], known: Mapping[int, TextRow]
     ) -> Graph | None:
         if self.graph is FilmGraph.NONE:
             return None
         if self.graph is FilmGraph.MKR:
-            return mkr_triples(self.graph_path, pairs.item_ids, known).graph()
+            return read_mkr_triples(self.graph_path, pairs.item_ids, known).graph()
         if self.graph is FilmGraph.DBPEDIA:
-            return dbpedia_triples(self.graph_path, pairs.item_ids, known).graph()
-        return film_triples(items).graph()
+            return read_dbpedia_triples(self.graph_path, pairs.item_ids, known).graph()
+        return add_film_triples(items).graph()
 
 
-def _film(row: Row) -> Film:
+def _film(row: TextRow) -> Film:
     """Return the film of a row whose genres are a list."""
-    return Film(row["title"], genres_of(row["genres"]))
+    return Film(row["title"], split_genres(row["genres"]))
 
 
-def _person(row: Row) -> Person:
+def _person(row: TextRow) -> Person:
     """Return the user of a row, whose age and occupation are codes."""
     age, occupation = row.whole("age"), row.whole("occupation")
     if age not in AGES:

@@ -14,15 +14,15 @@ from ...dataset import Dataset
 from ...parameters import parameter
 from ...reading.csv_rows import read_csv_rows
 from ...reading.frames import read_frame
-from ...reading.rows import Row, by_id
-from ...reading.schema import Column, Kind
-from ...sides import Provenance, SideInformation, TextColumn
-from ..building.build import dataset
-from ..building.feature_columns import categorical
-from ..building.preprocessing import Rows, Rule, as_text, rated_pairs
+from ...reading.schema import Kind, NumberColumn
+from ...reading.text_rows import TextRow, index_by_id
+from ...side_information import Provenance, SideInformation, TextColumn
+from ..building.build import build_dataset
+from ..building.feature_columns import make_categorical
+from ..building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 from .film_graphs import FilmGraph, require_own_graph
-from .films import Film, film_side, film_triples, genres_of
-from .grouplens import CITATION, rows_of
+from .films import Film, add_film_triples, make_film_side, split_genres
+from .grouplens import CITATION, list_rows
 
 NAME = "ml-latest-small"
 NO_GENRES = "(no genres listed)"
@@ -34,10 +34,10 @@ PUBLISHED = {
 """The sha256 of each file that is read."""
 
 RATINGS = (
-    Column("userId", Kind.ID),
-    Column("movieId", Kind.ID),
-    Column("rating", Kind.NUMBER, 0.5, 5),
-    Column("timestamp", Kind.TIME),
+    NumberColumn("userId", Kind.ID),
+    NumberColumn("movieId", Kind.ID),
+    NumberColumn("rating", Kind.NUMBER, 0.5, 5),
+    NumberColumn("timestamp", Kind.TIME),
 )
 
 
@@ -105,20 +105,20 @@ class MovieLensLatestSmall:
         files = self.files.installed(self.path)
         ratings = files.path("ratings.csv")
         rule = Rule(self.minimum_rating, self.k_core)
-        pairs = rated_pairs(rule, NAME, ratings, partial(_rated, ratings))
-        described = by_id(
+        pairs = read_rated_pairs(rule, NAME, ratings, partial(_rated, ratings))
+        described = index_by_id(
             read_csv_rows(files.path("movies.csv"), ("movieId", "title", "genres")),
             "movieId",
         )
-        films = [_film(row) for row in rows_of(described, pairs.item_ids, "film", files.folder)]
+        films = [_film(row) for row in list_rows(described, pairs.item_ids, "film", files.folder)]
         tags = _tags(files.path("tags.csv"), pairs.item_ids)
-        return dataset(
+        return build_dataset(
             NAME,
             pairs,
-            (as_text(pairs.user_ids), as_text(pairs.item_ids)),
+            (to_text(pairs.user_ids), to_text(pairs.item_ids)),
             SideInformation(),
             _side(films, tags, self.minimum_tag_count),
-            None if self.graph is FilmGraph.NONE else film_triples(films).graph(),
+            None if self.graph is FilmGraph.NONE else add_film_triples(films).graph(),
             rule.sentence(),
         )
 
@@ -133,16 +133,16 @@ def _rated(path: Path, stored: bytes) -> Rows:
     }
 
 
-def _film(row: Row) -> Film:
+def _film(row: TextRow) -> Film:
     cell = row["genres"]
-    return Film(row["title"].strip(), () if cell == NO_GENRES else genres_of(cell))
+    return Film(row["title"].strip(), () if cell == NO_GENRES else split_genres(cell))
 
 
 def _side(films: list[Film], tags: list[list[str]], minimum: int) -> SideInformation:
-    side = film_side(films)
+    side = make_film_side(films)
     written = TextColumn("tags", Provenance.USER_GENERATED, ["; ".join(cell) for cell in tags])
     return SideInformation(
-        (*side.columns, categorical("tag", Provenance.USER_GENERATED, tags, minimum)),
+        (*side.columns, make_categorical("tag", Provenance.USER_GENERATED, tags, minimum)),
         (*side.texts, written),
     )
 

@@ -13,20 +13,20 @@ from ...card import Card
 from ...dataset import Dataset
 from ...parameters import parameter
 from ...reading.ratings import read_ratings
-from ...reading.rows import by_id, read_rows
-from ...reading.schema import Column, Kind
-from ...sides import Provenance, SideInformation
-from ..building.build import dataset
-from ..building.preprocessing import Rule, as_text, rated_pairs
-from .films import Film, film_side, film_triples, genres_of
+from ...reading.schema import Kind, NumberColumn
+from ...reading.text_rows import index_by_id, read_rows
+from ...side_information import Provenance, SideInformation
+from ..building.build import build_dataset
+from ..building.preprocessing import Rule, read_rated_pairs, to_text
+from .films import Film, add_film_triples, make_film_side, split_genres
 
 EMBEDDED = Path(__file__).parents[2] / "embedded" / "movietweetings"
 
 RATINGS = (
-    Column("user", Kind.ID),
-    Column("item", Kind.ID),
-    Column("rating", Kind.NUMBER, 0, 10),
-    Column("timestamp", Kind.TIME),
+    NumberColumn("user", Kind.ID),
+    NumberColumn("item", Kind.ID),
+    NumberColumn("rating", Kind.NUMBER, 0, 10),
+    NumberColumn("timestamp", Kind.TIME),
 )
 
 
@@ -97,27 +97,29 @@ class MovieTweetings:
 def _read(minimum_rating: float, k_core: int, dbpedia: bool) -> Dataset:
     rule = Rule(minimum_rating, k_core)
     path = EMBEDDED / "ratings.dat.gz"
-    pairs = rated_pairs(rule, "movietweetings", path, partial(read_ratings, path, RATINGS, "::"))
+    pairs = read_rated_pairs(
+        rule, "movietweetings", path, partial(read_ratings, path, RATINGS, "::")
+    )
     films = _films(pairs.item_ids)
-    triples = film_triples(films)
+    triples = add_film_triples(films)
     if dbpedia:
         triples.describe("dbpedia", Provenance.EDITORIAL, _resources(pairs.item_ids))
-    return dataset(
+    return build_dataset(
         "movietweetings",
         pairs,
-        (as_text(pairs.user_ids), as_text(pairs.item_ids, width=7)),
+        (to_text(pairs.user_ids), to_text(pairs.item_ids, width=7)),
         SideInformation(),
-        film_side(films),
+        make_film_side(films),
         triples.graph(),
         rule.sentence(),
     )
 
 
 def _films(ids: np.ndarray) -> list[Film]:
-    rows = by_id(read_rows(EMBEDDED / "movies.dat.gz", ("id", "title", "genres"), "::"))
-    return [Film(rows[key]["title"], genres_of(rows[key]["genres"])) for key in ids.tolist()]
+    rows = index_by_id(read_rows(EMBEDDED / "movies.dat.gz", ("id", "title", "genres"), "::"))
+    return [Film(rows[key]["title"], split_genres(rows[key]["genres"])) for key in ids.tolist()]
 
 
 def _resources(ids: np.ndarray) -> list[list[str]]:
-    links = by_id(read_rows(EMBEDDED / "dbpedia.tsv.gz", ("id", "resource"), "\t"))
+    links = index_by_id(read_rows(EMBEDDED / "dbpedia.tsv.gz", ("id", "resource"), "\t"))
     return [[links[key]["resource"]] if key in links else [] for key in ids.tolist()]

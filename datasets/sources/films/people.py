@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ...reading.rows import Row
-from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn
-from ..building.feature_columns import categorical, numeric
+from ...reading.text_rows import TextRow
+from ...side_information import FeatureColumn, Provenance, SideInformation, TextColumn
+from ..building.feature_columns import make_categorical, make_numeric
 
 GENDERS = {"F": "female", "M": "male"}
 
@@ -26,7 +26,7 @@ class Person:
         return f"{self.gender}, {self.age}, {self.occupation}"
 
 
-def people_of(rows: Sequence[Row], person: Callable[[Row], Person]) -> list[Person]:
+def list_people(rows: Sequence[TextRow], person: Callable[[TextRow], Person]) -> list[Person]:
     """Return the users of rows; equal descriptions, of which there are few, are read once."""
     known: dict[tuple[str, ...], Person] = {}
     people = []
@@ -38,14 +38,14 @@ def people_of(rows: Sequence[Row], person: Callable[[Row], Person]) -> list[Pers
     return people
 
 
-def gender_of(row: Row) -> str:
+def gender_of(row: TextRow) -> str:
     """Return the gender of a row in words; a letter that is neither M nor F is refused."""
     if row["gender"] not in GENDERS:
         raise row.error(f"gender {row['gender']!r} is neither M nor F", "gender")
     return GENDERS[row["gender"]]
 
 
-def people_side(people: Sequence[Person], *, years: bool, area: bool) -> SideInformation:
+def make_people_side(people: Sequence[Person], *, years: bool, area: bool) -> SideInformation:
     """Return gender, age and occupation of the users and a text of them.
 
     Parameters
@@ -59,17 +59,17 @@ def people_side(people: Sequence[Person], *, years: bool, area: bool) -> SideInf
     """
     intrinsic = Provenance.INTRINSIC
     age = (
-        numeric("age", intrinsic, [int(person.age) for person in people])
+        make_numeric("age", intrinsic, [int(person.age) for person in people])
         if years
-        else categorical("age", intrinsic, [[person.age] for person in people])
+        else make_categorical("age", intrinsic, [[person.age] for person in people])
     )
     columns: list[FeatureColumn] = [
-        categorical("gender", intrinsic, [[person.gender] for person in people]),
+        make_categorical("gender", intrinsic, [[person.gender] for person in people]),
         age,
-        categorical("occupation", intrinsic, [[person.occupation] for person in people]),
+        make_categorical("occupation", intrinsic, [[person.occupation] for person in people]),
     ]
     if area:
         areas = [[person.area] if person.area else [] for person in people]
-        columns.append(categorical("zip_area", intrinsic, areas))
+        columns.append(make_categorical("zip_area", intrinsic, areas))
     texts = (TextColumn("person", intrinsic, [person.text for person in people]),)
     return SideInformation(tuple(columns), texts)

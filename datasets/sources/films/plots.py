@@ -11,7 +11,7 @@ from ...acquire.file_set import FileSet, Published
 from ...card import Card
 from ...errors import DataError
 from ...reading.csv_rows import read_csv_rows
-from ...reading.raw import present, read_raw
+from ...reading.raw_bytes import find_file, read_raw
 
 FILE = "llm_response_item.json"
 SHA256 = "b47eb5d8b2ca1754e994daa93736dcc027dc8cc03da0ea28115a552eb6158724"
@@ -58,7 +58,7 @@ def read_plots(path: str, ids: np.ndarray, known: Collection[int]) -> list[str]:
     """
     file = Path(path).expanduser()
     if file.is_dir():
-        file = present(file, FILE, "plots.csv", "plots.json") or file
+        file = find_file(file, FILE, "plots.csv", "plots.json") or file
     suffixes = file.suffixes
     plots = _from_json(file) if ".json" in suffixes else _from_csv(file)
     for key in plots:

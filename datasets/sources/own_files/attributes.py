@@ -7,13 +7,13 @@ from typing import Any
 
 from ...arrays import TextArray
 from ...errors import DataError
-from ...reading.frames import Form, Table, open_table
-from ...reading.schema import Column, Kind
-from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
+from ...reading.frames import Form, OpenTable, open_table
+from ...reading.schema import Kind, NumberColumn
+from ...side_information import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
 from .import_report import Account, Found
 from .kinds import Kinds, take_column, take_vectors
-from .long import is_long, widened
-from .pairs import whole_names
+from .long import is_long, widen
+from .pairs import write_whole_ids
 from .roles import Roles
 
 
@@ -66,7 +66,7 @@ def read_side(
     )
     key = _key(table, side, settings.roles)
     frame = _keyed(table, key, ids)
-    account.files.append((f"{side}s", table.told))
+    account.files.append((f"{side}s", table.message))
     account.columns.append(
         Found(f"{side}s", key, f"{side} id", f"{frame[key].n_unique():,} different")
     )
@@ -81,7 +81,7 @@ def read_side(
         )
     taken: list[Any]
     if is_long(key, frame):
-        cells = widened(file, key, names, frame, settings.kinds.categorical)
+        cells = widen(file, key, names, frame, settings.kinds.categorical)
         taken = [_taken(file, side, name, cells[name], settings, account) for name in cells]
     else:
         rows = _rows(file, side, key, frame[key].to_list(), names)
@@ -98,7 +98,7 @@ def read_side(
     return information, tuple(one.name for one in taken)
 
 
-def _key(table: Table, side: str, roles: Roles) -> str:
+def _key(table: OpenTable, side: str, roles: Roles) -> str:
     key = roles.key(side, table.names)
     if key is None:
         raise DataError(
@@ -110,11 +110,11 @@ def _key(table: Table, side: str, roles: Roles) -> str:
     return key
 
 
-def _keyed(table: Table, key: str, ids: TextArray) -> Any:
+def _keyed(table: OpenTable, key: str, ids: TextArray) -> Any:
     """Return the table with ids as the interactions write them: ``1`` for ``1.0``."""
-    frame = table.checked((Column(key, Kind.NAME),))
+    frame = table.checked((NumberColumn(key, Kind.NAME),))
     if set(frame[key].to_list()).isdisjoint(ids.tolist()):
-        return frame.with_columns(whole_names(frame[key]).alias(key))
+        return frame.with_columns(write_whole_ids(frame[key]).alias(key))
     return frame
 
 

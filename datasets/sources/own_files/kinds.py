@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import FloatArray, frozen
+from ...arrays import FloatArray, make_read_only
 from ...errors import DataError
-from ...sides import FeatureColumn, Provenance, TextColumn, VectorColumn
-from ..building.feature_columns import categorical, numeric
+from ...side_information import FeatureColumn, Provenance, TextColumn, VectorColumn
+from ..building.feature_columns import make_categorical, make_numeric
 
 FEWEST_TEXTS = 20
-"""Filled cells from which on texts are told from categories; fewer are categories."""
+"""Filled cells from which on texts are reported from categories; fewer are categories."""
 MOSTLY_DIFFERENT = 0.9
 WORDS = 1.5
 """Words to a cell, on average, beyond which cells that are nearly all different are texts."""
@@ -66,7 +66,7 @@ def take_column(
         return column, f"{len(column.values):,} values, as dataset.categorical says"
     numbers = _numbers(path, name, cells)
     if numbers is not None:
-        return numeric(name, origin, numbers), f"{_filled(cells):,} known"
+        return make_numeric(name, origin, numbers), f"{_filled(cells):,} known"
     why = _why_text(cells)
     if why:
         return _text(name, cells, origin), f"{_filled(cells):,} filled; {why}"
@@ -112,7 +112,9 @@ def take_vectors(path: Path, name: str, series: Any, rows: Sequence[int | None])
         raise DataError(
             f"row {row}: the vector holds a number that is not finite", path=path, column=name
         )
-    values: FloatArray = frozen(table[[len(lengths) if row is None else row for row in rows]])
+    values: FloatArray = make_read_only(
+        table[[len(lengths) if row is None else row for row in rows]]
+    )
     return values
 
 
@@ -189,7 +191,7 @@ def _number(cell: Any) -> float | None:
 
 
 def _categories(path: Path, name: str, cells: Sequence[Any], origin: Provenance) -> FeatureColumn:
-    return categorical(name, origin, [_values(path, name, cell) for cell in cells])
+    return make_categorical(name, origin, [_values(path, name, cell) for cell in cells])
 
 
 def _values(path: Path, name: str, cell: Any) -> list[str]:
@@ -198,6 +200,6 @@ def _values(path: Path, name: str, cell: Any) -> list[str]:
     if isinstance(cell, list):
         return [str(value) for value in cell if value is not None]
     if isinstance(cell, dict | bytes):
-        raise DataError(f"{cell!r} is no attribute", path=path, column=name)
+        raise DataError(f"{cell!r} is not an attribute", path=path, column=name)
     text = str(cell).lower() if isinstance(cell, bool) else str(cell)
     return [value.strip() for value in text.split("|") if value.strip()]

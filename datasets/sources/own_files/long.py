@@ -23,7 +23,7 @@ def is_long(key: str, frame: Any) -> bool:
     return len(others) == 1 and bool(frame[key].is_duplicated().any())
 
 
-def widened(path: Path, key: str, ids: list[str], frame: Any, coded: tuple[str, ...]) -> Cells:
+def widen(path: Path, key: str, ids: list[str], frame: Any, coded: tuple[str, ...]) -> Cells:
     """Return a table in long form as one cell per entity and attribute.
 
     Parameters
@@ -40,7 +40,7 @@ def widened(path: Path, key: str, ids: list[str], frame: Any, coded: tuple[str, 
     Raises
     ------
     DataError
-        An entity with several numbers, which are no codes.
+        An entity with several numbers, which are not codes.
     """
     others = [name for name in frame.columns if name != key]
     keys = frame[key].to_list()

@@ -8,8 +8,8 @@ import numpy as np
 
 from ...errors import DataError
 from ...interactions import NO_TIME
-from ...reading.frames import Form, Table, open_table
-from ...reading.schema import Column, Kind
+from ...reading.frames import Form, OpenTable, open_table
+from ...reading.schema import Kind, NumberColumn
 from ...reading.times import REMEDY, TimeProblem, Times, read_times
 from ..building.preprocessing import Rows
 from .import_report import Account, Found
@@ -50,16 +50,16 @@ def read_pairs(path: Path, settings: PairSettings, account: Account, stored: byt
     table = open_table(path, settings.form, lambda names: _has_ids(roles, names), stored)
     names = roles.pairs_of(path, table.names)
     kinds = {
-        "user": Column(names["user"], Kind.NAME),
-        "item": Column(names["item"], Kind.NAME),
-        "rating": Column(names.get("rating", ""), Kind.NUMBER, settings.low, settings.high),
-        "timestamp": Column(names.get("timestamp", ""), Kind.MOMENT, blank=True),
+        "user": NumberColumn(names["user"], Kind.NAME),
+        "item": NumberColumn(names["item"], Kind.NAME),
+        "rating": NumberColumn(names.get("rating", ""), Kind.NUMBER, settings.low, settings.high),
+        "timestamp": NumberColumn(names.get("timestamp", ""), Kind.MOMENT, blank=True),
     }
     frame = table.checked([kinds[role] for role in names])
-    account.files.append(("interactions", table.told))
+    account.files.append(("interactions", table.message))
     rows: Rows = {}
     for side in ("user", "item"):
-        series = whole_names(frame[names[side]])
+        series = write_whole_ids(frame[names[side]])
         rows[side], rows[f"{side}_names"] = _coded(series)
         count = f"{len(rows[f'{side}_names']):,} different"
         account.columns.append(Found("interactions", names[side], f"{side} id", count))
@@ -69,7 +69,7 @@ def read_pairs(path: Path, settings: PairSettings, account: Account, stored: byt
         said = f"{rating.min():g} to {rating.max():g}"
         account.columns.append(Found("interactions", names["rating"], "rating", said))
     if "timestamp" in names:
-        times = times_of(table, frame[names["timestamp"]], names["timestamp"])
+        times = parse_times(table, frame[names["timestamp"]], names["timestamp"])
         rows["timestamp"] = times.seconds
         said = f"{times.unit}; {_span(times.seconds)}"
         account.columns.append(Found("interactions", names["timestamp"], "time", said))
@@ -83,7 +83,7 @@ def _has_ids(roles: Roles, names: list[str]) -> bool:
     return all(roles.column(role, names) for role in ("user", "item"))
 
 
-def times_of(table: Table, series: Any, name: str) -> Times:
+def parse_times(table: OpenTable, series: Any, name: str) -> Times:
     """Return a column of times in seconds, or raise ``DataError`` with the line."""
     try:
         return read_times(series)
@@ -95,7 +95,7 @@ def times_of(table: Table, series: Any, name: str) -> Times:
         ) from None
 
 
-def whole_names(series: Any) -> Any:
+def write_whole_ids(series: Any) -> Any:
     """Return ids, ``1.0`` as ``1`` where every id is a whole number written as a float."""
     if series.len() and series[0].endswith(".0") and series.str.contains(FLOATED).all():
         return series.str.strip_suffix(".0")

@@ -11,13 +11,13 @@ ROLES = ("user", "item", "rating", "timestamp")
 OPTIONAL = ("rating", "timestamp")
 
 
-def meant(word: str, among: Any) -> str:
+def suggest_name(word: str, among: Any) -> str:
     """Return the end of a sentence about an unknown word: the nearest one, or all there are."""
     near = difflib.get_close_matches(word, list(among), n=1)
     return f"; did you mean {near[0]}?" if near else f"; there is {', '.join(among) or 'none'}"
 
 
-def advice(role: str, free: Sequence[str]) -> str:
+def suggest_column(role: str, free: Sequence[str]) -> str:
     """Return what to type for a role whose column may be one of the free ones."""
     ids = [name for name in free if _folded(name).endswith("id")]
     name = ids[0] if len(ids) == 1 else "NAME"
@@ -41,7 +41,7 @@ class Roles:
     def __init__(self, given: dict[str, str]) -> None:
         for role, name in given.items():
             if role not in ROLES:
-                raise DataError(f"dataset.columns names {role!r}{meant(role, ROLES)}")
+                raise DataError(f"dataset.columns names {role!r}{suggest_name(role, ROLES)}")
             twice = [other for other in given if other != role and given[other] == name]
             if twice:
                 raise DataError(f"dataset.columns gives {name!r} as {role} and as {twice[0]}")
@@ -91,7 +91,9 @@ class Roles:
                     f"column {wanted!r} is missing; the columns are {', '.join(names)}",
                     path=path,
                     line=1,
-                    remedy=advice(role, [one for one in names if one not in found.values()]),
+                    remedy=suggest_column(
+                        role, [one for one in names if one not in found.values()]
+                    ),
                 )
         used = {role: name for role, name in found.items() if name is not None}
         self._refuse_near_miss(path, names, used)

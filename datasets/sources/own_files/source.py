@@ -11,18 +11,18 @@ import numpy as np
 from ...card import Card
 from ...dataset import Dataset
 from ...errors import DataError
-from ...hashing import content_hash
+from ...hashing import hash_content
 from ...parameters import parameter
 from ...reading.frames import Form
-from ...reading.raw import stored_bytes
-from ...sides import Provenance
-from ..building.build import dataset
-from ..building.preprocessing import RatedPairs, Rows, Rule, as_text, kept_pairs, rated_pairs
+from ...reading.raw_bytes import read_stored_bytes
+from ...side_information import Provenance
+from ..building.build import build_dataset
+from ..building.preprocessing import RatedPairs, Rows, Rule, keep_pairs, read_rated_pairs, to_text
 from .attributes import SideSettings, read_side
 from .import_report import Account
 from .kinds import Kinds
 from .pairs import PairSettings, read_pairs
-from .roles import Roles, meant
+from .roles import Roles, suggest_name
 from .triples_table import read_graph
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -46,7 +46,7 @@ class Files:
         None, "table with a column item or id and attributes of items, wide or long"
     )
     graph: str | None = parameter(None, "triples with the columns head, relation, tail")
-    name: str = parameter("files", "the dataset's name in records, result folders and boards")
+    name: str = parameter("files", "the dataset's name in records, result folders and leaderboards")
     minimum_rating: float | None = parameter(
         None, "a pair is a positive from this rating on; by default every pair is"
     )
@@ -89,15 +89,15 @@ class Files:
         rule = Rule(self.minimum_rating, self.k_core)
         account = Account()
         read = partial(read_pairs, path, settings, account)
-        return self._with_sides(rated_pairs(rule, self._layout(path), path, read), account)
+        return self._with_sides(read_rated_pairs(rule, self._layout(path), path, read), account)
 
     def account(self) -> tuple[Dataset, Account]:
         """Read the files and return the dataset, with what was found and what was left aside."""
         path, settings = self._opened()
         rule = Rule(self.minimum_rating, self.k_core)
         account = Account()
-        rows = read_pairs(path, settings, account, stored_bytes(path))
-        pairs = kept_pairs(rule, rows)
+        rows = read_pairs(path, settings, account, read_stored_bytes(path))
+        pairs = keep_pairs(rule, rows)
         _account_for(rule, rows, pairs, account)
         return self._with_sides(pairs, account), account
 
@@ -122,7 +122,7 @@ class Files:
         return Path(self.interactions).expanduser(), settings
 
     def _with_sides(self, pairs: RatedPairs, account: Account) -> Dataset:
-        ids = as_text(pairs.user_ids), as_text(pairs.item_ids)
+        ids = to_text(pairs.user_ids), to_text(pairs.item_ids)
         kinds = Kinds(tuple(self.texts), tuple(self.categorical))
         settings = SideSettings(self._form(), Roles(self.columns), kinds, self._provenances())
         users, user_names = read_side(self.users, "user", ids[0], settings, account)
@@ -132,7 +132,7 @@ class Files:
         relations = () if graph is None else graph.relation_names
         self._check_names((*user_names, *item_names), relations)
         rule = Rule(self.minimum_rating, self.k_core).sentence()
-        return dataset(self.name, pairs, ids, users, items, graph, rule)
+        return build_dataset(self.name, pairs, ids, users, items, graph, rule)
 
     def _form(self) -> Form:
         return Form(self.separator, self.encoding, FOREIGN_BYTE)
@@ -142,13 +142,13 @@ class Files:
         limits = (self.lowest_rating, self.highest_rating)
         promise = ".tsv" in path.suffixes
         form = (self.columns, self.separator, self.encoding, promise)
-        return f"files {self.version}:" + content_hash(*form, limits)
+        return f"files {self.version}:" + hash_content(*form, limits)
 
     def _provenances(self) -> dict[str, Provenance]:
         values = [provenance.value for provenance in Provenance]
         for name, value in self.provenance.items():
             if value not in values:
-                raise DataError(f"provenance {value!r} of {name!r}{meant(value, values)}")
+                raise DataError(f"provenance {value!r} of {name!r}{suggest_name(value, values)}")
         return {name: Provenance(value) for name, value in self.provenance.items()}
 
     def _check_names(self, columns: tuple[str, ...], relations: tuple[str, ...]) -> None:
@@ -157,7 +157,7 @@ class Files:
         named += [("provenance", name, columns + relations) for name in self.provenance]
         for setting, name, among in named:
             if name not in among:
-                raise DataError(f"dataset.{setting} names {name!r}{meant(name, among)}")
+                raise DataError(f"dataset.{setting} names {name!r}{suggest_name(name, among)}")
 
 
 def _account_for(rule: Rule, rows: Rows, pairs: RatedPairs, account: Account) -> None:

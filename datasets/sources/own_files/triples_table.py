@@ -8,7 +8,7 @@ from ...arrays import TextArray
 from ...errors import DataError
 from ...graph import Graph
 from ...reading.frames import open_table
-from ...reading.schema import Column, Kind
+from ...reading.schema import Kind, NumberColumn
 from ..building.triples import Node, Triples
 from .attributes import SideSettings
 from .import_report import Account, Found
@@ -16,7 +16,7 @@ from .import_report import Account, Found
 ITEM = "item:"
 """A node written ``item:42`` is the item 42, which then must exist."""
 
-TRIPLE = tuple(Column(name, Kind.NAME) for name in ("head", "relation", "tail"))
+TRIPLE = tuple(NumberColumn(name, Kind.NAME) for name in ("head", "relation", "tail"))
 
 
 def read_graph(
@@ -76,7 +76,7 @@ def read_graph(
             remedy=f"write items as in the interactions, for example {str(ids[0])!r}",
         )
     kept = sum(map(len, edges.values()))
-    account.files.append(("graph", table.told))
+    account.files.append(("graph", table.message))
     account.columns.append(
         Found("graph", "head, relation, tail", "triple", f"{len(edges):,} relations")
     )

@@ -37,8 +37,8 @@ class PlantedWorld:
     def affinity(self, users: IntArray | LongArray, items: IntArray | LongArray) -> FloatArray:
         """Return float32 (users, items) in 0..1: how well taste and topics match."""
         return (
-            profiles(self.user_topics[users], self.n_topics)
-            @ profiles(self.item_topics[items], self.n_topics).T
+            make_profiles(self.user_topics[users], self.n_topics)
+            @ make_profiles(self.item_topics[items], self.n_topics).T
             / np.float32((TOPIC_WEIGHTS**2).sum())
         )
 
@@ -64,7 +64,9 @@ def draw_world(
     )
 
 
-def shown_topics(truth: IntArray, n_topics: int, knob: float, rng: np.random.Generator) -> IntArray:
+def draw_shown_topics(
+    truth: IntArray, n_topics: int, knob: float, rng: np.random.Generator
+) -> IntArray:
     """Return the topics that a source of information shows.
 
     A row shows its true topics with probability ``knob``, else topics that say nothing.
@@ -132,7 +134,7 @@ def _two_topics(rows: int, n_topics: int, rng: np.random.Generator) -> IntArray:
     return np.column_stack((main, second)).astype(np.int32)
 
 
-def profiles(topics: IntArray, n_topics: int) -> FloatArray:
+def make_profiles(topics: IntArray, n_topics: int) -> FloatArray:
     """Return float32 (rows, topics): the weight of each topic of a row."""
     weights = np.zeros((len(topics), n_topics), dtype=np.float32)
     rows = np.arange(len(topics))

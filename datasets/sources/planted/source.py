@@ -6,23 +6,23 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from ...arrays import CSR, FloatArray, IntArray, TextArray, frozen
+from ...arrays import CSR, FloatArray, IntArray, TextArray, make_read_only
 from ...dataset import Dataset
 from ...errors import DataError
 from ...graph import Graph
 from ...interactions import Interactions
 from ...parameters import check_parameters, parameter
-from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
+from ...side_information import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
 from .ground_truth import (
     PlantedWorld,
     appear,
     choose,
+    draw_shown_topics,
     draw_world,
-    profiles,
+    make_profiles,
     rate,
-    shown_topics,
 )
-from .words import TOPIC_NAMES, WORDS, sentences
+from .words import TOPIC_NAMES, WORDS, write_sentences
 
 REGIONS = ("north", "south", "east", "west")
 PEOPLE_PER_TOPIC = 4
@@ -81,7 +81,7 @@ class Planted:
         return Dataset(
             name="planted",
             interactions=pairs,
-            positive=frozen(ratings >= 4),
+            positive=make_read_only(ratings >= 4),
             user_ids=_ids("u", self.n_users),
             item_ids=_ids("i", self.n_items),
             users=user_side,
@@ -120,7 +120,7 @@ class Planted:
 
     def _user_side(self, world: PlantedWorld) -> SideInformation:
         rng = self._rng(0)
-        shown = shown_topics(world.user_topics, self.n_topics, self.user_attributes, rng)
+        shown = draw_shown_topics(world.user_topics, self.n_topics, self.user_attributes, rng)
         region = rng.integers(0, len(REGIONS), self.n_users)
         age = rng.integers(18, 75, self.n_users).astype(np.float32)
         occupations = tuple(f"{name} enthusiast" for name in TOPIC_NAMES[: self.n_topics])
@@ -130,23 +130,23 @@ class Planted:
             _numeric("age", age),
         )
         rng = self._rng(1)
-        told = shown_topics(world.user_topics, self.n_topics, self.user_text, rng)
-        about = sentences(told, "I enjoy ", WORDS["summary"], rng)
+        message = draw_shown_topics(world.user_topics, self.n_topics, self.user_text, rng)
+        about = write_sentences(message, "I enjoy ", WORDS["summary"], rng)
         texts = (TextColumn("about", Provenance.INTRINSIC, about),)
         return SideInformation(columns, texts, self._vectors(world.user_topics, 5))
 
     def _item_side(self, world: PlantedWorld) -> SideInformation:
         rng = self._rng(2)
-        shown = shown_topics(world.item_topics, self.n_topics, self.item_attributes, rng)
+        shown = draw_shown_topics(world.item_topics, self.n_topics, self.item_attributes, rng)
         year = rng.integers(1950, 2020, self.n_items).astype(np.float32)
         columns = (
             _categorical("genre", shown, TOPIC_NAMES[: self.n_topics]),
             _numeric("year", year),
         )
         rng = self._rng(3)
-        told = shown_topics(world.item_topics, self.n_topics, self.item_text, rng)
-        title = sentences(told, "The ", WORDS["title"], rng)
-        summary = sentences(told, "About ", WORDS["summary"], rng)
+        message = draw_shown_topics(world.item_topics, self.n_topics, self.item_text, rng)
+        title = write_sentences(message, "The ", WORDS["title"], rng)
+        summary = write_sentences(message, "About ", WORDS["summary"], rng)
         texts = (
             TextColumn("title", Provenance.INTRINSIC, title),
             TextColumn("summary", Provenance.EDITORIAL, summary),
@@ -158,15 +158,15 @@ class Planted:
         if not self.vectors:
             return ()
         rng = self._rng(stream)
-        shown = shown_topics(topics, self.n_topics, self.vectors, rng)
+        shown = draw_shown_topics(topics, self.n_topics, self.vectors, rng)
         noise = rng.normal(scale=0.1, size=(len(topics), self.n_topics))
-        values = frozen((profiles(shown, self.n_topics) + noise).astype(np.float32))
+        values = make_read_only((make_profiles(shown, self.n_topics) + noise).astype(np.float32))
         return (VectorColumn("embedding", Provenance.INTRINSIC, values),)
 
     def _graph(self, world: PlantedWorld) -> Graph:
         """Return triples item -made_by-> person -known_for-> topic, and item -set_in-> place."""
         rng = self._rng(4)
-        shown = shown_topics(world.item_topics, self.n_topics, self.graph, rng)
+        shown = draw_shown_topics(world.item_topics, self.n_topics, self.graph, rng)
         person = shown * PEOPLE_PER_TOPIC + rng.integers(0, PEOPLE_PER_TOPIC, shown.shape)
         people, places = self.n_topics * PEOPLE_PER_TOPIC, len(REGIONS)
         first_person = self.n_items
@@ -184,9 +184,9 @@ class Planted:
         )
         relations = np.repeat([0, 1, 2], [2 * self.n_items, self.n_items, people])
         return Graph(
-            frozen(heads.astype(np.int32)),
-            frozen(relations.astype(np.int32)),
-            frozen(tails.astype(np.int32)),
+            make_read_only(heads.astype(np.int32)),
+            make_read_only(relations.astype(np.int32)),
+            make_read_only(tails.astype(np.int32)),
             self.n_items,
             first_place + places,
             ("made_by", "set_in", "known_for"),
@@ -195,7 +195,7 @@ class Planted:
 
 
 def _ids(letter: str, count: int) -> TextArray:
-    ids: TextArray = frozen(np.char.add(letter, np.arange(count).astype(str)))
+    ids: TextArray = make_read_only(np.char.add(letter, np.arange(count).astype(str)))
     return ids
 
 
@@ -204,9 +204,9 @@ def _categorical(name: str, codes: IntArray, values: tuple[str, ...]) -> Feature
     ones = np.ones(codes.size, dtype=np.float32)
     matrix: CSR = csr_matrix((ones, (rows, codes.reshape(-1))), (len(codes), len(values)))
     matrix.sort_indices()
-    return FeatureColumn(name, Provenance.EDITORIAL, frozen(matrix), values)
+    return FeatureColumn(name, Provenance.EDITORIAL, make_read_only(matrix), values)
 
 
 def _numeric(name: str, numbers: FloatArray) -> FeatureColumn:
     matrix = csr_matrix(numbers[:, None])
-    return FeatureColumn(name, Provenance.INTRINSIC, frozen(matrix), ("",), numeric=True)
+    return FeatureColumn(name, Provenance.INTRINSIC, make_read_only(matrix), ("",), numeric=True)

@@ -1,4 +1,4 @@
-"""Topic vocabularies of the planted world: real words, which a sentence encoder can tell apart."""
+"""Topic vocabularies of the planted dataset: real words, which an encoder can distinguish."""
 
 import numpy as np
 
@@ -38,7 +38,9 @@ SHARE_OF_SECOND_TOPIC = 0.2
 WORDS = {"title": 2, "summary": 9}
 
 
-def sentences(topics: IntArray, opening: str, n_words: int, rng: np.random.Generator) -> list[str]:
+def write_sentences(
+    topics: IntArray, opening: str, n_words: int, rng: np.random.Generator
+) -> list[str]:
     """Return one sentence per row of ``topics``, of words of its two topics and of no topic.
 
     Parameters

@@ -8,7 +8,7 @@ import numpy as np
 
 from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
-from ....datasets.sides import Side
+from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
 from ...training.network import NetworkMethod
@@ -37,7 +37,7 @@ class CFKG(NetworkMethod, FactorMethod):
     minus the squared distance; Adam; embeddings are scaled to length 1 at first only, later their
     norms are weighted; a logistic loss is offered besides. A corrupted likes triple has another
     training item that the user has not chosen, a corrupted triple of the graph any node, and is
-    entered from both ends; each likes pair is learned beside one triple of the graph. In training
+    entered from both ends; each likes pair is learned next to one triple of the graph. In training
     the embeddings of users and of items are hidden with probability ``dropout``. A hidden user is
     the mean of (item - likes) over ``support`` of its other items at most, a hidden item the mean
     over its edges of (tail - relation), or (head + relation) where it is the tail, leaving out

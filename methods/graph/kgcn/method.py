@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
-from ....datasets.sides import Side
+from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import Family, Need
 from ...known_entities import look_up_known

@@ -99,7 +99,7 @@ class KGCNCandidates:
     net
         The trained network.
     known
-        int, (candidates,): index in the training world, -1 for a cold item.
+        int, (candidates,): index in the training data, -1 for a cold item.
     field
         The candidates' receptive fields.
     nodes

@@ -8,7 +8,7 @@ import torch
 
 from ....datasets.interactions import Interactions
 from ...training.seeding import numpy_generator
-from ..interaction_batches import pair_keys, sample_negatives
+from ..interaction_batches import encode_pairs, sample_negatives
 from .network import ClickBatch
 
 
@@ -40,7 +40,7 @@ class ClickBatches:
         """Yield the batches of one epoch."""
         rng = numpy_generator(self.seed, epoch)
         pairs = self.interactions
-        chosen = pair_keys(pairs.csr)
+        chosen = encode_pairs(pairs.csr)
         order = rng.permutation(len(pairs))
         for at in np.array_split(order, max(1, round(len(order) / self.size))):
             users = pairs.users[at].astype(np.int64)

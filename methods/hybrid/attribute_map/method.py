@@ -8,7 +8,7 @@ import numpy as np
 
 from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
-from ....datasets.sides import Side
+from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
 from .maps import LinearMap, NearestMap

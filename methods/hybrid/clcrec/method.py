@@ -7,7 +7,7 @@ import numpy as np
 
 from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
-from ....datasets.sides import Side
+from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
 from ...blocks import encode_in_blocks
@@ -26,7 +26,7 @@ class CLCRec(NetworkMethod, FactorMethod):
     Recommendation, ACM Multimedia 2021; encoder, first weights, temperature and balance as in the
     authors' public code for MovieLens.
     Differs: the norms weigh 0.01 instead of 0.1, with which embeddings shrink to nothing on most of
-    our data and the loss stays at chance level (``chance_loss`` in the report, beside
+    our data and the loss stays at chance level (``chance_loss`` in the report, next to
     ``kept_loss``); patience is 10, since validation may rest before it rises. Both were chosen on
     validation parts. The pairs of a batch share ``negatives`` sampled items instead of drawing
     their own, an item shows its id embedding or its content to all of them, and sampled items that

@@ -66,7 +66,7 @@ class CLCRecModule(nn.Module):
         # Here the scores are cosines, in the other loss dot products.
         anchor = functional.normalize(ids[chosen], dim=1)
         encoded = functional.normalize(encoded, dim=1)
-        # The negatives are shared and may hold the item itself, which is no negative of itself.
+        # The negatives are shared and may hold the item itself, which is not a negative of itself.
         same = chosen[:, None] == sampled
         return self._contrast(
             (anchor * encoded[chosen]).sum(dim=1), anchor @ encoded[sampled].T, same

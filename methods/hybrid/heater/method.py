@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from ....datasets.parameters import Choices, Range, parameter
-from ....datasets.sides import Side
+from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import Family, Need
 from ..two_towers import TwoTowerMethod

@@ -9,8 +9,8 @@ import numpy as np
 
 from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
-from ....datasets.progress import Progress, silent
-from ....datasets.sides import Side
+from ....datasets.progress import Progress, ignore_progress
+from ....datasets.side_information import Side
 from ....datasets.world import Entities, Resources, TrainView
 from ...base import FactorMethod, Family, Need
 from ...texts import texts_of
@@ -202,7 +202,9 @@ class FineTunedEncoder(FactorMethod):
         self.scorer_ = TowerScorer(model, sentences)
         self.scorer_.set_arrays(state["arrays"])
 
-    def _sentences(self, resources: Resources, progress: Progress = silent) -> SentenceEncoder:
+    def _sentences(
+        self, resources: Resources, progress: Progress = ignore_progress
+    ) -> SentenceEncoder:
         return find_sentence_encoder(
             self.model,
             self.model_path,

@@ -64,7 +64,7 @@ class FineTuningModule(nn.Module):
         # candidates at all. Without it a frequent item, met in most batches, is pushed down as a
         # negative more often than it is pulled up.
         logits = towers.logits(users, items[batch["candidates"]]) - batch["log_frequency"]
-        # Other items of the user in the batch are no negatives.
+        # Other items of the user in the batch are not negatives.
         blocked = torch.zeros_like(logits, dtype=torch.bool)
         blocked[batch["liked_rows"], batch["liked_columns"]] = True
         return functional.cross_entropy(logits.masked_fill(blocked, -math.inf), batch["target"])

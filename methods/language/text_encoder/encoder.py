@@ -8,8 +8,8 @@ from typing import Any
 
 from ....datasets.arrays import FloatArray
 from ....datasets.errors import ColdbenchError
-from ....datasets.hashing import content_hash
-from ....datasets.progress import Progress, Tally, silent
+from ....datasets.hashing import hash_content
+from ....datasets.progress import Progress, Tally, ignore_progress
 from ....datasets.world import Resources
 from .model_files import MINILM, TOKENIZER, ModelFiles, find_model
 from .vector_store import VectorStore
@@ -49,7 +49,7 @@ class SentenceEncoder:
     max_length: int = 256
     precision: EncoderPrecision = EncoderPrecision.FP32
     resources: Resources = field(default_factory=Resources)
-    progress: Progress = silent
+    progress: Progress = ignore_progress
 
     @property
     def space(self) -> str:
@@ -61,7 +61,7 @@ class SentenceEncoder:
         ]
         padded = ("padded by a sixteenth",) if self.precision is EncoderPrecision.BF16 else ()
         settings = ("mean of tokens, unit length", self.max_length, self.precision, *padded)
-        return content_hash(self.files.sha256, around, settings)
+        return hash_content(self.files.sha256, around, settings)
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Return float32 (texts, d) of length 1; only texts never seen before are computed.
@@ -80,7 +80,7 @@ class SentenceEncoder:
         device, exact = self.resources.device, self.precision is EncoderPrecision.FP32
         with seeded(0, self.resources.threads):
             net = load_frozen_encoder(str(self.files.folder), self.files.sha256, exact, device)
-            told = (tally or Tally(silent, "text")).add
+            told = (tally or Tally(ignore_progress, "text")).add
             return encode_texts(net, texts, self.max_length, told)
 
 
@@ -90,7 +90,7 @@ def find_sentence_encoder(
     max_length: int,
     precision: EncoderPrecision = EncoderPrecision.FP32,
     resources: Resources | None = None,
-    progress: Progress = silent,
+    progress: Progress = ignore_progress,
 ) -> SentenceEncoder:
     """Find an encoder by the settings that text methods share."""
     files = find_model(model, model_path)

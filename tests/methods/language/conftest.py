@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from coldbench.datasets.arrays import frozen
+from coldbench.datasets.arrays import make_read_only
 from coldbench.datasets.interactions import Interactions
-from coldbench.datasets.sides import Side
+from coldbench.datasets.side_information import Side
 from coldbench.datasets.world import Entities, Query, TrainView
 from scipy.sparse import csr_matrix
 
@@ -68,10 +68,10 @@ def settings(tiny):
 
 
 def _entities(side, known, history, text):
-    none = frozen(csr_matrix((len(known), 0), dtype=np.float32))
+    none = make_read_only(csr_matrix((len(known), 0), dtype=np.float32))
     text = None if text is None else np.array(text, dtype=object)
-    history = frozen(csr_matrix(history.astype(np.float32)))
-    return Entities(side, frozen(np.array(known, dtype=np.int32)), history, none, (), text)
+    history = make_read_only(csr_matrix(history.astype(np.float32)))
+    return Entities(side, make_read_only(np.array(known, dtype=np.int32)), history, none, (), text)
 
 
 def _text(topic, rng):
@@ -86,7 +86,7 @@ def precision_at_5(method, query, liked):
 
 
 def text_world(seed=0, n_users=60, n_items=48, n_cold=32, shuffled=False, user_text=False):
-    """Return a training world, and queries of warm and cold users for cold items.
+    """Return a training data, and queries of warm and cold users for cold items.
 
     A text has three words of its topic among six that tell nothing. A user has one topic, and
     likes seven items of it and one other. With ``shuffled`` the texts

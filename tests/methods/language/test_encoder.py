@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from coldbench.datasets.errors import ColdbenchError, NotApplicableError
-from coldbench.datasets.sides import Side
+from coldbench.datasets.side_information import Side
 from coldbench.methods.language.text_encoder.encoder import (
     DEFAULT_MODEL,
     EncoderPrecision,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from coldbench.datasets.errors import ColdbenchError, NotFittedError
 from coldbench.datasets.parameters import check_parameters
-from coldbench.datasets.sides import Side
+from coldbench.datasets.side_information import Side
 from coldbench.datasets.world import Query
 from coldbench.methods.language.finetuned_encoder.method import FineTunedEncoder, Tuning
 from coldbench.methods.language.text_encoder.encoder import find_sentence_encoder

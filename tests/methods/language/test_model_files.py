@@ -133,7 +133,7 @@ def test_an_incomplete_folder_is_refused(tiny, tmp_path, missing, sentence):
 
 
 def test_a_path_that_is_no_folder_is_refused(tmp_path):
-    with pytest.raises(ColdbenchError, match="is no folder; give the folder that holds"):
+    with pytest.raises(ColdbenchError, match="is not a folder; give the folder that holds"):
         find_model("m", str(tmp_path / "nowhere"))
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from coldbench.datasets.errors import ColdbenchError, NotFittedError
-from coldbench.datasets.sides import Side
+from coldbench.datasets.side_information import Side
 from coldbench.datasets.world import Query
 from coldbench.methods import neighbours as neighbours_module
 from coldbench.methods.language.text_knn import TextKNN

@@ -1,0 +1,63 @@
+"""When no winner is declared: too few users, candidates or splits; no better direction."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..evaluation.direction import Direction, find_direction, parse_cutoff
+
+LEAST_USERS = 50
+CANDIDATES_PER_RANK = 5
+"""A task needs this many candidates for each rank of the metric's cut-off."""
+FOUND = "the audit of the split has findings"
+SINGLE_DRAW = "no winner on a single split"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What decides whether one task of a leaderboard names a winner.
+
+    Attributes
+    ----------
+    metric
+        The value that is compared, ``ndcg@10``.
+    users
+        Users of the smallest draw.
+    candidates
+        Candidates of the smallest draw; None in records of schema 1, where it is unknown and only
+        the users count.
+    draws, draws_needed
+        Splits that the best row was measured on, and those that must agree.
+    has_findings
+        Whether the audit found a leak in any of the splits.
+    """
+
+    metric: str
+    users: int
+    candidates: int | None
+    draws: int
+    splits_needed: int
+    has_findings: bool
+
+    @cached_property
+    def reasons_against(self) -> list[str]:
+        """Why nobody wins; empty where somebody does."""
+        found = [FOUND] if self.has_findings else []
+        if find_direction(self.metric) is Direction.NONE:
+            found.append(f"{self.metric} has no better side")
+        if self.too_small:
+            found.append(self.too_small)
+        if self.draws < self.splits_needed:
+            found.append(SINGLE_DRAW)
+        return found
+
+    @cached_property
+    def too_small(self) -> str:
+        """Why the task asks too little; empty where it does not."""
+        message = []
+        if self.users < LEAST_USERS:
+            message.append(f"{self.users} users of at least {LEAST_USERS}")
+        k = parse_cutoff(self.metric)
+        least = 0 if k is None else CANDIDATES_PER_RANK * k
+        if self.candidates is not None and self.candidates < least:
+            message.append(f"{self.candidates} candidates of at least {least}")
+        return f"too small, {' and '.join(message)}" if message else ""

@@ -1,0 +1,110 @@
+"""The output of a sweep: a line per finished run, the time left, and a summary."""
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from ..isolation.child_process import tell_parent
+from ..terminal.console import format_duration, make_console
+from ..terminal.progress_bar import hide_bar
+from .job_outcome import FILE, SKIPPED, Outcome, read_outcomes
+from .summary import list_missing, plan_jobs, save_plan, summarise
+
+POLL_SECONDS = 0.25
+NO_OUTCOME = "no outcome: its process died, or it still runs"
+
+swept: list[Outcome] = []
+"""The outcomes of the last sweep of this process, for its exit status; what was not run too."""
+
+
+class SweepCallback(Callback):
+    """Hydra's callback in the launching process; jobs anywhere only leave their outcome files."""
+
+    def __init__(self) -> None:
+        self._watch: SweepWatch | None = None
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Start to watch the folder of the sweep."""
+        folder = Path(config.hydra.sweep.dir)
+        jobs = plan_jobs(config)
+        self._watch = SweepWatch(folder, None if jobs is None else len(jobs))
+        self._watch.start()
+        save_plan(folder, jobs)
+        tell_parent(sweep=str(folder.resolve()))
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Report the last runs and close the sweep with its summary."""
+        if self._watch is not None:
+            self._watch.close()
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Say where a single run leaves its log, should its process die."""
+        tell_parent(run=str(Path(config.hydra.run.dir)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Launchers send the callback to their workers; the watching stays here."""
+        return {"_watch": None}
+
+
+class SweepWatch:
+    """Prints the outcomes of a sweep as they appear in its folder."""
+
+    current: "SweepWatch | None" = None
+
+    def __init__(self, folder: Path, total: int | None) -> None:
+        self.folder, self.total = folder, total
+        self.seen: set[int] = set()
+        self._read: dict[Path, Outcome] = {}
+        self.began = time.monotonic()
+        self._console = make_console()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._poll, daemon=True)
+
+    def start(self) -> None:
+        """Forget an earlier sweep in the same folder and begin to look."""
+        for old in self.folder.rglob(FILE):
+            old.unlink()
+        SweepWatch.current = self
+        self._thread.start()
+
+    def close(self) -> None:
+        """Print what is left and the summary; a second call does nothing."""
+        if SweepWatch.current is not self:
+            return
+        SweepWatch.current = None
+        self._stop.set()
+        self._thread.join()
+        found, lost = self._look(), list_missing(self.folder, NO_OUTCOME)
+        swept.extend([*found, *lost])
+        if found or any(one.reason for one in lost):  # else nothing began, and the error says why
+            summarise(found, lost)
+        tell_parent(sweep=None)
+
+    def _poll(self) -> None:
+        while not self._stop.wait(POLL_SECONDS):
+            self._look()
+
+    def _look(self) -> list[Outcome]:
+        """Print the outcomes that are new and return all of them."""
+        found = read_outcomes(self.folder, self._read)
+        for one in found:
+            if one.number not in self.seen:
+                self.seen.add(one.number)
+                with hide_bar():
+                    self._console.print(self._line(one, found), soft_wrap=True)
+        return found
+
+    def _line(self, one: Outcome, found: Sequence[Outcome]) -> str:
+        of = f"/{self.total}" if self.total is not None else ""
+        head = f"[{len(self.seen)}{of}] {one} · {format_duration(one.seconds)}"
+        made = sum(known.status != SKIPPED for known in found if known.number in self.seen)
+        if self.total is None or not made:
+            return head
+        each = (time.monotonic() - self.began) / made
+        left = self.total - len(self.seen)
+        return f"{head} · about {format_duration(each * left)} left" if left else head
