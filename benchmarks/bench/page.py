@@ -21,7 +21,8 @@ ROWS = {
     "cached_load": "ours: cached load",
     "bare": "bare torch loop, batch of 2,048",
     "lightning": "ours through Lightning",
-    "lightning_one_batch": "Lightning, one batch a step",
+    "lightning_one_batch": "ours through Lightning, one batch a call",
+    "plain_lightning": "Lightning as its users call it",
     "library": "implicit's BPR alone",
     "method": "ours: implicit_bpr",
     "theirs": "sentence-transformers at its defaults",
@@ -43,7 +44,7 @@ BASES = ("product", "plain_read", "bare", "library", "theirs", "python", "fit_an
 ALLOWED = {
     "ranking": 2.0,
     "load_and_split": 2.0,
-    "lightning": 1.1,
+    "lightning": 1.05,
     "bf16": 0.5,
     "command": 1.5,
 }

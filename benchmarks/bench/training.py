@@ -16,10 +16,10 @@ def measure_training(repeats: int = 5, pairs: int = PAIRS) -> dict[str, float]:
     """Return seconds an epoch (the best of ``repeats``) and ratios to the bare loop.
 
     All fit the same matrix factorisation (BPR loss, dense Adam, one thread) on the same batches of
-    2,048 triples in memory, in turn, so that a disturbance affects all alike: a bare loop,
-    ``fit_module`` as methods use it, and ``fit_module`` with one batch a step, which pays
-    Lightning's whole cost. What a trainer costs to set up is measured with an empty epoch and
-    left out; it is reported next to.
+    2,048 triples in memory, in turn, so that a disturbance meets all alike: a bare loop,
+    ``fit_module`` as methods use it, ``fit_module`` with one batch a step, and Lightning as its
+    users call it: a module with automatic optimisation in a bare ``Trainer``. The time to set up
+    a trainer is measured with an empty epoch and left out; it is reported beside.
 
     Parameters
     ----------
@@ -31,26 +31,32 @@ def measure_training(repeats: int = 5, pairs: int = PAIRS) -> dict[str, float]:
     Returns
     -------
     dict
-        Seconds ``bare``, ``lightning``, ``lightning_one_batch``, ``set_up``; the ratios
-        ``lightning_over_bare`` and ``one_batch_over_bare``; ``pairs_per_second`` of ``lightning``.
+        Seconds ``bare``, ``lightning``, ``lightning_one_batch``, ``plain_lightning``, ``set_up``;
+        the ratios ``lightning_over_bare``, ``lightning_over_plain`` and ``one_batch_over_bare``;
+        ``pairs_per_second`` of ``lightning``.
     """
     ways: dict[str, Callable[[int], None]] = {
         "bare": _bare,
         "lightning": lambda n: _lightning(n, 16),
         "lightning_one_batch": lambda n: _lightning(n, 1),
+        "plain_lightning": _plain_lightning,
     }
-    seconds = {name: float("inf") for name in (*ways, "set_up")}
+    set_ups = {"set_up": ways["lightning"], "plain_set_up": _plain_lightning}
+    seconds = {name: float("inf") for name in (*ways, *set_ups)}
     for way in ways.values():
         way(BATCH)
     for _ in range(repeats):
-        seconds["set_up"] = min(seconds["set_up"], _seconds(ways["lightning"], 1))
+        for name, way in set_ups.items():
+            seconds[name] = min(seconds[name], _seconds(way, 1))
         for name, way in ways.items():
             seconds[name] = min(seconds[name], _seconds(way, pairs))
     for name in ("lightning", "lightning_one_batch"):
         seconds[name] -= seconds["set_up"]
+    seconds["plain_lightning"] -= seconds.pop("plain_set_up")
     return {
         **seconds,
         "lightning_over_bare": seconds["lightning"] / seconds["bare"],
+        "lightning_over_plain": seconds["lightning"] / seconds["plain_lightning"],
         "one_batch_over_bare": seconds["lightning_one_batch"] / seconds["bare"],
         "pairs_per_second": pairs / seconds["lightning"],
     }
@@ -92,6 +98,49 @@ def _lightning(pairs: int, batches_per_step: int) -> None:
         epochs=1,
         batches_per_step=batches_per_step,
     )
+
+
+def _plain_lightning(pairs: int) -> None:
+    """Train as a Lightning user would, outside of this package."""
+    import pytorch_lightning as pl
+    import torch
+
+    from ...methods.training.process import lightning_contained
+    from ...methods.training.seeding import seeded
+
+    class Plain(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = _network()
+
+        def training_step(self, batch: Any, index: int) -> torch.Tensor:
+            loss: torch.Tensor = self.network.loss(batch)
+            return loss
+
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            return torch.optim.Adam(self.parameters(), lr=0.01)
+
+    with seeded(0, threads=1), lightning_contained(0):
+        trainer = pl.Trainer(
+            accelerator="cpu",
+            devices=1,
+            max_epochs=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.fit(Plain(), train_dataloaders=_Epoch(pairs))
+
+
+class _Epoch:
+    """The batches, as often as they are asked for."""
+
+    def __init__(self, pairs: int) -> None:
+        self.pairs = pairs
+
+    def __iter__(self) -> Iterator[Any]:
+        return _batches(self.pairs)
 
 
 class _View:

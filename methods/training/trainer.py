@@ -8,12 +8,15 @@ import pytorch_lightning as pl
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.profilers import AdvancedProfiler, PyTorchProfiler, SimpleProfiler
 
 from ...datasets.errors import ColdbenchError
 from ...datasets.training import TrainerSettings
 from ...datasets.world import Resources
 from .checkpoints import AtomicIO
 
+PROFILES = "training_logs"
+"""Where profilers write unless ``trainer.default_root_dir`` is set."""
 _LAUNCHED = ("LOCAL_RANK", "SLURM_PROCID")
 """Set where ``torchrun`` or Slurm has started a process for each rank."""
 _SHARDED = ("fsdp", "deepspeed", "model_parallel")
@@ -51,6 +54,7 @@ def make_trainer(
         "use_distributed_sampler": False,
         "inference_mode": False,
     }
+    flags = flags | _profiler(flags)
     plugins = [*chosen.pop("plugins"), *_listed(flags.get("plugins"))]
     try:
         return pl.Trainer(
@@ -76,6 +80,19 @@ def made(kind: str, name: str, options: Any) -> Any:
     except (ImportError, TypeError, ValueError, MisconfigurationException) as error:
         told = " ".join(str(error).split())
         raise ColdbenchError(f"{name} of Lightning cannot be made: {told}") from error
+
+
+def _profiler(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return a profiler that was set by name, writing to a file: Lightning prints nothing here."""
+    kinds = {
+        "simple": SimpleProfiler,
+        "advanced": AdvancedProfiler,
+        "pytorch": PyTorchProfiler,
+    }
+    name = flags.get("profiler")
+    if name not in kinds:
+        return {}
+    return {"profiler": kinds[name](flags.get("default_root_dir") or PROFILES, "profile")}
 
 
 def is_forked(trainer: pl.Trainer) -> bool:

@@ -103,6 +103,7 @@ def test_a_run_takes_them_and_its_record_says_so(
     assert len(record.training["training"]["losses"]) == 1
     (logged,) = Path("training_logs").rglob("metrics.csv")
     assert logged.parts[1] == record.run_id
+    assert "run_training_epoch" in Path("profiles/fit-profile.txt").read_text()
     plain = execute(tiny(*NETWORK))
     assert plain.record.run_id != record.run_id
     assert len(plain.record.training["training"]["losses"]) == 3
