@@ -44,6 +44,14 @@ def published(path: str) -> str:
     return re.sub(r"readme\.md$", "index.md", page, flags=re.IGNORECASE)
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put the pages of docs/ that the navigation does not name at the end of the guide."""
+    (guide,) = (one["Guide"] for one in config.nav or [] if "Guide" in one)
+    named = str(config.nav)
+    guide += [one.name for one in sorted((ROOT / "docs").glob("*.md")) if one.name not in named]
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that lie at the root and in results/."""
     there = [ROOT / name for name in OUTSIDE if (ROOT / name).is_file()]

@@ -28,12 +28,13 @@ def build(folder: Path, out: Path) -> subprocess.CompletedProcess[str]:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what the site is made from."""
     folder = tmp_path_factory.mktemp("repository")
-    for name in ("benchmarks", "datasets", "methods", "docs", "results", "notebooks"):
+    for name in ("benchmarks", "datasets", "methods", "docs", "results"):
         ignored = shutil.ignore_patterns("__pycache__", "*.json", "*.parquet", "embedded")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for path in ROOT.iterdir():
         if path.is_file():
             shutil.copyfile(path, folder / path.name)
+    (folder / "docs/brand_new.md").write_text("# A page that nobody listed\n", encoding="utf-8")
     return folder
 
 
@@ -73,6 +74,11 @@ def test_every_link_within_the_site_leads_to_a_page_and_a_place(site: Path) -> N
     assert lost == []
 
 
+def test_a_page_that_nobody_listed_is_in_the_navigation(site: Path) -> None:
+    page = (site / "index.html").read_text(encoding="utf-8")
+    assert 'href="brand_new/"' in page
+
+
 def test_a_link_to_a_file_without_a_page_leads_to_the_repository(site: Path) -> None:
     page = (site / "results/index.html").read_text(encoding="utf-8")
     assert "/blob/main/results/leaderboards" in page
@@ -90,18 +96,17 @@ def test_the_reference_has_signature_and_docstring(site: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "line"),
     [("docs/data.md", "[gone](gone.md)"), ("README.md", "[gone](docs/data.md#gone)"),
-     ("docs/reference/methods.md", "::: coldbench.methods.base.Gone"),
-     ("docs/gone.md", "# In no navigation")],
+     ("docs/reference/methods.md", "::: coldbench.methods.base.Gone")],
 )  # fmt: skip
 def test_what_is_not_there_fails_the_build(
     copy: Path, tmp_path: Path, page: str, line: str
 ) -> None:
     path = copy / page
-    text = path.read_text(encoding="utf-8") if path.exists() else None
-    path.write_text(f"{text or ''}\n{line}\n", encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}\n{line}\n", encoding="utf-8")
     try:
         done = build(copy, tmp_path / "out")
     finally:
-        path.unlink() if text is None else path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     assert done.returncode != 0
     assert "gone" in done.stderr.lower()
