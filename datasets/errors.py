@@ -8,7 +8,7 @@ class ColdbenchError(Exception):
 
 
 class DataError(ColdbenchError, ValueError):
-    """Input data that cannot be used, told with file, line, column and value.
+    """Input data that cannot be used, with file, line, column and value.
 
     Parameters
     ----------
@@ -52,4 +52,4 @@ class NotApplicableError(ColdbenchError):
 
 
 class NotFittedError(ColdbenchError, AttributeError):
-    """A method asked to score before ``fit``."""
+    """A method that is to score before ``fit``."""

@@ -1,4 +1,4 @@
-"""How far a long piece of work has come, told to whoever watches it."""
+"""How far a long piece of work has come, reported to whoever watches it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar

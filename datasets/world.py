@@ -111,7 +111,7 @@ class Holdout:
     Attributes
     ----------
     query
-        What the method is asked.
+        What the method is to score.
     truth
         CSR float32, (users, candidates): held-out positives (the rating, in a rating task).
     masked
@@ -119,7 +119,7 @@ class Holdout:
     users, items
         int32: index in the dataset of each row and each candidate.
     left_out
-        Users that were not asked because they have too few interactions.
+        Users that are not evaluated because they have too few interactions.
     """
 
     query: Query

@@ -10,9 +10,9 @@ from ...datasets.acquire.verify import verify
 from ...datasets.card import Card
 from ...datasets.dataset import Dataset
 from ...datasets.errors import ColdbenchError, DataError
-from ...datasets.side_information import FeatureColumn, SideInformation
-from ...datasets.sources.own_files.import_report import Account
-from ..config.dataset_name import find_dataset_name
+from ...datasets.sides import FeatureColumn, SideInformation
+from ...datasets.sources.own_files.import_report import ImportReport
+from ..config.dataset_name import dataset_name
 from ..plugins.published_files import declared_files, published, published_names
 from ..plugins.registry import describe_unknown, find, list_names, list_offers
 from ..terminal.console import make_console as results_console
@@ -132,18 +132,18 @@ def _info(name: str, words: list[str], console: "Console") -> int:
         _show_card(shown, card, declared_files(type(source)), console)
     else:
         console.print(f"{name} has no card", soft_wrap=True)
-    account = None
+    report = None
     try:
-        if hasattr(source, "account"):
-            data, account = source.account()
+        if hasattr(source, "load_with_report"):
+            data, report = source.load_with_report()
         else:
             data = source.load()
     except DataError as error:
         console.print(f"\nNot loaded: {error}", soft_wrap=True)
         return 1 if words else 0
     _show_content(data, console)
-    if account is not None:
-        _show_account(account, console)
+    if report is not None:
+        _show_report(report, console)
     return 0
 
 
@@ -192,17 +192,17 @@ def _show_content(data: Dataset, console: "Console") -> None:
     console.print(known)
 
 
-def _show_account(account: Account, console: "Console") -> None:
-    """Show what was found in the user's files and what was ignored."""
+def _show_report(report: ImportReport, console: "Console") -> None:
+    """Show what was found in the files of the user's and what was left aside."""
     console.print()
-    for file, written in account.files:
+    for file, written in report.files:
         console.print(f"{file}: {written}", soft_wrap=True)
-    found = make_table("file", "column", "kind", "found")
-    for one in account.columns:
+    found = table("file", "column", "kind", "found")
+    for one in report.columns:
         found.add_row(one.table, one.column, one.kind, one.remark)
     console.print(found)
-    console.print("Ignored:" if account.dropped else "Ignored: nothing", soft_wrap=True)
-    for sentence in account.dropped:
+    console.print("Left aside:" if report.dropped else "Left aside: nothing", soft_wrap=True)
+    for sentence in report.dropped:
         console.print(f"- {sentence}", soft_wrap=True)
 
 

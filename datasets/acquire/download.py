@@ -16,7 +16,7 @@ from .checksum import require
 from .data_file import Download
 
 DownloadProgress = Callable[[str, int, int | None], None]
-"""Told (file name, bytes so far, bytes in all or None)."""
+"""Called with (file name, bytes so far, bytes in all or None)."""
 
 ATTEMPTS = 5
 TIMEOUT = 30.0
@@ -33,16 +33,12 @@ RANGE_REFUSED = 416
 _CUT = (http.client.HTTPException, ConnectionError, TimeoutError, urllib.error.URLError)
 
 
-def ignore_download_progress(name: str, done: int, total: int | None) -> None:
+def no_progress(name: str, done: int, total: int | None) -> None:
     """Report nothing."""
 
 
 def download(
-    wanted: Download,
-    folder: Path,
-    progress: DownloadProgress = ignore_download_progress,
-    *,
-    pause: float = 1.0,
+    wanted: Download, folder: Path, progress: DownloadProgress = no_progress, *, pause: float = 1.0
 ) -> Path:
     """Return the checked file in ``folder``, downloading what of it is missing.
 
@@ -56,7 +52,7 @@ def download(
     folder
         Where to; created.
     progress
-        Told how far it is.
+        Called with how far it is.
     pause
         Seconds before the second attempt; doubled each time.
 

@@ -14,7 +14,7 @@ from ..errors import DataError
 from ..reading.raw_bytes import find_file
 from .checksum import compute_checksum, require
 from .data_file import MANIFEST, Download
-from .download import DownloadProgress, download, ignore_download_progress
+from .download import DownloadProgress, download, no_progress
 from .extract import extract, is_archive
 from .file_set import FileSet
 
@@ -24,14 +24,14 @@ ABANDONED = 24 * 3600
 
 def fetch(
     files: FileSet,
-    progress: DownloadProgress = ignore_download_progress,
+    progress: DownloadProgress = no_progress,
     *,
     note: Callable[[str], None] = warnings.warn,
     pause: float = 1.0,
 ) -> Path:
     """Download a dataset into ``data_home()`` and return its folder.
 
-    What was downloaded before a failure is kept under ``downloads`` and not asked for again; the
+    What was downloaded before a failure is kept under ``downloads`` and not downloaded again; the
     dataset's own folder appears only when everything is there and right.
 
     Parameters
@@ -39,9 +39,9 @@ def fetch(
     files
         What to fetch.
     progress
-        Told how far each download is.
+        Called with how far each download is.
     note
-        Told when an optional file could not be had.
+        Called when an optional file could not be had.
     pause
         As for ``download``.
 

@@ -167,10 +167,10 @@ def _zip(path: Path, file: BinaryIO) -> Any:
             remedy="save the sheet as CSV",
         )
     if len(members) != 1:
-        message = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
         raise DataError(
             f"the zip holds {len(members)} files where one table is expected"
-            + (f": {message}" if names else ""),
+            + (f": {listed}" if names else ""),
             path=path,
             remedy="unpack it and name the table itself",
         )

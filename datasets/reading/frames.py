@@ -24,7 +24,7 @@ class Form:
     Attributes
     ----------
     separator
-        None is reported from the header.
+        None is inferred from the header.
     encoding
         None is UTF-8, or what a byte order mark says.
     remedy
@@ -46,7 +46,7 @@ class OpenTable:
         The file.
     names
         Its columns.
-    told
+    description
         How it is written, for people: ``CSV (gzip, latin-1, semicolons)``.
     content, separator
         Of a CSV, in UTF-8; empty for Parquet.
@@ -56,7 +56,7 @@ class OpenTable:
 
     path: Path
     names: list[str]
-    message: str
+    description: str
     content: bytes = b""
     separator: str = ""
     frame: Any = None
@@ -133,15 +133,15 @@ def open_table(
     content = decompress(path, stored)
     if content.startswith(MAGIC):
         frame = read_parquet(path, content)
-        return OpenTable(path, frame.columns, _told("Parquet", packing), frame=frame)
-    refuse_empty(path, content)
-    content, encoding = recode_to_utf8(path, content, form.encoding, form.remedy)
+        return Table(path, frame.columns, _described("Parquet", packing), frame=frame)
+    refuse_nothing(path, content)
+    content, encoding = as_utf8(path, content, form.encoding, form.remedy)
     separator, names = choose_separator(path, content, form.separator, fits)
-    message = _told("CSV", packing, encoding, name_separator(separator))
-    return OpenTable(path, names, message, content, separator)
+    description = _described("CSV", packing, encoding, named(separator))
+    return Table(path, names, description, content, separator)
 
 
-def _told(what: str, *marks: str | None) -> str:
+def _described(what: str, *marks: str | None) -> str:
     return f"{what} ({', '.join(mark for mark in marks if mark)})" if any(marks) else what
 
 
@@ -160,7 +160,7 @@ def read_frame(
     columns
         What to check. What is not named is taken as text.
     separator
-        Of a CSV; None is reported from the header.
+        Of a CSV; None is inferred from the header.
     stored
         The bytes of the file where they were read already.
 

@@ -35,7 +35,7 @@ def read_lists(
     sizes = np.array([len(row) for row in rows])
     flat = [cell for row in rows for cell in row]
     if not all(map(bytes.isdigit, flat)) or not sizes.all():
-        raise _find_invalid_list(path, rows, member)
+        raise _first_error(path, rows, member)
     numbers = np.array(flat, dtype=np.int64)
     starts = np.cumsum(sizes) - sizes
     wrong = np.flatnonzero(numbers[starts] != sizes - 1)
@@ -61,7 +61,7 @@ def read_lists(
     return lines, members
 
 
-def _find_invalid_list(path: Path, rows: list[list[bytes]], member: str) -> DataError:
+def _first_error(path: Path, rows: list[list[bytes]], member: str) -> DataError:
     for number, row in enumerate(rows, start=1):
         if not row:
             return DataError(

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..errors import DataError
 from ..interactions import NO_TIME
-from .first_error import find_invalid_line
-from .raw_bytes import read_raw
-from .schema import Kind, NumberColumn
+from .first_error import first_error
+from .raw import read_raw
+from .schema import Column, Kind
 
 BLOCK = 1 << 17
 
@@ -41,13 +41,13 @@ def read_numbers(
     Raises
     ------
     DataError
-        With file, line, column and value of the first offence.
+        With file, line, column and value of the first error.
     """
     content = read_raw(path, stored)
     try:
         return _parsed(content, columns, separator)
     except _SuspectError as suspect:
-        problem = find_invalid_line(path, content, columns, separator)
+        problem = first_error(path, content, columns, separator)
         raise problem or DataError(str(suspect), path=path) from suspect
 
 

@@ -18,7 +18,7 @@ class Kind(Enum):
 
     @property
     def dtype(self) -> Any:
-        """The polars type in which a CSV is read; a MOMENT is reported from its text afterwards."""
+        """The polars type in which a CSV is read; a MOMENT is parsed afterwards."""
         import polars as pl
 
         types = {Kind.ID: pl.UInt32, Kind.NUMBER: pl.Float64, Kind.TIME: pl.Int64}

@@ -1,4 +1,4 @@
-"""What separates the fields of a CSV: told by the header, which must hold the needed columns."""
+"""The separator of a CSV: inferred from its header, which must hold the needed columns."""
 
 import csv
 import io

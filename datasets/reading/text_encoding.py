@@ -1,4 +1,4 @@
-"""The encoding of a table: UTF-8, told by a byte order mark, or named by who gives the file."""
+"""The encoding of a table: UTF-8, by its byte order mark, or as whoever gives the file names it."""
 
 import codecs
 from pathlib import Path
@@ -88,9 +88,9 @@ def _recoded(path: Path, content: bytes, encoding: str, remedy: str) -> bytes:
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line = before.count(b"\n") + 1
-        message = encoding.upper() if encoding.startswith("utf-8") else encoding
+        named = encoding.upper() if encoding.startswith("utf-8") else encoding
         raise DataError(
-            f"byte 0x{content[error.start]:02x} is not {message.removesuffix('-SIG')}",
+            f"byte 0x{content[error.start]:02x} is not {named.removesuffix('-SIG')}",
             path=path,
             line=line,
             remedy=remedy,

@@ -156,7 +156,7 @@ def _zone(text: Any, zones: Any) -> str:
 
 
 def _numbers(whole: Any) -> Times:
-    """Return whole numbers as seconds; the unit is reported by their size, and 0 fits every one."""
+    """Return whole numbers as seconds; their size gives the unit, and 0 fits every one."""
     import polars as pl
 
     known = whole.drop_nulls().to_numpy()

@@ -80,19 +80,19 @@ def test_the_rule_that_made_a_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "i.csv").write_text("user,item\n" + rows)
     titles = "".join(f"{at},The Return of {at}\n" for at in range(20))
     (tmp_path / "items.csv").write_text("item,title\n" + titles)
-    _, account = Files(
+    _, report = Files(
         interactions=str(tmp_path / "i.csv"), items=str(tmp_path / "items.csv")
-    ).account()
+    ).load_with_report()
     told = "20 filled; 100 % differ, 4.0 words each, so a text"
-    assert account.columns[-1] == Found("items", "title", "text", told)
-    assert account.dropped == []
+    assert report.columns[-1] == Found("items", "title", "text", told)
+    assert report.dropped == []
 
 
-def test_the_account_is_of_the_dataset_that_is_loaded(words: list[str]) -> None:
+def test_the_report_is_of_the_dataset_that_is_loaded(words: list[str]) -> None:
     from coldbench.benchmarks.config.run_config import compose_run
 
     source = compose_run(["method=random", "dataset=files", *words]).dataset
-    data, _ = source.account()
+    data, _ = source.load_with_report()
     assert data.sha256 == source.load().sha256 and data.name == "places"
 
 

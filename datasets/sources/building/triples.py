@@ -33,7 +33,7 @@ class Triples:
     def relate(
         self, relation: str, provenance: Provenance, edges: Iterable[tuple[Node, Node]]
     ) -> None:
-        """Add edges of one relation; entities are reported apart by their whole name."""
+        """Add edges of one relation; entities are distinguished by their whole name."""
         before = len(self._heads)
         for head, tail in edges:
             self._heads.append(self._node(head))

@@ -7,10 +7,10 @@ from typing import Any
 
 from ...arrays import TextArray
 from ...errors import DataError
-from ...reading.frames import Form, OpenTable, open_table
-from ...reading.schema import Kind, NumberColumn
-from ...side_information import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
-from .import_report import Account, Found
+from ...reading.frames import Form, Table, open_table
+from ...reading.schema import Column, Kind
+from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
+from .import_report import Found, ImportReport
 from .kinds import Kinds, take_column, take_vectors
 from .long import is_long, widen
 from .pairs import write_whole_ids
@@ -32,7 +32,7 @@ class SideSettings:
 
 
 def read_side(
-    path: str | None, side: str, ids: TextArray, settings: SideSettings, account: Account
+    path: str | None, side: str, ids: TextArray, settings: SideSettings, report: ImportReport
 ) -> tuple[SideInformation, tuple[str, ...]]:
     """Return what a table says of the entities ``ids``, and the names of its attributes.
 
@@ -50,8 +50,8 @@ def read_side(
         The kept entities, in their order.
     settings
         How to take the columns.
-    account
-        Told what was found.
+    report
+        Records what was found.
 
     Raises
     ------
@@ -66,11 +66,11 @@ def read_side(
     )
     key = _key(table, side, settings.roles)
     frame = _keyed(table, key, ids)
-    account.files.append((f"{side}s", table.message))
-    account.columns.append(
+    report.files.append((f"{side}s", table.description))
+    report.columns.append(
         Found(f"{side}s", key, f"{side} id", f"{frame[key].n_unique():,} different")
     )
-    _account_for(side, frame[key].to_list(), ids, account)
+    _report_on(side, frame[key].to_list(), ids, report)
     names = ids.tolist()
     if not set(names) & set(frame[key].to_list()):
         raise DataError(
@@ -81,12 +81,12 @@ def read_side(
         )
     taken: list[Any]
     if is_long(key, frame):
-        cells = widen(file, key, names, frame, settings.kinds.categorical)
-        taken = [_taken(file, side, name, cells[name], settings, account) for name in cells]
+        cells = widened(file, key, names, frame, settings.kinds.categorical)
+        taken = [_taken(file, side, name, cells[name], settings, report) for name in cells]
     else:
         rows = _rows(file, side, key, frame[key].to_list(), names)
         taken = [
-            _of_rows(file, side, frame[name], rows, settings, account)
+            _of_rows(file, side, frame[name], rows, settings, report)
             for name in frame.columns
             if name != key
         ]
@@ -118,10 +118,10 @@ def _keyed(table: OpenTable, key: str, ids: TextArray) -> Any:
     return frame
 
 
-def _account_for(side: str, found: list[str], ids: TextArray, account: Account) -> None:
+def _report_on(side: str, found: list[str], ids: TextArray, report: ImportReport) -> None:
     kept, described = set(ids.tolist()), set(found)
-    account.drop(len(described - kept), f"{side}s of the table of {side}s have no kept interaction")
-    account.drop(len(kept - described), f"kept {side}s have no row: nothing is known of them")
+    report.drop(len(described - kept), f"{side}s of the table of {side}s have no kept interaction")
+    report.drop(len(kept - described), f"kept {side}s have no row: nothing is known of them")
 
 
 def _rows(path: Path, side: str, key: str, found: list[str], ids: list[str]) -> list[int | None]:
@@ -146,18 +146,18 @@ def _of_rows(
     series: Any,
     rows: Sequence[int | None],
     settings: SideSettings,
-    account: Account,
+    report: ImportReport,
 ) -> Any:
     """Return one column of a wide table."""
     name = series.name
     if _is_vector(series.dtype) and name not in settings.kinds.categorical:
         values = take_vectors(path, name, series, rows)
         said = f"{values.shape[1]} numbers; {int(values.any(axis=1).sum()):,} filled"
-        account.columns.append(Found(f"{side}s", name, "vector", said))
+        report.columns.append(Found(f"{side}s", name, "vector", said))
         return VectorColumn(name, settings.origin(name), values)
     cells = series.to_list()
     kept = [None if row is None else cells[row] for row in rows]
-    return _taken(path, side, name, kept, settings, account)
+    return _taken(path, side, name, kept, settings, report)
 
 
 def _is_vector(kind: Any) -> bool:
@@ -172,11 +172,11 @@ def _taken(
     name: str,
     cells: Sequence[Any],
     settings: SideSettings,
-    account: Account,
+    report: ImportReport,
 ) -> Any:
     column, remark = take_column(path, name, cells, settings.origin(name), settings.kinds)
     kind = "text"
     if isinstance(column, FeatureColumn):
         kind = "number" if column.numeric else "category"
-    account.columns.append(Found(f"{side}s", name, kind, remark))
+    report.columns.append(Found(f"{side}s", name, kind, remark))
     return column

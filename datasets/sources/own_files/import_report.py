@@ -1,4 +1,4 @@
-"""What was found in the files of a dataset and what was left aside: told on its card."""
+"""What was found in the files of a dataset and what was left out: shown with its card."""
 
 from dataclasses import dataclass, field
 
@@ -27,7 +27,7 @@ class Found:
 
 
 @dataclass
-class Account:
+class ImportReport:
     """What was found and what was left aside, in the order in which it was met.
 
     Attributes

@@ -15,7 +15,7 @@ from ...side_information import FeatureColumn, Provenance, TextColumn, VectorCol
 from ..building.feature_columns import make_categorical, make_numeric
 
 FEWEST_TEXTS = 20
-"""Filled cells from which on texts are reported from categories; fewer are categories."""
+"""Filled cells from which on texts are distinguished from categories; fewer are categories."""
 MOSTLY_DIFFERENT = 0.9
 WORDS = 1.5
 """Words to a cell, on average, beyond which cells that are nearly all different are texts."""

@@ -12,7 +12,7 @@ from ...reading.frames import Form, OpenTable, open_table
 from ...reading.schema import Kind, NumberColumn
 from ...reading.times import REMEDY, TimeProblem, Times, read_times
 from ..building.preprocessing import Rows
-from .import_report import Account, Found
+from .import_report import Found, ImportReport
 from .roles import Roles
 
 FLOATED = r"^-?[0-9]+\.0$"
@@ -29,7 +29,7 @@ class PairSettings:
     high: float
 
 
-def read_pairs(path: Path, settings: PairSettings, account: Account, stored: bytes) -> Rows:
+def read_pairs(path: Path, settings: PairSettings, report: ImportReport, stored: bytes) -> Rows:
     """Return the rows of a table of interactions.
 
     Parameters
@@ -38,8 +38,8 @@ def read_pairs(path: Path, settings: PairSettings, account: Account, stored: byt
         The file and its bytes.
     settings
         How to take it.
-    account
-        Told what was found.
+    report
+        Records what was found.
 
     Raises
     ------
@@ -56,26 +56,26 @@ def read_pairs(path: Path, settings: PairSettings, account: Account, stored: byt
         "timestamp": NumberColumn(names.get("timestamp", ""), Kind.MOMENT, blank=True),
     }
     frame = table.checked([kinds[role] for role in names])
-    account.files.append(("interactions", table.message))
+    report.files.append(("interactions", table.description))
     rows: Rows = {}
     for side in ("user", "item"):
         series = write_whole_ids(frame[names[side]])
         rows[side], rows[f"{side}_names"] = _coded(series)
         count = f"{len(rows[f'{side}_names']):,} different"
-        account.columns.append(Found("interactions", names[side], f"{side} id", count))
+        report.columns.append(Found("interactions", names[side], f"{side} id", count))
     rows["rating"] = np.ones(frame.height, dtype=np.float32)
     if "rating" in names:
         rows["rating"] = rating = frame[names["rating"]].to_numpy().astype(np.float32)
         said = f"{rating.min():g} to {rating.max():g}"
-        account.columns.append(Found("interactions", names["rating"], "rating", said))
+        report.columns.append(Found("interactions", names["rating"], "rating", said))
     if "timestamp" in names:
         times = parse_times(table, frame[names["timestamp"]], names["timestamp"])
         rows["timestamp"] = times.seconds
         said = f"{times.unit}; {_span(times.seconds)}"
-        account.columns.append(Found("interactions", names["timestamp"], "time", said))
+        report.columns.append(Found("interactions", names["timestamp"], "time", said))
     for name in table.names:
         if name not in names.values():
-            account.columns.append(Found("interactions", name, "not used"))
+            report.columns.append(Found("interactions", name, "not used"))
     return rows
 
 

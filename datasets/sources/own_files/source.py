@@ -14,12 +14,12 @@ from ...errors import DataError
 from ...hashing import hash_content
 from ...parameters import parameter
 from ...reading.frames import Form
-from ...reading.raw_bytes import read_stored_bytes
-from ...side_information import Provenance
+from ...reading.raw import stored_bytes
+from ...sides import Provenance
 from ..building.build import build_dataset
-from ..building.preprocessing import RatedPairs, Rows, Rule, keep_pairs, read_rated_pairs, to_text
+from ..building.preprocessing import RatedPairs, Rows, Rule, as_text, kept_pairs, rated_pairs
 from .attributes import SideSettings, read_side
-from .import_report import Account
+from .import_report import ImportReport
 from .kinds import Kinds
 from .pairs import PairSettings, read_pairs
 from .roles import Roles, suggest_name
@@ -87,19 +87,19 @@ class Files:
         """Read the files and return the dataset."""
         path, settings = self._opened()
         rule = Rule(self.minimum_rating, self.k_core)
-        account = Account()
-        read = partial(read_pairs, path, settings, account)
-        return self._with_sides(read_rated_pairs(rule, self._layout(path), path, read), account)
+        report = ImportReport()
+        read = partial(read_pairs, path, settings, report)
+        return self._with_sides(rated_pairs(rule, self._layout(path), path, read), report)
 
-    def account(self) -> tuple[Dataset, Account]:
+    def load_with_report(self) -> tuple[Dataset, ImportReport]:
         """Read the files and return the dataset, with what was found and what was left aside."""
         path, settings = self._opened()
         rule = Rule(self.minimum_rating, self.k_core)
-        account = Account()
-        rows = read_pairs(path, settings, account, read_stored_bytes(path))
-        pairs = keep_pairs(rule, rows)
-        _account_for(rule, rows, pairs, account)
-        return self._with_sides(pairs, account), account
+        report = ImportReport()
+        rows = read_pairs(path, settings, report, stored_bytes(path))
+        pairs = kept_pairs(rule, rows)
+        _report_on(rule, rows, pairs, report)
+        return self._with_sides(pairs, report), report
 
     def __post_init__(self) -> None:
         """Refuse a name that fits no folder."""
@@ -121,14 +121,14 @@ class Files:
         settings = PairSettings(self._form(), Roles(self.columns), low, high)
         return Path(self.interactions).expanduser(), settings
 
-    def _with_sides(self, pairs: RatedPairs, account: Account) -> Dataset:
-        ids = to_text(pairs.user_ids), to_text(pairs.item_ids)
+    def _with_sides(self, pairs: RatedPairs, report: ImportReport) -> Dataset:
+        ids = as_text(pairs.user_ids), as_text(pairs.item_ids)
         kinds = Kinds(tuple(self.texts), tuple(self.categorical))
         settings = SideSettings(self._form(), Roles(self.columns), kinds, self._provenances())
-        users, user_names = read_side(self.users, "user", ids[0], settings, account)
-        items, item_names = read_side(self.items, "item", ids[1], settings, account)
+        users, user_names = read_side(self.users, "user", ids[0], settings, report)
+        items, item_names = read_side(self.items, "item", ids[1], settings, report)
         known = set(pairs.known_items.tolist())
-        graph = read_graph(self.graph, ids[1], known, settings, account)
+        graph = read_graph(self.graph, ids[1], known, settings, report)
         relations = () if graph is None else graph.relation_names
         self._check_names((*user_names, *item_names), relations)
         rule = Rule(self.minimum_rating, self.k_core).sentence()
@@ -160,11 +160,11 @@ class Files:
                 raise DataError(f"dataset.{setting} names {name!r}{suggest_name(name, among)}")
 
 
-def _account_for(rule: Rule, rows: Rows, pairs: RatedPairs, account: Account) -> None:
+def _report_on(rule: Rule, rows: Rows, pairs: RatedPairs, report: ImportReport) -> None:
     kept = pairs.interactions
     users, items = len(rows["user_names"]), len(rows["item_names"])
-    account.drop(pairs.merged, "rows are of a pair that comes again: the latest row stays")
+    report.drop(pairs.merged, "rows are of a pair that comes again: the latest row stays")
     outside = f"outside the {rule.k_core}-core of the positives"
-    account.drop(len(rows["user"]) - pairs.merged - len(kept), f"pairs are {outside}")
-    account.drop(users - kept.n_users, f"users are {outside}")
-    account.drop(items - kept.n_items, f"items are {outside}")
+    report.drop(len(rows["user"]) - pairs.merged - len(kept), f"pairs are {outside}")
+    report.drop(users - kept.n_users, f"users are {outside}")
+    report.drop(items - kept.n_items, f"items are {outside}")

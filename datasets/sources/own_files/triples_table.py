@@ -11,7 +11,7 @@ from ...reading.frames import open_table
 from ...reading.schema import Kind, NumberColumn
 from ..building.triples import Node, Triples
 from .attributes import SideSettings
-from .import_report import Account, Found
+from .import_report import Found, ImportReport
 
 ITEM = "item:"
 """A node written ``item:42`` is the item 42, which then must exist."""
@@ -24,11 +24,11 @@ def read_graph(
     ids: TextArray,
     known: Collection[str],
     settings: SideSettings,
-    account: Account,
+    report: ImportReport,
 ) -> Graph | None:
     """Return the graph of a table with the columns head, relation, tail.
 
-    A node that is the id of an item is that item; every other node is an entity, told by its
+    A node that is the id of an item is that item; every other node is an entity, known by its
     name. Triples of items that the rule dropped are left aside.
 
     Parameters
@@ -41,8 +41,8 @@ def read_graph(
         Every item of the interactions, kept or not.
     settings
         How the file is written, and the provenance by relation.
-    account
-        Told what was found.
+    report
+        Records what was found.
 
     Raises
     ------
@@ -76,11 +76,11 @@ def read_graph(
             remedy=f"write items as in the interactions, for example {str(ids[0])!r}",
         )
     kept = sum(map(len, edges.values()))
-    account.files.append(("graph", table.message))
-    account.columns.append(
+    report.files.append(("graph", table.description))
+    report.columns.append(
         Found("graph", "head, relation, tail", "triple", f"{len(edges):,} relations")
     )
-    account.drop(frame.height - kept, "triples are of items that the rule dropped")
+    report.drop(frame.height - kept, "triples are of items that the rule dropped")
     triples = Triples(len(ids))
     for relation in sorted(edges):
         triples.relate(relation, settings.origin(relation), edges[relation])

@@ -64,16 +64,16 @@ def draw_world(
     )
 
 
-def draw_shown_topics(
-    truth: IntArray, n_topics: int, knob: float, rng: np.random.Generator
+def shown_topics(
+    truth: IntArray, n_topics: int, informative: float, rng: np.random.Generator
 ) -> IntArray:
     """Return the topics that a source of information shows.
 
-    A row shows its true topics with probability ``knob``, else topics that say nothing.
+    A row shows its true topics with probability ``informative``, else topics drawn at random.
     """
     random = _two_topics(len(truth), n_topics, rng)
-    honest = rng.random(len(truth)) < knob
-    return np.where(honest[:, None], truth, random)
+    truthful = rng.random(len(truth)) < informative
+    return np.where(truthful[:, None], truth, random)
 
 
 def choose(world: PlantedWorld, per_user: int, seed: int) -> tuple[IntArray, IntArray]:
