@@ -20,7 +20,7 @@ LARGEST_README = 10_000
 
 DIALECT = {
     r"\blots?\b": "hash, tie-break hash",
-    r"\bcrown(s|ed|ing)?\b": "declare a winner",
+    r"\bcrown(s|ed|ing)\b": "declare a winner",
     r"\breference rows?\b": "baseline",
     r"\bteachers?\b": "pretrained factors",
     r"\byardsticks?\b": "metric",
@@ -53,7 +53,7 @@ def sentences(path: Path) -> Iterator[tuple[int, str]]:
     source = path.read_text(encoding="utf-8")
     for one in tokenize.generate_tokens(io.StringIO(source).readline):
         if one.type == tokenize.COMMENT or (one.type == tokenize.STRING and " " in one.string):
-            yield one.start[0], re.sub(r"`[^`]*`|\{[^{}]*\}", "", one.string)
+            yield one.start[0], re.sub(r"``[^`]*``|`[^`]*`|\{[^{}]*\}", "", one.string)
 
 
 def dialect(text: str) -> list[str]:

@@ -122,7 +122,7 @@ def _articles(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInfor
     if raw is not None:
         texts[:0] = _written(raw, ids)
     return SideInformation(
-        (make_categorical("tag", Provenance.USER_GENERATED, tags, minimum),), tuple(texts)
+        (categorical("tag", Provenance.USER_GENERATED, tags, minimum),), tuple(texts)
     )
 
 

@@ -122,7 +122,7 @@ def _friends(files: InstalledFiles, ids: np.ndarray) -> FeatureColumn:
     for user, friend in zip(frame["userID"].to_list(), frame["friendID"].to_list(), strict=True):
         if user in cells:
             cells[user].append(str(friend))
-    return make_categorical("friend", Provenance.USER_GENERATED, list(cells.values()))
+    return categorical("friend", Provenance.USER_GENERATED, list(cells.values()))
 
 
 def _artists(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInformation:
@@ -138,7 +138,7 @@ def _artists(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInform
     cells = _tags(tagged, files.path("tags.dat"), ids)
     written = TextColumn("tags", Provenance.USER_GENERATED, ["; ".join(cell) for cell in cells])
     return SideInformation(
-        (make_categorical("tag", Provenance.USER_GENERATED, cells, minimum),), (names, written)
+        (categorical("tag", Provenance.USER_GENERATED, cells, minimum),), (names, written)
     )
 
 

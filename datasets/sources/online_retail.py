@@ -176,7 +176,7 @@ def _countries(kept: Any, ids: np.ndarray) -> FeatureColumn:
     for customer, country in distinct.iter_rows():
         if customer in found:
             found[customer].append(country)
-    return make_categorical("country", Provenance.INTRINSIC, list(found.values()))
+    return categorical("country", Provenance.INTRINSIC, list(found.values()))
 
 
 def _prices(products: Any, items: np.ndarray) -> FeatureColumn:
@@ -185,7 +185,7 @@ def _prices(products: Any, items: np.ndarray) -> FeatureColumn:
 
     priced = products.filter(pl.col("Price") > 0, pl.col("Quantity") > 0).group_by("StockCode")
     medians = dict(priced.agg(pl.col("Price").median()).iter_rows())
-    return make_numeric(
+    return numeric(
         "price", Provenance.INTRINSIC, [medians.get(code) for code in items.tolist()]
     )
 

@@ -24,7 +24,7 @@ from .schedule import Stopping, TrainingLog
 from .seeding import seeded
 from .split_validation import MONITOR, SplitValidation
 from .stopping import BestWeights, StopWithoutGain
-from .trainer import is_forked, made, make_trainer
+from .trainer import is_forked, make_part, make_trainer
 
 _AUTOMATIC_ONLY = ("accumulate_grad_batches", "gradient_clip_val")
 _DEVICES = {"cpu": "cpu", "gpu": "cuda", "cuda": "cuda", "mps": "mps"}
@@ -121,7 +121,7 @@ def _callbacks(stopping: Stopping, log: TrainingLog, train: TrainView) -> list[C
         patience = early.pop("patience", stopping.patience)
         if patience is not None and stopping.validate is not None:
             found.append(StopWithoutGain(validation, patience=patience, **early))
-    return found + [made("callbacks", name, options) for name, options in others.items()]
+    return found + [make_part("callbacks", name, options) for name, options in others.items()]
 
 
 def _last_checkpoint(settings: TrainerSettings, flags: dict[str, Any]) -> list[LastCheckpoint]:

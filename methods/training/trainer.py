@@ -47,7 +47,8 @@ def make_trainer(
         For a device that does not exist, and for settings that Lightning does not take together.
     """
     chosen = _hardware(resources, flags) | {
-        "logger": [made("loggers", name, one) for name, one in settings.loggers.items()] or False,
+        "logger": [make_part("loggers", name, one) for name, one in settings.loggers.items()]
+        or False,
         "enable_model_summary": False,
         "enable_progress_bar": False,
         "num_sanity_val_steps": 0,
@@ -67,7 +68,7 @@ def make_trainer(
         ) from error
 
 
-def made(kind: str, name: str, options: Any) -> Any:
+def make_part(kind: str, name: str, options: Any) -> Any:
     """Return a callback or logger of Lightning by the name of its class.
 
     Raises

@@ -191,7 +191,7 @@ def test_what_was_seen_is_told_in_the_row() -> None:
     )  # fmt: skip
     assert {row.label: row.marks for row in board.rows} == {
         "a": "transductive", "b": "open track", "c": "pretrained language model",
-        "d": "reference", "e": "",
+        "d": "baseline", "e": "",
     }  # fmt: skip
 
 

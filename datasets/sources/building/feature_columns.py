@@ -8,7 +8,7 @@ from ...arrays import make_read_only
 from ...side_information import FeatureColumn, Provenance
 
 
-def make_categorical(
+def categorical(
     name: str, provenance: Provenance, cells: Sequence[Sequence[str]], minimum_count: int = 1
 ) -> FeatureColumn:
     """Return a 0/1 column per distinct value, rare ones included.
@@ -36,9 +36,7 @@ def make_categorical(
     )
 
 
-def make_numeric(
-    name: str, provenance: Provenance, numbers: Sequence[float | None]
-) -> FeatureColumn:
+def numeric(name: str, provenance: Provenance, numbers: Sequence[float | None]) -> FeatureColumn:
     """Return one column of quantities.
 
     Parameters

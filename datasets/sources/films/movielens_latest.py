@@ -142,7 +142,7 @@ def _side(films: list[Film], tags: list[list[str]], minimum: int) -> SideInforma
     side = make_film_side(films)
     written = TextColumn("tags", Provenance.USER_GENERATED, ["; ".join(cell) for cell in tags])
     return SideInformation(
-        (*side.columns, make_categorical("tag", Provenance.USER_GENERATED, tags, minimum)),
+        (*side.columns, categorical("tag", Provenance.USER_GENERATED, tags, minimum)),
         (*side.texts, written),
     )
 
