@@ -154,7 +154,7 @@ def test_nothing_half_written_stays(data, tmp_path, monkeypatch):
     def full(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(module, "candidate_rows", full)
+    monkeypatch.setattr(module, "list_candidate_rows", full)
     with pytest.raises(OSError, match="no space left"):
         export(NewUser().split(data, 0), data, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
