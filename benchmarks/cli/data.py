@@ -10,9 +10,9 @@ from ...datasets.acquire.verify import verify
 from ...datasets.card import Card
 from ...datasets.dataset import Dataset
 from ...datasets.errors import ColdbenchError, DataError
-from ...datasets.sides import FeatureColumn, SideInformation
+from ...datasets.side_information import FeatureColumn, SideInformation
 from ...datasets.sources.own_files.import_report import ImportReport
-from ..config.dataset_name import dataset_name
+from ..config.dataset_name import find_dataset_name
 from ..plugins.published_files import declared_files, published, published_names
 from ..plugins.registry import describe_unknown, find, list_names, list_offers
 from ..terminal.console import make_console as results_console
@@ -197,7 +197,7 @@ def _show_report(report: ImportReport, console: "Console") -> None:
     console.print()
     for file, written in report.files:
         console.print(f"{file}: {written}", soft_wrap=True)
-    found = table("file", "column", "kind", "found")
+    found = make_table("file", "column", "kind", "found")
     for one in report.columns:
         found.add_row(one.table, one.column, one.kind, one.remark)
     console.print(found)

@@ -8,7 +8,7 @@ from .schema import NumberColumn
 
 
 def first_error(
-    path: Path, content: bytes, columns: Sequence[Column], separator: str
+    path: Path, content: bytes, columns: Sequence[NumberColumn], separator: str
 ) -> DataError | None:
     """Return the error of the first offending line, or None when every line is as it should be."""
     layout = separator.join(column.name for column in columns)

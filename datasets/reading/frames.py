@@ -133,12 +133,12 @@ def open_table(
     content = decompress(path, stored)
     if content.startswith(MAGIC):
         frame = read_parquet(path, content)
-        return Table(path, frame.columns, _described("Parquet", packing), frame=frame)
-    refuse_nothing(path, content)
-    content, encoding = as_utf8(path, content, form.encoding, form.remedy)
+        return OpenTable(path, frame.columns, _described("Parquet", packing), frame=frame)
+    refuse_empty(path, content)
+    content, encoding = recode_to_utf8(path, content, form.encoding, form.remedy)
     separator, names = choose_separator(path, content, form.separator, fits)
-    description = _described("CSV", packing, encoding, named(separator))
-    return Table(path, names, description, content, separator)
+    description = _described("CSV", packing, encoding, name_separator(separator))
+    return OpenTable(path, names, description, content, separator)
 
 
 def _described(what: str, *marks: str | None) -> str:

@@ -10,8 +10,8 @@ import numpy as np
 from ..errors import DataError
 from ..interactions import NO_TIME
 from .first_error import first_error
-from .raw import read_raw
-from .schema import Column, Kind
+from .raw_bytes import read_raw
+from .schema import Kind, NumberColumn
 
 BLOCK = 1 << 17
 

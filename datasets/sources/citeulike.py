@@ -16,11 +16,11 @@ from ..graph import Graph
 from ..parameters import parameter
 from ..reading.csv_rows import read_csv_rows
 from ..reading.lists import read_lists
-from ..reading.rows import decoded_lines
-from ..sides import Provenance, SideInformation, TextColumn
+from ..reading.text_rows import read_lines
+from ..side_information import Provenance, SideInformation, TextColumn
 from .building.build import build_dataset
 from .building.feature_columns import categorical
-from .building.preprocessing import Rows, Rule, as_text, rated_pairs
+from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 from .building.triples import Triples
 
 ARTICLES = 16_980
@@ -98,7 +98,7 @@ class CiteULikeA:
         files = self.files.installed(self.path)
         libraries = files.path("users.dat")
         rule = Rule(None, self.k_core)
-        pairs = rated_pairs(rule, "citeulike-a", libraries, partial(_pairs, libraries))
+        pairs = read_rated_pairs(rule, "citeulike-a", libraries, partial(_pairs, libraries))
         return build_dataset(
             "citeulike-a",
             pairs,

@@ -15,12 +15,12 @@ from ..dataset import Dataset
 from ..errors import DataError
 from ..parameters import parameter
 from ..reading.frames import read_frame
-from ..reading.rows import Row, by_id, read_rows
-from ..reading.schema import Column, Kind
-from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
+from ..reading.schema import Kind, NumberColumn
+from ..reading.text_rows import TextRow, index_by_id, read_rows
+from ..side_information import FeatureColumn, Provenance, SideInformation, TextColumn
 from .building.build import build_dataset
 from .building.feature_columns import categorical
-from .building.preprocessing import Rows, Rule, as_text, rated_pairs
+from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 
 NAME = "hetrec-lastfm"
 LISTENED = (
@@ -91,7 +91,7 @@ class HetRecLastFM:
         files = self.files.installed(self.path)
         listened = files.path("user_artists.dat")
         rule = Rule(self.minimum_rating, self.k_core)
-        pairs = rated_pairs(rule, NAME, listened, partial(_rated, listened))
+        pairs = read_rated_pairs(rule, NAME, listened, partial(_rated, listened))
         return build_dataset(
             NAME,
             pairs,

@@ -14,11 +14,11 @@ from ..errors import DataError
 from ..parameters import parameter
 from ..reading.csv_rows import check_header
 from ..reading.frames import read_frame
-from ..reading.schema import Column, Kind
-from ..sides import FeatureColumn, Provenance, SideInformation, TextColumn
+from ..reading.schema import Kind, NumberColumn
+from ..side_information import FeatureColumn, Provenance, SideInformation, TextColumn
 from .building.build import build_dataset
 from .building.feature_columns import categorical, numeric
-from .building.preprocessing import Rows, Rule, as_text, rated_pairs
+from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 
 NAME = "online-retail-ii"
 FILE = "online_retail.parquet"
@@ -90,8 +90,8 @@ class OnlineRetailII:
         products = _products(path)
         kept = _purchases(path, products)
         rule = Rule(None, self.k_core)
-        pairs = rated_pairs(rule, NAME, path, lambda stored: _rows(path, kept))
-        users, items = as_text(pairs.user_ids), as_text(pairs.item_ids)
+        pairs = read_rated_pairs(rule, NAME, path, lambda stored: _rows(path, kept))
+        users, items = to_text(pairs.user_ids), to_text(pairs.item_ids)
         return build_dataset(
             NAME,
             pairs,
@@ -185,9 +185,7 @@ def _prices(products: Any, items: np.ndarray) -> FeatureColumn:
 
     priced = products.filter(pl.col("Price") > 0, pl.col("Quantity") > 0).group_by("StockCode")
     medians = dict(priced.agg(pl.col("Price").median()).iter_rows())
-    return numeric(
-        "price", Provenance.INTRINSIC, [medians.get(code) for code in items.tolist()]
-    )
+    return numeric("price", Provenance.INTRINSIC, [medians.get(code) for code in items.tolist()])
 
 
 def _descriptions(kept: Any, items: np.ndarray) -> TextColumn:

@@ -9,7 +9,7 @@ import pytest
 from coldbench.benchmarks.config.run_config import RunConfig, compose_run
 from coldbench.benchmarks.config.trainer_groups import TrainerFlags, lightning_classes
 from coldbench.benchmarks.runs.execute import execute
-from coldbench.benchmarks.runs.identity import identity
+from coldbench.benchmarks.runs.identity import make_identity
 from coldbench.datasets.errors import ColdbenchError
 
 NETWORK = (
@@ -31,10 +31,10 @@ def test_every_flag_of_the_trainer_can_be_typed() -> None:
 
 
 def test_an_ordinary_run_has_no_new_key() -> None:
-    settings = identity(composed())
+    settings = make_identity(composed())
     assert {"trainer", "callbacks", "logger", "checkpoint"} & settings.keys() == set()
     same = ("trainer=cpu", "logger=csv", "checkpoint.every_minutes=5", "trainer=default")
-    assert all(identity(composed(word)) == settings for word in same)
+    assert all(make_identity(composed(word)) == settings for word in same)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_ordinary_run_has_no_new_key() -> None:
     ],
 )  # fmt: skip
 def test_what_departs_is_recorded(words: list[str], expected: tuple[str, int, object]) -> None:
-    settings = identity(composed(*words))
+    settings = make_identity(composed(*words))
     found = settings["device"], settings["devices"], settings.get("trainer", {})
     assert found == expected
 
@@ -87,7 +87,7 @@ def test_callbacks_are_called_as_lightning_spells_them() -> None:
         "EarlyStopping": {"patience": 7},
         "StochasticWeightAveraging": {"swa_lrs": 0.001},
     }
-    assert identity(run)["callbacks"]["early_stopping"] == {"patience": 7}
+    assert make_identity(run)["callbacks"]["early_stopping"] == {"patience": 7}
 
 
 def test_a_run_takes_them_and_its_record_says_so(

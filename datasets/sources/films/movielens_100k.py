@@ -10,9 +10,9 @@ from ...card import Card
 from ...dataset import Dataset
 from ...parameters import parameter
 from ...reading.ratings import read_ratings
-from ...reading.rows import Row, by_id, read_rows
+from ...reading.text_rows import TextRow, index_by_id, read_rows
 from ..building.build import build_dataset
-from ..building.preprocessing import Rule, as_text, rated_pairs
+from ..building.preprocessing import Rule, read_rated_pairs, to_text
 from .film_graphs import FilmGraph, require_own_graph
 from .films import Film, add_film_triples, make_film_side
 from .grouplens import CITATION, LICENCE, describe_rating_columns, list_rows
@@ -94,12 +94,12 @@ class MovieLens100K:
         files = self.files.installed(self.path)
         ratings = files.path("u.data")
         rule = Rule(self.minimum_rating, self.k_core)
-        read = partial(read_ratings, ratings, rating_columns(times_may_lack=False), "\t")
-        pairs = rated_pairs(rule, NAME, ratings, read)
-        films = by_id(read_rows(files.path("u.item"), FILMS, "|", "latin-1"))
-        people = by_id(read_rows(files.path("u.user"), PEOPLE, "|"))
-        items = [_film(row) for row in rows_of(films, pairs.item_ids, "film", files.folder)]
-        users = people_of(rows_of(people, pairs.user_ids, "user", files.folder), _person)
+        read = partial(read_ratings, ratings, describe_rating_columns(times_may_lack=False), "\t")
+        pairs = read_rated_pairs(rule, NAME, ratings, read)
+        films = index_by_id(read_rows(files.path("u.item"), FILMS, "|", "latin-1"))
+        people = index_by_id(read_rows(files.path("u.user"), PEOPLE, "|"))
+        items = [_film(row) for row in list_rows(films, pairs.item_ids, "film", files.folder)]
+        users = list_people(list_rows(people, pairs.user_ids, "user", files.folder), _person)
         return build_dataset(
             NAME,
             pairs,

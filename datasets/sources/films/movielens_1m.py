@@ -12,10 +12,10 @@ from ...dataset import Dataset
 from ...graph import Graph
 from ...parameters import parameter
 from ...reading.ratings import read_ratings
-from ...reading.rows import Row, by_id, read_rows
+from ...reading.text_rows import TextRow, index_by_id, read_rows
 from ..building.build import build_dataset
-from ..building.preprocessing import RatedPairs, Rule, as_text, rated_pairs
-from .dbpedia_graph import DBPEDIA, dbpedia_triples
+from ..building.preprocessing import RatedPairs, Rule, read_rated_pairs, to_text
+from .dbpedia_graph import DBPEDIA, read_dbpedia_triples
 from .film_graphs import FilmGraph
 from .films import Film, add_film_triples, make_film_side, split_genres
 from .grouplens import CITATION, LICENCE, describe_rating_columns, list_rows

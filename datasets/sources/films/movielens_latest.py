@@ -14,12 +14,12 @@ from ...dataset import Dataset
 from ...parameters import parameter
 from ...reading.csv_rows import read_csv_rows
 from ...reading.frames import read_frame
-from ...reading.rows import Row, by_id
-from ...reading.schema import Column, Kind
-from ...sides import Provenance, SideInformation, TextColumn
+from ...reading.schema import Kind, NumberColumn
+from ...reading.text_rows import TextRow, index_by_id
+from ...side_information import Provenance, SideInformation, TextColumn
 from ..building.build import build_dataset
 from ..building.feature_columns import categorical
-from ..building.preprocessing import Rows, Rule, as_text, rated_pairs
+from ..building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 from .film_graphs import FilmGraph, require_own_graph
 from .films import Film, add_film_triples, make_film_side, split_genres
 from .grouplens import CITATION, list_rows

@@ -13,12 +13,12 @@ from ...card import Card
 from ...dataset import Dataset
 from ...parameters import parameter
 from ...reading.ratings import read_ratings
-from ...reading.rows import by_id, read_rows
-from ...reading.schema import Column, Kind
-from ...sides import Provenance, SideInformation
+from ...reading.schema import Kind, NumberColumn
+from ...reading.text_rows import index_by_id, read_rows
+from ...side_information import Provenance, SideInformation
 from ..building.build import build_dataset
-from ..building.preprocessing import Rule, as_text, rated_pairs
-from .films import Film, film_side, film_triples, genres_of
+from ..building.preprocessing import Rule, read_rated_pairs, to_text
+from .films import Film, add_film_triples, make_film_side, split_genres
 
 EMBEDDED = Path(__file__).parents[2] / "embedded" / "movietweetings"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from ...arrays import TextArray
 from ...errors import DataError
-from ...reading.frames import Form, Table, open_table
-from ...reading.schema import Column, Kind
-from ...sides import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
+from ...reading.frames import Form, OpenTable, open_table
+from ...reading.schema import Kind, NumberColumn
+from ...side_information import FeatureColumn, Provenance, SideInformation, TextColumn, VectorColumn
 from .import_report import Found, ImportReport
 from .kinds import Kinds, take_column, take_vectors
 from .long import is_long, widen
@@ -81,7 +81,7 @@ def read_side(
         )
     taken: list[Any]
     if is_long(key, frame):
-        cells = widened(file, key, names, frame, settings.kinds.categorical)
+        cells = widen(file, key, names, frame, settings.kinds.categorical)
         taken = [_taken(file, side, name, cells[name], settings, report) for name in cells]
     else:
         rows = _rows(file, side, key, frame[key].to_list(), names)

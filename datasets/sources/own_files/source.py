@@ -14,10 +14,10 @@ from ...errors import DataError
 from ...hashing import hash_content
 from ...parameters import parameter
 from ...reading.frames import Form
-from ...reading.raw import stored_bytes
-from ...sides import Provenance
+from ...reading.raw_bytes import read_stored_bytes
+from ...side_information import Provenance
 from ..building.build import build_dataset
-from ..building.preprocessing import RatedPairs, Rows, Rule, as_text, kept_pairs, rated_pairs
+from ..building.preprocessing import RatedPairs, Rows, Rule, keep_pairs, read_rated_pairs, to_text
 from .attributes import SideSettings, read_side
 from .import_report import ImportReport
 from .kinds import Kinds
@@ -89,15 +89,15 @@ class Files:
         rule = Rule(self.minimum_rating, self.k_core)
         report = ImportReport()
         read = partial(read_pairs, path, settings, report)
-        return self._with_sides(rated_pairs(rule, self._layout(path), path, read), report)
+        return self._with_sides(read_rated_pairs(rule, self._layout(path), path, read), report)
 
     def load_with_report(self) -> tuple[Dataset, ImportReport]:
         """Read the files and return the dataset, with what was found and what was left aside."""
         path, settings = self._opened()
         rule = Rule(self.minimum_rating, self.k_core)
         report = ImportReport()
-        rows = read_pairs(path, settings, report, stored_bytes(path))
-        pairs = kept_pairs(rule, rows)
+        rows = read_pairs(path, settings, report, read_stored_bytes(path))
+        pairs = keep_pairs(rule, rows)
         _report_on(rule, rows, pairs, report)
         return self._with_sides(pairs, report), report
 
@@ -122,7 +122,7 @@ class Files:
         return Path(self.interactions).expanduser(), settings
 
     def _with_sides(self, pairs: RatedPairs, report: ImportReport) -> Dataset:
-        ids = as_text(pairs.user_ids), as_text(pairs.item_ids)
+        ids = to_text(pairs.user_ids), to_text(pairs.item_ids)
         kinds = Kinds(tuple(self.texts), tuple(self.categorical))
         settings = SideSettings(self._form(), Roles(self.columns), kinds, self._provenances())
         users, user_names = read_side(self.users, "user", ids[0], settings, report)

@@ -64,7 +64,7 @@ def draw_world(
     )
 
 
-def shown_topics(
+def draw_shown_topics(
     truth: IntArray, n_topics: int, informative: float, rng: np.random.Generator
 ) -> IntArray:
     """Return the topics that a source of information shows.

@@ -130,8 +130,8 @@ class Planted:
             _numeric("age", age),
         )
         rng = self._rng(1)
-        shown = shown_topics(world.user_topics, self.n_topics, self.user_text, rng)
-        about = sentences(shown, "I enjoy ", WORDS["summary"], rng)
+        shown = draw_shown_topics(world.user_topics, self.n_topics, self.user_text, rng)
+        about = write_sentences(shown, "I enjoy ", WORDS["summary"], rng)
         texts = (TextColumn("about", Provenance.INTRINSIC, about),)
         return SideInformation(columns, texts, self._vectors(world.user_topics, 5))
 
@@ -144,9 +144,9 @@ class Planted:
             _numeric("year", year),
         )
         rng = self._rng(3)
-        shown = shown_topics(world.item_topics, self.n_topics, self.item_text, rng)
-        title = sentences(shown, "The ", WORDS["title"], rng)
-        summary = sentences(shown, "About ", WORDS["summary"], rng)
+        shown = draw_shown_topics(world.item_topics, self.n_topics, self.item_text, rng)
+        title = write_sentences(shown, "The ", WORDS["title"], rng)
+        summary = write_sentences(shown, "About ", WORDS["summary"], rng)
         texts = (
             TextColumn("title", Provenance.INTRINSIC, title),
             TextColumn("summary", Provenance.EDITORIAL, summary),
