@@ -75,7 +75,7 @@ def check_dataset(loaded: object) -> Dataset:
     if not isinstance(loaded, Dataset):
         raise DataError(
             f"load() returned a {type(loaded).__name__}, not a Dataset",
-            remedy="return coldbench.datasets.dataset.Dataset(...), as docs/plugin.md shows",
+            remedy="return coldbench.Dataset(...), as docs/plugin.md shows",
         )
     data = Dataset(**{one.name: getattr(loaded, one.name) for one in fields(Dataset)})
     for side, ids, known, count in (

@@ -51,5 +51,9 @@ class NotApplicableError(ColdbenchError):
     """A method that needs what the split does not give; the run is recorded as not applicable."""
 
 
+class IncompleteMethodError(ColdbenchError, TypeError):
+    """A class of methods that does not define what a method must."""
+
+
 class NotFittedError(ColdbenchError, AttributeError):
     """A method that is to score before ``fit``."""

@@ -1,5 +1,6 @@
 """The contract of a recommender: declare, fit, score."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ..datasets.arrays import FloatArray
-from ..datasets.errors import NotFittedError
+from ..datasets.errors import IncompleteMethodError, NotFittedError
 from ..datasets.side_information import Side
 from ..datasets.world import Entities, Query, TrainView
 from .state import load_state, save_state
@@ -39,7 +40,7 @@ class Need(str, Enum):
     TRANSDUCTIVE = "transductive"
 
 
-class Method:
+class Method(ABC):
     """A recommender.
 
     A subclass is a dataclass whose fields are the hyper-parameters; it declares the class
@@ -78,9 +79,27 @@ class Method:
     requires: ClassVar[tuple[str, ...]] = ()
     exempt: ClassVar[dict[str, str]] = {}
 
+    def __new__(cls, *args: Any, **settings: Any) -> Self:
+        """Make an instance of a class that defines what a method must.
+
+        Raises
+        ------
+        IncompleteMethodError
+            With what the class does not define; a TypeError, too.
+        """
+        missing = sorted(cls.__abstractmethods__)
+        if cls.score is Method.score and cls.score_block is Method.score_block:
+            missing.append("score_block")
+        if missing:
+            raise IncompleteMethodError(
+                f"{cls.__name__} does not define {' and '.join(missing)}: a method defines fit, "
+                f"and score_block or score; a FactorMethod fit, user_factors and item_factors"
+            )
+        return super().__new__(cls)
+
+    @abstractmethod
     def fit(self, train: TrainView) -> Self:
         """Learn from the training data and return self; ``train`` is read-only."""
-        raise TypeError(f"{type(self).__name__} does not define fit")
 
     def encode_items(self, items: Entities) -> Any:
         """Prepare a candidate set once; the result is passed to every ``score_block``."""
@@ -91,8 +110,6 @@ class Method:
 
         ``items`` is what ``encode_items`` returned.
         """
-        if type(self).score is Method.score:
-            raise TypeError(f"{type(self).__name__} defines neither score_block nor score")
         return self.score(Query(users, items))
 
     def score(self, query: Query) -> FloatArray:
@@ -148,13 +165,13 @@ class FactorMethod(Method):
     Biases go into an extra column: user factors end in 1, item factors in the bias.
     """
 
+    @abstractmethod
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, d)."""
-        raise TypeError(f"{type(self).__name__} does not define user_factors")
 
+    @abstractmethod
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, d)."""
-        raise TypeError(f"{type(self).__name__} does not define item_factors")
 
     def encode_items(self, items: Entities) -> FloatArray:
         """Return the candidates' factors."""

@@ -115,6 +115,31 @@ def test_the_reader_of_imports_sees_them() -> None:
     assert "benchmarks.terminal.console" not in imports("benchmarks.cli.list", top_only=True)
 
 
+def test_the_root_imports_nothing_when_it_is_imported() -> None:
+    """It offers names of every floor, each imported when it is used first; see test_door.py."""
+    root = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
+    statements = list(top_statements(root))
+    assert not any(isinstance(node, ast.Import | ast.ImportFrom) for node in statements)
+
+
+def test_no_floor_imports_what_the_root_offers() -> None:
+    """A plugin may; coldbench's own modules would import each other in a circle through it."""
+    wrong = {
+        (module, alias.name)
+        for module in FILES
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.ImportFrom) and _is_root(module, node)
+        for alias in node.names
+        if alias.name not in (*FLOORS, "__version__")
+    }
+    assert wrong == set()
+
+
+def _is_root(module: str, node: ast.ImportFrom) -> bool:
+    depth = module.count(".") + (FILES[module].name == "__init__.py")
+    return node.module == "coldbench" or (node.module is None and node.level == depth + 1)
+
+
 def test_datasets_import_nothing_of_ours() -> None:
     wrong = {(m, t) for m in FILES if floor(m) == "datasets" for t in imports(m)}
     assert {pair for pair in wrong if floor(pair[1]) != "datasets"} == set()

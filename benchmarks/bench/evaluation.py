@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -56,6 +56,10 @@ class GivenFactors(FactorMethod):
 
     def __init__(self, left: FloatArray, right: FloatArray) -> None:
         self.left, self.right = left, right
+
+    def fit(self, train: TrainView) -> Self:
+        """Learn nothing: the factors are given."""
+        return self
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return the rows of the warm users."""

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from ...datasets.arrays import FloatArray
 from ...datasets.errors import ColdbenchError
-from ...datasets.world import Entities, Holdout, Query
+from ...datasets.world import Entities, Holdout, Query, TrainView
 from ...methods.base import FactorMethod, Method
 from .ranking import Buffers, RankingPass, RankingResult, rank_block
 
@@ -49,6 +49,10 @@ class FunctionMethod(Method):
     def of(scorer: Any) -> Any:
         """Return a method as it is, and a function as a method."""
         return scorer if hasattr(scorer, "score_block") else FunctionMethod(scorer)
+
+    def fit(self, train: TrainView) -> Self:
+        """Learn nothing: the function is given."""
+        return self
 
     def score_block(self, users: Entities, items: Entities) -> FloatArray:
         """Return the function's scores."""

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -140,25 +140,32 @@ def render_csv(made: Sequence[Board], task: str | None) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, CSV_FIELDS, lineterminator="\n")
     writer.writeheader()
+    for line in csv_lines(made, task):
+        writer.writerow({name: escape_csv(value) for name, value in line.items()})
+    return text.getvalue()
 
-    def add(*parts: dict[str, object]) -> None:
-        writer.writerow({name: escape_csv(value) for one in parts for name, value in one.items()})
 
+def csv_lines(made: Sequence[Board], task: str | None) -> Iterator[dict[str, object]]:
+    """Yield what ``render_csv`` writes, a dict by ``CSV_FIELDS`` for each line."""
     for board in made:
         for name in board.tasks if task is None else [task]:
             for rank, row, cell in board.ranking(name):
-                found: dict[str, object] = {"task": name}
-                found |= {"rank": "" if board.has_no_ranking else rank}
-                found |= {"mean": cell.mean, "low": cell.low, "high": cell.high}
-                found |= {"seeds": cell.seeds, "users": cell.users}
-                found |= {"beats_reference": board.beats_baselines(row, name), "status": "ok"}
-                found["uncrowned"] = "; ".join(board.find_reasons_against_winner(name))
-                add(_csv_row(board, row), found)
+                yield _csv_row(board, row) | {
+                    "task": name,
+                    "rank": "" if board.has_no_ranking else rank,
+                    "mean": cell.mean,
+                    "low": cell.low,
+                    "high": cell.high,
+                    "seeds": cell.seeds,
+                    "users": cell.users,
+                    "beats_reference": board.beats_baselines(row, name),
+                    "status": "ok",
+                    "uncrowned": "; ".join(board.find_reasons_against_winner(name)),
+                }
         for row in board.rows:
             if not row.cells:
                 status = row.first.status.value
-                add(_csv_row(board, row), {"status": status, "reason": row.first.error})
-    return text.getvalue()
+                yield _csv_row(board, row) | {"status": status, "reason": row.first.error}
 
 
 def _csv_row(board: Board, row: Row) -> dict[str, object]:

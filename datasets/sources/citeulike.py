@@ -19,7 +19,7 @@ from ..reading.lists import read_lists
 from ..reading.text_rows import read_lines
 from ..side_information import Provenance, SideInformation, TextColumn
 from .building.build import build_dataset
-from .building.feature_columns import categorical
+from .building.feature_columns import make_categorical
 from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 from .building.triples import Triples
 
@@ -122,7 +122,7 @@ def _articles(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInfor
     if raw is not None:
         texts[:0] = _written(raw, ids)
     return SideInformation(
-        (categorical("tag", Provenance.USER_GENERATED, tags, minimum),), tuple(texts)
+        (make_categorical("tag", Provenance.USER_GENERATED, tags, minimum),), tuple(texts)
     )
 
 

@@ -19,7 +19,7 @@ from ..reading.schema import Kind, NumberColumn
 from ..reading.text_rows import TextRow, index_by_id, read_rows
 from ..side_information import FeatureColumn, Provenance, SideInformation, TextColumn
 from .building.build import build_dataset
-from .building.feature_columns import categorical
+from .building.feature_columns import make_categorical
 from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 
 NAME = "hetrec-lastfm"
@@ -122,7 +122,7 @@ def _friends(files: InstalledFiles, ids: np.ndarray) -> FeatureColumn:
     for user, friend in zip(frame["userID"].to_list(), frame["friendID"].to_list(), strict=True):
         if user in cells:
             cells[user].append(str(friend))
-    return categorical("friend", Provenance.USER_GENERATED, list(cells.values()))
+    return make_categorical("friend", Provenance.USER_GENERATED, list(cells.values()))
 
 
 def _artists(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInformation:
@@ -138,7 +138,7 @@ def _artists(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInform
     cells = _tags(tagged, files.path("tags.dat"), ids)
     written = TextColumn("tags", Provenance.USER_GENERATED, ["; ".join(cell) for cell in cells])
     return SideInformation(
-        (categorical("tag", Provenance.USER_GENERATED, cells, minimum),), (names, written)
+        (make_categorical("tag", Provenance.USER_GENERATED, cells, minimum),), (names, written)
     )
 
 

@@ -17,7 +17,7 @@ from ..reading.frames import read_frame
 from ..reading.schema import Kind, NumberColumn
 from ..side_information import FeatureColumn, Provenance, SideInformation, TextColumn
 from .building.build import build_dataset
-from .building.feature_columns import categorical, numeric
+from .building.feature_columns import make_categorical, make_numeric
 from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 
 NAME = "online-retail-ii"
@@ -176,7 +176,7 @@ def _countries(kept: Any, ids: np.ndarray) -> FeatureColumn:
     for customer, country in distinct.iter_rows():
         if customer in found:
             found[customer].append(country)
-    return categorical("country", Provenance.INTRINSIC, list(found.values()))
+    return make_categorical("country", Provenance.INTRINSIC, list(found.values()))
 
 
 def _prices(products: Any, items: np.ndarray) -> FeatureColumn:
@@ -185,7 +185,9 @@ def _prices(products: Any, items: np.ndarray) -> FeatureColumn:
 
     priced = products.filter(pl.col("Price") > 0, pl.col("Quantity") > 0).group_by("StockCode")
     medians = dict(priced.agg(pl.col("Price").median()).iter_rows())
-    return numeric("price", Provenance.INTRINSIC, [medians.get(code) for code in items.tolist()])
+    return make_numeric(
+        "price", Provenance.INTRINSIC, [medians.get(code) for code in items.tolist()]
+    )
 
 
 def _descriptions(kept: Any, items: np.ndarray) -> TextColumn:

@@ -28,6 +28,9 @@ from coldbench.methods.reference.random_scores import RandomScores
 class Factors(FactorMethod):
     """Scores by random factors that depend on the features alone."""
 
+    def fit(self, train):
+        return self
+
     def user_factors(self, users):
         return self._hashed(users.history)
 

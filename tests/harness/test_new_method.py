@@ -1,9 +1,11 @@
 """``coldbench new-method``: what it writes runs, conforms and passes its own test."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
+import venv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -256,3 +258,71 @@ def test_the_page_shows_what_it_prints(workplace: Path, capsys: pytest.CaptureFi
     assert f"$ coldbench new-method my_idea --kind lightning\n{capsys.readouterr().out}" in page
     assert cli.main(["new-method", "item_knn"]) == 2
     assert f"$ coldbench new-method item_knn\n{capsys.readouterr().err}" in page
+
+
+def mypy_finds_nothing(folder: Path, package: Path, kind: str) -> None:
+    """Demand that a generated package is clean under ``mypy --strict``, its test included.
+
+    An editable install is a finder that no type checker follows: the package lies in the
+    site-packages of an environment as one that is installed does.
+    """
+    name = NAMES[kind]
+    new_method.write_folder(folder, dict(new_method.render_template(name, kind)))
+    venv.create(folder / "env", symlinks=True, with_pip=False)
+    (site,) = (folder / "env").glob("lib/python*/site-packages")
+    others = [one for one in sys.path if one.endswith("site-packages")]
+    (site / "others.pth").write_text("\n".join(others))
+    (site / "coldbench").symlink_to(package)
+    files = [one.name for one in folder.glob("*.py")] + [f"tests/test_{name}.py"]
+    typo = "import coldbench\ncoldbench.Metod\ncoldbench.load(1)\n"
+    (folder / "typo.py").write_text(typo)
+    said = []
+    for texts in (files, ["typo.py"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull,
+             "--python-executable", str(folder / "env" / "bin" / "python"), *texts],
+            cwd=folder, capture_output=True, text=True,
+        )  # fmt: skip
+        said.append(done.stdout + done.stderr)
+    assert said[0].startswith("Success: no issues found in"), said[0]
+    assert 'Module has no attribute "Metod"' in said[1] and "arg-type" in said[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_mypy_strict_finds_nothing_beside_a_checkout(kind: str, tmp_path: Path) -> None:
+    mypy_finds_nothing(tmp_path / "p", ROOT, kind)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the wheel installs."""
+    folder = tmp_path_factory.mktemp("wheel")
+    copy = folder / "source"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in filter(None, listed.stdout.split("\0")):
+        if not name.startswith(("results/", "tests/")) and (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, copy / name)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+         "--no-deps", "--no-build-isolation", "--no-index", "--target", str(folder / "installed"),
+         str(copy)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return folder / "installed"
+
+
+@pytest.mark.slow
+def test_the_wheel_is_marked_as_typed(wheel: Path) -> None:
+    assert (wheel / "coldbench" / "py.typed").is_file()
+    assert (wheel / "coldbench" / "benchmarks" / "templates" / "plain").is_dir()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_mypy_strict_finds_nothing_beside_the_wheel(kind: str, wheel: Path, tmp_path: Path) -> None:
+    mypy_finds_nothing(tmp_path / "p", wheel / "coldbench", kind)

@@ -7,6 +7,7 @@ import pytest
 from coldbench.benchmarks.config.run_config import RunConfig
 from coldbench.benchmarks.plugins.requirements import OFFERS, require, require_device
 from coldbench.benchmarks.runs.kept_splits import split_once
+from coldbench.datasets.arrays import FloatArray
 from coldbench.datasets.errors import ColdbenchError, NotApplicableError
 from coldbench.datasets.side_information import Provenance, VectorColumn
 from coldbench.datasets.world import Split
@@ -19,6 +20,12 @@ class Needy(Method):
     """Needs what it is reported to need."""
 
     family: ClassVar[Family] = Family.CONTENT
+
+    def fit(self, train: object) -> "Needy":
+        raise AssertionError("it is not fitted")
+
+    def score_block(self, users: object, items: object) -> FloatArray:
+        raise AssertionError("it is not asked")
 
 
 @pytest.fixture

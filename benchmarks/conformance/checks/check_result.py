@@ -46,6 +46,11 @@ class CheckResult:
     remedy: str = ""
     seconds: float = 0.0
 
+    @property
+    def broken(self) -> bool:
+        """Whether the method does not conform by this check."""
+        return self.verdict in BROKEN
+
     def plain(self) -> dict[str, Any]:
         """Return JSON values."""
         return {**asdict(self), "verdict": self.verdict.value}

@@ -8,7 +8,7 @@ from ...arrays import make_read_only
 from ...side_information import FeatureColumn, Provenance
 
 
-def categorical(
+def make_categorical(
     name: str, provenance: Provenance, cells: Sequence[Sequence[str]], minimum_count: int = 1
 ) -> FeatureColumn:
     """Return a 0/1 column per distinct value, rare ones included.
@@ -36,7 +36,9 @@ def categorical(
     )
 
 
-def numeric(name: str, provenance: Provenance, numbers: Sequence[float | None]) -> FeatureColumn:
+def make_numeric(
+    name: str, provenance: Provenance, numbers: Sequence[float | None]
+) -> FeatureColumn:
     """Return one column of quantities.
 
     Parameters

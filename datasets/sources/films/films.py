@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from ...side_information import Provenance, SideInformation, TextColumn
-from ..building.feature_columns import categorical, numeric
+from ..building.feature_columns import make_categorical, make_numeric
 from ..building.triples import Triples
 
 YEAR = re.compile(r"\((\d{4})\)")
@@ -50,9 +50,9 @@ def split_genres(cell: str) -> tuple[str, ...]:
 def make_film_side(films: Sequence[Film], plots: Sequence[str] | None = None) -> SideInformation:
     """Return genre, decade, year and title of the films, and their plots where given."""
     columns = (
-        categorical("genre", Provenance.EDITORIAL, [film.genres for film in films]),
-        categorical("decade", Provenance.INTRINSIC, [film.decades for film in films]),
-        numeric("year", Provenance.INTRINSIC, [film.year for film in films]),
+        make_categorical("genre", Provenance.EDITORIAL, [film.genres for film in films]),
+        make_categorical("decade", Provenance.INTRINSIC, [film.decades for film in films]),
+        make_numeric("year", Provenance.INTRINSIC, [film.year for film in films]),
     )
     texts = [
         TextColumn("title", Provenance.INTRINSIC, [film.title for film in films]),

@@ -18,7 +18,7 @@ from ...reading.schema import Kind, NumberColumn
 from ...reading.text_rows import TextRow, index_by_id
 from ...side_information import Provenance, SideInformation, TextColumn
 from ..building.build import build_dataset
-from ..building.feature_columns import categorical
+from ..building.feature_columns import make_categorical
 from ..building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 from .film_graphs import FilmGraph, require_own_graph
 from .films import Film, add_film_triples, make_film_side, split_genres
@@ -142,7 +142,7 @@ def _side(films: list[Film], tags: list[list[str]], minimum: int) -> SideInforma
     side = make_film_side(films)
     written = TextColumn("tags", Provenance.USER_GENERATED, ["; ".join(cell) for cell in tags])
     return SideInformation(
-        (*side.columns, categorical("tag", Provenance.USER_GENERATED, tags, minimum)),
+        (*side.columns, make_categorical("tag", Provenance.USER_GENERATED, tags, minimum)),
         (*side.texts, written),
     )
 

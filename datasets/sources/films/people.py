@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ...reading.text_rows import TextRow
 from ...side_information import FeatureColumn, Provenance, SideInformation, TextColumn
-from ..building.feature_columns import categorical, numeric
+from ..building.feature_columns import make_categorical, make_numeric
 
 GENDERS = {"F": "female", "M": "male"}
 
@@ -59,17 +59,17 @@ def make_people_side(people: Sequence[Person], *, years: bool, area: bool) -> Si
     """
     intrinsic = Provenance.INTRINSIC
     age = (
-        numeric("age", intrinsic, [int(person.age) for person in people])
+        make_numeric("age", intrinsic, [int(person.age) for person in people])
         if years
-        else categorical("age", intrinsic, [[person.age] for person in people])
+        else make_categorical("age", intrinsic, [[person.age] for person in people])
     )
     columns: list[FeatureColumn] = [
-        categorical("gender", intrinsic, [[person.gender] for person in people]),
+        make_categorical("gender", intrinsic, [[person.gender] for person in people]),
         age,
-        categorical("occupation", intrinsic, [[person.occupation] for person in people]),
+        make_categorical("occupation", intrinsic, [[person.occupation] for person in people]),
     ]
     if area:
         areas = [[person.area] if person.area else [] for person in people]
-        columns.append(categorical("zip_area", intrinsic, areas))
+        columns.append(make_categorical("zip_area", intrinsic, areas))
     texts = (TextColumn("person", intrinsic, [person.text for person in people]),)
     return SideInformation(tuple(columns), texts)

@@ -12,7 +12,7 @@ import numpy as np
 from ...arrays import FloatArray, make_read_only
 from ...errors import DataError
 from ...side_information import FeatureColumn, Provenance, TextColumn, VectorColumn
-from ..building.feature_columns import categorical, numeric
+from ..building.feature_columns import make_categorical, make_numeric
 
 FEWEST_TEXTS = 20
 """Filled cells from which on texts are distinguished from categories; fewer are categories."""
@@ -66,7 +66,7 @@ def take_column(
         return column, f"{len(column.values):,} values, as dataset.categorical says"
     numbers = _numbers(path, name, cells)
     if numbers is not None:
-        return numeric(name, origin, numbers), f"{_filled(cells):,} known"
+        return make_numeric(name, origin, numbers), f"{_filled(cells):,} known"
     why = _why_text(cells)
     if why:
         return _text(name, cells, origin), f"{_filled(cells):,} filled; {why}"
@@ -191,7 +191,7 @@ def _number(cell: Any) -> float | None:
 
 
 def _categories(path: Path, name: str, cells: Sequence[Any], origin: Provenance) -> FeatureColumn:
-    return categorical(name, origin, [_values(path, name, cell) for cell in cells])
+    return make_categorical(name, origin, [_values(path, name, cell) for cell in cells])
 
 
 def _values(path: Path, name: str, cell: Any) -> list[str]:
