@@ -82,10 +82,10 @@ def test_a_mistake_is_told_in_one_sentence(word: str, told: str) -> None:
 
 
 def test_callbacks_are_called_as_lightning_spells_them() -> None:
-    run = composed("callbacks=[early_stopping,swa]", "callbacks.early_stopping.patience=7")
+    run = composed("callbacks=[early_stopping,learning_rate]", "callbacks.early_stopping.patience=7")
     assert lightning_classes("callbacks", run.callbacks) == {
         "EarlyStopping": {"patience": 7},
-        "StochasticWeightAveraging": {"swa_lrs": 0.001},
+        "LearningRateMonitor": {"logging_interval": "epoch"},
     }
     assert make_identity(run)["callbacks"]["early_stopping"] == {"patience": 7}
 

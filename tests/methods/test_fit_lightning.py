@@ -322,12 +322,13 @@ def test_a_training_that_died_goes_on_to_the_last_bit(train, source, tmp_path):
     assert len(resumed.seen) == 2 * 8, "only what was missing was trained"
 
 
-def test_a_finished_training_is_not_made_again(train, tmp_path):
+@pytest.mark.parametrize("end", [{"epochs": 9, "patience": 2}, {"epochs": 3, "patience": 9}])
+def test_a_finished_training_is_not_made_again(train, tmp_path, end):
     runs = []
     for _ in range(2):
         set_ = with_flags(train, checkpoints=CheckpointFolder(tmp_path))
         values = iter([0.3, 0.2, 0.1] if not runs else [])
-        runs.append(network(set_, lambda values=values: next(values), epochs=9, patience=2))
+        runs.append(network(set_, lambda values=values: next(values), **end))
     assert runs[0][1].as_json() == runs[1][1].as_json()
     assert torch.equal(weights(runs[0][0]), weights(runs[1][0]))
     assert [one.name for one in tmp_path.iterdir()] == ["training-1.ckpt"]
