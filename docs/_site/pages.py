@@ -6,6 +6,7 @@ one to any other file of the repository to the file at the repository's address;
 is left alone, and the strict build tells it.
 """
 
+import ast
 import posixpath
 import re
 import shutil
@@ -19,6 +20,22 @@ ROOT = Path(__file__).resolve().parents[2]
 OUTSIDE = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
 LINK = re.compile(r"(?<=\]\()([^)\s:#]+)(#[^)\s]*)?(?=\))")
 FENCE = re.compile(r"^ *(```|~~~).*?^ *\1 *$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+PLACES = (
+    ("benchmarks.python_api", "runs"),
+    ("benchmarks.evaluation.metrics", "metrics"),
+    ("benchmarks.evaluation.direction", "metrics"),
+    ("benchmarks.conformance.audits", "scenarios"),
+    ("benchmarks", "runs"),
+    ("methods.base", "methods"),
+    ("datasets.parameters", "methods"),
+    ("methods", "methods"),
+    ("datasets.protocol", "scenarios"),
+    ("datasets.errors", "basics"),
+    ("datasets.arrays", "basics"),
+    ("datasets.world", "data"),
+    ("datasets", "data"),
+)
+"""Where what is offered lies, and the page that describes it; the order is that of the page."""
 SOURCE = ROOT / "outputs/api/coldbench"
 
 
@@ -63,9 +80,24 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def reference(page: str) -> str:
+    """Return the names of ``import coldbench`` that a page of the reference describes."""
+    offered = [
+        (at, name.name)
+        for node in ast.walk(ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module
+        for at in [next(i for i, one in enumerate(PLACES) if node.module.startswith(one[0]))]
+        for name in node.names
+        if PLACES[at][1] == page
+    ]
+    return "".join(f"\n\n::: coldbench.{name}" for _, name in sorted(offered))
+
+
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Turn every link that names a file of the repository."""
+    """Turn every link that names a file of the repository, and add what the reference describes."""
     source = Path(str(page.file.abs_src_path)).relative_to(ROOT).as_posix()
+    if posixpath.dirname(source) == "docs/reference":
+        markdown += reference(Path(source).stem)
 
     def turned(link: re.Match[str]) -> str:
         path = posixpath.normpath(posixpath.join(posixpath.dirname(source), link[1]))

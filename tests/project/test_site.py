@@ -4,10 +4,12 @@ import re
 import shutil
 import subprocess
 import sys
+import zlib
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import coldbench
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -92,11 +94,18 @@ def test_the_reference_has_signature_and_docstring(site: Path) -> None:
     assert "Whatthesplitmustoffer." in text
 
 
+def test_the_reference_describes_all_that_is_offered(site: Path) -> None:
+    packed = (site / "objects.inv").read_bytes().split(b"\n", 4)[4]
+    described = {line.split()[0] for line in zlib.decompress(packed).decode().splitlines()}
+    assert len(coldbench.__all__) > 30
+    assert {f"coldbench.{name}" for name in coldbench.__all__} - described == set()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "line"),
     [("docs/data.md", "[gone](gone.md)"), ("README.md", "[gone](docs/data.md#gone)"),
-     ("docs/reference/methods.md", "::: coldbench.methods.base.Gone")],
+     ("docs/reference/methods.md", "::: coldbench.Gone")],
 )  # fmt: skip
 def test_what_is_not_there_fails_the_build(
     copy: Path, tmp_path: Path, page: str, line: str
