@@ -16,10 +16,10 @@ def measure_training(repeats: int = 5, pairs: int = PAIRS) -> dict[str, float]:
     """Return seconds an epoch (the best of ``repeats``) and ratios to the bare loop.
 
     All fit the same matrix factorisation (BPR loss, dense Adam, one thread) on the same batches of
-    2,048 triples in memory, in turn, so that a disturbance meets all alike: a bare loop,
+    2,048 triples in memory, in turn, so that a disturbance affects all alike: a bare loop,
     ``fit_module`` as methods use it, ``fit_module`` with one batch a step, and Lightning as its
     users call it: a module with automatic optimisation in a bare ``Trainer``. The time to set up
-    a trainer is measured with an empty epoch and left out; it is reported beside.
+    a trainer is measured with an empty epoch and left out; it is reported separately.
 
     Parameters
     ----------

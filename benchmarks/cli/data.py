@@ -193,7 +193,7 @@ def _show_content(data: Dataset, console: "Console") -> None:
 
 
 def _show_report(report: ImportReport, console: "Console") -> None:
-    """Show what was found in the files of the user's and what was left aside."""
+    """Show what was found in the user's files and what was ignored."""
     console.print()
     for file, written in report.files:
         console.print(f"{file}: {written}", soft_wrap=True)
@@ -201,7 +201,7 @@ def _show_report(report: ImportReport, console: "Console") -> None:
     for one in report.columns:
         found.add_row(one.table, one.column, one.kind, one.remark)
     console.print(found)
-    console.print("Left aside:" if report.dropped else "Left aside: nothing", soft_wrap=True)
+    console.print("Ignored:" if report.dropped else "Ignored: nothing", soft_wrap=True)
     for sentence in report.dropped:
         console.print(f"- {sentence}", soft_wrap=True)
 

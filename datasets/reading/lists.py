@@ -73,6 +73,8 @@ def _first_error(path: Path, rows: list[list[bytes]], member: str) -> DataError:
         for cell in row:
             if not cell.isdigit():
                 text = cell.decode("utf-8", "replace")
-                kind = "negative" if cell[:1] == b"-" and cell[1:].isdigit() else "no whole number"
+                kind = (
+                    "negative" if cell[:1] == b"-" and cell[1:].isdigit() else "not a whole number"
+                )
                 return DataError(f"{text!r} is {kind}", path=path, line=number, column=member)
     return DataError("a line cannot be read", path=path)

@@ -45,7 +45,7 @@ def interactions(folder: Path, times: tuple[str, ...]) -> Files:
 
 
 def unit(source: Files) -> str:
-    return next(one.remark for one in source.account()[1].columns if one.kind == "time")
+    return next(one.remark for one in source.load_with_report()[1].columns if one.kind == "time")
 
 
 @pytest.mark.parametrize("form", FORMS)
