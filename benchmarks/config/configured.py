@@ -46,8 +46,8 @@ def configured(chosen: Any, settings: Mapping[str, Any], group: str) -> Any:
             OmegaConf.set_readonly(node, None)
             made = OmegaConf.to_object(OmegaConf.merge(node, dict(settings)))
         except (OmegaConfBaseException, ValueError) as error:
-            told = str(error).strip().splitlines()[0].rstrip(".")
+            message = str(error).strip().splitlines()[0].rstrip(".")
             given = ", ".join(f"{name}={value!r}" for name, value in settings.items())
-            raise ColdbenchError(f"cannot use {given} for {group}: {told}") from error
+            raise ColdbenchError(f"cannot use {given} for {group}: {message}") from error
     check_parameters(made, group)
     return made

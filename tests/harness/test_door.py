@@ -55,8 +55,8 @@ def test_importing_it_imports_nothing() -> None:
 
 def test_every_name_is_on_the_page() -> None:
     page = (ROOT / "docs" / "plugin.md").read_text()
-    told = set(re.findall(r"`(\w+)`", page.split("## A package to start from")[0]))
-    assert set(coldbench.__all__) - told == set()
+    message = set(re.findall(r"`(\w+)`", page.split("## A package to start from")[0]))
+    assert set(coldbench.__all__) - message == set()
 
 
 def code_of_pages() -> dict[str, str]:
@@ -90,7 +90,7 @@ class Unfactored(coldbench.FactorMethod):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         (Unfitted, "Unfitted does not define fit: a method defines fit, and score_block or score"),
         (Unscored, "Unscored does not define score_block: a method defines fit, and"),
@@ -98,8 +98,8 @@ class Unfactored(coldbench.FactorMethod):
         (Method, "Method does not define fit and score_block: a method"),
     ],
 )
-def test_a_wrong_subclass_says_what_it_lacks(wrong: type[Method], told: str) -> None:
-    with pytest.raises(TypeError, match=told):
+def test_a_wrong_subclass_says_what_it_lacks(wrong: type[Method], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
         wrong()
 
 
@@ -131,7 +131,7 @@ def test_a_method_is_made_fitted_and_evaluated(split: Split) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         (lambda: coldbench.load("planetd"), "no dataset 'planetd'; did you mean planted?"),
         (lambda: coldbench.load("planted", n_user=3), "did you mean dataset.n_users?"),
@@ -148,8 +148,8 @@ def test_a_method_is_made_fitted_and_evaluated(split: Split) -> None:
         ),
     ],
 )
-def test_a_mistake_is_told_as_on_the_command_line(call: object, told: str) -> None:
-    with pytest.raises(ColdbenchError, match=re.escape(told)):
+def test_a_mistake_is_told_as_on_the_command_line(call: object, message: str) -> None:
+    with pytest.raises(ColdbenchError, match=re.escape(message)):
         call()  # type: ignore[operator]
 
 

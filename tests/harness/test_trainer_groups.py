@@ -59,7 +59,7 @@ def test_what_departs_is_recorded(words: list[str], expected: tuple[str, int, ob
 
 
 @pytest.mark.parametrize(
-    ("word", "told"),
+    ("word", "message"),
     [
         ("trainer=gpus", "no trainer 'gpus'; did you mean gpu?"),
         ("trainer.max_epoch=1", "TrainerFlags has no field trainer.max_epoch; did you mean "
@@ -75,14 +75,16 @@ def test_what_departs_is_recorded(words: list[str], expected: tuple[str, int, ob
         ("checkpoint.every_minutes=-1", "checkpoint.every_minutes = -1.0 must be at least 0"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_in_one_sentence(word: str, told: str) -> None:
+def test_a_mistake_is_told_in_one_sentence(word: str, message: str) -> None:
     with pytest.raises(ColdbenchError) as error:
         composed(word)
-    assert str(error.value).startswith(told) and "\n" not in str(error.value)
+    assert str(error.value).startswith(message) and "\n" not in str(error.value)
 
 
 def test_callbacks_are_called_as_lightning_spells_them() -> None:
-    run = composed("callbacks=[early_stopping,learning_rate]", "callbacks.early_stopping.patience=7")
+    run = composed(
+        "callbacks=[early_stopping,learning_rate]", "callbacks.early_stopping.patience=7"
+    )
     assert lightning_classes("callbacks", run.callbacks) == {
         "EarlyStopping": {"patience": 7},
         "LearningRateMonitor": {"logging_interval": "epoch"},
