@@ -34,9 +34,16 @@ class SplitValidation(Callback):
         self.fresh = False
 
     def on_fit_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Validate the untrained model where that is asked for."""
+        """Validate the untrained model where that is asked for.
+
+        A training that goes on validates once more and forgets the value: a network may keep what
+        it has computed for the first validation, as the fine-tuned encoder does, and train on it.
+        """
         if self.stopping.validate_first and not self.training_log.validation:
             self._record(trainer, module, 0)
+        elif self.stopping.validate_first:
+            with torch.random.fork_rng():
+                self._value(trainer, module)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Forget the last epoch's validation."""
@@ -57,17 +64,21 @@ class SplitValidation(Callback):
     def _record(
         self, trainer: pl.Trainer, module: pl.LightningModule, done: int
     ) -> tuple[float, dict[str, float]]:
+        found = self._value(trainer, module)
+        self.training_log.validation.append((done, found[0]))
+        for name, value in found[1].items():
+            self.training_log.validation_parts.setdefault(name, []).append((done, value))
+        return found
+
+    def _value(
+        self, trainer: pl.Trainer, module: pl.LightningModule
+    ) -> tuple[float, dict[str, float]]:
         found: tuple[float, dict[str, float]] = (math.nan, {})
         with full_weights(trainer), scoring(module):
             if trainer.global_rank == 0:
                 assert self.stopping.validate is not None
                 found = _parted(self.stopping.validate())
-        if trainer.world_size > 1:
-            found = trainer.strategy.broadcast(found)
-        self.training_log.validation.append((done, found[0]))
-        for name, value in found[1].items():
-            self.training_log.validation_parts.setdefault(name, []).append((done, value))
-        return found
+        return trainer.strategy.broadcast(found) if trainer.world_size > 1 else found
 
 
 def _parted(value: float) -> tuple[float, dict[str, float]]:

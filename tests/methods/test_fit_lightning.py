@@ -296,7 +296,7 @@ def dying(first, last):
     return validate
 
 
-VALUES = [None, 0.1, 0.3, 0.2, 0.25, 0.28, 0.1, 0.1]
+VALUES = [0.05, 0.1, 0.3, 0.2, 0.25, 0.28, 0.1, 0.1]
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -320,6 +320,33 @@ def test_a_training_that_died_goes_on_to_the_last_bit(train, source, tmp_path):
     assert torch.equal(weights(module), weights(resumed))
     assert again.as_json() == log.as_json()
     assert len(resumed.seen) == 2 * 8, "only what was missing was trained"
+
+
+def test_what_the_first_validation_leaves_in_a_network_is_there_again(train, tmp_path):
+    """The fine-tuned encoder keeps the output of its frozen layers, computed without dropout."""
+
+    class Remembers(Network):
+        kept = None
+
+        def loss(self, batch):
+            return super().loss(batch) * (0.5 if self.kept is None else self.kept)
+
+    def fit(first, last, train):
+        net = made(Remembers)
+        value = dying(first, last)
+
+        def validate():
+            net.kept = 2.0
+            return value()
+
+        options = {"epochs": 4, "validate_first": True}
+        return net, network(train, validate, net, **options)[1]
+
+    whole, log = fit(0, 9, train)
+    with pytest.raises(Killed):
+        fit(0, 2, with_flags(train, checkpoints=CheckpointFolder(tmp_path)))
+    resumed, again = fit(2, 9, with_flags(train, checkpoints=CheckpointFolder(tmp_path)))
+    assert again.as_json() == log.as_json() and torch.equal(weights(whole), weights(resumed))
 
 
 @pytest.mark.parametrize("end", [{"epochs": 9, "patience": 2}, {"epochs": 3, "patience": 9}])
