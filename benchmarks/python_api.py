@@ -233,10 +233,10 @@ def _typed(group: str, chosen: Any) -> str:
 
 
 def _refuse_fields_of_instances(given: Mapping[str, Any], words: Sequence[str]) -> None:
-    """Refuse ``method.factors=8`` beside an instance, whose fields are set where it is made."""
+    """Refuse ``method.factors=8`` with an instance, whose fields are set where it is made."""
     for word in words:
         group = word.lstrip("+~").split(".")[0]
         if group in given and "." in word.split("=")[0]:
             raise ColdbenchError(
-                f"{word!r} beside an instance of {type(given[group]).__name__}: set the field there"
+                f"{word!r} with an instance of {type(given[group]).__name__}: set the field there"
             )

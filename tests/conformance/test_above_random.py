@@ -7,6 +7,7 @@ fits what is light; networks are slow tests, with fewer epochs where that is eno
 from functools import cache
 from pathlib import Path
 
+import coldbench
 import coldbench.conf
 import pytest
 from coldbench.benchmarks.config.run_config import compose_run
@@ -69,17 +70,17 @@ LARGE = {*HEAVY, "ials", "lsi_lr", *(name for name in NAMES if name.startswith("
 
 @cache
 def split(world: str) -> Split:
-    data = WORLDS[world].load()
-    return (Grid() if world == "movietweetings" else Grid(cold_fraction=0.4)).split(data, 0)
+    scenario = Grid() if world == "movietweetings" else Grid(cold_fraction=0.4)
+    return coldbench.split(WORLDS[world].load(), scenario, 0)
 
 
 def served(method: Method, world: str) -> list[str]:
     """Return a task of every side that a method serves, both at once where users have features."""
-    message = split(world).train.users.features.shape[1] > 0
+    with_features = split(world).train.users.features.shape[1] > 0
     sides = {
         "new_item/cold/k=0": Side.ITEM in method.cold,
         "new_user/warm/k=0": Side.USER in method.cold,
-        "new_user_new_item/cold/k=0": message and method.cold >= set(Side),
+        "new_user_new_item/cold/k=0": with_features and method.cold >= set(Side),
         "new_user/warm/k=10": method.uses_support,
         "warm/warm/k=0": method.family in (Family.COLLABORATIVE, Family.HYBRID),
     }
@@ -87,12 +88,12 @@ def served(method: Method, world: str) -> list[str]:
 
 
 def demand_above_random(method: Method, world: str, tasks: list[str]) -> None:
-    fitted, lot = method.fit(split(world).train), random(world)
+    fitted, chance = method.fit(split(world).train), random(world)
     for task in tasks:
         holdout = split(world).test[task]
         pair = {
             name: PerUser(holdout.users, measure_ndcg(one, holdout))
-            for name, one in (("it", fitted), ("random", lot))
+            for name, one in (("it", fitted), ("random", chance))
         }
         (found,) = compare(pair, baseline="random", resamples=2000)
         assert found.low > 0, f"{task} in {world}: {found}"

@@ -161,7 +161,7 @@ def test_the_command_says_what_failed_and_why(installed: Path) -> None:
     assert "sys.exit(no more)" in done.stdout and "make fit work" in done.stdout
     assert "\x1b" not in done.stdout
     head, _, first, *_ = (line.split() for line in done.stdout.splitlines() if line.strip())
-    assert " ".join(head) == "check result requirement what was seen what to do"
+    assert " ".join(head) == "check result requirement observed remedy"
     assert first[1] == "failed", "what someone must act on comes first"
 
 

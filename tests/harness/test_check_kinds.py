@@ -31,7 +31,7 @@ class Fame(Planted):
     def load(self):
         data = super().load()
         counts = np.bincount(data.interactions.items, minlength=len(data.item_ids))
-        column = frozen(csr_matrix(counts.astype(np.float32)[:, None]))
+        column = make_read_only(csr_matrix(counts.astype(np.float32)[:, None]))
         fame = FeatureColumn("fame", Provenance.INTRINSIC, column, ("",), numeric=True)
         return replace(data, items=replace(data.items, columns=(*data.items.columns, fame)))
 

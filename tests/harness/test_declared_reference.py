@@ -48,7 +48,7 @@ def test_check_says_that_boards_do_not_count_it(
 ) -> None:  # fmt: skip
     entries = "[coldbench.methods]\nstraw_man = straw:StrawMan\nby_index = straw:ByIndex\n"
     install("straw", entries, straw=METHODS + STRAW)
-    monkeypatch.setattr(check, "examine_isolated", lambda *_, **__: [])
+    monkeypatch.setattr(check, "examine_in_process", lambda *_, **__: [])
     assert cli.main(["check", "-q", name]) == 0
     sentence = f"{name} declares reference = True; leaderboards show it as an ordinary row"
     assert (sentence in capsys.readouterr().out) is message

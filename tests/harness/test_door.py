@@ -144,7 +144,7 @@ def test_a_method_is_made_fitted_and_evaluated(split: Split) -> None:
         (lambda: coldbench.leaderboard("nowhere"), "no record in nowhere"),
         (
             lambda: coldbench.run(coldbench.make_method("ease"), words=["method.regularization=1"]),
-            "beside an instance of EASE: set the field there",
+            "with an instance of EASE: set the field there",
         ),
     ],
 )

@@ -36,7 +36,7 @@ def test_a_line_has_the_best_of_each_family_and_reference_rows_apart() -> None:
     head, row = line()
     cells = dict(zip(head, row, strict=True))
     assert cells["task"].text == COLD
-    assert cells["reference"].text == "content_knn 0.3000"
+    assert cells["baseline"].text == "content_knn 0.3000"
     assert cells["content"].text == "lsi_lr 0.2500"
     assert cells["collaborative"].text == "ease 0.1000"
     assert cells["graph"].text == "-"

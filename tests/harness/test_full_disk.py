@@ -153,7 +153,7 @@ def test_what_a_killed_run_left_is_swept_after_a_day(tiny: Tiny) -> None:
 def test_a_killed_writer_leaves_a_name_that_is_swept(tmp_path: Path) -> None:
     code = (
         "import os, signal, pathlib; from coldbench.datasets.atomic import replace_atomically\n"
-        f"with replacing(pathlib.Path({str(tmp_path / 'x.json')!r})) as file:\n"
+        f"with replace_atomically(pathlib.Path({str(tmp_path / 'x.json')!r})) as file:\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=False)

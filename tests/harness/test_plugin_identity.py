@@ -77,7 +77,7 @@ class Flat(Method):
     def report(self):
         return {"level": self.level_}
 '''
-BESIDE = "LEVEL = 1.0\n"
+LEVEL_MODULE = "LEVEL = 1.0\n"
 
 
 def records(folder: str = "results") -> list[RunRecord]:
@@ -134,10 +134,12 @@ class Plugin:
 @pytest.fixture
 def plugin(install: Callable[..., None], site: Path, workplace: Path, words: list[str]) -> Plugin:
     """The package, installed, whose method imports a constant from the module next to it."""
-    flat = METHOD.replace("import numpy as np", "import numpy as np\nfrom next to import LEVEL")
+    flat = METHOD.replace(
+        "import numpy as np", "import numpy as np\nfrom coldbench_level import LEVEL"
+    )
     install("flat", "[coldbench.methods]\nflat = coldbench_flat:Flat\n",
-            coldbench_flat=flat, beside=BESIDE)  # fmt: skip
-    (site / "flat-1.0.dist-info" / "top_level.txt").write_text("coldbench_flat\nbeside\n")
+            coldbench_flat=flat, coldbench_level=LEVEL_MODULE)  # fmt: skip
+    (site / "flat-1.0.dist-info" / "top_level.txt").write_text("coldbench_flat\ncoldbench_level\n")
     return Plugin(site, workplace, words)
 
 
@@ -145,7 +147,7 @@ def test_an_edited_plugin_is_run_again(plugin: Plugin) -> None:
     assert "ndcg@10" in plugin.run()
     (first,) = records()
     assert "skipped" in plugin.run() and len(records()) == 1
-    plugin.edit("beside", "LEVEL = 2.0\n")
+    plugin.edit("coldbench_level", "LEVEL = 2.0\n")
     assert "skipped" not in plugin.run()
     (second,) = [one for one in records() if one.run_id != first.run_id]
     assert (first.training["level"], second.training["level"]) == (1.0, 2.0)
@@ -153,7 +155,7 @@ def test_an_edited_plugin_is_run_again(plugin: Plugin) -> None:
     assert ours.source_sha256 != theirs.source_sha256
     assert (ours.package, ours.release) == (theirs.package, theirs.release) == ("flat", "1.0")
     assert first.code["dataset"] == second.code["dataset"]
-    plugin.edit("beside", BESIDE)
+    plugin.edit("coldbench_level", LEVEL_MODULE)
     assert "skipped" in plugin.run(), "the old code again is the old run"
 
 

@@ -77,7 +77,7 @@ class Fame(Planted):
     def load(self):
         data = super().load()
         counts = np.bincount(data.interactions.items, minlength=len(data.item_ids))
-        column = frozen(csr_matrix(counts.astype(np.float32)[:, None]))
+        column = make_read_only(csr_matrix(counts.astype(np.float32)[:, None]))
         fame = FeatureColumn("fame", Provenance.INTRINSIC, column, ("",), numeric=True)
         return replace(data, items=replace(data.items, columns=(*data.items.columns, fame)))
 '''
@@ -152,7 +152,7 @@ def test_a_split_is_audited_once_however_many_methods_run_on_it(
         looked.append("once")
         return ["a leak"]
 
-    monkeypatch.setattr(kept_splits, "leaks_of", looking)
+    monkeypatch.setattr(kept_splits, "find_leaks", looking)
     made = [execute(tiny(name)) for name in ("by_index", "random", "popularity")]
     assert looked == ["once"] and all(one.record.findings == ["a leak"] for one in made)
     execute(tiny("random", "seed=1"))
@@ -165,7 +165,7 @@ def test_an_audit_that_hangs_is_a_finding(tiny: Tiny, monkeypatch: pytest.Monkey
         while True:
             pass
 
-    monkeypatch.setattr(kept_splits, "leaks_of", hanging)
+    monkeypatch.setattr(kept_splits, "find_leaks", hanging)
     record = execute(tiny("random", "time_limit=3")).record
     assert (
         record.status is Status.OK

@@ -112,5 +112,5 @@ def test_batches_give_the_teachers_scores_and_the_right_shares(split, method):
 def test_a_kept_teacher_is_the_one_that_would_be_fitted(split, fit, monkeypatch):
     query = split.test[NEW_ITEM].query
     first = fit(epochs=2).score(query)
-    monkeypatch.setattr(teacher, "cached_arrays", lambda kind, key, make: make())
+    monkeypatch.setattr(teacher, "cache_arrays", lambda kind, key, make: make())
     assert np.array_equal(first, fit(epochs=2).score(query))

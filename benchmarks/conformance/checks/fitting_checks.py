@@ -104,7 +104,9 @@ def reports(subject: Subject) -> str:
     try:
         json.dumps(fitted.report(), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise Violation(f"report() is not a JSON: {error}", "return plain finite values") from error
+        raise Violation(
+            f"report() is not valid JSON: {error}", "return plain finite values"
+        ) from error
     counts = fitted.parameter_counts()
     trainable, every = counts
     if not (isinstance(trainable, int) and isinstance(every, int) and 0 <= trainable <= every):
