@@ -48,8 +48,14 @@ class TrainingLog:
     validation_parts: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the log as plain JSON values, for ``Method.report``; no empty parts."""
-        parts = {name: _lists(curve) for name, curve in self.validation_parts.items()}
+        """Return the log as plain JSON values, for ``Method.report``.
+
+        Parts, which are many, have six decimals; they are left out where there are none.
+        """
+        parts = {
+            name: [[epoch, round(value, 6)] for epoch, value in curve]
+            for name, curve in self.validation_parts.items()
+        }
         plain = asdict(self) | {"validation": _lists(self.validation)}
         del plain["validation_parts"]
         return plain | ({"validation_parts": parts} if parts else {})
