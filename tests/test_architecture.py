@@ -20,7 +20,7 @@ FLOORS = ("benchmarks", "conf", "datasets", "methods")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SHARED = ("methods.base", "methods.state", "methods.training")
 """What methods have in common: any method may use it."""
-TEACHERS = {"methods.training.teacher": {"methods.collaborative.implicit_als"}}
+PRETRAINED = {"methods.training.pretrained_factors": {"methods.collaborative.implicit_als"}}
 """What fits a method whose factors others are trained on may import that one."""
 HEAVY = {
     "torch", "pytorch_lightning", "lightning", "transformers", "peft", "implicit", "lightfm",
@@ -111,7 +111,9 @@ def test_the_reader_of_imports_sees_them() -> None:
     assert "methods.base" in imports("benchmarks.plugins.requirements")
     suite = imports("benchmarks.conformance.checks.suite")
     assert "benchmarks.conformance.checks.leaks" in suite
-    assert TEACHERS["methods.training.teacher"] <= imports("methods.training.teacher")
+    assert PRETRAINED["methods.training.pretrained_factors"] <= imports(
+        "methods.training.pretrained_factors"
+    )
     assert "benchmarks.terminal.console" not in imports("benchmarks.cli.list", top_only=True)
 
 
@@ -150,7 +152,7 @@ def test_methods_import_datasets_and_their_own_floor() -> None:
     assert {pair for pair in wrong if floor(pair[1]) not in ("datasets", "methods")} == set()
 
 
-def test_methods_import_each_other_only_as_teachers() -> None:
+def test_methods_import_each_other_only_for_pretrained_factors() -> None:
     wrong = {
         (module, target)
         for module in FILES
@@ -168,7 +170,7 @@ def may_import(module: str, target: str) -> bool:
     family shares, which is not a method, and the files in its own folder; the folder of
     another method is private to that one.
     """
-    if shared(target) or target in TEACHERS.get(module, ()):
+    if shared(target) or target in PRETRAINED.get(module, ()):
         return True
     if shared(module) or module.split(".")[1] != target.split(".")[1] or target in method_modules():
         return False
@@ -189,8 +191,8 @@ def private_folder(module: str) -> str | None:
         ("methods.graph.kgcn.method", "methods.graph.receptive_fields", True),
         ("methods.graph.cfkg.network", "methods.graph.kgcn.network", False),
         ("methods.graph.interaction_batches", "methods.graph.kgcn.network", False),
-        ("methods.training.teacher", "methods.collaborative.implicit_als", True),
-        ("methods.hybrid.dropoutnet.method", "methods.training.teacher", True),
+        ("methods.training.pretrained_factors", "methods.collaborative.implicit_als", True),
+        ("methods.hybrid.dropoutnet.method", "methods.training.pretrained_factors", True),
         ("methods.hybrid.dropoutnet.method", "methods.collaborative.implicit_als", False),
         ("methods.hybrid.light_fm", "methods.collaborative.implicit_als", False),
         ("methods.content.content_knn", "methods.content.kernel_ridge", False),
@@ -198,7 +200,7 @@ def private_folder(module: str) -> str | None:
         ("methods.training.batches", "methods.graph.kgcn.network", False),
     ],
 )
-def test_the_rule_of_teachers(module: str, target: str, allowed: bool) -> None:
+def test_the_rule_of_imports_between_methods(module: str, target: str, allowed: bool) -> None:
     assert may_import(module, target) is allowed
 
 

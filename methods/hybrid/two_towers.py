@@ -44,7 +44,7 @@ class TwoTowerMethod(NetworkMethod, FactorMethod):
         factors = self.user_inputs_.preferences.own.size + self.item_inputs_.preferences.own.size
         return trainable, trainable + factors
 
-    def beside(self) -> dict[str, Any]:
+    def extra_state(self) -> dict[str, Any]:
         """Return the widths of the content and the inputs of both sides."""
         return {
             "content": list(self.net_.content),
@@ -52,7 +52,7 @@ class TwoTowerMethod(NetworkMethod, FactorMethod):
             "items": self.item_inputs_.state(),
         }
 
-    def rebuilt(self, state: dict[str, Any]) -> "nn.Module":
+    def rebuild_network(self, state: dict[str, Any]) -> "nn.Module":
         """Set the inputs of both sides and return a network for the same content."""
         from .content_inputs import SideInputs
 

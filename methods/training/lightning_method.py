@@ -58,12 +58,12 @@ class LightningMethod(NetworkMethod):
         ).as_json()
         return self
 
-    def beside(self) -> dict[str, Any]:
+    def extra_state(self) -> dict[str, Any]:
         """Return what ``prepare`` has set."""
         learned = {name: v for name, v in vars(self).items() if name.endswith("_")}
         return {name: value for name, value in learned.items() if name not in _OWN}
 
-    def rebuilt(self, state: dict[str, Any]) -> "LightningModule":
+    def rebuild_network(self, state: dict[str, Any]) -> "LightningModule":
         """Set it again and return the module, its weights still any."""
         for name, value in state.items():
             if name.endswith("_"):

@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 class NetworkMethod(Method):
     """A method that keeps its network in ``net_`` and the log of its training in ``log_``.
 
-    A subclass says with ``beside`` what else it has learned, and with ``rebuilt`` how that
-    becomes a network again; weights and log are taken care of here.
+    A subclass says with ``extra_state`` what else it has learned, and with ``rebuild_network`` how
+    that becomes a network again; weights and log are taken care of here.
     """
 
     net_: Any
     log_: dict[str, Any]
 
-    def beside(self) -> dict[str, Any]:
+    def extra_state(self) -> dict[str, Any]:
         """Return what must be known besides weights and log, as arrays, texts and numbers."""
         raise TypeError(f"{type(self).__name__} does not define next to")
 
-    def rebuilt(self, state: dict[str, Any]) -> "nn.Module":
-        """Set what ``beside`` returned and return the network, its weights still any."""
-        raise TypeError(f"{type(self).__name__} does not define rebuilt")
+    def rebuild_network(self, state: dict[str, Any]) -> "nn.Module":
+        """Set what ``extra_state`` returned and return the network, its weights still any."""
+        raise TypeError(f"{type(self).__name__} does not define rebuild_network")
 
     def report(self) -> dict[str, Any]:
         """Return the learning curve and the hardware of the training."""
@@ -40,12 +40,12 @@ class NetworkMethod(Method):
         """Return weights, log and what stands next to them."""
         from .weights import to_arrays
 
-        return {"weights": to_arrays(self.fitted("net_")), "log": self.log_} | self.beside()
+        return {"weights": to_arrays(self.fitted("net_")), "log": self.log_} | self.extra_state()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Build the network again and set what ``state`` returned."""
         from .weights import from_arrays
 
-        self.net_ = self.rebuilt(state).eval()
+        self.net_ = self.rebuild_network(state).eval()
         from_arrays(self.net_, state["weights"])
         self.log_ = state["log"]

@@ -32,7 +32,7 @@ class Leaky(Method):
     uses_support: ClassVar[bool] = True
 
     @property
-    def beside(self) -> Split:
+    def cheating_split(self) -> Split:
         assert self._beside is not None
         return self._beside
 
@@ -68,7 +68,7 @@ class Negatives(Leaky):
 
 class NegativesAvoidTestPairs(Negatives):
     def avoided(self, train: TrainView) -> CSR:
-        task = self.beside.test[WARM_TASK]
+        task = self.cheating_split.test[WARM_TASK]
         rows = np.full(task.truth.shape[0], 0) + task.query.users.known
         shape = (len(train.users), task.truth.shape[0])
         place = csr_matrix((np.ones(len(rows)), (rows, np.arange(len(rows)))), shape)
@@ -77,7 +77,7 @@ class NegativesAvoidTestPairs(Negatives):
 
 class NegativesAvoidValidationPairs(Negatives):
     def avoided(self, train: TrainView) -> CSR:
-        task = self.beside.validation[WARM_TASK]
+        task = self.cheating_split.validation[WARM_TASK]
         rows = task.query.users.known
         shape = (len(train.users), len(rows))
         place = csr_matrix((np.ones(len(rows)), (rows, np.arange(len(rows)))), shape)
@@ -118,7 +118,7 @@ class TextStatistics(Leaky):
 
 class TextStatisticsOfColdItems(TextStatistics):
     def also_counted(self) -> list[str]:
-        return [str(text) for text in self.beside.test[ITEM_TASK].query.items.text]
+        return [str(text) for text in self.cheating_split.test[ITEM_TASK].query.items.text]
 
 
 # Graph statistics: an entity counts less the more items it has, cold ones included.
@@ -149,7 +149,7 @@ class GraphStatistics(Leaky):
 
 class GraphStatisticsOfColdItems(GraphStatistics):
     def more(self, n_nodes: int) -> np.ndarray:
-        links = self.beside.test[ITEM_TASK].query.items.links
+        links = self.cheating_split.test[ITEM_TASK].query.items.links
         assert links is not None
         return np.bincount(links.nodes, minlength=n_nodes)
 
@@ -177,7 +177,7 @@ class Propagation(Leaky):
 
 class PropagatesTestEdges(Propagation):
     def more(self, train: TrainView) -> CSR:
-        task = self.beside.test[WARM_TASK]
+        task = self.cheating_split.test[WARM_TASK]
         truth = task.truth.tocoo()
         at = (task.query.users.known[truth.row], truth.col)
         return csr_matrix((truth.data, at), train.interactions.csr.shape)
@@ -199,7 +199,7 @@ class ColdEmbeddingTrained(Negatives):
 
     def fit(self, train: TrainView) -> Self:
         super().fit(train)
-        task = self.beside.test[ITEM_TASK]
+        task = self.cheating_split.test[ITEM_TASK]
         counts = np.asarray(task.truth.sum(axis=0)).reshape(-1)
         self.bias_ = dict(zip(map(str, task.query.items.text), counts.tolist(), strict=True))
         return self
@@ -211,7 +211,7 @@ class ColdEmbeddingTrained(Negatives):
 
 class LearnsFromSupport(Negatives):
     def avoided(self, train: TrainView) -> CSR:
-        seen = self.beside.test[SUPPORT_TASK].query.users.history
+        seen = self.cheating_split.test[SUPPORT_TASK].query.users.history
         popular = np.asarray(seen.sum(axis=0)).reshape(-1) > 0
         block = csr_matrix(np.tile(popular.astype(np.float32), (len(train.users), 1)))
         return train.interactions.csr + block

@@ -12,13 +12,13 @@ from coldbench.methods.hybrid.attribute_map.network import (
     NetworkMap,
     make_factor_batches,
 )
-from coldbench.methods.training.teacher import als_teacher
+from coldbench.methods.training.pretrained_factors import fit_pretrained_als
 from scipy.sparse import csr_matrix
 
 from .planted import PlantedSuite
 
-TEACHER = {"factors": 16, "regularization": 150.0, "alpha": 40.0}
-METHOD, SETTINGS = AttributeMap, TEACHER
+PRETRAINED = {"factors": 16, "regularization": 150.0, "alpha": 40.0}
+METHOD, SETTINGS = AttributeMap, PRETRAINED
 KINDS = list(MappingKind)
 
 
@@ -33,7 +33,7 @@ def method(methods, request):
 
 
 class TestPlanted(PlantedSuite):
-    variants = tuple(TEACHER | {"mapping": kind} for kind in KINDS)
+    variants = tuple(PRETRAINED | {"mapping": kind} for kind in KINDS)
 
     def test_save_and_load_keep_the_report(self, method, tmp_path):
         method.save(tmp_path / "state.npz")
@@ -142,33 +142,33 @@ def test_ranks_the_planted_world_and_permuted_features_do_not(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_warm_and_supported_entities_are_the_teachers(split, methods, kind):
-    teacher = ImplicitALS(**TEACHER).fit(split.train)
+def test_warm_and_supported_entities_have_the_pretrained_factors(split, methods, kind):
+    pretrained = ImplicitALS(**PRETRAINED).fit(split.train)
     method = methods[kind]
     warm = split.train
-    np.testing.assert_array_equal(method.item_factors(warm.items), teacher.item_factors_)
+    np.testing.assert_array_equal(method.item_factors(warm.items), pretrained.item_factors_)
     shown = split.test["new_user/warm/k=5"].query.users
-    np.testing.assert_array_equal(method.user_factors(shown), teacher.user_factors(shown))
+    np.testing.assert_array_equal(method.user_factors(shown), pretrained.user_factors(shown))
     blank = split.test["new_user/warm/k=0"].query.users
     mapped = method.maps_["users"](blank.features)
     np.testing.assert_array_equal(method.user_factors(blank), mapped)
     assert mapped.std(axis=0).min() > 0
 
 
-def test_the_teacher_is_fitted_once_for_a_world_and_its_settings(split, methods, monkeypatch):
+def test_pretrained_factors_are_fitted_once_per_world(split, methods, monkeypatch):
     def refuse(*_):
         raise AssertionError("fitted again")
 
     monkeypatch.setattr(ImplicitALS, "fit", refuse)
-    found = als_teacher(split.train, **TEACHER)
+    found = fit_pretrained_als(split.train, **PRETRAINED)
     np.testing.assert_array_equal(
         found.user_factors_, methods[MappingKind.KNN].pretrained_.user_factors_
     )
     for change in ({"factors": 17}, {"alpha": 1.0}, {"regularization": 1.0}):
         with pytest.raises(AssertionError, match="fitted again"):
-            als_teacher(split.train, **TEACHER | change)
+            fit_pretrained_als(split.train, **PRETRAINED | change)
     with pytest.raises(AssertionError, match="fitted again"):
-        als_teacher(replace(split.train, seed=1), **TEACHER)
+        fit_pretrained_als(replace(split.train, seed=1), **PRETRAINED)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -176,7 +176,7 @@ def test_a_side_without_attributes_gets_the_mean_factor(split, kind):
     nothing = csr_matrix((len(split.train.users), 0), dtype=np.float32)
     users = replace(split.train.users, features=nothing)
     train = replace(split.train, users=users, validate=lambda method: 0.0)
-    method = AttributeMap(**TEACHER, mapping=kind, epochs=2).fit(train)
+    method = AttributeMap(**PRETRAINED, mapping=kind, epochs=2).fit(train)
     asked = split.test["new_user/warm/k=0"].query.users
     asked = replace(asked, features=nothing[: len(asked)])
     mean = method.pretrained_.user_factors_.mean(axis=0)

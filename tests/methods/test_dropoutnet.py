@@ -14,7 +14,7 @@ from coldbench.methods.hybrid.content_inputs import (
 from coldbench.methods.hybrid.dropoutnet.batches import InputDropout, ScorePairBatches
 from coldbench.methods.hybrid.dropoutnet.method import DropoutNet
 from coldbench.methods.hybrid.training_sides import TrainingSide
-from coldbench.methods.training import teacher
+from coldbench.methods.training import pretrained_factors
 from scipy.sparse import csr_matrix
 
 from .planted import NEW_ITEM, PlantedNetworkSuite
@@ -87,7 +87,7 @@ def test_kept_content_is_the_content_of_each_row_to_the_bit(rank, monkeypatch):
     assert np.array_equal(kept, made) and np.array_equal(kept, content(features[at]))
 
 
-def test_batches_give_the_teachers_scores_and_the_right_shares(split, method):
+def test_batches_give_the_pretrained_scores_and_the_right_shares(split, method):
     train = split.train
     own = np.random.default_rng(1).normal(size=(len(train.users), 16)).astype(np.float32)
     across = np.random.default_rng(2).normal(size=(len(train.items), 16)).astype(np.float32)
@@ -109,8 +109,8 @@ def test_batches_give_the_teachers_scores_and_the_right_shares(split, method):
     assert np.isclose(np.concatenate(order)[:, :10].sum(), best.sum(), rtol=1e-4)
 
 
-def test_a_kept_teacher_is_the_one_that_would_be_fitted(split, fit, monkeypatch):
+def test_cached_factors_are_those_that_would_be_fitted(split, fit, monkeypatch):
     query = split.test[NEW_ITEM].query
     first = fit(epochs=2).score(query)
-    monkeypatch.setattr(teacher, "cache_arrays", lambda kind, key, make: make())
+    monkeypatch.setattr(pretrained_factors, "cache_arrays", lambda kind, key, make: make())
     assert np.array_equal(first, fit(epochs=2).score(query))

@@ -155,11 +155,11 @@ class CFKG(NetworkMethod, FactorMethod):
         vectors[warm] = _numpy(net.nodes.weight)[items.known[warm]]
         return vectors
 
-    def beside(self) -> dict[str, Any]:
+    def extra_state(self) -> dict[str, Any]:
         """Return the sizes."""
         return {"sizes": self.net_.sizes}
 
-    def rebuilt(self, state: dict[str, Any]) -> "CFKGModule":
+    def rebuild_network(self, state: dict[str, Any]) -> "CFKGModule":
         """Return a network of the same sizes."""
         return self._build(state["sizes"])
 

@@ -141,7 +141,7 @@ class KGCN(NetworkMethod):
             scores: FloatArray = items.scores(self._user_vectors(net, users)).cpu().numpy()
         return scores
 
-    def beside(self) -> dict[str, Any]:
+    def extra_state(self) -> dict[str, Any]:
         """Return sizes and receptive fields."""
         return {
             "sizes": self.net_.sizes,
@@ -150,7 +150,7 @@ class KGCN(NetworkMethod):
             "seed": self.seed_,
         }
 
-    def rebuilt(self, state: dict[str, Any]) -> "KGCNModule":
+    def rebuild_network(self, state: dict[str, Any]) -> "KGCNModule":
         """Set the receptive fields and return a network of the same sizes."""
         from ..receptive_fields import ReceptiveFields
 

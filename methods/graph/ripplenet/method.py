@@ -134,7 +134,7 @@ class RippleNet(NetworkMethod):
             scores: FloatArray = items.scores(sets).cpu().numpy()
         return scores
 
-    def beside(self) -> dict[str, Any]:
+    def extra_state(self) -> dict[str, Any]:
         """Return sizes, triples and everyone's sets."""
         return {
             "sizes": self.net_.sizes,
@@ -142,7 +142,7 @@ class RippleNet(NetworkMethod):
             "everyone": self.everyone_,
         }
 
-    def rebuilt(self, state: dict[str, Any]) -> "RippleNetModule":
+    def rebuild_network(self, state: dict[str, Any]) -> "RippleNetModule":
         """Set triples and sets and return a network of the same sizes."""
         from .ripple_sets import RippleSampler
 

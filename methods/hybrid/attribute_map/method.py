@@ -80,9 +80,9 @@ class AttributeMap(FactorMethod):
 
     def fit(self, train: TrainView) -> Self:
         """Factorise, then learn the map of each side from its warm entities."""
-        from ...training.teacher import als_teacher
+        from ...training.pretrained_factors import fit_pretrained_als
 
-        self.pretrained_ = als_teacher(
+        self.pretrained_ = fit_pretrained_als(
             train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
         )
         own, across = self.pretrained_.user_factors_, self.pretrained_.item_factors_
@@ -126,9 +126,9 @@ class AttributeMap(FactorMethod):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Set what ``state`` returned."""
-        from ...training.teacher import untrained_als
+        from ...training.pretrained_factors import make_untrained_als
 
-        self.pretrained_ = untrained_als(
+        self.pretrained_ = make_untrained_als(
             factors=self.factors, regularization=self.regularization, alpha=self.alpha
         )
         self.pretrained_.restore(state["pretrained"])

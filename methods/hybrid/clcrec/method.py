@@ -145,11 +145,11 @@ class CLCRec(NetworkMethod, FactorMethod):
         )
         return vectors
 
-    def beside(self) -> dict[str, Any]:
+    def extra_state(self) -> dict[str, Any]:
         """Return sizes and the reduction of the content."""
         return {"sizes": self.net_.sizes, "content": asdict(self.content_)}
 
-    def rebuilt(self, state: dict[str, Any]) -> "CLCRecModule":
+    def rebuild_network(self, state: dict[str, Any]) -> "CLCRecModule":
         """Set the reduction of the content and return a network of the same sizes."""
         from ..content_inputs import ContentInputs, Standardiser
 

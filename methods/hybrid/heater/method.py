@@ -113,12 +113,12 @@ class Heater(TwoTowerMethod):
         import torch
 
         from ...training.fitting import fit_module
+        from ...training.pretrained_factors import fit_als_factors
         from ...training.seeding import seeded
-        from ...training.teacher import als_factors
         from ..content_inputs import SideInputs
         from .batches import HeaterBatches
 
-        own, across = als_factors(
+        own, across = fit_als_factors(
             train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
         )
         rank, seed = self.content_rank, train.seed

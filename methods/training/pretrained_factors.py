@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from ..collaborative.implicit_als import ImplicitALS
 
 
-def als_teacher(
+def fit_pretrained_als(
     train: TrainView, *, factors: int, regularization: float, alpha: float
 ) -> "ImplicitALS":
-    """Return weighted matrix factorisation fitted to a training data, from the cache if it can.
+    """Return weighted matrix factorisation fitted to training data, from the cache if it can.
 
     Parameters
     ----------
@@ -28,27 +28,29 @@ def als_teacher(
     """
     import implicit
 
-    teacher = untrained_als(factors=factors, regularization=regularization, alpha=alpha)
+    pretrained = make_untrained_als(factors=factors, regularization=regularization, alpha=alpha)
 
     def make() -> dict[str, np.ndarray]:
-        teacher.fit(train)
-        return {"users": teacher.user_factors_, "items": teacher.item_factors_}
+        pretrained.fit(train)
+        return {"users": pretrained.user_factors_, "items": pretrained.item_factors_}
 
-    key = hash_content(implicit.__version__, asdict(teacher), train.interactions.csr, train.seed)
+    key = hash_content(implicit.__version__, asdict(pretrained), train.interactions.csr, train.seed)
     found = cache_arrays("als_factors", key, make)
-    teacher.user_factors_, teacher.item_factors_ = found["users"], found["items"]
-    return teacher
+    pretrained.user_factors_, pretrained.item_factors_ = found["users"], found["items"]
+    return pretrained
 
 
-def als_factors(
+def fit_als_factors(
     train: TrainView, *, factors: int, regularization: float, alpha: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return the pretrained model's float32 (users, factors) and (items, factors)."""
-    teacher = als_teacher(train, factors=factors, regularization=regularization, alpha=alpha)
-    return teacher.user_factors_, teacher.item_factors_
+    pretrained = fit_pretrained_als(
+        train, factors=factors, regularization=regularization, alpha=alpha
+    )
+    return pretrained.user_factors_, pretrained.item_factors_
 
 
-def untrained_als(*, factors: int, regularization: float, alpha: float) -> "ImplicitALS":
+def make_untrained_als(*, factors: int, regularization: float, alpha: float) -> "ImplicitALS":
     """Return the pretrained model with these settings, for a saved state to be restored into."""
     from ..collaborative.implicit_als import ImplicitALS
 
