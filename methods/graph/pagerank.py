@@ -24,7 +24,7 @@ _SECONDS_PER_PRODUCT = 5e-10  # of one core: one edge in one step of one walk
 
 
 @dataclass(frozen=True)
-class EncodedCandidates:
+class PageRankCandidates:
     """Encoded candidates.
 
     ``arrivals`` is CSR (candidates, nodes); its product with a walk is the score. ``responses``,
@@ -102,18 +102,18 @@ class PersonalisedPageRank(Method):
         self.responses_ = self._respond(own, train.progress)
         return self
 
-    def encode_items(self, items: Entities) -> EncodedCandidates:
+    def encode_items(self, items: Entities) -> PageRankCandidates:
         """Return how the candidates are reached, and their responses where these fit."""
         arrivals = self._arrivals(items)
         if 4 * len(items) * self.n_items_ > _BYTES_KEPT:
-            return EncodedCandidates(arrivals, None)
+            return PageRankCandidates(arrivals, None)
         responses = np.empty((self.n_items_, len(items)), dtype=np.float32)
         learned = items.known >= 0 if self.responses_.size else np.zeros(len(items), dtype=bool)
         responses[:, learned] = self.responses_[:, items.known[learned]]
         responses[:, ~learned] = self._respond(arrivals[np.flatnonzero(~learned)])
-        return EncodedCandidates(arrivals, responses)
+        return PageRankCandidates(arrivals, responses)
 
-    def score_block(self, users: Entities, items: EncodedCandidates) -> FloatArray:
+    def score_block(self, users: Entities, items: PageRankCandidates) -> FloatArray:
         """Return float32 (users, candidates), probabilities after the last step."""
         sizes = np.diff(users.history.indptr)
         restart = scale_rows(binarise(users.history), sizes)
