@@ -123,17 +123,17 @@ def write_page(folder: Path, facts: Mapping[str, Any], lines: list[MeasureLine])
 
 def _note(measured: Mapping[str, float], key: str, base: str) -> str:
     """Return what else is known of a way: its rate, its likeness, another ratio."""
-    message = []
+    notes = []
     if f"{key}_per_second" in measured:
-        message.append(f"{_rate(measured[f'{key}_per_second'])} {RATES[base]}/s")
+        notes.append(f"{_rate(measured[f'{key}_per_second'])} {RATES[base]}/s")
     if f"{key}_cosine" in measured:
         mean, least = measured[f"{key}_cosine"], measured[f"{key}_cosine_least"]
-        message.append(f"cosine {mean:.5f}, at least {least:.5f}")
+        notes.append(f"cosine {mean:.5f}, at least {least:.5f}")
     if f"{key}_over_torch" in measured:
-        message.append(f"{measured[f'{key}_over_torch']:.2f} of the import of torch")
+        notes.append(f"{measured[f'{key}_over_torch']:.2f} of the import of torch")
     if key == base and "runs" in measured:
-        message.append(f"{measured['runs']:.0f} runs")
-    return ", ".join(message)
+        notes.append(f"{measured['runs']:.0f} runs")
+    return ", ".join(notes)
 
 
 def _ratio(number: float) -> str:

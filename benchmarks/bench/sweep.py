@@ -30,7 +30,7 @@ def measure_sweep(
 
     One ``coldbench run -m`` makes every run of ``methods`` and ``seeds`` one after the other on
     one thread, on the embedded dataset with the default scenario and evaluation, into an empty
-    results folder and next to an empty cache.
+    results folder and with an empty cache.
 
     Parameters
     ----------

@@ -97,10 +97,10 @@ def _paired(made: list[Board], options: argparse.Namespace, home: Path) -> None:
 def _list_reservations(board: Board, task: str, lacking: list[str]) -> list[str]:
     """Return why nothing is significant in a task, and which rows cannot be compared."""
     against = board.find_reasons_against_winner(task)
-    message = [f"nothing is significant here: {'; '.join(against)}"] if against else []
+    lines = [f"nothing is significant here: {'; '.join(against)}"] if against else []
     if lacking:
-        message.append(f"no per-user table (run with force=true): {', '.join(lacking)}")
-    return message
+        lines.append(f"no per-user table (run with force=true): {', '.join(lacking)}")
+    return lines
 
 
 def _tasks(board: Board, options: str | None) -> list[str | None]:

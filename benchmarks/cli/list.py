@@ -32,7 +32,7 @@ coldbench list methods implicit_als.
 TABLES, PRESETS, EXPERIMENTS = "tables", "presets", "experiments"
 """What can be listed and is not an entry point: data of this package."""
 RUN, TRACKERS = "run", "trackers"
-"""What every run is reported next to its method, dataset and scenario."""
+"""Settings of every run besides its method, dataset and scenario."""
 
 OVERVIEW = (KINDS[0], PRESETS, *KINDS[1:], EXPERIMENTS, TABLES)
 LISTED = (*OVERVIEW, RUN, TRACKERS)
@@ -102,7 +102,7 @@ def _show_everything() -> None:
 
 
 def _show_settings(kind: str) -> None:
-    """Print what every run is reported next to its method, dataset and scenario."""
+    """Print the settings of every run besides its method, dataset and scenario."""
     from .settings import show_run, show_trackers
 
     (show_run if kind == RUN else show_trackers)()

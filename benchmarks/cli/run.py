@@ -17,7 +17,7 @@ from ..terminal.complaint import complain
 from .arguments import explain_refusal, list_option_names
 
 WATCHED = "++hydra.callbacks.progress._target_=coldbench.benchmarks.runs.sweep_watch.SweepCallback"
-"""Whatever configuration is named (``--config-name``), its runs are reported and counted."""
+"""Whatever configuration is named (``--config-name``), its runs are shown and counted."""
 
 
 def main(argv: list[str]) -> int:

@@ -46,21 +46,21 @@ def explain_in_sentence(error: BaseException, overrides: Sequence[str]) -> str:
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _unknown_option(error)
     for cause in _chain(error):
-        message = _unknown_key(cause) or _wrong_value(cause, overrides)
-        if message:
-            return message
+        sentence = _unknown_key(cause) or _wrong_value(cause, overrides)
+        if sentence:
+            return sentence
     return _unfitting(str(error), overrides)
 
 
 def _unreadable(word: str, complaint: str, overrides: Sequence[str]) -> str:
     """``popularity`` or ``method.layers=[1``: no ``key=value`` that Hydra's grammar knows."""
-    message = suggest(word, overrides)
-    if "=" not in word and word in GROUPS and not message:
+    suggestion = suggest(word, overrides)
+    if "=" not in word and word in GROUPS and not suggestion:
         return _unchosen(word)
     if "=" not in word:
-        return f"cannot read {word!r}: it is not a key=value{message or ', as seed=1 is'}"
-    complaint = "" if message and "Exception" in complaint else f": {complaint}"
-    return f"cannot read {word!r}{complaint}{message}"
+        return f"cannot read {word!r}: it is not a key=value{suggestion or ', as seed=1 is'}"
+    complaint = "" if suggestion and "Exception" in complaint else f": {complaint}"
+    return f"cannot read {word!r}{complaint}{suggestion}"
 
 
 def _unknown_option(error: Any) -> str:
@@ -139,8 +139,8 @@ def _unfitting(text: str, overrides: Sequence[str]) -> str:
         other = _as_sweep(overrides)
         if other is not None:
             return explain_in_sentence(other, overrides)
-        message = suggest(word, overrides) or "; only with -m is each of them run"
-        return f"{word!r} names several values{message}"
+        suggestion = suggest(word, overrides) or "; only with -m is each of them run"
+        return f"{word!r} names several values{suggestion}"
     if text.startswith("Could not append to config"):
         return f"{key} is there already and is set without a plus{suggest(word, overrides)}"
     twice = re.match(r"Multiple values for (\w+)\.|(\w+) appears more than once", text)

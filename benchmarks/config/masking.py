@@ -38,7 +38,7 @@ _TEXTS = (
 
 
 class Mask:
-    """Replaces values wherever they stand in a text, next to what looks like a secret.
+    """Replaces values wherever they stand in a text, and whatever else looks like a secret.
 
     Parameters
     ----------

@@ -79,7 +79,7 @@ def _run(
         command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=quiet,
         start_new_session=True,
     )  # fmt: skip
-    message = 0
+    shown = 0
     left = limit
     try:
         while left > 0:
@@ -89,9 +89,9 @@ def _run(
             except subprocess.TimeoutExpired:
                 left -= POLL_SECONDS
             begun = list(_begun(path))
-            for check in begun[message:] if on_check else ():
+            for check in begun[shown:] if on_check else ():
                 on_check(check)  # type: ignore[misc]
-            message = len(begun)
+            shown = len(begun)
         return f"it did not end within {limit:g} seconds"
     finally:
         _stop(process)

@@ -79,10 +79,10 @@ def _method(request: CheckRequest) -> dict[str, CheckSubject]:
 def _world(run: RunConfig, request: CheckRequest) -> Split:
     """Return the split that was asked for, refusing a method that it does not serve."""
     scenario = run.scenario
-    message = any(word.startswith("scenario.side_information=") for word in request.words)
+    typed = any(word.startswith("scenario.side_information=") for word in request.words)
     if (
         Need.TRANSDUCTIVE in run.method.needs
-        and not message
+        and not typed
         and hasattr(scenario, "side_information")
     ):
         scenario = dataclasses.replace(scenario, side_information=SideMode.TRANSDUCTIVE)

@@ -24,12 +24,12 @@ TWICE_SECONDS = 1.0
 PARENT_SECONDS = 0.5
 _PR_SET_PDEATHSIG = 1
 
-Message = dict[str, Any]
+Facts = dict[str, Any]
 
 _writer: int | None = None
 
 
-def run_in_child(work: Callable[[], int], died: Callable[[Message, str], None]) -> int:
+def run_in_child(work: Callable[[], int], died: Callable[[Facts, str], None]) -> int:
     """Return the exit status of ``work``, done in a child process; never 0 when that dies.
 
     To be called early: only a process without threads and large libraries is forked safely and in
@@ -59,10 +59,10 @@ def run_in_child(work: Callable[[], int], died: Callable[[Message, str], None]) 
     if not child:
         os.close(reader)
         return _working(work, writer, parent)
-    message, code = _read(reader), os.waitstatus_to_exitcode(raw)
-    if "ended" in message:
-        return int(message["ended"]) or int(code != 0)
-    died(message, _how(code))
+    facts, code = _read(reader), os.waitstatus_to_exitcode(raw)
+    if "ended" in facts:
+        return int(facts["ended"]) or int(code != 0)
+    died(facts, _how(code))
     return 128 + received[0] if received else 1
 
 
@@ -147,17 +147,17 @@ def _outlive_not(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _read(reader: int) -> Message:
+def _read(reader: int) -> Facts:
     """Return what the child told, though a process that it left behind may hold its pipe open."""
     os.set_blocking(reader, False)
     content = b""
     with suppress(BlockingIOError), os.fdopen(reader, "rb", buffering=0) as file:
         while part := file.read(65_536):
             content += part
-    message: Message = {}
+    facts: Facts = {}
     for line in content.splitlines():
-        message |= json.loads(line)
-    return message
+        facts |= json.loads(line)
+    return facts
 
 
 def _how(code: int) -> str:

@@ -87,10 +87,10 @@ def _listed(names: list[str], room: int) -> str:
         left = len(names) - shown
         other = f"{left} other{'s' if left > 1 else ''}"
         parts = [", ".join(names[:shown])] * bool(shown) + [other] * bool(left)
-        message = f"not separated from {' and '.join(parts)}."
-        if len(message) <= room:
+        sentence = f"not separated from {' and '.join(parts)}."
+        if len(sentence) <= room:
             break
-    return message
+    return sentence
 
 
 def _ordered(board: Board, columns: Sequence[ColdSide]) -> list[Row]:

@@ -53,13 +53,13 @@ def find_code_settings(record: RunRecord, part: str) -> dict[str, Any]:
     code = record.code.get(part)
     if code is not None:
         source = code.source_sha256
-        message = {
+        identity = {
             "package": code.package,
             "version": code.version,
             "release": code.release,
             "source": None if source is None else source[:SHOWN_DIGITS],
         }
-        return {name: value for name, value in message.items() if value is not None}
+        return {name: value for name, value in identity.items() if value is not None}
     if part not in GROUPS:
         return {}
     if getattr(record, part) in list_own_names(GROUPS[part]):

@@ -23,11 +23,11 @@ def label_rows(rows: Sequence[Row]) -> None:
         if len(presets) == 1:
             by_preset.setdefault(presets.pop(), []).append(row)
     for group in by_method.values():
-        for row, message in _told_apart(group, _row_settings):
-            row.label = " ".join([row.first.method, *message])
+        for row, differences in _told_apart(group, _row_settings):
+            row.label = " ".join([row.first.method, *differences])
     for preset, group in by_preset.items():
-        for row, message in _told_apart(group, _row_settings):
-            row.label = " ".join([preset, *message])
+        for row, differences in _told_apart(group, _row_settings):
+            row.label = " ".join([preset, *differences])
 
 
 def _row_settings(row: Row) -> Settings:
@@ -46,8 +46,8 @@ def title_boards(made: Sequence[Board]) -> None:
     for board in made:
         groups.setdefault((board.scenario, board.dataset), []).append(board)
     for group in groups.values():
-        for board, message in _told_apart(group, _board_settings):
-            board.title = " ".join([f"{board.scenario} / {board.dataset}", *message])
+        for board, differences in _told_apart(group, _board_settings):
+            board.title = " ".join([f"{board.scenario} / {board.dataset}", *differences])
 
 
 def _board_settings(board: Board) -> Settings:

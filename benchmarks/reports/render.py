@@ -64,10 +64,10 @@ def show_board(board: Board, task: str | None, out: Console) -> None:
 def _legend(board: Board, task: str | None) -> list[str]:
     """Return one line about the marks that a table in the terminal holds."""
     marks = {mark for row in board.rows for mark in mark_row(row)}
-    message = [sentence for mark, sentence in MARKS_TOLD.items() if mark in marks]
+    sentences = [sentence for mark, sentence in MARKS_TOLD.items() if mark in marks]
     if task is None and any(board.winners(name) for name in board.tasks):
-        message.insert(0, STAR)
-    return ["; ".join(message)] if message else []
+        sentences.insert(0, STAR)
+    return ["; ".join(sentences)] if sentences else []
 
 
 def render_table(

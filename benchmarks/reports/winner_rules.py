@@ -53,11 +53,11 @@ class Contest:
     @cached_property
     def too_small(self) -> str:
         """Why the task asks too little; empty where it does not."""
-        message = []
+        shortages = []
         if self.users < LEAST_USERS:
-            message.append(f"{self.users} users of at least {LEAST_USERS}")
+            shortages.append(f"{self.users} users of at least {LEAST_USERS}")
         k = parse_cutoff(self.metric)
         least = 0 if k is None else CANDIDATES_PER_RANK * k
         if self.candidates is not None and self.candidates < least:
-            message.append(f"{self.candidates} candidates of at least {least}")
-        return f"too small, {' and '.join(message)}" if message else ""
+            shortages.append(f"{self.candidates} candidates of at least {least}")
+        return f"too small, {' and '.join(shortages)}" if shortages else ""

@@ -65,10 +65,10 @@ def execute(config: RunConfig, *, bar: bool = True) -> Run:
 def _evaluate(plan: Plan, fitted: Method, progress: ProgressChannel) -> dict[str, TaskResult]:
     """Measure the ranked lists of every test task or, in a rating task, the predicted ratings."""
     config, tasks = plan.config, plan.split.test
-    message: dict[str, Any] = {"seed": config.seed, "threads": config.threads, "progress": progress}
+    shared: dict[str, Any] = {"seed": config.seed, "threads": config.threads, "progress": progress}
     if plan.rating:
         predictor: Any = fitted
-        return evaluate_ratings(predictor, tasks, config.evaluation, **message)
+        return evaluate_ratings(predictor, tasks, config.evaluation, **shared)
     depth = RANKED_DEPTH if config.save_rankings else 0
     train = plan.split.train
-    return evaluate(fitted, tasks, train, config.evaluation, save_rankings=depth, **message)
+    return evaluate(fitted, tasks, train, config.evaluation, save_rankings=depth, **shared)

@@ -90,7 +90,7 @@ def _is_kept(path: Path) -> bool:
 
 
 def _without_secrets(record: RunRecord, plan: Plan) -> RunRecord:
-    """Return a record in whose own texts, an error or a report, no secret is reported."""
+    """Return a record in whose own texts, an error or a report, no secret stands."""
     parts = ("preset", "training", "facts", "findings", "error", "missing_tables")
     shown: dict[str, Any] = {name: plan.mask.deep(getattr(record, name)) for name in parts}
     return record.model_copy(update=shown)

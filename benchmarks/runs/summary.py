@@ -105,10 +105,10 @@ def summarise(found: Sequence[Outcome], lost: Sequence[Outcome]) -> None:
     """Print how many runs ended how, the reason of each without scores, and what is missing."""
     out = make_console()
     counts = Counter(one.status for one in found)
-    message = [f"{n} {status.replace('_', ' ')}" for status, n in sorted(counts.items())]
+    parts = [f"{n} {status.replace('_', ' ')}" for status, n in sorted(counts.items())]
     if lost:
-        message.append(f"{len(lost)} not run")
-    out.print(f"\n{len(found)} runs: {', '.join(message) or 'none'}", soft_wrap=True)
+        parts.append(f"{len(lost)} not run")
+    out.print(f"\n{len(found)} runs: {', '.join(parts) or 'none'}", soft_wrap=True)
     bad = [one for one in found if one.status in ("failed", "not_applicable")]
     shown = [*bad, *lost[:ROWS]]
     if shown:

@@ -28,8 +28,8 @@ def strip_control(text: str, *, lines: bool = False) -> str:
         return "\n".join(strip_control(line) for line in text.split("\n"))
     if text.isascii() and text.isprintable():
         return text
-    message = WHITE.sub(" ", text)
-    return "".join(REPLACED if unicodedata.category(one) in _HIDDEN else one for one in message)
+    one_line = WHITE.sub(" ", text)
+    return "".join(REPLACED if unicodedata.category(one) in _HIDDEN else one for one in one_line)
 
 
 def escape_markdown(text: str) -> str:

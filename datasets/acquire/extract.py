@@ -31,7 +31,7 @@ _DAMAGE = (
 
 
 HEADERS = 2_048 * MEMBERS
-"""Bytes that the headers of a tar may have next to the content of its members."""
+"""Bytes that the headers of a tar may have in addition to the content of its members."""
 
 
 def is_archive(path: Path) -> bool:

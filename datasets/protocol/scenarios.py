@@ -108,7 +108,7 @@ class NewUser(ColdScenario):
 
 @dataclass
 class NewUserNewItem(NewUser):
-    """Both sides are cold: users with k shots over warm items are evaluated cold items."""
+    """Both sides are cold: users with k shots of warm items rank cold items."""
 
     name: ClassVar[str] = "new_user_new_item"
     cold_items: ClassVar[bool] = True

@@ -68,7 +68,7 @@ def weight_rows(features: CSR, weights: DoubleArray, weighting: Weighting, mean:
 class ColumnWeightedMethod(Method):
     """A method on item features whose columns are weighted by the training items.
 
-    A subclass has the hyper-parameter ``weighting``; what is learned is kept next to its own.
+    A subclass has the hyper-parameter ``weighting``; what is learned is added to its own.
     """
 
     weighting: Weighting

@@ -66,7 +66,7 @@ def fit_module(
         ``batches(epoch)`` gives the mini-batches of an epoch, counted from 0; tensors are moved
         to the device.
     train
-        For its seed and resources, and ``progress``, which is reported epoch, loss and validation.
+        For its seed and resources; ``progress`` receives epoch, loss and validation.
     optimiser
         Makes the optimiser from the trainable parameters.
     epochs

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ...datasets.world import TrainView
 from ..base import Method
+from .batches import Batches
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,9 +20,31 @@ class NetworkMethod(Method):
     net_: Any
     log_: dict[str, Any]
 
+    def train_with_adam(self, batches: Batches, train: TrainView) -> dict[str, Any]:
+        """Train ``net_`` with Adam until the split's validation stops it and return the log.
+
+        The hyper-parameters ``learning_rate``, ``epochs``, ``patience`` and, where there is one,
+        ``validate_every`` are those of the method; the best weights are kept.
+        """
+        import torch
+
+        from .fitting import fit_module
+
+        fields: Any = self
+        return fit_module(
+            self.net_,
+            batches,
+            train,
+            optimiser=lambda weights: torch.optim.Adam(weights, lr=fields.learning_rate),
+            epochs=fields.epochs,
+            validate=lambda: train.validate(self),
+            patience=fields.patience,
+            validate_every=getattr(self, "validate_every", 1),
+        ).as_json()
+
     def extra_state(self) -> dict[str, Any]:
         """Return what must be known besides weights and log, as arrays, texts and numbers."""
-        raise TypeError(f"{type(self).__name__} does not define next to")
+        raise TypeError(f"{type(self).__name__} does not define extra_state")
 
     def rebuild_network(self, state: dict[str, Any]) -> "nn.Module":
         """Set what ``extra_state`` returned and return the network, its weights still any."""
@@ -37,7 +61,7 @@ class NetworkMethod(Method):
         return count_parameters(self.fitted("net_"))
 
     def state(self) -> dict[str, Any]:
-        """Return weights, log and what stands next to them."""
+        """Return weights, log and extra state."""
         from .weights import to_arrays
 
         return {"weights": to_arrays(self.fitted("net_")), "log": self.log_} | self.extra_state()

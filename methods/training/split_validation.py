@@ -55,7 +55,7 @@ class SplitValidation(Callback):
         due = done % self.stopping.validate_every == 0 or done == trainer.max_epochs
         if self.stopping.validate is not None and due:
             value, parts = self._record(trainer, module, done)
-            # In double precision, so that close values are reported apart where Lightning compares.
+            # In double precision, so that Lightning tells close values apart.
             kind = torch.float32 if module.device.type == "mps" else torch.float64
             named = {MONITOR: value} | {f"validation/{name}": v for name, v in parts.items()}
             module.log_dict({name: torch.tensor(v, dtype=kind) for name, v in named.items()})

@@ -122,37 +122,37 @@ def check(kinds: None, capsys: pytest.CaptureFixture[str]) -> Rows:
 
 
 def test_a_clean_dataset_conforms(check: Rows) -> None:
-    status, rows, message = check("clean", *SMALL)
-    assert status == 0, message
+    status, rows, output = check("clean", *SMALL)
+    assert status == 0, output
     assert "120 users x 100 items" in rows["loads"] and "passed" in rows["splits_are_clean"]
     assert "nothing moves in grid" in rows["cold_entities_move_nothing"]
 
 
 def test_a_leaky_dataset_is_found(check: Rows) -> None:
-    status, rows, message = check("fame", *SMALL)
-    assert status == 1, message
-    assert "failed" in rows["splits_are_clean"] and "'fame' follows the number" in message
+    status, rows, output = check("fame", *SMALL)
+    assert status == 1, output
+    assert "failed" in rows["splits_are_clean"] and "'fame' follows the number" in output
     assert "passed" in rows["cold_entities_move_nothing"]
 
 
 def test_a_leaky_scenario_is_found_on_the_dataset_that_is_asked_for(check: Rows) -> None:
-    status, rows, message = check("counts_all", "dataset=planted", *SMALL)
-    assert status == 1, message
+    status, rows, output = check("counts_all", "dataset=planted", *SMALL)
+    assert status == 1, output
     assert "failed" in rows["cold_entities_move_nothing"]
     assert "planted: cold_interactions" in rows["cold_entities_move_nothing"]
-    assert "movietweetings" not in message
+    assert "movietweetings" not in output
 
 
 def test_a_dataset_that_ends_its_process_has_failed_and_stops_nobody(check: Rows) -> None:
-    status, _, message = check("ends", "clean", *SMALL)
-    assert status == 1 and "1 of 2 datasets conform; not: ends" in message
-    assert "ended with exit code 3" in message
+    status, _, output = check("ends", "clean", *SMALL)
+    assert status == 1 and "1 of 2 datasets conform; not: ends" in output
+    assert "ended with exit code 3" in output
 
 
 def test_a_method_is_tried_with_the_settings_that_are_asked_for(check: Rows) -> None:
     assert check("weighted")[0] == 0
-    status, rows, message = check("weighted", "method.weight=nan")
-    assert status == 1, message
+    status, rows, output = check("weighted", "method.weight=nan")
+    assert status == 1, output
     assert "NaN" in rows["scores_well_formed"]
 
 
@@ -168,11 +168,11 @@ def test_a_setting_that_is_typed_wins_over_the_cheap_form(kinds: None) -> None:
 
 def test_a_method_is_tried_on_the_data_and_the_split_that_are_asked_for(check: Rows) -> None:
     words = ("dataset=clean", *SMALL, "scenario=new_item", "seed=3")
-    status, rows, message = check("weighted", *words)
-    assert status == 0, message
+    status, rows, output = check("weighted", *words)
+    assert status == 0, output
     assert "the split has no task new_user/warm/k=0" in rows["new_user_without_identity"]
     assert "chance" in rows["undeclared_items_at_chance"], "this examines the planted dataset"
-    assert " ".join(("weighted", *words)) in message
+    assert " ".join(("weighted", *words)) in output
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,10 @@ class Depth(Metric):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("straw_man", True), ("by_index", False), ("popularity", False)]
+    ("name", "declared"), [("straw_man", True), ("by_index", False), ("popularity", False)]
 )
 def test_check_says_that_boards_do_not_count_it(
-    name: str, message: bool, install: Install, capsys: pytest.CaptureFixture[str],
+    name: str, declared: bool, install: Install, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     entries = "[coldbench.methods]\nstraw_man = straw:StrawMan\nby_index = straw:ByIndex\n"
@@ -51,7 +51,7 @@ def test_check_says_that_boards_do_not_count_it(
     monkeypatch.setattr(check, "examine_in_process", lambda *_, **__: [])
     assert cli.main(["check", "-q", name]) == 0
     sentence = f"{name} declares reference = True; leaderboards show it as an ordinary row"
-    assert (sentence in capsys.readouterr().out) is message
+    assert (sentence in capsys.readouterr().out) is declared
 
 
 def test_a_metric_of_a_plugin_states_its_direction(install: Install) -> None:

@@ -109,8 +109,8 @@ def _has_column(entities: Entities, name: str) -> bool:
 def _has_text(entities: Entities, values: object) -> bool:
     if entities.text is None:
         return False
-    message = max(values, key=len, default="")  # type: ignore[call-overload]
-    return bool(message) and any(message in text for text in entities.text)
+    longest = max(values, key=len, default="")  # type: ignore[call-overload]
+    return bool(longest) and any(longest in text for text in entities.text)
 
 
 RULES = (

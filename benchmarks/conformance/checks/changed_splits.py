@@ -1,6 +1,6 @@
 """Splits that differ from a given one only in what a method may not learn from.
 
-A method that was fitted next to such a split must be the same method: whatever it holds beyond its
+A method that was fitted on such a split must be the same method: whatever it holds beyond its
 training data then shows as a difference in its scores.
 """
 

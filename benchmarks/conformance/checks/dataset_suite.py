@@ -31,10 +31,10 @@ def version(subject: DatasetSubject) -> str:
 def splits(subject: DatasetSubject) -> str:
     """Require that one scenario can split it."""
     made, refused = subject.tries
-    message = [f"{name}: {why}" for name, why in refused.items()]
+    refusals = [f"{name}: {why}" for name, why in refused.items()]
     if not made:
-        raise Violation("; ".join(message), "give it more pairs, or fewer filters")
-    return "; ".join([f"split by {', '.join(made)}", *message])
+        raise Violation("; ".join(refusals), "give it more pairs, or fewer filters")
+    return "; ".join([f"split by {', '.join(made)}", *refusals])
 
 
 CHECKS: tuple[Check, ...] = (

@@ -57,14 +57,14 @@ def change_everything_hidden(subject: Subject) -> Split:
 
 
 def _when_hidden_moves(subject: Subject, changed: Split, what: str) -> str:
-    """Refit next to all changes at once; only if that shows, next to the one evaluated."""
+    """Refit with all changes at once; only if that shows, with this one alone."""
     if _unmoved_by_everything(subject):
         return "same bits"
     return _require_unchanged(subject, changed, what, HIDDEN_REMEDY)
 
 
 def _unmoved_by_everything(subject: Subject) -> bool:
-    """Say whether a fit next to every change at once gives the same bits; fitted only once."""
+    """Say whether a fit with every change at once gives the same bits; fitted only once."""
     answers = {task: subject.answer(task) for task in subject.probes}
     if subject.unmoved is None:
         fitted = subject.refit(change_everything_hidden(subject))
@@ -76,7 +76,7 @@ def _unmoved_by_everything(subject: Subject) -> bool:
 
 
 def _require_unchanged(subject: Subject, changed: Split, what: str, remedy: str) -> str:
-    """Fit next to a changed split and ask the unchanged questions.
+    """Fit on the changed split and score the unchanged queries.
 
     Raises
     ------

@@ -1,5 +1,6 @@
 """What is examined by its splits: a dataset with scenarios, or a scenario with datasets."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ from ...evaluation.validation import split
 from .check_result import NotReached
 
 
-class SplitSubject:
+class SplitSubject(ABC):
     """A dataset or a scenario, with the splits that it takes part in, each made once.
 
     Attributes
@@ -28,18 +29,18 @@ class SplitSubject:
     seed: int
 
     @property
+    @abstractmethod
     def examined(self) -> Any:
         """The instance that is examined."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def combinations(self) -> Mapping[str, tuple[Any, Dataset]]:
         """Scenario and dataset by the name of the one that is not examined."""
-        raise NotImplementedError
 
     @property
     def exempt_rules(self) -> dict[str, str]:
-        """Rules of the leak suite that it may break, with its reasons; told next to a clean result.
+        """Rules of the leak suite that it may break, with its reasons, which a clean result names.
 
         What a scenario of coldbench exempts itself from is left out whoever is examined.
         """

@@ -63,7 +63,7 @@ class Subject:
     world
         The split that it is tried in, instead of the planted dataset.
     unmoved
-        Whether a fit next to another hidden world gave the same scores; None until it was tried.
+        Whether a fit with other hidden data gave the same scores; None until it was tried.
     """
 
     name: str

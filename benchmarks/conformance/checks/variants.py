@@ -43,7 +43,7 @@ def predicts_ratings(subject: Subject) -> str:
     split = split_planted(subject.mode, Task.RATING)
     fitted = subject.refit(split)
     mean = float(split.train.interactions.values.mean())
-    message = []
+    errors = []
     for task in RATED:
         holdout = split.test[task]
         predicted = fitted.predict(holdout.query)
@@ -55,8 +55,8 @@ def predicts_ratings(subject: Subject) -> str:
                 f"{task}: RMSE {ours:.3f}, the mean of all ratings gives {theirs:.3f}",
                 "return ratings on the scale of train.interactions.values",
             )
-        message.append(f"{ours:.3f} ({theirs:.3f})")
-    return f"RMSE (of the mean): {', '.join(message)}"
+        errors.append(f"{ours:.3f} ({theirs:.3f})")
+    return f"RMSE (of the mean): {', '.join(errors)}"
 
 
 def _error(predicted: FloatArray, holdout: Holdout) -> float:

@@ -78,6 +78,6 @@ def list_missing_runs(table: PaperTable, records: Iterable[RunRecord]) -> Iterat
             if not same:
                 yield f"{method}, {track} track: not run"
             elif not any(one.scores for one in same):
-                message: Any = same[0].error or same[0].status.value
+                reason: Any = same[0].error or same[0].status.value
                 status = same[0].status.value.replace("_", " ")
-                yield f"{method}, {track} track: {status}: {message}"
+                yield f"{method}, {track} track: {status}: {reason}"

@@ -15,9 +15,9 @@ def make_gar_tasks(stage: Stage, users: int) -> Tasks:
     """Return ``gar/cold``, ``gar/warm`` and ``gar/all``, all at ``k=0``.
 
     What differs from ``new_item`` and ``warm``: the cold items of the validation are candidates
-    next to those of the test; ``all`` asks only those who have truth on both sides; every other
-    positive of a user, of whatever part, is masked; and only the first ``users`` users are asked,
-    in the order of the dataset (for CiteULike, that of the ids).
+    next to those of the test; ``all`` evaluates only users with truth on both sides; every other
+    positive of a user, of whatever part, is masked; and only the first ``users`` users are
+    evaluated, in the order of the dataset (for CiteULike, that of the ids).
 
     Source: Chen et al., Generative Adversarial Framework for Cold-Start Item Recommendation,
     SIGIR 2022, as its published code evaluates; the same in Huang et al., ALDI, SIGIR 2023.

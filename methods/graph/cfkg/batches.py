@@ -14,7 +14,7 @@ from .network import TripleBatch
 
 @dataclass
 class TripleBatches:
-    """Every likes pair once an epoch, each next to as many triples of the graph.
+    """Every likes pair once an epoch, with as many triples of the graph.
 
     Attributes
     ----------

@@ -37,7 +37,7 @@ class CFKG(NetworkMethod, FactorMethod):
     minus the squared distance; Adam; embeddings are scaled to length 1 at first only, later their
     norms are weighted; a logistic loss is offered besides. A corrupted likes triple has another
     training item that the user has not chosen, a corrupted triple of the graph any node, and is
-    entered from both ends; each likes pair is learned next to one triple of the graph. In training
+    entered from both ends; each likes pair is learned with one triple of the graph. In training
     the embeddings of users and of items are hidden with probability ``dropout``. A hidden user is
     the mean of (item - likes) over ``support`` of its other items at most, a hidden item the mean
     over its edges of (tail - relation), or (head + relation) where it is the tail, leaving out
@@ -88,9 +88,6 @@ class CFKG(NetworkMethod, FactorMethod):
 
     def fit(self, train: TrainView) -> Self:
         """Learn embeddings and translations from true against corrupted triples."""
-        import torch
-
-        from ...training.fitting import fit_module
         from ...training.seeding import seeded
         from ..interaction_batches import InteractionBatches
         from .batches import TripleBatches
@@ -106,15 +103,7 @@ class CFKG(NetworkMethod, FactorMethod):
         pairs = InteractionBatches(
             train.interactions, self.dropout, self.support, self.batch_size, train.seed
         )
-        self.log_ = fit_module(
-            self.net_,
-            TripleBatches(pairs, links, graph.n_nodes),
-            train,
-            optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
-            epochs=self.epochs,
-            validate=lambda: train.validate(self),
-            patience=self.patience,
-        ).as_json()
+        self.log_ = self.train_with_adam(TripleBatches(pairs, links, graph.n_nodes), train)
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:

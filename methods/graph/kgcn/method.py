@@ -82,9 +82,6 @@ class KGCN(NetworkMethod):
 
     def fit(self, train: TrainView) -> Self:
         """Learn embeddings and layers from chosen against other items."""
-        import torch
-
-        from ...training.fitting import fit_module
         from ...training.seeding import seeded
         from ..interaction_batches import InteractionBatches
         from ..receptive_fields import (
@@ -106,15 +103,7 @@ class KGCN(NetworkMethod):
         batches = InteractionBatches(
             train.interactions, self.dropout, self.support, self.batch_size, train.seed
         )
-        self.log_ = fit_module(
-            self.net_,
-            batches,
-            train,
-            optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
-            epochs=self.epochs,
-            validate=lambda: train.validate(self),
-            patience=self.patience,
-        ).as_json()
+        self.log_ = self.train_with_adam(batches, train)
         return self
 
     def encode_items(self, items: Entities) -> "KGCNCandidates":

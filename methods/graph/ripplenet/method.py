@@ -77,9 +77,6 @@ class RippleNet(NetworkMethod):
 
     def fit(self, train: TrainView) -> Self:
         """Learn embeddings and matrices from chosen against other items."""
-        import torch
-
-        from ...training.fitting import fit_module
         from ...training.seeding import seeded
         from .batches import ClickBatches
         from .ripple_sets import build_ripple_sampler
@@ -101,15 +98,7 @@ class RippleNet(NetworkMethod):
         batches = ClickBatches(
             train.interactions, n_triples, self.dropout, self.batch_size, train.seed
         )
-        self.log_ = fit_module(
-            self.net_,
-            batches,
-            train,
-            optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
-            epochs=self.epochs,
-            validate=lambda: train.validate(self),
-            patience=self.patience,
-        ).as_json()
+        self.log_ = self.train_with_adam(batches, train)
         return self
 
     def encode_items(self, items: Entities) -> "RippleNetCandidates":

@@ -86,9 +86,6 @@ class CLCRec(NetworkMethod, FactorMethod):
 
     def fit(self, train: TrainView) -> Self:
         """Learn embeddings and encoder from observed pairs against sampled items."""
-        import torch
-
-        from ...training.fitting import fit_module
         from ...training.seeding import seeded
         from ..content_inputs import ContentInputs, TrainingContent
         from .batches import ContrastiveBatches
@@ -107,15 +104,7 @@ class CLCRec(NetworkMethod, FactorMethod):
             self.batch_size,
             train.seed,
         )
-        log = fit_module(
-            self.net_,
-            batches,
-            train,
-            optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
-            epochs=self.epochs,
-            validate=lambda: train.validate(self),
-            patience=self.patience,
-        ).as_json()
+        log = self.train_with_adam(batches, train)
         kept = {"kept_loss": log["losses"][log["best_epoch"] - 1]}
         self.log_ = log | kept | {"chance_loss": batches.chance_loss(self.balance)}
         return self

@@ -87,9 +87,6 @@ class DropoutNet(TwoTowerMethod):
 
     def fit(self, train: TrainView) -> Self:
         """Factorise, then train the towers to rebuild the scores with inputs missing."""
-        import torch
-
-        from ...training.fitting import fit_module
         from ...training.pretrained_factors import fit_als_factors
         from ...training.seeding import seeded
         from ..content_inputs import SideInputs
@@ -117,16 +114,7 @@ class DropoutNet(TwoTowerMethod):
             self.pairs,
             seed,
         )
-        self.log_ = fit_module(
-            self.net_,
-            batches,
-            train,
-            optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
-            epochs=self.epochs,
-            validate=lambda: train.validate(self),
-            patience=self.patience,
-            validate_every=self.validate_every,
-        ).as_json()
+        self.log_ = self.train_with_adam(batches, train)
         return self
 
     def _build(self, user_content: int, item_content: int) -> "DropoutNetModule":

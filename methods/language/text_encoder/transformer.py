@@ -105,7 +105,7 @@ def encode_texts(
     max_length: int,
     encoded: Callable[[int], None] = lambda count: None,
 ) -> FloatArray:
-    """Return float32 (texts, width), rows of length 1; ``encoded`` is reported of every batch."""
+    """Return float32 (texts, width), rows of length 1; ``encoded`` is called after every batch."""
     tokens = net.tokens(texts, max_length)
     fine = next(net.model.parameters()).dtype is torch.bfloat16
     vectors = np.empty((len(texts), net.width), dtype=np.float32)
