@@ -8,8 +8,8 @@ import numpy as np
 from ...datasets.arrays import FloatArray
 from ...datasets.world import Entities
 from ..base import FactorMethod
-from ..blocks import encode_in_blocks
 from ..training.network import NetworkMethod
+from .entity_blocks import encode_in_blocks
 
 if TYPE_CHECKING:
     from torch import nn

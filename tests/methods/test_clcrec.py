@@ -4,7 +4,7 @@ import torch
 from coldbench.benchmarks.evaluation.validation import split as make_split
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
-from coldbench.methods import blocks as encoding_blocks
+from coldbench.methods.hybrid import entity_blocks as encoding_blocks
 from coldbench.methods.hybrid.clcrec.batches import ContrastiveBatches
 from coldbench.methods.hybrid.clcrec.method import CLCRec
 from coldbench.methods.hybrid.clcrec.network import CLCRecModule

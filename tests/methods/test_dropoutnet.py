@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from coldbench.datasets.world import Query
-from coldbench.methods import blocks as encoding_blocks
 from coldbench.methods.hybrid import content_inputs as _side_inputs
+from coldbench.methods.hybrid import entity_blocks as encoding_blocks
 from coldbench.methods.hybrid.content_inputs import (
     ContentInputs,
     PreferenceInputs,

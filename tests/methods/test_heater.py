@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from coldbench.methods import blocks as encoding_blocks
+from coldbench.methods.hybrid import entity_blocks as encoding_blocks
 from coldbench.methods.hybrid.heater.batches import HeaterBatches, HeaterTrainingSide
 from coldbench.methods.hybrid.heater.method import Heater
 from coldbench.methods.hybrid.heater.network import (

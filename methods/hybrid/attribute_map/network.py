@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ....datasets.arrays import CSR, FloatArray
-from ...blocks import encode_in_blocks
 from ...training.seeding import numpy_generator
 from ...training.weights import count_parameters, from_arrays, to_arrays
+from ..entity_blocks import encode_in_blocks
 
 _BLOCK = 1024  # entities whose dense attributes are held at once
 

@@ -10,9 +10,9 @@ from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
-from ...blocks import encode_in_blocks
 from ...known_entities import look_up_known
 from ...training.network import NetworkMethod
+from ..entity_blocks import encode_in_blocks
 
 if TYPE_CHECKING:
     from .network import CLCRecModule

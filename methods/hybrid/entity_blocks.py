@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..datasets.arrays import FloatArray
+from ...datasets.arrays import FloatArray
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -39,7 +39,7 @@ def encode_in_blocks(
     """
     import torch
 
-    from .training.weights import device_of
+    from ..training.weights import device_of
 
     encode, device, block = encode or net, device_of(net), block or BLOCK
     encoded = np.empty(shape, dtype=np.float32)
