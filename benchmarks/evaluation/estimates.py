@@ -1,4 +1,8 @@
-"""Estimates of a task's values and of its slices, all from the same resampled users."""
+"""Estimates of a task's values and of its slices, all from the same resampled users.
+
+Where candidates are cold, the items were drawn as much as the users: the values that are sums over
+hits (NDCG and recall of the whole task) vary over resampled users and resampled items.
+"""
 
 from collections.abc import Hashable, Mapping
 from typing import cast
@@ -7,6 +11,7 @@ import numpy as np
 
 from ...datasets.arrays import BoolArray, DoubleArray
 from .bootstrap import Resampled
+from .item_contributions import ItemContributions, linearise
 from .slices import group_by_attribute
 from .task_result import Estimate
 
@@ -20,6 +25,7 @@ def estimate(
     grouped: MetricValues,
     resamples: int,
     seed: int,
+    items: ItemContributions | None = None,
 ) -> tuple[dict[str, Estimate], dict[str, dict[str, Estimate]]]:
     """Return the estimates of the whole task and of each slice.
 
@@ -33,6 +39,8 @@ def estimate(
         Masks over the users.
     grouped
         The values that are reported of each group.
+    items
+        What the cold items contribute to values of the whole task.
     """
     table: dict[Hashable, DoubleArray] = {("", name): one for name, one in whole.items()}
     for part, metric_values in parts.items():
@@ -40,6 +48,9 @@ def estimate(
     for group, members in groups.items():
         table |= {(group, m): np.where(members, one, np.nan) for m, one in grouped.items()}
     resampled = Resampled.of(table, resamples, seed)
+    if items is not None and items.sums and resamples:
+        moved = {("", name): linearise(items, name, len(whole[name])) for name in items.sums}
+        resampled = resampled.with_items(moved, seed)
     found: dict[str, dict[str, Estimate]] = {"": {}}
     for key, one in resampled.estimates().items():
         part, name = cast(tuple[str, str], key)

@@ -15,6 +15,7 @@ from ...datasets.world import Holdout, TrainView
 from ...methods.base import FactorMethod, Method
 from .beyond_accuracy import compute_catalogue_metrics, compute_list_metrics
 from .estimates import estimate
+from .item_contributions import compute_chance_level, sum_by_item
 from .metrics import AUC, BUILT_IN, Metric
 from .plugin_metrics import find_metrics
 from .ranking import RankingPass, RankingResult
@@ -128,12 +129,19 @@ class _Evaluation:
         if self.settings.slices:
             parts = self._parts(holdout, measured)
             groups = group_users(holdout.query.users.take(measured.rows))
+        items = sum_by_item(holdout, measured, ks)
+        ours = {n: one for n, one in items.sums.items() if n.split("@")[0] in self.metrics}
+        items = items._replace(sums=ours)
         scores, slices = estimate(
             per_user, parts, groups, _sliced(measured, ks), self.settings.bootstrap,
-            crc32(name.encode(), self.seed % 2**32),
+            crc32(name.encode(), self.seed % 2**32), items,
         )  # fmt: skip
         rankings = _rankings(measured, holdout, self.depth) if self.depth else None
-        return TaskResult(scores | catalogue, slices, users, per_user, rankings)
+        return TaskResult(
+            scores | catalogue, slices, users, per_user, rankings, *items,
+            uninformed=float(measured.uninformed.mean()),
+            chance=compute_chance_level(measured, ks),
+        )  # fmt: skip
 
     def _parts(
         self, holdout: Holdout, measured: RankingResult

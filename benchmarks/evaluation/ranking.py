@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets.arrays import DoubleArray, FloatArray, IntArray, LongArray, make_read_only
+from ...datasets.arrays import BoolArray, DoubleArray, FloatArray, IntArray, LongArray, make_read_only
 from ...datasets.errors import ColdbenchError
 from ...datasets.world import Holdout
 from .metrics import BUILT_IN, Ranked
@@ -31,6 +31,8 @@ class RankingResult:
         float32, (users, depth): scores of the lists, NaN after the end.
     auc
         float64, (users,), or None when it was not asked for.
+    uninformed
+        bool, (users,): whose candidates all have one score.
     """
 
     rows: LongArray
@@ -38,6 +40,7 @@ class RankingResult:
     values: DoubleArray
     scores: FloatArray
     auc: DoubleArray | None
+    uninformed: BoolArray
 
 
 class RankingPass:
@@ -76,6 +79,7 @@ class RankingPass:
         self.scores = np.full((n, depth), np.nan, dtype=np.float32)
         self.values = np.zeros((n, len(ks), len(BUILT_IN)))
         self.auc = np.full(n, np.nan) if auc else None
+        self.uninformed = np.zeros(n, dtype=np.bool_)
         self.discounts = 1.0 / np.log2(np.arange(2, max(ks) + 2))
         self.ideals = np.concatenate(([1.0], np.cumsum(self.discounts)))
 
@@ -84,7 +88,9 @@ class RankingPass:
         ranked = Ranked(
             self.positions, self.hits, self.truth_counts, self.candidate_counts, self.scores
         )
-        return RankingResult(self.rows, ranked, self.values, self.scores, self.auc)
+        return RankingResult(
+            self.rows, ranked, self.values, self.scores, self.auc, self.uninformed
+        )
 
 
 def _pattern(matrix: Any) -> tuple[LongArray, IntArray]:
@@ -171,11 +177,25 @@ def rank_block(run: RankingPass, start: int, stop: int, work: Buffers, method: s
         work.keys, counts, run.keys[start:stop], run.place, positions,
         run.scores[start:stop].view(np.int32),
     )  # fmt: skip
+    run.uninformed[start:stop] = _find_all_tied(scores, run.scores[start:stop], counts)
     measures.mark_hits(positions, rows, *run.truth, len(run.holdout.items), hits)
     measures.measure(
         hits, run.truth_counts[start:stop], run.ks, run.discounts, run.ideals,
         run.values[start:stop],
     )  # fmt: skip
+
+
+def _find_all_tied(scores: FloatArray, listed: FloatArray, counts: LongArray) -> BoolArray:
+    """Return bool, (users,): whose candidates all have one score, what is masked aside.
+
+    Only where the list begins and ends with one score are all candidates looked at.
+    """
+    last = np.minimum(counts, listed.shape[1]) - 1
+    tied: BoolArray = listed[:, 0] == listed[np.arange(len(listed)), last]
+    rows = np.flatnonzero(tied)
+    held = scores[rows]
+    tied[rows] = ((held == listed[rows, :1]) | (held == -np.inf)).all(axis=1)
+    return tied
 
 
 def _sort_keys(keys: LongArray, counts: LongArray, depth: int) -> None:

@@ -1,10 +1,12 @@
 """Settings and results of an evaluation."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ...datasets.arrays import DoubleArray, FloatArray, IntArray
+import numpy as np
+
+from ...datasets.arrays import DoubleArray, FloatArray, IntArray, LongArray
 from ...datasets.errors import ColdbenchError
 from ...datasets.parameters import check_parameters, parameter
 
@@ -101,6 +103,13 @@ class TaskResult:
         float64, (users,) by name; NaN where a value is undefined for a user.
     rankings
         The saved lists, or None.
+    items, item_users, per_item
+        Of the cold items that are truth of somebody: dataset indices, ascending; for how many
+        users; and, by name of a value, what each adds to the sum over users.
+    uninformed
+        Share of the users whose candidates all have one score.
+    chance
+        Expected values of a random order.
     """
 
     scores: dict[str, Estimate]
@@ -108,3 +117,8 @@ class TaskResult:
     users: IntArray
     per_user: dict[str, DoubleArray]
     rankings: Rankings | None = None
+    items: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    item_users: LongArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    per_item: dict[str, DoubleArray] = field(default_factory=dict)
+    uninformed: float = 0.0
+    chance: dict[str, float] = field(default_factory=dict)

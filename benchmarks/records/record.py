@@ -80,6 +80,10 @@ class RunRecord(BaseModel):
         Task, then ``metric@k``, on the test part.
     slices
         Task, then group of users or items, then ``metric@k``.
+    uninformed
+        Task, then the share of users whose candidates all have one score, where there are any.
+    chance
+        Task, then ``metric@k``: the expected value of a random order.
     training
         What the method reports of its training.
     facts
@@ -120,6 +124,8 @@ class RunRecord(BaseModel):
     tuning_trials: int = 0
     scores: dict[str, dict[str, Estimate]] = {}
     slices: dict[str, dict[str, dict[str, Estimate]]] = {}
+    uninformed: dict[str, float] = {}
+    chance: dict[str, dict[str, float]] = {}
     training: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     findings: list[str] = []

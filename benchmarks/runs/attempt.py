@@ -65,6 +65,8 @@ class Attempt:
             status=Status.OK,
             scores={task: _rounded(one.scores) for task, one in results.items()},
             slices={task: _slices(one) for task, one in results.items() if one.slices},
+            uninformed={t: round(one.uninformed, 6) for t, one in results.items() if one.uninformed},
+            chance={task: _chance(one) for task, one in results.items() if one.chance},
             cost=cost,
             training=to_jsonable(fitted.report()),
         )
@@ -80,6 +82,10 @@ class Attempt:
 
 def _rounded(estimates: dict[str, Estimate]) -> dict[str, Estimate]:
     return {name: one.rounded() for name, one in estimates.items()}
+
+
+def _chance(result: TaskResult) -> dict[str, float]:
+    return {name: round(level, 6) for name, level in result.chance.items()}
 
 
 def _slices(result: TaskResult) -> dict[str, dict[str, Estimate]]:
