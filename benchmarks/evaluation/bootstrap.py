@@ -1,7 +1,7 @@
-"""Percentile bootstrap over users, and over users and items, for many values at once."""
+"""Percentile bootstrap over users, for many values at once."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -94,29 +94,6 @@ class Resampled:
         means = user_means(table)
         draws = resample_means(table, resamples, seed) if resamples else means[None, :]
         return cls(place, means, draws, np.isfinite(table).sum(axis=0))
-
-    def with_items(self, moved: Mapping[Any, DoubleArray], seed: int) -> "Resampled":
-        """Return the same means over resampled items too, where an item moves a value.
-
-        Parameters
-        ----------
-        moved
-            float64, (items,) by value: by how much the mean moves when an item is drawn once
-            more. The same items for all values; a value that is not resampled is passed over.
-        """
-        # The pigeonhole bootstrap (Owen 2007) weighs a hit of a user on an item by the product of
-        # how often both were drawn. Its product of the two deviations is left out: the noise of
-        # single hits is in the users' part and in the items' part already, and would count thrice.
-        names = [name for name in moved if name in self.place]
-        if not names:
-            return self
-        by_value = np.stack([moved[name] for name in names], axis=1)
-        columns, draws = [self.place[name] for name in names], self.draws.copy()
-        at = 0
-        for counts in draw_resamples(len(by_value), len(draws), seed + 1):
-            draws[at : at + len(counts), columns] += (counts - 1.0) @ by_value
-            at += len(counts)
-        return replace(self, draws=draws)
 
     def estimates(self) -> dict[Hashable, Estimate]:
         """Return every value's mean with its 95 % percentile interval."""

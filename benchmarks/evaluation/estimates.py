@@ -1,10 +1,11 @@
-"""Estimates of a task's values and of its slices, all from the same resampled users.
+"""Estimates of a task's values and of its slices, from the same resampled users.
 
-Where candidates are cold, the items were drawn as much as the users: the values that are sums over
-hits (NDCG and recall of the whole task) vary over resampled users and resampled items.
+Where candidates are cold, the items were drawn as much as the users: the interval of a value that
+is a sum over hits (NDCG and recall of the whole task) is then over both.
 """
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -13,6 +14,7 @@ from ...datasets.arrays import BoolArray, DoubleArray
 from .bootstrap import Resampled
 from .item_contributions import ItemContributions, linearise
 from .slices import group_by_attribute
+from .spread import spread_over_users_and_items
 from .task_result import Estimate
 
 MetricValues = Mapping[str, DoubleArray]
@@ -48,15 +50,26 @@ def estimate(
     for group, members in groups.items():
         table |= {(group, m): np.where(members, one, np.nan) for m, one in grouped.items()}
     resampled = Resampled.of(table, resamples, seed)
-    if items is not None and items.sums and resamples:
-        moved = {("", name): linearise(items, name, len(whole[name])) for name in items.sums}
-        resampled = resampled.with_items(moved, seed)
     found: dict[str, dict[str, Estimate]] = {"": {}}
     for key, one in resampled.estimates().items():
         part, name = cast(tuple[str, str], key)
         found.setdefault(part, {})[name] = one
     scores = found.pop("") | _harmonic(resampled, parts)
+    if items is not None and resamples:
+        scores |= _over_items_too(scores, whole, items)
     return scores, found | _gaps(resampled, groups, list(grouped))
+
+
+def _over_items_too(
+    scores: dict[str, Estimate], whole: MetricValues, items: ItemContributions
+) -> dict[str, Estimate]:
+    """Return the values that are sums over hits, each with its interval over users and items."""
+    found = {}
+    for name in items.sums:
+        moved = linearise(items, name, len(whole[name]))
+        low, high = spread_over_users_and_items(whole[name], moved).bounds(name)
+        found[name] = replace(scores[name], low=low, high=high)
+    return found
 
 
 def _harmonic(resampled: Resampled, parts: Mapping[str, MetricValues]) -> dict[str, Estimate]:

@@ -139,7 +139,7 @@ class _Evaluation:
         rankings = _rankings(measured, holdout, self.depth) if self.depth else None
         return TaskResult(
             scores | catalogue, slices, users, per_user, rankings, *items,
-            uninformed=float(measured.uninformed.mean()),
+            uninformed=round(float(measured.uninformed.mean()), 6),
             chance=compute_chance_level(measured, ks),
         )  # fmt: skip
 

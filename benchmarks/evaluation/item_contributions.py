@@ -57,8 +57,8 @@ def sum_by_item(holdout: Holdout, measured: RankingResult, ks: list[int]) -> Ite
                 "recall": 1.0 / truth[row],
             }
             for name in METRICS:
-                added = np.bincount(item, np.where(within, gains[name], 0.0), count)
-                sums[f"{name}@{k}"] = added[kept]
+                added = np.bincount(item, gains[name] * within, count)
+                sums[f"{name}@{k}"] = np.asarray(added[kept], dtype=np.float64)
     return ItemContributions(holdout.items[kept].astype(np.int32), users[kept], sums)
 
 

@@ -5,7 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets.arrays import BoolArray, DoubleArray, FloatArray, IntArray, LongArray, make_read_only
+from ...datasets.arrays import (
+    BoolArray,
+    DoubleArray,
+    FloatArray,
+    IntArray,
+    LongArray,
+    make_read_only,
+)
 from ...datasets.errors import ColdbenchError
 from ...datasets.world import Holdout
 from .metrics import BUILT_IN, Ranked
@@ -88,9 +95,7 @@ class RankingPass:
         ranked = Ranked(
             self.positions, self.hits, self.truth_counts, self.candidate_counts, self.scores
         )
-        return RankingResult(
-            self.rows, ranked, self.values, self.scores, self.auc, self.uninformed
-        )
+        return RankingResult(self.rows, ranked, self.values, self.scores, self.auc, self.uninformed)
 
 
 def _pattern(matrix: Any) -> tuple[LongArray, IntArray]:

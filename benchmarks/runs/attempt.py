@@ -65,7 +65,9 @@ class Attempt:
             status=Status.OK,
             scores={task: _rounded(one.scores) for task, one in results.items()},
             slices={task: _slices(one) for task, one in results.items() if one.slices},
-            uninformed={t: round(one.uninformed, 6) for t, one in results.items() if one.uninformed},
+            uninformed={
+                t: round(one.uninformed, 6) for t, one in results.items() if one.uninformed
+            },
             chance={task: _chance(one) for task, one in results.items() if one.chance},
             cost=cost,
             training=to_jsonable(fitted.report()),

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from coldbench.benchmarks.evaluation.bootstrap import Resampled
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
 from coldbench.benchmarks.evaluation.item_contributions import ItemContributions, linearise
+from coldbench.benchmarks.evaluation.spread import spread_over_users_and_items
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,14 +71,13 @@ def test_a_user_whose_unmasked_candidates_are_tied_is_uninformed(seed):
     result = measure(TableMethod(scores), world)
     rows = np.flatnonzero(world.truth.any(axis=1))
     alone = (~world.masked[rows]).sum(axis=1) == 1
-    assert result.uninformed == pytest.approx((tied[rows] | alone).mean())
+    assert result.uninformed == pytest.approx((tied[rows] | alone).mean(), abs=1e-6)
 
 
 def test_the_chance_level_is_the_mean_of_random_orders(worlds, table_method, rng):
     world = worlds(rng, 60, 40)
     found = [
-        measure(table_method(levels(rng, (60, 40), "distinct")), world, ks=[10])
-        for _ in range(300)
+        measure(table_method(levels(rng, (60, 40), "distinct")), world, ks=[10]) for _ in range(300)
     ]
     for name in ("ndcg@10", "recall@10"):
         means = [one.scores[name].mean for one in found]
@@ -89,20 +88,21 @@ def test_the_chance_level_is_the_mean_of_random_orders(worlds, table_method, rng
 
 def test_where_candidates_are_cold_an_interval_is_over_users_and_items(worlds, table_method, rng):
     world, scores = worlds(rng, 300, 90), levels(rng, (300, 90), "distinct")
-    users_alone = measure(table_method(scores), world, bootstrap=2000).scores
-    both = measure(table_method(scores), cold(world), bootstrap=2000)
-    users = both.per_user["recall@10"]
+    users_alone = measure(table_method(scores), world, bootstrap=500).scores
+    both = measure(table_method(scores), cold(world), bootstrap=500)
     items = ItemContributions(both.items, both.item_users, both.per_item)
     for name in ("recall@10", "ndcg@10"):
         users, moved = both.per_user[name], linearise(items, name, len(both.users))
         assert moved.sum() == pytest.approx(0.0, abs=1e-12)
-        variance = users.var() / len(users) + (moved**2).sum()
-        width = both.scores[name].high - both.scores[name].low
-        assert width == pytest.approx(2 * 1.96 * np.sqrt(variance), rel=0.06)
-        assert width > 1.05 * (users_alone[name].high - users_alone[name].low)
-        assert both.scores[name].mean == users_alone[name].mean
+        found = both.scores[name]
+        expected = spread_over_users_and_items(users, moved).bounds(name)
+        assert (found.low, found.high) == pytest.approx(expected)
+        assert found.high - found.low > 1.05 * (users_alone[name].high - users_alone[name].low)
+        assert found.mean == users_alone[name].mean
     for name in ("auc", "mrr@10", "hit_rate@10"):  # not sums over hits: over users alone
         assert both.scores[name] == users_alone[name]
+    without = measure(table_method(scores), cold(world), bootstrap=0).scores["ndcg@10"]
+    assert without.low == without.mean == without.high
 
 
 def test_an_item_that_everybody_wants_decides_as_much_missed_as_hit():
@@ -112,12 +112,3 @@ def test_an_item_that_everybody_wants_decides_as_much_missed_as_hit():
     assert linearise(hit, "r", users) == pytest.approx(-linearise(missed, "r", users))
     everything = ItemContributions(np.arange(3), wanted, {"r": wanted * 0.5})
     assert linearise(everything, "r", users) == pytest.approx(np.zeros(3))
-
-
-def test_resampled_items_move_the_values_that_they_make_and_no_other(rng):
-    values = {"a": rng.random(80), "b": rng.random(80)}
-    alone = Resampled.of(values, 400, 3)
-    both = alone.with_items({"a": rng.normal(0, 0.01, 50), "c": rng.random(50)}, 3)
-    again = alone.with_items({"a": rng.normal(0, 0.01, 50)}, 3)
-    assert both.estimates()["b"] == alone.estimates()["b"]
-    assert both.draws[:, 0].std() > alone.draws[:, 0].std() and again.draws.shape == (400, 2)
