@@ -103,6 +103,14 @@ class Query:
     users: Entities
     items: Entities
 
+    @property
+    def group(self) -> str:
+        """Who is cold: ``new_item``, ``new_user``, ``both``, or else ``warm``."""
+        users, items = bool((self.users.known < 0).any()), bool((self.items.known < 0).any())
+        if users and items:
+            return "both"
+        return "new_user" if users else "new_item" if items else "warm"
+
 
 @dataclass(frozen=True)
 class Holdout:

@@ -113,8 +113,24 @@ class Method(ABC):
         return self.score(Query(users, items))
 
     def score(self, query: Query) -> FloatArray:
-        """Return float32 scores (users, candidates) of a whole query, higher is better."""
-        return self.score_block(query.users, self.encode_items(query.items))
+        """Return float32 scores (users, candidates) of a whole query, higher is better.
+
+        A network answers with the weights that it keeps for the query's group.
+        """
+        answering = self.for_group(query.group)
+        return answering.score_block(query.users, answering.encode_items(query.items))
+
+    def for_group(self, group: str) -> "Method":
+        """Return the method that answers the tasks of a group; by default this one.
+
+        Parameters
+        ----------
+        group
+            Who is cold: ``new_item``, ``new_user``, ``both`` or ``warm`` (``Query.group``). The
+            evaluation asks the method that is returned for ``encode_items``, ``score_block`` and
+            factors; candidates are encoded once for all groups that share one.
+        """
+        return self
 
     def report(self) -> dict[str, Any]:
         """Return facts about the training worth recording, as plain JSON values."""

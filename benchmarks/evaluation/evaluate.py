@@ -43,7 +43,7 @@ def evaluate(
     Parameters
     ----------
     method
-        A fitted method.
+        A fitted method; each task is answered by its ``for_group`` of the task's group.
     tasks
         Holdouts by name, ``<scenario>/<candidates>/k=<shots>``.
     train
@@ -68,7 +68,7 @@ def evaluate(
     """
     settings.check()
     chosen = find_metrics(settings.metrics) if metrics is None else dict(metrics)
-    evaluated = _Evaluation(method, train, settings, chosen, seed, threads, save_rankings)
+    evaluated = _Evaluation(train, settings, chosen, seed, threads, save_rankings)
     candidates = EncodedCandidates(method, tasks.values())
     tally = select_users(tasks, progress)
     results = {}
@@ -76,7 +76,7 @@ def evaluate(
         ranked = partial(tally.add, task=name)
         ranked(0)
         with threadpool_limits(1 if isinstance(method, FactorMethod) else threads):
-            measured = evaluated.rank(name, holdout, candidates.take(holdout), ranked)
+            measured = evaluated.rank(name, holdout, *candidates.take(holdout), ranked)
         with threadpool_limits(1):
             results[name] = evaluated.result(name, holdout, measured)
     return results
@@ -93,7 +93,6 @@ def select_users(tasks: Mapping[str, Holdout], progress: Progress) -> Tally:
 class _Evaluation:
     """The arguments of an evaluation that are the same for every task."""
 
-    method: Method
     train: TrainView
     settings: EvaluationSettings
     metrics: Mapping[str, Metric]
@@ -106,13 +105,18 @@ class _Evaluation:
         return sorted({int(k) for k in self.settings.ks})
 
     def rank(
-        self, name: str, holdout: Holdout, encoded: Any, ranked: Callable[[int], None]
+        self,
+        name: str,
+        holdout: Holdout,
+        method: Method,
+        encoded: Any,
+        ranked: Callable[[int], None],
     ) -> RankingResult:
-        """Rank the users of a task."""
+        """Rank the users of a task by the method that answers it."""
         auc = any(type(metric) is AUC for metric in self.metrics.values())
         run = RankingPass(name, holdout, self.ks, max(self.ks[-1], self.depth), self.seed, auc)
         block, threads = self.settings.block, self.threads
-        return rank_task(self.method, run, encoded, block=block, threads=threads, ranked=ranked)
+        return rank_task(method, run, encoded, block=block, threads=threads, ranked=ranked)
 
     def result(self, name: str, holdout: Holdout, measured: RankingResult) -> TaskResult:
         """Turn a pass into estimates."""

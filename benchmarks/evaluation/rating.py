@@ -16,6 +16,7 @@ from ...datasets.world import Holdout, Query
 from .bootstrap import Resampled
 from .estimates import estimate
 from .evaluate import select_users
+from .score_blocks import answering
 from .slices import group_users
 from .task_result import Estimate, EvaluationSettings, TaskResult
 
@@ -73,7 +74,9 @@ def evaluate_ratings(
         evaluated(0)
         rows = np.flatnonzero(np.diff(holdout.truth.indptr))
         with threadpool_limits(threads):
-            metric_values = _compute_errors(method, name, holdout, rows, settings.block, evaluated)
+            metric_values = _compute_errors(
+                answering(method, holdout), name, holdout, rows, settings.block, evaluated
+            )
         with threadpool_limits(1):
             results[name] = _result(name, holdout, rows, metric_values, settings, seed)
     return results
@@ -96,6 +99,7 @@ def demand_predictor(method: Any) -> None:
 
 def pooled_rmse(method: Predictor, task: str, holdout: Holdout) -> float:
     """Return the root mean squared error over all held-out ratings of one task."""
+    method = answering(method, holdout)
     rows = np.flatnonzero(np.diff(holdout.truth.indptr))
     block = EvaluationSettings.block
     sums = _compute_errors(method, task, holdout, rows, block, lambda users: None)

@@ -21,21 +21,36 @@ LEAST_PRODUCT = 16
 """Rows of the smallest product: BLAS rounds a single row differently from a block."""
 
 
+def answering(method: Any, task: Holdout) -> Any:
+    """Return what answers the tasks of a task's group; a scorer without groups answers all."""
+    choose = getattr(method, "for_group", None)
+    return method if choose is None else choose(task.query.group)
+
+
 class EncodedCandidates:
-    """The candidates of some tasks: each set is encoded once, and dropped at its last task."""
+    """The candidates of some tasks, and who answers each task.
+
+    Each set is encoded once by each method that answers tasks about it (groups may share one), and
+    dropped at its last task.
+    """
 
     def __init__(self, method: Method, tasks: Iterable[Holdout]) -> None:
         self._method = method
-        self._uses = Counter(id(task.query.items) for task in tasks)
-        self._encoded: dict[int, Any] = {}
+        self._uses = Counter(self._key(answering(method, task), task) for task in tasks)
+        self._encoded: dict[tuple[int, int], Any] = {}
 
-    def take(self, task: Holdout) -> Any:
-        """Return what ``encode_items`` returned for a task's candidates."""
-        key = id(task.query.items)
+    def take(self, task: Holdout) -> tuple[Any, Any]:
+        """Return the method that answers a task, and its encoding of the task's candidates."""
+        method = answering(self._method, task)
+        key = self._key(method, task)
         if key not in self._encoded:
-            self._encoded[key] = self._method.encode_items(task.query.items)
+            self._encoded[key] = method.encode_items(task.query.items)
         self._uses[key] -= 1
-        return self._encoded[key] if self._uses[key] else self._encoded.pop(key)
+        return method, self._encoded[key] if self._uses[key] else self._encoded.pop(key)
+
+    @staticmethod
+    def _key(method: Any, task: Holdout) -> tuple[int, int]:
+        return id(method), id(task.query.items)
 
 
 class FunctionMethod(Method):

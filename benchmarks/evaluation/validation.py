@@ -1,7 +1,7 @@
 """What a method learns of the validation tasks while it fits, measured by the evaluation engine."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -53,12 +53,19 @@ def with_validation(split: Split, scenario: Any) -> Split:
         As the scenario made it; its threads are those of the measurement.
     scenario
         Its ``validates`` says which tasks count, all where it has none, and its ``task`` whether
-        ratings are predicted.
+        ratings are predicted. Where no task of a group counts (``warm``, mostly), they are measured
+        and do not move the mean.
     """
     counts = getattr(scenario, "validates", lambda name: True)
-    tasks = {name: one for name, one in split.validation.items() if one.truth.nnz and counts(name)}
+    asked = {name: one for name, one in split.validation.items() if one.truth.nnz}
+    tasks = {name: one for name, one in asked.items() if counts(name)}
+    groups = {group_of(one) for one in tasks.values()}
+    # A group none of whose tasks counts is measured too: a network keeps weights for it.
+    others = {name: one for name, one in asked.items() if group_of(one) not in groups}
     train = split.train
-    validate = Validation(tasks, int(train.seed), is_rating(scenario), train.resources.threads)
+    validate = Validation(
+        tasks, int(train.seed), is_rating(scenario), train.resources.threads, others
+    )
     return replace(split, train=replace(train, validate=validate))
 
 
@@ -78,20 +85,24 @@ class Validation:
         Measure minus the root mean squared error of ``predict`` instead of NDCG@10.
     threads
         Threads of the measurement; they change no result.
+    others
+        Tasks that are measured for their groups and do not count.
     """
 
     tasks: Mapping[str, Holdout]
     seed: int
     rating: bool = False
     threads: int = 1
+    others: Mapping[str, Holdout] = field(default_factory=dict)
 
     def __call__(self, method: Any) -> ValidationScore:
-        """Return the mean over the tasks, each with equal weight, with its parts.
+        """Return the mean over the tasks that count, each with equal weight, with all parts.
 
         Parameters
         ----------
         method
-            A fitted method, or a function from a ``Query`` to float32 scores.
+            A fitted method, or a function from a ``Query`` to float32 scores. Each task is
+            answered by its ``for_group``.
 
         Raises
         ------
@@ -104,28 +115,30 @@ class Validation:
                 "the validation slice is empty: no cold validation entity has enough interactions; "
                 "use more data, fewer shots or a larger cold_fraction"
             )
-        found = dict(self._errors(method) if self.rating else self._ndcg(method))
+        tasks = {**self.tasks, **self.others}
+        found = dict(self._errors(method, tasks) if self.rating else self._ndcg(method, tasks))
         groups: dict[str, list[float]] = {}
         for name, value in found.items():
-            groups.setdefault(group_of(self.tasks[name]), []).append(value)
-        return ValidationScore(found, {name: float(np.mean(v)) for name, v in groups.items()})
+            groups.setdefault(group_of(tasks[name]), []).append(value)
+        means = {name: float(np.mean(values)) for name, values in groups.items()}
+        return ValidationScore(found, means, self.tasks)
 
-    def _ndcg(self, method: Any) -> Iterator[tuple[str, float]]:
+    def _ndcg(self, method: Any, tasks: Mapping[str, Holdout]) -> Iterator[tuple[str, float]]:
         scorer = FunctionMethod.of(method)
-        candidates = EncodedCandidates(scorer, self.tasks.values())
-        for name, task in self.tasks.items():
+        candidates = EncodedCandidates(scorer, tasks.values())
+        for name, task in tasks.items():
             with threadpool_limits(1 if isinstance(scorer, FactorMethod) else self.threads):
-                encoded = candidates.take(task)
+                one, encoded = candidates.take(task)
                 what = f"{name} of the validation"
                 block, threads = EvaluationSettings.block, self.threads
                 values = _accuracies(
-                    scorer, what, task, encoded, self.seed, block=block, threads=threads
+                    one, what, task, encoded, self.seed, block=block, threads=threads
                 )
             yield name, float(user_means(values)[PLACE])
 
-    def _errors(self, method: Any) -> Iterator[tuple[str, float]]:
+    def _errors(self, method: Any, tasks: Mapping[str, Holdout]) -> Iterator[tuple[str, float]]:
         demand_predictor(method)
-        for name, task in self.tasks.items():
+        for name, task in tasks.items():
             with threadpool_limits(self.threads):
                 yield name, -pooled_rmse(method, name, task)
 
@@ -154,7 +167,4 @@ def _accuracies(
 
 def group_of(task: Holdout) -> str:
     """Return who is cold in a task: ``new_item``, ``new_user``, ``both``, or else ``warm``."""
-    users, items = bool((task.query.users.known < 0).any()), bool(task.cold_items.any())
-    if users and items:
-        return "both"
-    return "new_user" if users else "new_item" if items else "warm"
+    return task.query.group

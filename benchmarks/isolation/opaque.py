@@ -61,7 +61,7 @@ def make_opaque(function: Callable[[Any], Any]) -> Opaque:
 def _plain(found: Any) -> float:
     """Return a number that leads to nothing but numbers, whatever its class carries."""
     if isinstance(found, ValidationScore):
-        return ValidationScore(found.tasks, found.groups)
+        return ValidationScore(found.tasks, found.groups, found.counted)
     return float(found)
 
 

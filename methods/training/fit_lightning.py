@@ -2,33 +2,35 @@
 
 import json
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pytorch_lightning as pl
+import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.callbacks import Callback, Checkpoint
 from pytorch_lightning.utilities.model_helpers import is_overridden
 
 from ...datasets.errors import ColdbenchError
 from ...datasets.training import TrainerSettings
 from ...datasets.world import Resources, TrainView
+from .adequacy import judge_training
 from .checkpoints import LastCheckpoint, RankState, resumable
+from .group_networks import keep_group_weights
 from .learning_curve import LearningCurve, TellProgress
 from .loaders import Shares, training_data
 from .many_steps import ManySteps
 from .process import ended_by_signals, lightning_contained
-from .schedule import Stopping, TrainingLog
+from .schedule import Stopping, StoppingOptions, TrainingLog
 from .seeding import seeded
 from .split_validation import MONITOR, SplitValidation
-from .stopping import BestWeights, StopWithoutGain
+from .stopping import BestWeights, StopByTheMean, StopWithoutGain
 from .trainer import is_forked, make_part, make_trainer
 
 _AUTOMATIC_ONLY = ("accumulate_grad_batches", "gradient_clip_val")
 _DEVICES = {"cpu": "cpu", "gpu": "cuda", "cuda": "cuda", "mps": "mps"}
-_LOG_FILE = "log.json"
+_LOG_FILE, _WEIGHTS_FILE = "log.json", "group_weights.ckpt"
 
 
 def fit_lightning(
@@ -36,17 +38,15 @@ def fit_lightning(
     data: Any,
     train: TrainView,
     *,
-    epochs: int,
-    validate: Callable[[], float] | None = None,
-    patience: int | None = None,
-    validate_every: int = 1,
-    validate_first: bool = False,
     precision: str = "32-true",
+    **stopping: Unpack[StoppingOptions],
 ) -> TrainingLog:
     """Train a LightningModule and return the learning curve; the best weights are left in it.
 
     Early stopping, best weights and checkpoints are Lightning callbacks fed by ``validate``. What
-    was set of Lightning for the run (``train.trainer``) overrides the arguments.
+    was set of Lightning for the run (``train.trainer``) overrides the arguments. The module has the
+    weights that are best by the mean over the validation tasks, and
+    ``group_networks.network_of_group`` gives the copy with those that are best for a group.
 
     Parameters
     ----------
@@ -59,12 +59,11 @@ def fit_lightning(
         (seed, epoch), and no batch is dropped on several devices.
     train
         For its seed, resources, progress and settings of Lightning.
-    epochs
-        The most epochs to run, unless ``trainer.max_epochs`` is set.
-    validate, patience, validate_every, validate_first
-        See ``schedule.Stopping``.
     precision
         Lightning's name: ``32-true``, ``bf16-mixed``, ``bf16-true``.
+    stopping
+        The fields of ``schedule.Stopping``: ``max_steps`` or ``epochs`` (unless ``trainer`` sets
+        another bound), ``validate``, ``patience_steps`` or ``patience``, ...
 
     Raises
     ------
@@ -73,10 +72,9 @@ def fit_lightning(
     ColdbenchError
         For settings that Lightning does not take, in a sentence.
     """
-    flags: dict[str, Any] = {"precision": precision, "max_epochs": epochs}
-    flags |= train.trainer.flags
+    flags: dict[str, Any] = {"precision": precision, **train.trainer.flags}
+    rules = bound_training(module, Stopping(**stopping), flags)
     resources = _overridden(train.resources, flags)
-    stopping = Stopping(flags["max_epochs"], validate, patience, validate_every, validate_first)
     log = TrainingLog(device=resources.device, devices=resources.devices, threads=resources.threads)
     with (
         seeded(train.seed, resources.threads),
@@ -85,7 +83,9 @@ def fit_lightning(
     ):
         handover = Path(folder)
         shares = Shares()
-        callbacks = [*_callbacks(stopping, log, train), _HandOver(log, handover)]
+        callbacks = _callbacks(rules, log, train)
+        best = next(one for one in callbacks if isinstance(one, BestWeights))
+        callbacks.append(_HandOver(best, handover))
         if not isinstance(module, ManySteps):  # which weighs its batches itself
             callbacks.append(shares)
         last = _last_checkpoint(train.trainer, flags)
@@ -96,10 +96,56 @@ def fit_lightning(
             _run(trainer, module, data, train.seed, shares, last, handover)
             if is_forked(trainer):
                 log.take(json.loads((handover / _LOG_FILE).read_text()))
+                best.weights = torch.load(handover / _WEIGHTS_FILE, weights_only=True)
         finally:
             module.to(log.device if trainer.world_size == 1 else "cpu").eval()
             module.trainer = None  # type: ignore[assignment]
+    _keep_groups(module, log, best)
+    log.adequacy = judge_training(log, rules)
     return log
+
+
+def bound_training(
+    module: pl.LightningModule, stopping: Stopping, flags: dict[str, Any]
+) -> Stopping:
+    """Set the most epochs and steps among the trainer's flags; return them with the other rules.
+
+    Raises
+    ------
+    ColdbenchError
+        When nothing bounds the training.
+    """
+    epochs, max_steps = stopping.epochs, stopping.max_steps
+    if flags.get("max_epochs") is not None:
+        epochs, max_steps = flags["max_epochs"], None
+    if flags.get("max_steps") is not None:
+        max_steps = flags["max_steps"]
+    if epochs is None and max_steps is None:
+        raise ColdbenchError(
+            f"nothing bounds the training of {type(module).__name__}: give it max_steps (or epochs)"
+        )
+    flags |= {
+        "max_epochs": -1 if epochs is None else epochs,
+        "max_steps": -1 if max_steps is None else max_steps,
+    }
+    return replace(
+        stopping,
+        epochs=None if epochs is None or epochs < 0 else epochs,
+        max_steps=None if max_steps is None or max_steps < 0 else max_steps,
+    )
+
+
+def _keep_groups(module: pl.LightningModule, log: TrainingLog, best: BestWeights) -> None:
+    """Leave the weights that are best for each group next to those of the mean."""
+    groups = {group: at for group, at in log.kept.items() if at in best.weights}
+    if not isinstance(module, ManySteps):
+        keep_group_weights(module, groups, best.weights)
+        return
+    own = {
+        at: {name.removeprefix("network."): tensor for name, tensor in state.items()}
+        for at, state in best.weights.items()
+    }
+    keep_group_weights(module.network, groups, own)
 
 
 def _callbacks(stopping: Stopping, log: TrainingLog, train: TrainView) -> list[Callback]:
@@ -118,9 +164,10 @@ def _callbacks(stopping: Stopping, log: TrainingLog, train: TrainView) -> list[C
     if early.get("monitor", MONITOR) == MONITOR:
         others.pop("EarlyStopping", None)
         early.pop("monitor", None)
-        patience = early.pop("patience", stopping.patience)
-        if patience is not None and stopping.validate is not None:
-            found.append(StopWithoutGain(validation, patience=patience, **early))
+        if "EarlyStopping" in train.trainer.callbacks and stopping.validate is not None:
+            found.append(StopByTheMean(validation, **early))
+        elif stopping.early:
+            found.append(StopWithoutGain(validation, log))
     return found + [make_part("callbacks", name, options) for name, options in others.items()]
 
 
@@ -200,13 +247,18 @@ def _run(
         raise ColdbenchError(f"Lightning: {' '.join(str(error).split())}") from error
 
 
-class _HandOver(Callback):
-    """Writes the log down for the process that has forked the ranks."""
+class _HandOver(Checkpoint):
+    """Writes down log and weights of the groups for the process that has forked the ranks."""
 
-    def __init__(self, log: TrainingLog, folder: Path) -> None:
-        self.training_log, self.folder = log, folder
+    def __init__(self, best: BestWeights, folder: Path) -> None:
+        self.best, self.folder = best, folder
 
     def on_fit_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Write it, once BestWeights has said which epoch was the best."""
+        """Write them, once BestWeights has left those of the groups."""
         if trainer.global_rank == 0 and is_forked(trainer):
-            (self.folder / _LOG_FILE).write_text(json.dumps(vars(self.training_log)))
+            (self.folder / _LOG_FILE).write_text(json.dumps(vars(self.best.training_log)))
+            weights = {
+                at: {name: tensor.cpu() for name, tensor in state.items()}
+                for at, state in self.best.weights.items()
+            }
+            torch.save(weights, self.folder / _WEIGHTS_FILE)

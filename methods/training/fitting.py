@@ -8,14 +8,15 @@ A method builds a network whose ``loss(batch)`` returns a scalar tensor and hand
     self.log_ = fit_module(
         net, batches, train,                      # batches(epoch) -> iterable of mini-batches
         optimiser=lambda p: torch.optim.Adam(p, lr=self.learning_rate),
-        epochs=self.epochs, patience=self.patience,
+        max_steps=self.max_steps, patience_steps=self.patience_steps,
         validate=lambda: train.validate(self),    # the only road to early stopping
     ).as_json()
 
 - While ``validate`` runs, the network is in evaluation mode, without gradients, and on the
   training device; the method scores with it as it stands. The best weights are kept in memory and
   are in the network when ``fit_module`` returns, in evaluation mode, still on the training device
-  (``weights.device_of``); on the CPU after training on several.
+  (``weights.device_of``); on the CPU after training on several. Where a group of tasks has another
+  best, ``group_networks.network_of_group`` gives a copy with its weights.
 - ``batches`` decides the order of the data by (seed, epoch); see ``batches.TensorBatches``.
 - Threads, device and number of devices come from ``train.resources``. With several devices the
   mini-batches of an epoch are dealt round-robin, gradients are averaged (``ddp``), rank 0 alone
@@ -28,11 +29,11 @@ A method builds a network whose ``loss(batch)`` returns a scalar tensor and hand
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from ...datasets.world import TrainView
 from .batches import Batches
-from .schedule import MakeOptimiser, StepRules, TrainingLog
+from .schedule import MakeOptimiser, StepRules, StoppingOptions, TrainingLog
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,16 +45,12 @@ def fit_module(
     train: TrainView,
     *,
     optimiser: MakeOptimiser,
-    epochs: int,
-    validate: Callable[[], float] | None = None,
-    patience: int | None = None,
-    validate_every: int = 1,
-    validate_first: bool = False,
     learning_rate_factor: Callable[[int], float] | None = None,
     clip: float | None = None,
     after_step: Callable[[int], None] | None = None,
     precision: str = "32-true",
     batches_per_step: int = 16,
+    **stopping: Unpack[StoppingOptions],
 ) -> TrainingLog:
     """Train ``module`` by ``module.loss(batch)`` and return the learning curve.
 
@@ -69,16 +66,6 @@ def fit_module(
         For its seed and resources; ``progress`` receives epoch, loss and validation.
     optimiser
         Makes the optimiser from the trainable parameters.
-    epochs
-        The most epochs to run.
-    validate
-        Called after an epoch; higher is better. None keeps the last weights.
-    patience
-        Stop after this many validations without a better value; None never stops early.
-    validate_every
-        Epochs between validations.
-    validate_first
-        Validate the untrained network too; it may then be the best.
     learning_rate_factor
         Factor on the learning rate by optimiser step, counted from 0 (warm-up, decay).
     clip
@@ -90,6 +77,9 @@ def fit_module(
     batches_per_step
         Mini-batches passed to Lightning at a time; each is still its own optimiser step. Hides
         the trainer's cost per step.
+    stopping
+        The fields of ``schedule.Stopping``: ``max_steps`` or ``epochs``, ``validate``,
+        ``min_steps``, ``patience_steps``, ``validate_every_steps``, ``chance_loss``, ...
 
     Raises
     ------
@@ -101,14 +91,4 @@ def fit_module(
 
     rules = StepRules(learning_rate_factor, clip, after_step)
     many = ManySteps(module, batches, optimiser, rules, batches_per_step)
-    return fit_lightning(
-        many,
-        None,
-        train,
-        epochs=epochs,
-        validate=validate,
-        patience=patience,
-        validate_every=validate_every,
-        validate_first=validate_first,
-        precision=precision,
-    )
+    return fit_lightning(many, None, train, precision=precision, **stopping)

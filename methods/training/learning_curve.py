@@ -70,7 +70,7 @@ class LearningCurve(Callback):
         total, count = self._over_ranks(trainer)
         if count == 0 and not trainer.fit_loop.epoch_loop.batch_progress.current.ready:
             raise TrainingError(f"epoch {done} had no mini-batch; use a smaller batch_size")
-        log.steps = trainer.global_step
+        log.steps, log.epochs = trainer.global_step, done
         if self.keeps_last:
             log.best_epoch = done
         if count == 0:  # a manual module that returns no loss
@@ -137,4 +137,12 @@ class TellProgress(Callback):
                 told["loss"] = log.losses[-1]
             if log.validation:
                 told["validation"] = log.validation[-1][1]
-            self.progress(done, max(trainer.max_epochs or 0, 0), "epoch", **told)
+            self.progress(done, _epochs_in_all(trainer, log), "epoch", **told)
+
+
+def _epochs_in_all(trainer: pl.Trainer, log: TrainingLog) -> float:
+    """Return the most epochs there will be; 0 where that is not known yet."""
+    bounds = [float(trainer.max_epochs)] if trainer.max_epochs and trainer.max_epochs > 0 else []
+    if trainer.max_steps > 0 and log.steps:
+        bounds.append(math.ceil(trainer.max_steps * log.epochs / log.steps))
+    return min(bounds, default=0)

@@ -14,16 +14,13 @@ _OWN = ("net_", "log_")
 class LightningMethod(NetworkMethod):
     """A method whose network is a LightningModule, trained by Lightning on the split.
 
-    A subclass is a dataclass with the fields ``epochs`` and ``patience`` among others, and defines
+    A subclass is a dataclass with the fields ``max_steps`` and ``patience_steps`` (or ``epochs``
+    and ``patience``) among others, and defines
     ``module`` and ``training_data``, and how it scores (``user_factors`` and ``item_factors`` of a
     ``FactorMethod``, or ``score_block``). What it must remember of the training data besides the
     weights, it sets in ``prepare`` as attributes whose names end in an underscore: numbers, texts,
     arrays, sparse matrices. The trained module is ``self.net_``.
     """
-
-    epochs: int
-    patience: int | None = None
-    validate_every: int = 1
 
     def prepare(self, train: TrainView) -> None:
         """Set what ``module`` and scoring need of the training data; by default nothing."""
@@ -39,6 +36,13 @@ class LightningMethod(NetworkMethod):
         """
         return None
 
+    def chance_loss(self, train: TrainView) -> float | None:
+        """Return the training loss of a module that has learned nothing; None: not known.
+
+        For example log(candidates) of a softmax, or the variance of the target of a squared error.
+        """
+        return None
+
     def fit(self, train: TrainView) -> Self:
         """Train the module until the split's validation stops it; keep its best weights."""
         from .fit_lightning import fit_lightning
@@ -51,10 +55,7 @@ class LightningMethod(NetworkMethod):
             self.net_,
             self.training_data(train),
             train,
-            epochs=self.epochs,
-            validate=lambda: train.validate(self),
-            patience=self.patience,
-            validate_every=self.validate_every,
+            **self.stopping(train, self.chance_loss(train)),
         ).as_json()
         return self
 

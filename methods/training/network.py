@@ -1,6 +1,7 @@
 """A method around one torch network: its log, its parameters, its state on disk."""
 
-from typing import TYPE_CHECKING, Any
+import copy
+from typing import TYPE_CHECKING, Any, Self
 
 from ...datasets.world import TrainView
 from ..base import Method
@@ -9,22 +10,39 @@ from .batches import Batches
 if TYPE_CHECKING:
     from torch import nn
 
+    from .schedule import StoppingOptions
+
 
 class NetworkMethod(Method):
     """A method that keeps its network in ``net_`` and the log of its training in ``log_``.
 
     A subclass says with ``extra_state`` what else it has learned, and with ``rebuild_network`` how
-    that becomes a network again; weights and log are taken care of here.
+    that becomes a network again; weights and log are taken care of here, also those of the groups
+    of tasks: ``net_`` has the weights that are best by the mean over the validation tasks, and what
+    ``for_group`` returns is the same method around those that are best for a group.
+
+    How long it trains are fields of these names, of which only one bound is needed: ``max_steps``
+    (or ``epochs``, which then counts instead), ``min_steps``, ``patience_steps`` (or ``patience``,
+    in validations) and ``validate_every_steps`` (or ``validate_every``, in epochs); see
+    ``schedule.Stopping``.
     """
 
     net_: Any
     log_: dict[str, Any]
 
-    def train_with_adam(self, batches: Batches, train: TrainView) -> dict[str, Any]:
+    def train_with_adam(
+        self, batches: Batches, train: TrainView, chance_loss: float | None = None
+    ) -> dict[str, Any]:
         """Train ``net_`` with Adam until the split's validation stops it and return the log.
 
-        The hyper-parameters ``learning_rate``, ``epochs``, ``patience`` and, where there is one,
-        ``validate_every`` are those of the method; the best weights are kept.
+        The hyper-parameters ``learning_rate`` and those of ``stopping`` are those of the method.
+
+        Parameters
+        ----------
+        batches, train
+            See ``fitting.fit_module``.
+        chance_loss
+            The loss of a network that has learned nothing, where it is known.
         """
         import torch
 
@@ -36,11 +54,25 @@ class NetworkMethod(Method):
             batches,
             train,
             optimiser=lambda weights: torch.optim.Adam(weights, lr=fields.learning_rate),
-            epochs=fields.epochs,
-            validate=lambda: train.validate(self),
-            patience=fields.patience,
-            validate_every=getattr(self, "validate_every", 1),
+            **self.stopping(train, chance_loss),
         ).as_json()
+
+    def stopping(self, train: TrainView, chance_loss: float | None = None) -> "StoppingOptions":
+        """Return when the training is to end, from the fields, as ``fit_module`` takes it."""
+        return read_stopping(self, train, chance_loss)
+
+    def for_group(self, group: str) -> Self:
+        """Return this method around the weights that are best for a group of tasks."""
+        from .group_networks import network_of_group
+
+        net = network_of_group(self.fitted("net_"), group)
+        if net is self.net_:
+            return self
+        views: dict[int, Self] = vars(self).setdefault("_views", {})
+        if id(net) not in views:  # which a view holds, so that no other network gets its id
+            views[id(net)] = copy.copy(self)
+            views[id(net)].net_ = net
+        return views[id(net)]
 
     def extra_state(self) -> dict[str, Any]:
         """Return what must be known besides weights and log, as arrays, texts and numbers."""
@@ -51,25 +83,53 @@ class NetworkMethod(Method):
         raise TypeError(f"{type(self).__name__} does not define rebuild_network")
 
     def report(self) -> dict[str, Any]:
-        """Return the learning curve and the hardware of the training."""
+        """Return the learning curve, the hardware and the adequacy of the training."""
         return {"training": self.fitted("log_")}
 
     def parameter_counts(self) -> tuple[int, int]:
-        """Return the weights of the network: (trainable, all)."""
+        """Return the weights of the network: (trainable, all); those of one group."""
         from .weights import count_parameters
 
         return count_parameters(self.fitted("net_"))
 
     def state(self) -> dict[str, Any]:
-        """Return weights, log and extra state."""
+        """Return weights of all groups, log and extra state."""
+        from .group_networks import state_of_groups
         from .weights import to_arrays
 
-        return {"weights": to_arrays(self.fitted("net_")), "log": self.log_} | self.extra_state()
+        net = self.fitted("net_")
+        kept = {"weights": to_arrays(net), "group_weights": state_of_groups(net), "log": self.log_}
+        return kept | self.extra_state()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Build the network again and set what ``state`` returned."""
+        from .group_networks import restore_groups
         from .weights import from_arrays
 
         self.net_ = self.rebuild_network(state).eval()
         from_arrays(self.net_, state["weights"])
+        restore_groups(self.net_, state["group_weights"])
         self.log_ = state["log"]
+
+
+def read_stopping(
+    method: Any, train: TrainView, chance_loss: float | None = None
+) -> "StoppingOptions":
+    """Return when a training of a method is to end, from the fields it has.
+
+    ``epochs`` counts instead of ``max_steps`` where it is set, ``patience`` instead of
+    ``patience_steps``, and ``validate_every`` instead of ``validate_every_steps``.
+    """
+    epochs, patience = getattr(method, "epochs", None), getattr(method, "patience", None)
+    every = getattr(method, "validate_every", None)
+    return {
+        "epochs": epochs,
+        "max_steps": getattr(method, "max_steps", None) if epochs is None else None,
+        "validate": lambda: train.validate(method),
+        "min_steps": getattr(method, "min_steps", 0),
+        "patience": patience,
+        "patience_steps": getattr(method, "patience_steps", None) if patience is None else None,
+        "validate_every": every or 1,
+        "validate_every_steps": 0 if every else getattr(method, "validate_every_steps", 0),
+        "chance_loss": chance_loss,
+    }

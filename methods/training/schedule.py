@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from ...datasets.errors import ColdbenchError
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 MakeOptimiser: TypeAlias = "Callable[[list[nn.Parameter]], torch.optim.Optimizer]"
+
+ALL = "all"
+"""Name of the one group where ``validate`` returns a plain number."""
 
 
 class TrainingError(ColdbenchError, ArithmeticError):
@@ -28,24 +31,34 @@ class TrainingLog:
     validation
         Value of ``validate`` where it was evaluated: (epochs run so far, value); epoch 0 is the
         untrained network, when asked for.
+    validation_steps
+        Optimiser steps taken before each of these validations.
     best_epoch
-        After how many epochs the kept weights were reached.
-    steps
-        Optimiser steps.
+        After how many epochs the weights were reached that are kept by the mean of all tasks.
+    epochs, steps
+        Epochs begun, and optimiser steps taken.
     device, devices, threads
         The hardware.
     validation_parts
         The same by task and by group (``group/new_item``), where ``validate`` tells them.
+    kept
+        Of each group, which validation its weights are those of (position in ``validation``).
+    adequacy
+        Whether the training was long enough, see ``adequacy``.
     """
 
     losses: list[float] = field(default_factory=list)
     validation: list[tuple[int, float]] = field(default_factory=list)
+    validation_steps: list[int] = field(default_factory=list)
     best_epoch: int = 0
+    epochs: int = 0
     steps: int = 0
     device: str = "cpu"
     devices: int = 1
     threads: int = 1
     validation_parts: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    kept: dict[str, int] = field(default_factory=dict)
+    adequacy: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the log as plain JSON values, for ``Method.report``.
@@ -57,7 +70,8 @@ class TrainingLog:
             for name, curve in self.validation_parts.items()
         }
         plain = asdict(self) | {"validation": _lists(self.validation)}
-        del plain["validation_parts"]
+        for name in ("validation_parts", "kept"):
+            del plain[name]
         return plain | ({"validation_parts": parts} if parts else {})
 
     def take(self, other: dict[str, Any]) -> None:
@@ -69,6 +83,21 @@ class TrainingLog:
             for name, curve in self.validation_parts.items()
         }
 
+    @property
+    def means(self) -> list[float]:
+        """The validations in their order."""
+        return [value for _, value in self.validation]
+
+    @property
+    def groups(self) -> dict[str, list[float]]:
+        """The validations of each group; of ``all`` where ``validate`` returns numbers."""
+        curves = {
+            name.removeprefix("group/"): [value for _, value in curve]
+            for name, curve in self.validation_parts.items()
+            if name.startswith("group/") and len(curve) == len(self.validation)
+        }
+        return curves or ({ALL: self.means} if self.validation else {})
+
 
 def _lists(curve: list[tuple[int, float]]) -> list[list[float]]:
     return [list(pair) for pair in curve]
@@ -78,25 +107,62 @@ def _lists(curve: list[tuple[int, float]]) -> list[list[float]]:
 class Stopping:
     """When a training ends and which weights are kept.
 
+    All counts of steps are optimiser steps; what follows from them happens at the end of an epoch,
+    but for ``max_steps``, which may end one early.
+
     Attributes
     ----------
-    epochs
-        The most epochs to run.
+    epochs, max_steps
+        The most epochs, and the most steps; None sets no bound.
     validate
         Called after an epoch; higher is better. None keeps the last weights.
+    min_steps
+        Patience does not count before.
     patience
-        Stop after this many validations without a better value; None never stops early.
+        Stop once no group has gained in this many validations; None: see ``patience_steps``.
+    patience_steps
+        Stop once no group has gained in this many steps; None with no ``patience`` either never
+        stops early.
     validate_every
-        Epochs between validations.
+        Epochs between validations, where ``validate_every_steps`` is 0.
+    validate_every_steps
+        Validate at the first end of an epoch after so many steps.
     validate_first
         Validate the untrained network too; it may then be the best.
+    chance_loss
+        The loss of a network that has learned nothing, where that is known.
     """
 
-    epochs: int
+    epochs: int | None = None
     validate: Callable[[], float] | None = None
     patience: int | None = None
     validate_every: int = 1
     validate_first: bool = False
+    max_steps: int | None = None
+    min_steps: int = 0
+    patience_steps: int | None = None
+    validate_every_steps: int = 0
+    chance_loss: float | None = None
+
+    @property
+    def early(self) -> bool:
+        """Whether the training may end before its cap."""
+        return self.validate is not None and (self.patience, self.patience_steps) != (None, None)
+
+
+class StoppingOptions(TypedDict, total=False):
+    """The fields of ``Stopping`` as arguments of ``fit_module`` and ``fit_lightning``."""
+
+    epochs: int | None
+    validate: Callable[[], float] | None
+    patience: int | None
+    validate_every: int
+    validate_first: bool
+    max_steps: int | None
+    min_steps: int
+    patience_steps: int | None
+    validate_every_steps: int
+    chance_loss: float | None
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,7 @@ class SplitValidation(Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Validate when it is due, and after the last epoch."""
         done = trainer.current_epoch + 1
-        due = done % self.stopping.validate_every == 0 or done == trainer.max_epochs
-        if self.stopping.validate is not None and due:
+        if self.stopping.validate is not None and self._is_due(trainer, done):
             value, parts = self._record(trainer, module, done)
             # In double precision, so that Lightning tells close values apart.
             kind = torch.float32 if module.device.type == "mps" else torch.float64
@@ -61,11 +60,22 @@ class SplitValidation(Callback):
             module.log_dict({name: torch.tensor(v, dtype=kind) for name, v in named.items()})
             self.fresh = True
 
+    def _is_due(self, trainer: pl.Trainer, done: int) -> bool:
+        """Say whether enough epochs or steps have passed, or these were the last ones."""
+        if done == trainer.max_epochs or 0 <= trainer.max_steps <= trainer.global_step:
+            return True
+        if not self.stopping.validate_every_steps:
+            return done % self.stopping.validate_every == 0
+        taken = self.training_log.validation_steps
+        since = trainer.global_step - (taken[-1] if taken else 0)
+        return since >= self.stopping.validate_every_steps
+
     def _record(
         self, trainer: pl.Trainer, module: pl.LightningModule, done: int
     ) -> tuple[float, dict[str, float]]:
         found = self._value(trainer, module)
         self.training_log.validation.append((done, found[0]))
+        self.training_log.validation_steps.append(trainer.global_step)
         for name, value in found[1].items():
             self.training_log.validation_parts.setdefault(name, []).append((done, value))
         return found
@@ -102,11 +112,16 @@ def scoring(module: torch.nn.Module) -> Iterator[None]:
             one.training = True
 
 
+def is_sharded(trainer: pl.Trainer) -> bool:
+    """Say whether FSDP has spread the weights over the ranks."""
+    return type(getattr(trainer.strategy, "model", None)).__name__ == "FullyShardedDataParallel"
+
+
 @contextmanager
 def full_weights(trainer: pl.Trainer) -> Iterator[None]:
     """Gather weights that FSDP has spread over the ranks; every rank takes part."""
     model: Callable[..., Any] | None = getattr(trainer.strategy, "model", None)
-    if type(model).__name__ != "FullyShardedDataParallel":
+    if not is_sharded(trainer):
         yield
         return
     from torch.distributed.fsdp import FullyShardedDataParallel

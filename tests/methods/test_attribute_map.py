@@ -114,8 +114,10 @@ def test_batches_hold_every_entity_once_in_an_order_that_the_epoch_decides():
 
 def test_the_loss_of_both_networks_falls(methods):
     report = methods[MappingKind.MLP].report()
-    assert set(report) == {"training_items", "training_users"}
-    for log in report.values():
+    assert set(report) == {"training_items", "training_users", "training"}
+    steps = [report[name]["steps"] for name in ("training_items", "training_users")]
+    assert report["training"]["adequacy"]["steps"] == sum(steps)
+    for log in (report["training_items"], report["training_users"]):
         assert log["losses"][-1] < 0.9 * log["losses"][0]
     assert methods[MappingKind.LINEAR].report() == {}
 

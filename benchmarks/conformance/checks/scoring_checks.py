@@ -70,9 +70,10 @@ def block_of_one(subject: Subject) -> str:
     worst = 0.0
     for task in (subject.probes[0], subject.probes[2]):
         query, scores = subject.probe(task), subject.answer(task)
-        encoded = subject.fitted.encode_items(query.items)
+        fitted = subject.fitted.for_group(query.group)
+        encoded = fitted.encode_items(query.items)
         for row in (0, len(query.users) // 2):
-            alone = subject.fitted.score_block(query.users.take(slice(row, row + 1)), encoded)
+            alone = fitted.score_block(query.users.take(slice(row, row + 1)), encoded)
             worst = max(
                 worst,
                 require_same(
@@ -155,7 +156,8 @@ def _require_finite(subject: Subject, query: Query, what: str) -> str:
 )
 def factors_give_scores(subject: Subject) -> str:
     """Require that user factors times item factors are the scores."""
-    query, fitted = subject.probe(subject.probes[1]), subject.fitted
+    query = subject.probe(subject.probes[1])
+    fitted = subject.fitted.for_group(query.group)
     users, items = fitted.user_factors(query.users), fitted.item_factors(query.items)
     for factors, side in ((users, "user"), (items, "item")):
         if factors.dtype != np.float32 or not np.isfinite(factors).all():

@@ -77,9 +77,17 @@ class CFKG(NetworkMethod, FactorMethod):
     learning_rate: float = parameter(
         0.005, "step of Adam", minimum=0, search=Range(5e-4, 5e-2, log=True)
     )
-    epochs: int = parameter(60, "largest number of passes over the pairs", minimum=1)
-    patience: int = parameter(5, "validations without gain before stopping", minimum=1)
+    max_steps: int = parameter(20_000, "most optimiser steps", minimum=1)
+    min_steps: int = parameter(1000, "steps before patience counts", minimum=0)
+    patience_steps: int = parameter(
+        3000, "steps without gain in any group before stopping", minimum=1
+    )
+    validate_every_steps: int = parameter(200, "steps between validations", minimum=1)
+    epochs: int | None = parameter(
+        None, "most passes over the pairs, instead of max_steps", minimum=1
+    )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.GRAPH
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
@@ -103,7 +111,8 @@ class CFKG(NetworkMethod, FactorMethod):
         pairs = InteractionBatches(
             train.interactions, self.dropout, self.support, self.batch_size, train.seed
         )
-        self.log_ = self.train_with_adam(TripleBatches(pairs, links, graph.n_nodes), train)
+        batches = TripleBatches(pairs, links, graph.n_nodes)
+        self.log_ = self.train_with_adam(batches, train, self._chance_loss(len(links.rows) > 0))
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
@@ -151,6 +160,12 @@ class CFKG(NetworkMethod, FactorMethod):
     def rebuild_network(self, state: dict[str, Any]) -> "CFKGModule":
         """Return a network of the same sizes."""
         return self._build(state["sizes"])
+
+    def _chance_loss(self, with_graph: bool) -> float:
+        """Return the loss where corrupted triples are as near as true ones, norms left out."""
+        logistic = self.ranking is RankingLoss.LOGISTIC
+        each = float(np.logaddexp(0, self.margin)) if logistic else self.margin
+        return each * (2 if with_graph else 1)
 
     def _build(self, sizes: tuple[int, int, int, int]) -> "CFKGModule":
         from .network import CFKGModule

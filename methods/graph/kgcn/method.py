@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from math import log
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ....datasets.arrays import FloatArray
@@ -71,9 +72,17 @@ class KGCN(NetworkMethod):
     learning_rate: float = parameter(
         0.002, "step of Adam", minimum=0, search=Range(5e-4, 5e-2, log=True)
     )
-    epochs: int = parameter(40, "largest number of passes over the pairs", minimum=1)
-    patience: int = parameter(3, "validations without gain before stopping", minimum=1)
+    max_steps: int = parameter(10_000, "most optimiser steps", minimum=1)
+    min_steps: int = parameter(500, "steps before patience counts", minimum=0)
+    patience_steps: int = parameter(
+        1500, "steps without gain in any group before stopping", minimum=1
+    )
+    validate_every_steps: int = parameter(200, "steps between validations", minimum=1)
+    epochs: int | None = parameter(
+        None, "most passes over the pairs, instead of max_steps", minimum=1
+    )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.GRAPH
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
@@ -103,7 +112,7 @@ class KGCN(NetworkMethod):
         batches = InteractionBatches(
             train.interactions, self.dropout, self.support, self.batch_size, train.seed
         )
-        self.log_ = self.train_with_adam(batches, train)
+        self.log_ = self.train_with_adam(batches, train, log(2))  # of a score of 0
         return self
 
     def encode_items(self, items: Entities) -> "KGCNCandidates":

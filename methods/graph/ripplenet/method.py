@@ -1,6 +1,7 @@
 """A user as the triples around its history, weighted anew for each item."""
 
 from dataclasses import dataclass
+from math import log
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -66,9 +67,17 @@ class RippleNet(NetworkMethod):
     learning_rate: float = parameter(
         0.02, "step of Adam", minimum=0, search=Range(1e-3, 5e-2, log=True)
     )
-    epochs: int = parameter(20, "largest number of passes over the pairs", minimum=1)
-    patience: int = parameter(3, "validations without gain before stopping", minimum=1)
+    max_steps: int = parameter(6000, "most optimiser steps", minimum=1)
+    min_steps: int = parameter(400, "steps before patience counts", minimum=0)
+    patience_steps: int = parameter(
+        1000, "steps without gain in any group before stopping", minimum=1
+    )
+    validate_every_steps: int = parameter(200, "steps between validations", minimum=1)
+    epochs: int | None = parameter(
+        None, "most passes over the pairs, instead of max_steps", minimum=1
+    )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.GRAPH
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
@@ -98,7 +107,9 @@ class RippleNet(NetworkMethod):
         batches = ClickBatches(
             train.interactions, n_triples, self.dropout, self.batch_size, train.seed
         )
-        self.log_ = self.train_with_adam(batches, train)
+        # Scores of 0, and triples that are true with probability 1/2.
+        chance = log(2) - self.kge_weight / 2
+        self.log_ = self.train_with_adam(batches, train, chance)
         return self
 
     def encode_items(self, items: Entities) -> "RippleNetCandidates":

@@ -1,7 +1,7 @@
 """Maps from attributes to factors that need no gradient: ridge regression and neighbours."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -55,6 +55,10 @@ class LinearMap:
         """Return float32 (rows, factors)."""
         mapped: FloatArray = np.asarray(features @ self.weights + self.intercept, np.float32)
         return mapped
+
+    def for_group(self, group: str) -> Self:
+        """Return this map: one answers all groups."""
+        return self
 
     def size(self) -> int:
         """Return how many numbers were learned."""
@@ -134,6 +138,10 @@ class NearestMap:
         mapped: FloatArray = scale_rows(near, total) @ self.factors
         mapped[total == 0] = self.mean
         return mapped
+
+    def for_group(self, group: str) -> Self:
+        """Return this map: one answers all groups."""
+        return self
 
     def size(self) -> int:
         """Return 0: everything kept is attributes and pretrained factors."""

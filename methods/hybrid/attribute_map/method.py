@@ -1,5 +1,6 @@
 """Factors of cold entities read off their attributes."""
 
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
@@ -68,10 +69,17 @@ class AttributeMap(FactorMethod):
     learning_rate: float = parameter(
         0.001, "for mlp: step of Adam", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
-    epochs: int = parameter(60, "for mlp: largest number of passes over the entities", minimum=1)
-    patience: int = parameter(5, "for mlp: validations without gain before stopping", minimum=1)
-    validate_every: int = parameter(2, "for mlp: epochs between validations", minimum=1)
+    max_steps: int = parameter(10_000, "for mlp: most optimiser steps", minimum=1)
+    min_steps: int = parameter(500, "for mlp: steps before patience counts", minimum=0)
+    patience_steps: int = parameter(
+        1500, "for mlp: steps without gain in any group before stopping", minimum=1
+    )
+    validate_every_steps: int = parameter(100, "for mlp: steps between validations", minimum=1)
+    epochs: int | None = parameter(
+        None, "for mlp: most passes over the entities, instead of max_steps", minimum=1
+    )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.HYBRID
     cold: ClassVar[frozenset[Side]] = frozenset({Side.USER, Side.ITEM})
     uses_support: ClassVar[bool] = True
@@ -102,10 +110,29 @@ class AttributeMap(FactorMethod):
         """Return float32 (candidates, factors): learned, solved from the support, or mapped."""
         return self._mapped("items", items, self.fitted("pretrained_").item_factors(items))
 
+    def for_group(self, group: str) -> Self:
+        """Return this method with the networks as they are best for a group of tasks."""
+        maps: dict[str, Map] = self.fitted("maps_")
+        chosen = {name: one.for_group(group) for name, one in maps.items()}
+        if all(chosen[name] is one for name, one in maps.items()):
+            return self
+        views: dict[tuple[int, ...], Self] = vars(self).setdefault("_views", {})
+        key = tuple(id(one) for one in chosen.values())
+        if key not in views:  # which a view holds, so that no other map gets its id
+            views[key] = copy(self)
+            views[key].maps_ = chosen
+        return views[key]
+
     def report(self) -> dict[str, Any]:
-        """Return the learning curves of the networks, if any."""
+        """Return the learning curves of the networks, if any, and their adequacy."""
+        from ...training.adequacy import join_adequacy
+
         self.fitted("pretrained_")
-        return {f"training_{name}": log for name, log in self.log_.items()}
+        curves = {f"training_{name}": log for name, log in self.log_.items()}
+        if not curves:
+            return {}
+        parts = {f"the map of {name}": log["adequacy"] for name, log in self.log_.items()}
+        return curves | {"training": {"adequacy": join_adequacy(parts)}}
 
     def parameter_counts(self) -> tuple[int, int]:
         """Return the numbers of the maps, and these with the pretrained factors."""
@@ -160,6 +187,7 @@ class AttributeMap(FactorMethod):
         import torch
 
         from ...training.fitting import fit_module
+        from ...training.network import read_stopping
         from .network import NetworkMap, make_factor_batches
 
         learned = self.maps_[side]
@@ -170,10 +198,7 @@ class AttributeMap(FactorMethod):
             make_factor_batches(warm.features, factors, self.batch_size, train.seed),
             train,
             optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
-            epochs=self.epochs,
-            validate=lambda: train.validate(self),
-            patience=self.patience,
-            validate_every=self.validate_every,
+            **read_stopping(self, train, chance_loss=1.0),  # the loss counts in the variance
         ).as_json()
 
 

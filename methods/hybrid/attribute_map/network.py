@@ -1,7 +1,7 @@
 """A map from attributes to factors by a network, and its training."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ....datasets.arrays import CSR, FloatArray
+from ...training.group_networks import network_of_group, restore_groups, state_of_groups
 from ...training.seeding import numpy_generator
 from ...training.weights import count_parameters, from_arrays, to_arrays
 from ..entity_blocks import encode_in_blocks
@@ -46,11 +47,12 @@ class MappingNetwork(nn.Module):
         return nn.functional.mse_loss(self(attributes), factors) / self.spread**2
 
 
-@dataclass
+@dataclass(eq=False)
 class NetworkMap:
-    """A trained network that takes sparse rows."""
+    """A trained network that takes sparse rows; with weights of their own for some groups."""
 
     net: MappingNetwork
+    groups: dict[int, "NetworkMap"] = field(default_factory=dict)
 
     @classmethod
     def of(cls, columns: int, hidden: list[int], factors: FloatArray) -> "NetworkMap":
@@ -65,13 +67,24 @@ class NetworkMap:
         shape = (features.shape[0], self.net.widths[-1])
         return encode_in_blocks(self.net, shape, lambda at: [features[at].toarray()], block=_BLOCK)
 
+    def for_group(self, group: str) -> "NetworkMap":
+        """Return the map with the weights that are best for a group of tasks."""
+        net = network_of_group(self.net, group)
+        if net is self.net:
+            return self
+        return self.groups.setdefault(id(net), NetworkMap(net))
+
     def size(self) -> int:
         """Return the number of weights."""
         return count_parameters(self.net)[0]
 
     def state(self) -> dict[str, Any]:
         """Return weights and widths."""
-        return {"widths": self.net.widths, "net": to_arrays(self.net)}
+        return {
+            "widths": self.net.widths,
+            "net": to_arrays(self.net),
+            "group_weights": state_of_groups(self.net),
+        }
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> "NetworkMap":
@@ -79,6 +92,7 @@ class NetworkMap:
         columns, *hidden, factors = state["widths"]
         net = MappingNetwork(columns, hidden, torch.zeros(factors), 1.0).eval()
         from_arrays(net, state["net"])
+        restore_groups(net, state["group_weights"])
         return cls(net)
 
 

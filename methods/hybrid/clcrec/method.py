@@ -27,13 +27,12 @@ class CLCRec(NetworkMethod, FactorMethod):
     authors' public code for MovieLens.
     Differs: the norms weigh 0.01 instead of 0.1, with which embeddings shrink to nothing on most of
     our data and the loss stays at chance level (``chance_loss`` in the report, next to
-    ``kept_loss``); patience is 10, since validation may rest before it rises. Both were chosen on
-    validation parts. The pairs of a batch share ``negatives`` sampled items instead of drawing
-    their own, an item shows its id embedding or its content to all of them, and sampled items that
-    a user is known to like are masked out for that user. Content with more than ``content_rank``
-    columns is reduced to singular directions. Epochs end by the split's validation. A new user is
-    the mean of the id embeddings of the history's items, and without a history the mean of the
-    training users.
+    ``kept_loss``); chosen on validation parts. The pairs of a batch share ``negatives`` sampled
+    items instead of drawing their own, an item shows its id embedding or its content to all of
+    them, and sampled items that a user is known to like are masked out for that user. Content with
+    more than ``content_rank`` columns is reduced to singular directions. Epochs end by the split's
+    validation. A new user is the mean of the id embeddings of the history's items, and without a
+    history the mean of the training users.
     """
 
     dim: int = parameter(64, "length of every embedding", minimum=1, search=Choices((32, 64, 128)))
@@ -75,9 +74,17 @@ class CLCRec(NetworkMethod, FactorMethod):
     learning_rate: float = parameter(
         0.001, "step of Adam", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
-    epochs: int = parameter(100, "largest number of passes over the observed pairs", minimum=1)
-    patience: int = parameter(10, "validations without gain before stopping", minimum=1)
+    max_steps: int = parameter(20_000, "most optimiser steps", minimum=1)
+    min_steps: int = parameter(1000, "steps before patience counts", minimum=0)
+    patience_steps: int = parameter(
+        3000, "steps without gain in any group before stopping", minimum=1
+    )
+    validate_every_steps: int = parameter(200, "steps between validations", minimum=1)
+    epochs: int | None = parameter(
+        None, "most passes over the observed pairs, instead of max_steps", minimum=1
+    )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.HYBRID
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
@@ -104,9 +111,10 @@ class CLCRec(NetworkMethod, FactorMethod):
             self.batch_size,
             train.seed,
         )
-        log = self.train_with_adam(batches, train)
+        chance = batches.chance_loss(self.balance)
+        log = self.train_with_adam(batches, train, chance)
         kept = {"kept_loss": log["losses"][log["best_epoch"] - 1]}
-        self.log_ = log | kept | {"chance_loss": batches.chance_loss(self.balance)}
+        self.log_ = log | kept | {"chance_loss": chance}
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:

@@ -81,6 +81,15 @@ class ScorePairBatches:
                 torch.from_numpy(targets),
             )
 
+    def chance_loss(self) -> float:
+        """Return the squared error of towers that give every pair the mean: the targets' variance.
+
+        Over users as many as twenty batches hold.
+        """
+        rng = numpy_generator(self.seed, 0, 1)
+        users = rng.permutation(len(self.user_factors))[: 20 * self.size]
+        return float(self._choose(users, rng)[1].var(dtype=np.float64))
+
     def _choose(self, at: LongArray, rng: np.random.Generator) -> tuple[LongArray, FloatArray]:
         """Return int64 items and float32 pretrained scores, both (users, pairs)."""
         # The targets U_u V_v' of these users with all items at once.

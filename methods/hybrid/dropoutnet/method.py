@@ -75,10 +75,17 @@ class DropoutNet(TwoTowerMethod):
     learning_rate: float = parameter(
         0.001, "step of Adam", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
-    epochs: int = parameter(60, "largest number of passes over the users", minimum=1)
-    patience: int = parameter(5, "validations without gain before stopping", minimum=1)
-    validate_every: int = parameter(2, "epochs between validations", minimum=1)
+    max_steps: int = parameter(20_000, "most optimiser steps", minimum=1)
+    min_steps: int = parameter(1000, "steps before patience counts", minimum=0)
+    patience_steps: int = parameter(
+        3000, "steps without gain in any group before stopping", minimum=1
+    )
+    validate_every_steps: int = parameter(200, "steps between validations", minimum=1)
+    epochs: int | None = parameter(
+        None, "most passes over the users, instead of max_steps", minimum=1
+    )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.HYBRID
     cold: ClassVar[frozenset[Side]] = frozenset({Side.USER, Side.ITEM})
     uses_support: ClassVar[bool] = True
@@ -114,7 +121,7 @@ class DropoutNet(TwoTowerMethod):
             self.pairs,
             seed,
         )
-        self.log_ = self.train_with_adam(batches, train)
+        self.log_ = self.train_with_adam(batches, train, batches.chance_loss())
         return self
 
     def _build(self, user_content: int, item_content: int) -> "DropoutNetModule":

@@ -105,6 +105,27 @@ class HeaterBatches:
         """Batches in an epoch."""
         return max(1, len(self.interactions.users) * (1 + self.negatives) // self.size)
 
+    def chance_loss(self, similarity: float) -> float:
+        """Return the mean loss of networks that know nothing, the weights' norm left out.
+
+        They give every pair the mean target, and maps give every entity 0.
+        """
+        observed = 1 / (1 + self.negatives)
+        # The variance of a target that is 1 with probability ``observed``, and for each pair of a
+        # batch the squared length of both pretrained factors, which maps of 0 leave whole.
+        size = len(self.interactions.users) * (1 + self.negatives) / self.steps
+        seen, sides = self.interactions, 0.0
+        counts = np.bincount(seen.items, minlength=seen.n_items) / len(seen.items)
+        shown = observed * counts + (1 - observed) / seen.n_items
+        for side, weights in (
+            (self.users, np.bincount(seen.users, minlength=seen.n_users) / len(seen.users)),
+            (self.items, shown),
+        ):
+            if side.mapped:
+                own = np.clip(side.inputs.preferences.own, -1, 1)  # a map ends in tanh
+                sides += float(weights @ np.square(own, dtype=np.float64).sum(axis=1))
+        return observed * (1 - observed) + similarity * size * sides
+
     def pairs(self, rng: np.random.Generator) -> tuple[LongArray, LongArray, FloatArray]:
         """Return users, items and targets of an epoch, observed pairs first."""
         seen = self.interactions

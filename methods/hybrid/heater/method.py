@@ -99,9 +99,17 @@ class Heater(TwoTowerMethod):
     )
     momentum: float = parameter(0.9, "momentum of gradient descent", minimum=0, maximum=0.999)
     decay: float = parameter(0.8, "factor on the step after every ten epochs", minimum=0, maximum=1)
-    epochs: int = parameter(100, "largest number of passes over the observed pairs", minimum=1)
-    patience: int = parameter(5, "validations without gain before stopping", minimum=1)
+    max_steps: int = parameter(20_000, "most optimiser steps", minimum=1)
+    min_steps: int = parameter(1000, "steps before patience counts", minimum=0)
+    patience_steps: int = parameter(
+        3000, "steps without gain in any group before stopping", minimum=1
+    )
+    validate_every_steps: int = parameter(200, "steps between validations", minimum=1)
+    epochs: int | None = parameter(
+        None, "most passes over the observed pairs, instead of max_steps", minimum=1
+    )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.HYBRID
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
@@ -143,10 +151,8 @@ class Heater(TwoTowerMethod):
             optimiser=lambda weights: torch.optim.SGD(
                 weights, lr=self.learning_rate, momentum=self.momentum
             ),
-            epochs=self.epochs,
-            validate=lambda: train.validate(self),
-            patience=self.patience,
             learning_rate_factor=lambda step: self.decay ** (step // (10 * steps)),
+            **self.stopping(train, batches.chance_loss(self.similarity)),
         ).as_json()
         return self
 
