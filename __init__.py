@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from .datasets.protocol.scenarios import Grid, NewItem, NewUser, NewUserNewItem, Warm
     from .datasets.side_information import (
         FeatureColumn,
+        NumericEncoding,
         Provenance,
         Side,
         SideInformation,
@@ -103,6 +104,7 @@ __all__ = [
     "NewUserNewItem",
     "NotApplicableError",
     "NotFittedError",
+    "NumericEncoding",
     "Provenance",
     "Query",
     "Range",
@@ -162,7 +164,8 @@ _MODULES = {
     "datasets.protocol.scenario": "Scenario",
     "datasets.protocol.scenarios": "Grid NewItem NewUser NewUserNewItem Warm",
     "datasets.side_information": (
-        "FeatureColumn Provenance Side SideInformation TextColumn Track VectorColumn"
+        "FeatureColumn NumericEncoding Provenance Side SideInformation TextColumn Track "
+        "VectorColumn"
     ),
     "datasets.sources.building.feature_columns": "make_categorical make_numeric",
     "datasets.sources.own_files.source": "Files",

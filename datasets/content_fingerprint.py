@@ -60,7 +60,8 @@ def _side(side: SideInformation) -> list[object]:
 def _column(column: FeatureColumn) -> list[object]:
     """Return what tells a column from others; a threshold of 1 leaves nothing out and is none."""
     parts = [column.name, column.provenance, column.numeric, column.values, column.matrix]
-    return parts if column.minimum_count == 1 else [*parts, column.minimum_count]
+    parts += [] if column.minimum_count == 1 else [column.minimum_count]
+    return [*parts, "dated"] if column.dated else parts
 
 
 def _graph(graph: Graph | None) -> list[object] | None:

@@ -33,6 +33,14 @@ class Track(str, Enum):
         return self is Track.OPEN or provenance is not Provenance.USER_GENERATED
 
 
+class NumericEncoding(str, Enum):
+    """How numeric and dated columns stand among the features; each is one block of columns."""
+
+    VALUE = "value"  # one column: the number, standardised over the warm entities
+    CATEGORY = "category"  # overlapping bins between quantiles of the warm entities
+    BOTH = "both"  # the two blocks side by side
+
+
 @dataclass(frozen=True)
 class FeatureColumn:
     """One attribute of one side, already coded as numbers.
@@ -49,10 +57,14 @@ class FeatureColumn:
     values
         Names of the matrix columns, ``("Drama", "Comedy")``; ``("",)`` for a numeric column.
     numeric
-        True when the values are quantities: the split standardises them with training rows only.
+        True when the values are quantities: the split encodes them as ``NumericEncoding`` says,
+        fitted to the warm entities only.
     minimum_count
         A value that fewer entities have is left out. The split counts the entities that a method
         may see while it fits; a source that counted would count cold ones.
+    dated
+        True when the quantities are dates in years, as 1994 or 1994.5. The first dated column of
+        the items is their release date, ``Entities.released``.
     """
 
     name: str
@@ -61,6 +73,7 @@ class FeatureColumn:
     values: tuple[str, ...]
     numeric: bool = False
     minimum_count: int = 1
+    dated: bool = False
 
 
 @dataclass(frozen=True)

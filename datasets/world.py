@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import CSR, BoolArray, FloatArray, IntArray, LongArray
+from .arrays import CSR, BoolArray, DoubleArray, FloatArray, IntArray, LongArray, make_read_only
 from .graph import Graph, Links
 from .interactions import Interactions
 from .progress import Progress, ignore_progress
-from .side_information import Side
+from .side_information import NumericEncoding, Side
 from .training import TrainerSettings
 from .validation_score import ValidationScore, not_attached
 
@@ -22,6 +22,12 @@ class SideMode(str, Enum):
 
     INDUCTIVE = "inductive"
     TRANSDUCTIVE = "transductive"
+
+
+_OTHER_GROUP = {
+    NumericEncoding.VALUE: NumericEncoding.CATEGORY.value,
+    NumericEncoding.CATEGORY: NumericEncoding.VALUE.value,
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,8 @@ class Entities:
     features
         CSR float32, (rows, feature columns); zero columns when there are none.
     feature_names
-        One name per feature column, ``"genre=Drama"``.
+        One name per feature column: ``"genre=Drama"`` of a category, ``"year"`` of a number,
+        ``"year~1994"`` of a bin around a number.
     text
         object array of str, (rows,), or None when the side has no text.
     links
@@ -48,6 +55,12 @@ class Entities:
     vectors
         float32, (rows, d), the admitted vector columns side by side, or None without any; zeros
         where an entity has no vector.
+    feature_groups
+        One per feature column: ``"value"`` or ``"category"`` for the two encodings of a number,
+        ``""`` for any other column. Empty where no column encodes a number.
+    released
+        float64, (rows,): release date in years, as 1994.0, not standardised, NaN where it is
+        unknown; None where the side has no dated column.
     """
 
     side: Side
@@ -58,9 +71,30 @@ class Entities:
     text: np.ndarray | None
     links: Links | None = None
     vectors: FloatArray | None = None
+    feature_groups: tuple[str, ...] = ()
+    released: DoubleArray | None = None
 
     def __len__(self) -> int:
         return len(self.known)
+
+    def encoded(self, encoding: NumericEncoding) -> "Entities":
+        """Return the same rows with the numbers among their features in one encoding, or in both.
+
+        Parameters
+        ----------
+        encoding
+            The block of columns to keep; columns that encode no number always stay.
+        """
+        left_out = _OTHER_GROUP.get(encoding)
+        if left_out not in self.feature_groups:
+            return self
+        keep = [at for at, group in enumerate(self.feature_groups) if group != left_out]
+        return replace(
+            self,
+            features=make_read_only(self.features[:, keep]),
+            feature_names=tuple(self.feature_names[at] for at in keep),
+            feature_groups=tuple(self.feature_groups[at] for at in keep),
+        )
 
     def take(self, rows: IntArray | LongArray | slice) -> "Entities":
         """Return some of the rows, in the given order."""
@@ -82,6 +116,7 @@ class Entities:
             text=None if self.text is None else self.text[at],
             links=links,
             vectors=None if self.vectors is None else self.vectors[at],
+            released=None if self.released is None else self.released[at],
         )
 
 
@@ -197,6 +232,20 @@ class TrainView:
         """int64, (items,): training interactions of each item."""
         counts: LongArray = np.bincount(self.interactions.items, minlength=len(self.items))
         return counts
+
+    def encoded(self, encoding: NumericEncoding) -> "TrainView":
+        """Return the same training data with the numbers of both sides in one encoding, or both."""
+        unseen = (self.unseen_users, self.unseen_items)
+        unseen_users, unseen_items = (
+            None if side is None else side.encoded(encoding) for side in unseen
+        )
+        return replace(
+            self,
+            users=self.users.encoded(encoding),
+            items=self.items.encoded(encoding),
+            unseen_users=unseen_users,
+            unseen_items=unseen_items,
+        )
 
 
 @dataclass(frozen=True)

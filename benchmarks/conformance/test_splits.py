@@ -109,4 +109,6 @@ def _entity_parts(side: Entities) -> list[object]:
         None if side.text is None else list(side.text),
         None if links is None else [links.rows, links.relations, links.nodes],
         side.vectors,
+        side.feature_groups,
+        side.released,
     ]

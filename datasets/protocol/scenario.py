@@ -51,7 +51,7 @@ class Scenario:
         Which sides have cold entities.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     name: ClassVar[str]
     cold_users: ClassVar[bool] = False
     cold_items: ClassVar[bool] = False

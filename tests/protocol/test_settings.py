@@ -57,7 +57,7 @@ def test_choices_are_taken_by_value_and_mistakes_named():
 def test_a_scenario_is_a_schema_of_its_own(scenario):
     config = OmegaConf.structured(scenario)
     assert OmegaConf.to_object(config) == scenario()
-    assert scenario.version == 1
+    assert scenario.version == 2
 
 
 def test_the_names_are_those_of_the_entry_points():

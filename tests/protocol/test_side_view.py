@@ -125,7 +125,7 @@ def test_a_missing_number_takes_the_mean_and_a_stored_zero_is_a_zero():
     rows = np.arange(4, dtype=np.int32)
     information = SideInformation((column,))
     view = view_side(Side.USER, information, 4, Track.STRICT, rows, rows, None)
-    assert view.feature_names == ("age",)
+    assert view.feature_names == ("age", "age~0", "age~2", "age~4")
     np.testing.assert_allclose(
         view.features.toarray()[:, 0], [-1.2247449, 0, 1.2247449, 0], rtol=1e-6
     )

@@ -103,7 +103,8 @@ def strict_track_admits_no_users_words(audited: AuditedSplit) -> Iterator[str]:
 
 
 def _has_column(entities: Entities, name: str) -> bool:
-    return any(one == name or one.startswith(f"{name}=") for one in entities.feature_names)
+    starts = (f"{name}=", f"{name}~")
+    return any(one == name or one.startswith(starts) for one in entities.feature_names)
 
 
 def _has_text(entities: Entities, values: object) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
-from ....datasets.arrays import CSR, BoolArray, FloatArray, make_read_only
+from ....datasets.arrays import CSR, BoolArray, DoubleArray, FloatArray, make_read_only
 from ....datasets.graph import Links
 from ....datasets.world import Entities, Holdout, Query, Split
 
@@ -73,6 +73,7 @@ def _poisoned(entities: Entities) -> Entities:
         text=_new_text(entities.text, cold),
         links=_new_links(entities.links, cold, rng),
         vectors=_new_vectors(entities.vectors, cold, rng),
+        released=_new_dates(entities.released, cold),
     )
 
 
@@ -93,6 +94,13 @@ def _new_vectors(
     unexpected = rng.normal(scale=3, size=vectors.shape).astype(np.float32)
     mixed: FloatArray = make_read_only(np.where(cold[:, None], unexpected, vectors))
     return mixed
+
+
+def _new_dates(released: DoubleArray | None, cold: BoolArray) -> DoubleArray | None:
+    if released is None:
+        return None
+    turned: DoubleArray = make_read_only(np.where(cold, released[::-1] + 31, released))
+    return turned
 
 
 def _new_links(links: Links | None, cold: BoolArray, rng: np.random.Generator) -> Links | None:

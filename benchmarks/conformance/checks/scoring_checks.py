@@ -142,6 +142,7 @@ def make_bare(entities: Entities) -> Entities:
         text=None if entities.text is None else np.full(len(entities), "", dtype=object),
         links=None if entities.links is None else Links(none, none, none),
         vectors=None if entities.vectors is None else np.zeros_like(entities.vectors),
+        released=None if entities.released is None else np.full(len(entities), np.nan),
     )
 
 

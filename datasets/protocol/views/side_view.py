@@ -1,14 +1,16 @@
 """Features, text and links of one side, cut down to what a track and a mode let a method see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
-from ...arrays import CSR, FloatArray, IntArray, make_read_only
+from ...arrays import CSR, DoubleArray, FloatArray, IntArray, LongArray, make_read_only
 from ...side_information import FeatureColumn, Side, SideInformation, Track
 from ...world import Entities
 from .graph_view import GraphView
+from .number_encoding import Block, encode_number
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,10 @@ class SideView:
         Where the links of items come from, or None.
     vectors
         float32, (entities of the dataset, d), or None.
+    feature_groups
+        As in ``Entities``.
+    released
+        float64, (entities of the dataset,), or None.
     """
 
     side: Side
@@ -37,6 +43,8 @@ class SideView:
     text: np.ndarray | None
     graph: GraphView | None
     vectors: FloatArray | None = None
+    feature_groups: tuple[str, ...] = ()
+    released: DoubleArray | None = None
 
     def entities(self, rows: IntArray, known: IntArray, history: CSR) -> Entities:
         """Return the ``Entities`` of the dataset indices ``rows``; everything is read-only."""
@@ -49,6 +57,8 @@ class SideView:
             text=None if self.text is None else make_read_only(self.text[rows]),
             links=None if self.graph is None else self.graph.links(rows),
             vectors=None if self.vectors is None else make_read_only(self.vectors[rows]),
+            feature_groups=self.feature_groups,
+            released=None if self.released is None else make_read_only(self.released[rows]),
         )
 
 
@@ -70,49 +80,54 @@ def view_side(
     track
         Which provenances are admitted.
     warm
-        Entities with training interactions: they alone set the scale of numeric columns.
+        Entities with training interactions: they alone set the scale and the bins of numbers.
     visible
         Entities that may decide which columns exist, by having a value or by having it often
         enough: the warm ones when inductive.
     """
-    blocks: list[CSR] = [csr_matrix((n, 0), dtype=np.float32)]
-    names: list[str] = []
-    for column in information.columns:
-        if track.admits(column.provenance):
-            keep = _seen_columns(column.matrix[visible], column.minimum_count)
-            blocks.append(_standardised(column, warm)[:, keep])
-            names += [_name(column, value) for value in keep.tolist()]
-    features = csr_matrix(hstack(blocks, format="csr", dtype=np.float32))
-    text, vectors = _joined_text(information, track), _joined_vectors(information, track)
-    return SideView(side, features, tuple(names), text, graph, vectors)
+    admitted = [one for one in information.columns if track.admits(one.provenance)]
+    blocks = [block for one in admitted for block in _encode(one, visible, warm)]
+    nothing = csr_matrix((n, 0), dtype=np.float32)
+    features = hstack([nothing, *(one.matrix for one in blocks)], format="csr", dtype=np.float32)
+    groups = tuple(one.group for one in blocks for _ in one.names)
+    return SideView(
+        side,
+        csr_matrix(features),
+        tuple(name for one in blocks for name in one.names),
+        _joined_text(information, track),
+        graph,
+        _joined_vectors(information, track),
+        groups if any(groups) else (),
+        _release_dates(admitted),
+    )
 
 
-def _seen_columns(matrix: CSR, minimum: int) -> np.ndarray:
-    """Return the columns in which so many rows, and at least one, are not zero."""
-    counts = np.bincount(matrix.indices[matrix.data != 0], minlength=matrix.shape[1])
-    return np.flatnonzero(counts >= max(minimum, 1))
-
-
-def _name(column: FeatureColumn, value: int) -> str:
-    text = column.values[value]
-    return f"{column.name}={text}" if text else column.name
-
-
-def _standardised(column: FeatureColumn, warm: IntArray) -> CSR:
-    """Return the matrix, numeric values moved and scaled by the warm rows; missing becomes 0.
-
-    A value that is not stored is missing and takes the mean; a stored zero is a zero.
-    """
-    matrix = csr_matrix(column.matrix, dtype=np.float32, copy=True)
+def _encode(column: FeatureColumn, visible: IntArray, warm: IntArray) -> list[Block]:
+    """Return the columns of an attribute that enough visible entities have."""
+    counts = _count_non_zero(column.matrix[visible])
+    keep = np.flatnonzero(counts >= max(column.minimum_count, 1))
+    names = [f"{column.name}={text}" if text else column.name for text in column.values]
+    matrix = csr_matrix(column.matrix, dtype=np.float32)
     if not column.numeric:
-        return matrix
-    for at in range(matrix.shape[1]):
-        fitted = matrix[warm]
-        known = fitted.data[fitted.indices == at].astype(np.float64)
-        mean, spread = (known.mean(), known.std()) if len(known) else (0.0, 0.0)
-        here = matrix.indices == at
-        matrix.data[here] = (matrix.data[here] - mean) / (spread or 1.0)
-    return matrix
+        return [Block(matrix[:, keep], tuple(names[at] for at in keep))]
+    return [block for at in keep for block in encode_number(names[at], matrix[:, [at]], warm)]
+
+
+def _count_non_zero(matrix: CSR) -> LongArray:
+    """Return int64, (columns,): rows that are not zero; a value may be stored and be zero."""
+    seen = matrix.indices[matrix.data != 0]
+    counts: LongArray = np.bincount(seen, minlength=matrix.shape[1])
+    return counts
+
+
+def _release_dates(columns: Sequence[FeatureColumn]) -> DoubleArray | None:
+    """Return the first dated column as raw years, NaN where it is unknown, or None without any."""
+    for column in columns:
+        if column.dated:
+            dates = np.full(column.matrix.shape[0], np.nan)
+            dates[np.diff(column.matrix.indptr) > 0] = column.matrix.data
+            return dates
+    return None
 
 
 def _joined_text(information: SideInformation, track: Track) -> np.ndarray | None:

@@ -37,13 +37,13 @@ def make_categorical(
 
 
 def make_numeric(
-    name: str, provenance: Provenance, numbers: Sequence[float | None]
+    name: str, provenance: Provenance, numbers: Sequence[float | None], *, dated: bool = False
 ) -> FeatureColumn:
     """Return one column of quantities.
 
     Parameters
     ----------
-    name, provenance
+    name, provenance, dated
         As in ``FeatureColumn``.
     numbers
         One finite number per entity, or None where it is not known: such a value is not stored,
@@ -55,4 +55,4 @@ def make_numeric(
     data = np.array([number for number in numbers if number is not None], dtype=np.float32)
     indptr = np.searchsorted(rows, np.arange(len(numbers) + 1))
     matrix = csr_matrix((data, np.zeros(len(rows), dtype=np.int32), indptr), (len(numbers), 1))
-    return FeatureColumn(name, provenance, make_read_only(matrix), ("",), numeric=True)
+    return FeatureColumn(name, provenance, make_read_only(matrix), ("",), numeric=True, dated=dated)

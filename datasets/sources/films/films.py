@@ -52,7 +52,7 @@ def make_film_side(films: Sequence[Film], plots: Sequence[str] | None = None) ->
     columns = (
         make_categorical("genre", Provenance.EDITORIAL, [film.genres for film in films]),
         make_categorical("decade", Provenance.INTRINSIC, [film.decades for film in films]),
-        make_numeric("year", Provenance.INTRINSIC, [film.year for film in films]),
+        make_numeric("year", Provenance.INTRINSIC, [film.year for film in films], dated=True),
     )
     texts = [
         TextColumn("title", Provenance.INTRINSIC, [film.title for film in films]),

@@ -48,7 +48,7 @@ PEOPLE = ("id", "age", "gender", "occupation", "zip")
 class MovieLens100K:
     """100,000 film ratings 1..5 by 943 users, with the users' attributes; 1997 to 1998."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     minimum_rating: float = parameter(4.0, "a pair is a positive from this rating on")
     k_core: int = parameter(

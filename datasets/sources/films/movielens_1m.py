@@ -67,7 +67,7 @@ OCCUPATIONS = (
 class MovieLens1M:
     """One million film ratings 1..5 by 6,040 users, with the users' attributes; 2000 to 2003."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     minimum_rating: float = parameter(4.0, "a pair is a positive from this rating on")
     k_core: int = parameter(

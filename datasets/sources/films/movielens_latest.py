@@ -45,7 +45,7 @@ RATINGS = (
 class MovieLensLatestSmall:
     """100,836 film ratings 0.5..5 by 610 users between 1996 and 2018, with tags by the users."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     minimum_rating: float = parameter(4.0, "a pair is a positive from this rating on")
     k_core: int = parameter(

@@ -34,7 +34,7 @@ RATINGS = (
 class MovieTweetings:
     """Ratings 0..10 of films, collected from tweets between February and September 2013."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     minimum_rating: float = parameter(
         0.0, "a pair is a positive from this rating on; 0: to see a film and tweet about it counts"

@@ -44,7 +44,7 @@ class Planted:
     region and place never are.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     n_users: int = parameter(300, "users", minimum=1)
     n_items: int = parameter(200, "items", minimum=2)
@@ -141,7 +141,7 @@ class Planted:
         year = rng.integers(1950, 2020, self.n_items).astype(np.float32)
         columns = (
             _categorical("genre", shown, TOPIC_NAMES[: self.n_topics]),
-            _numeric("year", year),
+            _numeric("year", year, dated=True),
         )
         rng = self._rng(3)
         shown = draw_shown_topics(world.item_topics, self.n_topics, self.item_text, rng)
@@ -207,6 +207,6 @@ def _categorical(name: str, codes: IntArray, values: tuple[str, ...]) -> Feature
     return FeatureColumn(name, Provenance.EDITORIAL, make_read_only(matrix), values)
 
 
-def _numeric(name: str, numbers: FloatArray) -> FeatureColumn:
-    matrix = csr_matrix(numbers[:, None])
-    return FeatureColumn(name, Provenance.INTRINSIC, make_read_only(matrix), ("",), numeric=True)
+def _numeric(name: str, numbers: FloatArray, *, dated: bool = False) -> FeatureColumn:
+    matrix = make_read_only(csr_matrix(numbers[:, None]))
+    return FeatureColumn(name, Provenance.INTRINSIC, matrix, ("",), numeric=True, dated=dated)
