@@ -61,7 +61,8 @@ def _column(column: FeatureColumn) -> list[object]:
     """Return what tells a column from others; a threshold of 1 leaves nothing out and is none."""
     parts = [column.name, column.provenance, column.numeric, column.values, column.matrix]
     parts += [] if column.minimum_count == 1 else [column.minimum_count]
-    return [*parts, "dated"] if column.dated else parts
+    parts += ["dated"] if column.dated else []
+    return parts if column.refers_to is None else [*parts, column.refers_to]
 
 
 def _graph(graph: Graph | None) -> list[object] | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .arrays import CSR, FloatArray
+from .arrays import CSR, FloatArray, IntArray
 
 
 class Side(str, Enum):
@@ -65,6 +65,9 @@ class FeatureColumn:
     dated
         True when the quantities are dates in years, as 1994 or 1994.5. The first dated column of
         the items is their release date, ``Entities.released``.
+    refers_to
+        int32, (values,): where each value is an entity of the same side, as an article that is
+        cited, its index. One that a method may not see while it fits is left out; None otherwise.
     """
 
     name: str
@@ -74,6 +77,7 @@ class FeatureColumn:
     numeric: bool = False
     minimum_count: int = 1
     dated: bool = False
+    refers_to: IntArray | None = None
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,8 @@ def _info(name: str, words: list[str], console: "Console") -> int:
         console.print(f"\nNot loaded: {error}", soft_wrap=True)
         return 1 if words else 0
     _show_content(data, console)
+    if isinstance(card, Card) and card.facts:
+        _show_facts(card, console)
     if report is not None:
         _show_report(report, console)
     return 0
@@ -192,6 +194,16 @@ def _show_content(data: Dataset, console: "Console") -> None:
     console.print(known)
 
 
+def _show_facts(card: Card, console: "Console") -> None:
+    """Show what says each fact in each form, and why a form does not."""
+    console.print()
+    told = make_table("side", "fact", "features", "text", "graph", "remark")
+    for one in card.facts:
+        forms = (one.features or "", one.text or "", one.graph or "")
+        told.add_row(one.side.value, one.name, *forms, one.remark)
+    console.print(told)
+
+
 def _show_report(report: ImportReport, console: "Console") -> None:
     """Show what was found in the user's files and what was ignored."""
     console.print()
@@ -220,8 +232,8 @@ def _columns(side: SideInformation) -> list[tuple[str, str, str, str]]:
     rows = [
         (
             column.name,
-            "number" if column.numeric else "categories",
-            "" if column.numeric else _values(column),
+            ("date" if column.dated else "number") if column.numeric else "categories",
+            "as value and as category" if column.numeric else _values(column),
             column.provenance.value,
         )
         for column in side.columns

@@ -9,15 +9,15 @@ import numpy as np
 
 from ..acquire.data_file import DataFile, Download
 from ..acquire.file_set import FileSet, InstalledFiles
-from ..card import Card
+from ..arrays import LongArray, make_read_only
+from ..card import Card, Fact
 from ..dataset import Dataset
 from ..errors import DataError
-from ..graph import Graph
 from ..parameters import parameter
 from ..reading.csv_rows import read_csv_rows
 from ..reading.lists import read_lists
 from ..reading.text_rows import read_lines
-from ..side_information import Provenance, SideInformation, TextColumn
+from ..side_information import FeatureColumn, Provenance, SideInformation, TextColumn
 from .building.build import build_dataset
 from .building.feature_columns import make_categorical
 from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
@@ -40,7 +40,7 @@ PUBLISHED = {
 class CiteULikeA:
     """Which of 16,980 articles 5,551 researchers keep in their libraries; no ratings, no times."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     k_core: int = parameter(
         1, "positives that every kept user and item has among the others; 0 keeps all", minimum=0
@@ -69,6 +69,17 @@ class CiteULikeA:
             "Citations are given as links without direction: each link stands once, from the "
             "article with the smaller number.",
             "There are no timestamps and no user attributes.",
+        ),
+        facts=(
+            Fact("tag", features="tag", text="tags", graph="tag"),
+            Fact(
+                "citations",
+                features="cites",
+                graph="cites",
+                remark="links between articles, for which there are no words",
+            ),
+            Fact("title", text="title", remark="free text"),
+            Fact("abstract", text="abstract", remark="free text"),
         ),
     )
     files: ClassVar[FileSet] = FileSet(
@@ -99,13 +110,22 @@ class CiteULikeA:
         libraries = files.path("users.dat")
         rule = Rule(None, self.k_core)
         pairs = read_rated_pairs(rule, "citeulike-a", libraries, partial(_pairs, libraries))
+        tags = _tags(files, pairs.item_ids)
+        columns = [make_categorical("tag", Provenance.USER_GENERATED, tags, self.minimum_tag_count)]
+        texts = _texts(files, pairs.item_ids, tags)
+        triples = Triples(len(pairs.item_ids))
+        links = _citations(files, pairs.item_ids)
+        if links is not None:
+            columns.insert(0, _cited(links, pairs.item_ids))
+            triples.relate("cites", Provenance.INTRINSIC, map(tuple, links.T.tolist()))
+        triples.describe("tag", Provenance.USER_GENERATED, tags)
         return build_dataset(
             "citeulike-a",
             pairs,
             (to_text(pairs.user_ids), to_text(pairs.item_ids)),
             SideInformation(),
-            _articles(files, pairs.item_ids, self.minimum_tag_count),
-            _citations(files, pairs.item_ids),
+            SideInformation(tuple(columns), tuple(texts)),
+            triples.graph(),
             rule.sentence(),
         )
 
@@ -115,15 +135,10 @@ def _pairs(path: Path, stored: bytes) -> Rows:
     return {"user": users, "item": items, "rating": np.ones(len(users), dtype=np.float32)}
 
 
-def _articles(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInformation:
-    tags = _tags(files, ids)
-    texts = [TextColumn("tags", Provenance.USER_GENERATED, [" ".join(cell) for cell in tags])]
+def _texts(files: InstalledFiles, ids: np.ndarray, tags: list[list[str]]) -> list[TextColumn]:
+    written = TextColumn("tags", Provenance.USER_GENERATED, [" ".join(cell) for cell in tags])
     raw = files.find("raw-data.csv")
-    if raw is not None:
-        texts[:0] = _written(raw, ids)
-    return SideInformation(
-        (make_categorical("tag", Provenance.USER_GENERATED, tags, minimum),), tuple(texts)
-    )
+    return [written] if raw is None else [*_written(raw, ids), written]
 
 
 def _tags(files: InstalledFiles, ids: np.ndarray) -> list[list[str]]:
@@ -154,7 +169,8 @@ def _written(path: Path, ids: np.ndarray) -> list[TextColumn]:
     ]
 
 
-def _citations(files: InstalledFiles, ids: np.ndarray) -> Graph | None:
+def _citations(files: InstalledFiles, ids: np.ndarray) -> LongArray | None:
+    """Return int64, (2, links): the articles at both ends, the smaller first; None without."""
     path = files.find("citations.dat")
     if path is None:
         return None
@@ -163,7 +179,24 @@ def _citations(files: InstalledFiles, ids: np.ndarray) -> Graph | None:
     position[ids] = np.arange(len(ids))
     heads, tails = position[articles], position[cited]
     kept = (heads >= 0) & (tails >= 0) & (heads != tails)
-    triples = Triples(len(ids))
-    edges = np.sort(np.stack([heads[kept], tails[kept]], axis=1), axis=1)
-    triples.relate("cites", Provenance.INTRINSIC, map(tuple, edges.tolist()))
-    return triples.graph()
+    links: LongArray = np.sort(np.stack([heads[kept], tails[kept]]), axis=0)
+    return links
+
+
+def _cited(links: LongArray, ids: np.ndarray) -> FeatureColumn:
+    """Return a column per article: those that it cites or is cited by, which the links leave open.
+
+    An article is not among its own.
+    """
+    from scipy.sparse import csr_matrix
+
+    ends = (np.concatenate([links[0], links[1]]), np.concatenate([links[1], links[0]]))
+    ones = np.ones(len(ends[0]), dtype=np.float32)
+    matrix = csr_matrix((ones, ends), (len(ids), len(ids)))
+    matrix.sum_duplicates()
+    matrix.data[:] = 1
+    every = make_read_only(np.arange(len(ids), dtype=np.int32))
+    values = tuple(to_text(ids).tolist())
+    return FeatureColumn(
+        "cites", Provenance.INTRINSIC, make_read_only(matrix), values, refers_to=every
+    )

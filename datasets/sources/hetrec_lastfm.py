@@ -10,14 +10,14 @@ import numpy as np
 
 from ..acquire.data_file import DataFile, Download
 from ..acquire.file_set import FileSet, InstalledFiles
-from ..card import Card
+from ..card import Card, Fact
 from ..dataset import Dataset
 from ..errors import DataError
 from ..parameters import parameter
 from ..reading.frames import read_frame
 from ..reading.schema import Kind, NumberColumn
 from ..reading.text_rows import TextRow, index_by_id, read_rows
-from ..side_information import FeatureColumn, Provenance, SideInformation, TextColumn
+from ..side_information import FeatureColumn, Provenance, Side, SideInformation, TextColumn
 from .building.build import build_dataset
 from .building.feature_columns import make_categorical
 from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
@@ -66,6 +66,17 @@ class HetRecLastFM:
             "where `user_taggedartists.dat` is there, tags. Under the strict track users have no "
             "side information and artists only their name.",
             "The publishers give no checksum; the archive's is the one that other projects record.",
+            "There is no graph: features and text say all that is known.",
+        ),
+        facts=(
+            Fact("tag", features="tag", text="tags"),
+            Fact("name", text="name", remark="a name of its own for each artist"),
+            Fact(
+                "friend",
+                features="friend",
+                side=Side.USER,
+                remark="ids of other people: there are no words for them",
+            ),
         ),
     )
     files: ClassVar[FileSet] = FileSet(

@@ -8,14 +8,14 @@ import numpy as np
 
 from ..acquire.data_file import DataFile, Download
 from ..acquire.file_set import FileSet
-from ..card import Card
+from ..card import Card, Fact
 from ..dataset import Dataset
 from ..errors import DataError
 from ..parameters import parameter
 from ..reading.csv_rows import check_header
 from ..reading.frames import read_frame
 from ..reading.schema import Kind, NumberColumn
-from ..side_information import FeatureColumn, Provenance, SideInformation, TextColumn
+from ..side_information import Provenance, Side, SideInformation, TextColumn
 from .building.build import build_dataset
 from .building.feature_columns import make_categorical, make_numeric
 from .building.preprocessing import Rows, Rule, read_rated_pairs, to_text
@@ -38,6 +38,7 @@ SOLD = (
     NumberColumn("Customer ID", Kind.NUMBER, 0, 2**32 - 1, blank=True),
     NumberColumn("Country", Kind.NAME),
 )
+DAY = 24 * 3600
 DATE = "%Y-%m-%d %H:%M:%S"
 
 
@@ -45,7 +46,7 @@ DATE = "%Y-%m-%d %H:%M:%S"
 class OnlineRetailII:
     """Purchases of 4,000 gift articles by 4,300 customers, December 2009 to December 2010."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     k_core: int = parameter(
         5, "positives that every kept user and item has among the others; 0 keeps all", minimum=0
@@ -71,13 +72,18 @@ class OnlineRetailII:
             "and letters: POST, M, D, C2, ADJUST, BANK CHARGES, TEST001, PADS, SP1002).",
             "A pair counts once however often it was bought: every value is 1, its time is that "
             "of the last purchase. Many customers are wholesalers.",
-            "`price` is the median unit price above 0 over all sales of the article in the file, "
-            "those without a customer among them. The shop sets it, hence intrinsic; but there "
-            "are discounts for quantity and the whole year is read, so it is not quite what was "
-            "known at the first sale.",
-            "An article's text is the description that most of the kept sales give.",
-            "A customer with sales from two countries has both.",
+            "Price, description and country are taken for facts of the shop's catalogue and of its "
+            "list of customers, though the file holds them with each sale. `price` is the median "
+            "unit price above 0 on the first day on which the article was sold, to anybody: no "
+            "later sale moves it. `country` is that of the customer's first purchase. The "
+            "description is the spelling that most of the kept sales give.",
+            "There is no graph: features and text say all that is known.",
             "Times are the shop's clock, to the minute, read as if they were UTC.",
+        ),
+        facts=(
+            Fact("price", features="price", text="price"),
+            Fact("description", text="description", remark="free text"),
+            Fact("country", features="country", text="country", side=Side.USER),
         ),
     )
     files: ClassVar[FileSet] = FileSet(
@@ -96,8 +102,8 @@ class OnlineRetailII:
             NAME,
             pairs,
             (users, items),
-            SideInformation((_countries(kept, pairs.user_ids),)),
-            SideInformation((_prices(products, items),), (_descriptions(kept, items),)),
+            _customers(path, kept, pairs.user_ids),
+            _articles(_prices(path, products, items), _descriptions(kept, items)),
             None,
             "purchases of products by known customers, without cancellations; " + rule.sentence(),
         )
@@ -151,16 +157,16 @@ def _rows(path: Path, kept: Any) -> Rows:
     }
 
 
-def _seconds(path: Path, kept: Any) -> np.ndarray:
+def _seconds(path: Path, sales: Any) -> np.ndarray:
     import polars as pl
 
-    dates = kept["InvoiceDate"]
+    dates = sales["InvoiceDate"]
     if dates.dtype == pl.String:
         dates = dates.str.to_datetime(DATE, strict=False)
     if not isinstance(dates.dtype, pl.Datetime) or dates.null_count():
         at = int(dates.is_null().arg_max() or 0)
         raise DataError(
-            f"row {kept['row'][at]}: {kept['InvoiceDate'][at]!r} is not a date and time",
+            f"row {sales['row'][at]}: {sales['InvoiceDate'][at]!r} is not a date and time",
             path=path,
             column="InvoiceDate",
             remedy="write it as 2009-12-01 07:45:00",
@@ -169,25 +175,40 @@ def _seconds(path: Path, kept: Any) -> np.ndarray:
     return seconds
 
 
-def _countries(kept: Any, ids: np.ndarray) -> FeatureColumn:
-    """Return the countries that each customer's sales name."""
-    found: dict[int, list[str]] = {key: [] for key in ids.tolist()}
-    distinct = kept.select("Customer ID", "Country").unique().sort("Customer ID", "Country")
-    for customer, country in distinct.iter_rows():
-        if customer in found:
-            found[customer].append(country)
-    return make_categorical("country", Provenance.INTRINSIC, list(found.values()))
-
-
-def _prices(products: Any, items: np.ndarray) -> FeatureColumn:
-    """Return the median price above 0 of every article."""
+def _customers(path: Path, kept: Any, ids: np.ndarray) -> SideInformation:
+    """Return the country that each customer's first sale names."""
     import polars as pl
 
-    priced = products.filter(pl.col("Price") > 0, pl.col("Quantity") > 0).group_by("StockCode")
-    medians = dict(priced.agg(pl.col("Price").median()).iter_rows())
-    return make_numeric(
-        "price", Provenance.INTRINSIC, [medians.get(code) for code in items.tolist()]
+    first = (
+        kept.with_columns(pl.Series("seconds", _seconds(path, kept)))
+        .sort("seconds", "row")
+        .unique("Customer ID", keep="first", maintain_order=True)
     )
+    found = dict(first.select("Customer ID", "Country").iter_rows())
+    countries = [found[key] for key in ids.tolist()]
+    origin = Provenance.INTRINSIC
+    column = make_categorical("country", origin, [[country] for country in countries])
+    return SideInformation((column,), (TextColumn("country", origin, countries),))
+
+
+def _prices(path: Path, products: Any, items: np.ndarray) -> list[float | None]:
+    """Return the median price above 0 on the first day on which each article has one."""
+    import polars as pl
+
+    priced = products.filter(pl.col("Price") > 0, pl.col("Quantity") > 0)
+    priced = priced.with_columns(pl.Series("day", _seconds(path, priced) // DAY))
+    first = priced.filter(pl.col("day") == pl.col("day").min().over("StockCode"))
+    medians = first.group_by("StockCode").agg(pl.col("Price").median().round(2))
+    found: dict[str, float] = dict(medians.iter_rows())
+    return [found.get(code) for code in items.tolist()]
+
+
+def _articles(prices: list[float | None], description: TextColumn) -> SideInformation:
+    """Return price and description; the price is a text too, ``"£2.55"``."""
+    written = ["" if price is None else f"£{price:.2f}" for price in prices]
+    origin = Provenance.INTRINSIC
+    column = make_numeric("price", origin, prices)
+    return SideInformation((column,), (description, TextColumn("price", origin, written)))
 
 
 def _descriptions(kept: Any, items: np.ndarray) -> TextColumn:

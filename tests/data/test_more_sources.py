@@ -89,7 +89,9 @@ def test_ml_latest_small_counts(shared: Shared) -> None:
         "genre": EDITOR, "decade": OWN, "year": OWN, "tag": USER,
         "title": OWN, "genres": EDITOR, "tags": USER,
     }  # fmt: skip
-    assert data.graph is not None and data.graph.relation_names == ("genre", "year", "decade")
+    assert data.graph is not None
+    assert data.graph.relation_names == ("genre", "year", "decade", "tag")
+    assert data.graph.provenance[3] is USER
     genres = next(column for column in data.items.columns if column.name == "genre")
     assert int((np.diff(genres.matrix.indptr) == 0).sum()) == 34
 
@@ -300,6 +302,7 @@ def test_online_retail_counts(shared: Shared) -> None:
     for at, day in ((pairs.timestamps.min(), "2009-12-01"), (pairs.timestamps.max(), "2010-12-09")):
         assert str(np.datetime64(int(at), "s")).startswith(day)
     assert origins(data) == {"country": OWN, "price": OWN, "description": OWN}
+    assert text(data, "price", "85123A") == "£2.95"
     assert text(data, "description", "85123A") == "WHITE HANGING HEART T-LIGHT HOLDER"
 
 
@@ -321,11 +324,29 @@ def test_online_retail_in_small(tmp_path: Path) -> None:
     assert data.interactions.timestamps is not None
     days = [datetime.fromisoformat(f"2010-01-0{d}T08:1{d}:00+00:00") for d in (3, 7, 5, 6)]
     assert data.interactions.timestamps.tolist() == [int(day.timestamp()) for day in days]
-    assert cell(data, "country", "12346") == {"Norway", "Cyprus"}
+    assert cell(data, "country", "12346") == {"Norway"}, "of the first sale, not the second"
+    assert data.users.texts[0].values == ["Norway", "EIRE"]
     prices = data.items.columns[0].matrix.toarray()[:, 0]
-    assert prices.tolist() == [3.0, 2.5], "of 1, 3 and 5: no cancellation, gift or loss"
+    assert prices.tolist() == [1.0, 2.5], "of the first day with a price above 0"
+    assert text(data, "price", "10002") == "£1.00"
     assert text(data, "description", "10002") == "GLOBE"
     assert text(data, "description", "85123A") == "HEART"
+
+
+def test_online_retail_facts_do_not_move_with_later_sales(tmp_path: Path) -> None:
+    before = shop(tmp_path).load()
+    later = {
+        "Price": [*SALES["Price"][:2], 99.0, 99.0, *SALES["Price"][4:6], 99.0, 99.0, 99.0],
+        "Country": [
+            *SALES["Country"][:2],
+            "Malta",
+            "Malta",
+            *SALES["Country"][4:6],
+            *["Malta"] * 3,
+        ],
+    }
+    after = shop(tmp_path, **later).load()
+    assert after.sha256 == before.sha256
 
 
 def test_online_retail_is_the_same_with_other_types(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError
+from coldbench.datasets.protocol.scenarios import NewItem
 from coldbench.datasets.side_information import Provenance
 from coldbench.datasets.sources.building import preprocessing as rules
 from coldbench.datasets.sources.citeulike import CiteULikeA
@@ -188,8 +189,8 @@ def test_ml_1m_core_is_the_same_from_the_cache(shared: Shared, home: Path) -> No
     ("graph", "folder", "relations", "item", "has"),
     [
         (FilmGraph.GENRE, None, 3, "1", {"genre", "year", "decade"}),
-        (FilmGraph.MKR, "kg-mkr", 7, "2", {"film.film.genre", "film.film.star"}),
-        (FilmGraph.DBPEDIA, "ml1m-dbpedia-attributes", 4, "2", {"director", "actor"}),
+        (FilmGraph.MKR, "kg-mkr", 10, "2", {"year", "film.film.genre", "film.film.star"}),
+        (FilmGraph.DBPEDIA, "ml1m-dbpedia-attributes", 7, "2", {"genre", "director", "actor"}),
     ],
 )
 def test_ml_1m_graphs(
@@ -215,9 +216,10 @@ def test_the_mkr_graph_keeps_every_triple_of_the_rated_films(shared: Shared) -> 
     )
     graph = source.load().graph
     assert graph is not None
-    linked = set(graph.heads.tolist()) | set(graph.tails.tolist())
-    items = {node for node in linked if node < graph.n_items}
-    assert 2200 < len(items) <= 2347 and 19_000 < len(graph.heads) <= 20_782
+    theirs = graph.relations >= 3
+    heads, tails = graph.heads[theirs], graph.tails[theirs]
+    items = {node for node in {*heads.tolist(), *tails.tolist()} if node < graph.n_items}
+    assert 2200 < len(items) <= 2347 and 19_000 < len(heads) <= 20_782
 
 
 def test_ml_1m_plots(shared: Shared) -> None:
@@ -231,10 +233,23 @@ def test_citeulike(shared: Shared) -> None:
     check(data)
     assert shape(data) == (5551, 16_980, 204_986, 204_986)
     assert data.interactions.timestamps is None
-    assert {c.provenance for c in data.items.columns} == {Provenance.USER_GENERATED}
-    assert data.graph is not None and data.graph.relation_names == ("cites",)
-    assert data.graph.provenance == (Provenance.INTRINSIC,)
-    assert len(data.graph.heads) == 44_661 and data.graph.n_nodes == 16_980
+    origins = {"cites": Provenance.INTRINSIC, "tag": Provenance.USER_GENERATED}
+    cites, tags = data.items.columns
+    assert {one.name: one.provenance for one in (cites, tags)} == origins
+    assert data.graph is not None
+    assert dict(zip(data.graph.relation_names, data.graph.provenance, strict=True)) == origins
+    assert (data.graph.relations == 0).sum() == 44_661 and cites.matrix.nnz == 2 * 44_661
+    assert data.graph.n_nodes == 16_980 + len(tags.values)
+    assert (cites.matrix != cites.matrix.T).nnz == 0 and not cites.matrix.diagonal().any()
+
+
+def test_citeulike_strict_training_knows_citations_of_warm_articles_alone(shared: Shared) -> None:
+    data = CiteULikeA(path=str(shared("citeulike-a"))).load()
+    split = NewItem().split(data, 0)
+    ids = {int(name.removeprefix("cites=")) for name in split.train.items.feature_names}
+    assert len(ids) > 8_000 and ids <= {int(data.item_ids[at]) for at in split.items}
+    assert split.test["new_item/cold/k=0"].query.items.features.nnz > 1_000
+    assert split.train.graph is not None and split.train.graph.relation_names == ("cites",)
 
 
 def test_citeulike_takes_titles_and_abstracts(tmp_path: Path) -> None:
@@ -253,7 +268,8 @@ def test_citeulike_takes_titles_and_abstracts(tmp_path: Path) -> None:
         ("tags", "user_generated", ["gene rare", "gene"]),
     ]
     (tags,) = data.items.columns
-    assert tags.values == ("gene", "rare") and tags.minimum_count == 2 and data.graph is None
+    assert tags.values == ("gene", "rare") and tags.minimum_count == 2
+    assert data.graph is not None and data.graph.relation_names == ("tag",)
 
 
 def test_duplicates_are_merged_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

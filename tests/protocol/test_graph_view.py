@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from coldbench.datasets.graph import Graph
@@ -125,3 +127,30 @@ def test_a_split_shows_only_warm_items_as_nodes(data, mode):
     assert set(cold.links.rows.tolist()) == set(range(len(cold)))
     assert cold.links.nodes.max() < graph.n_nodes
     assert split.test["new_user/warm/k=0"].query.users.links is None
+
+
+@pytest.mark.parametrize("transductive", [False, True])
+def test_entities_that_only_other_provenances_name_are_not_there(transductive):
+    plain = world()
+    extra = np.array([[0, 8, 1], [4, 4, 4], [8, 9, 9]], dtype=np.int32)  # (head, lists, tail)
+    more = Graph(
+        np.append(plain.heads, extra[0]).astype(np.int32),
+        np.append(plain.relations, extra[1]).astype(np.int32),
+        np.append(plain.tails, extra[2]).astype(np.int32),
+        4,
+        10,
+        NAMES,
+        plain.provenance,
+    )
+    views = [
+        view_graph(g, Track.STRICT, rows(0, 1), transductive=transductive) for g in (plain, more)
+    ]
+    assert edges(views[0].graph) == edges(views[1].graph)
+    assert views[0].graph.n_nodes == views[1].graph.n_nodes
+
+
+def test_a_track_that_admits_no_relation_leaves_no_graph(data):
+    only = replace(data, graph=replace(data.graph, provenance=(Provenance.USER_GENERATED,) * 5))
+    assert Grid().split(only, 0).train.graph is None
+    assert Grid().split(only, 0).train.items.links is None
+    assert Grid(track="open").split(only, 0).train.graph is not None

@@ -147,3 +147,26 @@ def test_a_side_without_information_has_no_columns_and_no_text(data):
     assert split.train.users.text is None
     assert split.train.graph is None
     assert split.train.items.links is None
+
+
+def test_a_value_that_is_a_cold_entity_is_left_out_while_training_must_not_see_it(data):
+    n = len(data.item_ids)
+    ring = csr_matrix((np.ones(n, np.float32), (np.arange(n), np.roll(np.arange(n), 3))), (n, n))
+    every = np.arange(n, dtype=np.int32)
+    column = FeatureColumn(
+        "cites", Provenance.INTRINSIC, ring, tuple(map(str, every)), refers_to=every
+    )
+    citing = replace(data, items=replace(data.items, columns=(column,)))
+    for mode in ("inductive", "transductive"):
+        split = Grid(side_information=mode).split(citing, 3)
+        cited = {int(name.removeprefix("cites=")) for name in split.train.items.feature_names}
+        warm = set(split.items.tolist())
+        by_warm = {int(ring[row].indices[0]) for row in warm}
+        assert by_warm - warm, "some warm items cite cold ones"
+        assert cited == (by_warm & warm if mode == "inductive" else set(every.tolist()))
+    assert (
+        citing.sha256
+        != replace(
+            data, items=replace(data.items, columns=(replace(column, refers_to=None),))
+        ).sha256
+    )

@@ -143,7 +143,11 @@ def _flooded_column(column: FeatureColumn, cold: BoolArray) -> FeatureColumn:
     new = csr_matrix(cold.astype(np.float32)[:, None])
     matrix = hstack((new, _merged(column.matrix, every, cold), new), format="csr")
     values = (" of cold ones", *column.values, "~ of cold ones")
-    return replace(column, matrix=make_read_only(matrix.astype(np.float32)), values=values)
+    named = column.refers_to
+    if named is not None:
+        named = make_read_only(np.concatenate([rows[:1], named, rows[:1]]).astype(np.int32))
+    matrix = make_read_only(matrix.astype(np.float32))
+    return replace(column, matrix=matrix, values=values, refers_to=named)
 
 
 def _flooded_text(text: TextColumn, cold: BoolArray) -> TextColumn:

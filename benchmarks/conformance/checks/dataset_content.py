@@ -121,6 +121,12 @@ def _faults(column: FeatureColumn) -> Iterator[tuple[str, str]]:
             f"{column.name!r} is categorical and holds {matrix.data.max():g}",
             "store 0 and 1: weights that are counted before the split see cold entities",
         )
+    if column.refers_to is not None and len(column.refers_to) != len(column.values):
+        yield (
+            f"{column.name!r} refers to {len(column.refers_to)} entities by "
+            f"{len(column.values)} values",
+            "give the index of an entity for every value",
+        )
     if not isinstance(column.provenance, Provenance):
         yield f"{column.name!r} is of provenance {column.provenance!r}", "take one of Provenance"
 

@@ -1,5 +1,6 @@
 """The suite of a dataset: its class, its content, and its splits by every own scenario."""
 
+from ....datasets.stated_facts import find_disagreements
 from . import dataset_content, split_suite
 from .check_result import Violation
 from .dataset_subject import DatasetSubject
@@ -19,6 +20,21 @@ def card(subject: DatasetSubject) -> str:
     if empty:
         raise Violation(f"the card says nothing of {', '.join(empty)}", "fill the card in")
     return f"{made.title}; {data.rule}"
+
+
+def _states_facts(subject: DatasetSubject) -> str | None:
+    made = getattr(subject.source, "card", None)
+    return None if getattr(made, "facts", ()) else "its card states no facts"
+
+
+@check(applies=_states_facts)
+def same_facts(subject: DatasetSubject) -> str:
+    """Require that features, text and graph say each fact of the card alike."""
+    facts = subject.source.card.facts
+    wrong = list(find_disagreements(subject.data, facts))
+    if wrong:
+        raise Violation("; ".join(wrong[:3]), "let every form say it, or state why it does not")
+    return f"{len(facts)} facts"
 
 
 @check()
@@ -43,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     *split_suite.OF_INSTALLATION,
     *dataset_content.CHECKS,
     card,
+    same_facts,
     splits,
     *split_suite.OF_LEAKS,
 )

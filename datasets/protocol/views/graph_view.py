@@ -46,7 +46,7 @@ def view_graph(graph: Graph, track: Track, warm: IntArray, *, transductive: bool
 
     Inductive: no item that is not in training, and no entity, triple or relation name that is
     reached only through one. Transductive: the entities and relations of everybody, and still
-    only training items.
+    only training items. In neither an entity that only relations of other provenances name.
 
     Parameters
     ----------
@@ -57,10 +57,11 @@ def view_graph(graph: Graph, track: Track, warm: IntArray, *, transductive: bool
     warm
         int32: dataset index of each training item.
     """
+    named = _in_triples(graph)
     graph = _with_relations(graph, np.array([track.admits(p) for p in graph.provenance], bool))
-    present = np.zeros(graph.n_nodes, dtype=bool)
+    present = ~named | _in_triples(graph)
+    present[: graph.n_items] = False
     present[warm] = True
-    present[graph.n_items :] = True
     if not transductive:
         present &= _reached(graph, present, warm)
         graph = _with_relations(graph, _used(graph, present))
@@ -76,6 +77,13 @@ def view_graph(graph: Graph, track: Track, warm: IntArray, *, transductive: bool
         provenance=graph.provenance,
     )
     return GraphView(training, *_item_edges(graph, node))
+
+
+def _in_triples(graph: Graph) -> BoolArray:
+    """Return which nodes a triple names."""
+    named = np.zeros(graph.n_nodes, dtype=bool)
+    named[graph.heads] = named[graph.tails] = True
+    return named
 
 
 def _with_relations(graph: Graph, kept: BoolArray) -> Graph:

@@ -105,6 +105,8 @@ def view_side(
 def _encode(column: FeatureColumn, visible: IntArray, warm: IntArray) -> list[Block]:
     """Return the columns of an attribute that enough visible entities have."""
     counts = _count_non_zero(column.matrix[visible])
+    if column.refers_to is not None:
+        counts[~np.isin(column.refers_to, visible)] = 0
     keep = np.flatnonzero(counts >= max(column.minimum_count, 1))
     names = [f"{column.name}={text}" if text else column.name for text in column.values]
     matrix = csr_matrix(column.matrix, dtype=np.float32)

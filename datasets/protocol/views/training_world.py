@@ -108,7 +108,7 @@ def build_world(
     interactions = _training_pairs(cut, user_rows, item_rows)
     transductive = mode is SideMode.TRANSDUCTIVE
     graph = None
-    if data.graph is not None:
+    if data.graph is not None and any(map(track.admits, data.graph.provenance)):
         graph = view_graph(data.graph, track, item_rows, transductive=transductive)
     views = [
         view_side(side, information, len(cohort), track, warm, visible, links)

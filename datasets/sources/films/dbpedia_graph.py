@@ -8,11 +8,12 @@ import numpy as np
 
 from ...acquire.data_file import DataFile, Download
 from ...acquire.file_set import FileSet, Published
-from ...card import Card
+from ...card import Card, Fact
 from ...errors import DataError
 from ...reading.csv_rows import read_csv_rows
 from ...reading.text_rows import TextRow
-from ...side_information import Provenance
+from ...side_information import Provenance, SideInformation, TextColumn
+from ..building.feature_columns import make_categorical
 from ..building.triples import Triples
 from .film_graphs import film_named
 
@@ -41,11 +42,19 @@ DBPEDIA = Published(
 )
 
 
-def read_dbpedia_triples(path: str | None, ids: np.ndarray, known: Collection[int]) -> Triples:
-    """Return director, actor, language and country of the films ``ids``.
+RELATIONS = ("director", "actor", "language", "country")
+DBPEDIA_FACTS = tuple(Fact(name, features=name, text=name, graph=name) for name in RELATIONS)
+
+
+def add_dbpedia_triples(
+    triples: Triples, path: str | None, ids: np.ndarray, known: Collection[int]
+) -> SideInformation:
+    """Add director, actor, language and country of the films; return them as columns and texts.
 
     Parameters
     ----------
+    triples
+        Of the films ``ids``; added to.
     path
         ``movies_metadata.csv`` or its folder; None looks for ``ml1m-dbpedia-attributes``.
     ids
@@ -56,14 +65,21 @@ def read_dbpedia_triples(path: str | None, ids: np.ndarray, known: Collection[in
     given = Path(path).expanduser() if path else None
     if given is None or not given.is_file():
         given = DBPEDIA.files.installed(path).path(FILE)
-    wanted = ("movie_id", "director", "actor", "language", "country")
+    wanted = ("movie_id", *RELATIONS)
     rows = {film_named(row, "movie_id", known): row for row in read_csv_rows(given, wanted)}
-    triples = Triples(len(ids))
-    for relation in ("director", "actor", "language", "country"):
+    columns, texts, origin = [], [], Provenance.INTRINSIC
+    for relation in RELATIONS:
         cells = [_values(rows[key], relation) if key in rows else [] for key in ids.tolist()]
         space = "person" if relation in ("director", "actor") else relation
-        triples.describe(relation, Provenance.INTRINSIC, cells, space)
-    return triples
+        triples.describe(relation, origin, cells, space)
+        columns.append(make_categorical(relation, origin, cells))
+        texts.append(TextColumn(relation, origin, [_written(relation, cell) for cell in cells]))
+    return SideInformation(tuple(columns), tuple(texts))
+
+
+def _written(relation: str, names: list[str]) -> str:
+    """Return ``"Director: Joe Johnston"``, or the empty string; DBpedia writes ``Joe_Johnston``."""
+    return f"{relation.capitalize()}: {', '.join(names).replace('_', ' ')}" if names else ""
 
 
 def _values(row: TextRow, column: str) -> list[str]:

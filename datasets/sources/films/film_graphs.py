@@ -12,8 +12,8 @@ class FilmGraph(str, Enum):
 
     NONE = "none"
     GENRE = "genre"  # genre, year and decade from the dataset's own film list
-    MKR = "mkr"  # Microsoft Satori, as released with MKR (WWW 2019): 7 relations
-    DBPEDIA = "dbpedia"  # director, actor, language and country from DBpedia
+    MKR = "mkr"  # besides, 7 relations of Microsoft Satori, as released with MKR (WWW 2019)
+    DBPEDIA = "dbpedia"  # besides, director, actor, language and country from DBpedia
 
 
 def require_own_graph(chosen: FilmGraph) -> None:

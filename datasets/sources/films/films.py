@@ -5,9 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+from ...card import Fact
 from ...side_information import Provenance, SideInformation, TextColumn
 from ..building.feature_columns import make_categorical, make_numeric
 from ..building.triples import Triples
+
+FREE_TEXT = "free text: its words are neither attributes nor entities of a graph"
+FILM_FACTS = (
+    Fact("genre", features="genre", text="genres", graph="genre"),
+    Fact("year", features="year", text="title", graph="year"),
+    Fact(
+        "decade",
+        features="decade",
+        graph="decade",
+        remark="the first three digits of the year, which the title holds",
+    ),
+    Fact("title", text="title", remark=FREE_TEXT),
+)
+"""What is known of every film."""
 
 YEAR = re.compile(r"\((\d{4})\)")
 

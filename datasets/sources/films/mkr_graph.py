@@ -6,9 +6,10 @@ import numpy as np
 
 from ...acquire.data_file import DataFile, Download
 from ...acquire.file_set import FileSet, InstalledFiles, Published
-from ...card import Card
+from ...card import Card, Fact
 from ...reading.text_rows import read_rows
-from ...side_information import Provenance
+from ...side_information import Provenance, SideInformation
+from ..building.feature_columns import make_categorical
 from ..building.triples import Node, Triples
 from .film_graphs import film_named
 
@@ -42,11 +43,22 @@ MKR = Published(
 EDITORIAL = frozenset({"film.film.genre", "film.film.rating"})
 
 
-def read_mkr_triples(path: str | None, ids: np.ndarray, known: Collection[int]) -> Triples:
-    """Return the triples of MKR's movie graph among the films ``ids`` and its entities.
+RELATIONS = ("country", "director", "genre", "language", "rating", "star", "writer")
+MKR_FACTS = tuple(
+    Fact(name, features=name, graph=name, remark="the graph's entities have no names to write")
+    for name in (f"film.film.{relation}" for relation in RELATIONS)
+)
+
+
+def add_mkr_triples(
+    triples: Triples, path: str | None, ids: np.ndarray, known: Collection[int]
+) -> SideInformation:
+    """Add the triples of MKR's movie graph; return what they say of each film as columns.
 
     Parameters
     ----------
+    triples
+        Of the films ``ids``; added to.
     path
         The folder of ``kg.txt`` and ``item_index2entity_id.txt``; None looks for ``kg-mkr``.
     ids
@@ -59,17 +71,27 @@ def read_mkr_triples(path: str | None, ids: np.ndarray, known: Collection[int]) 
     films: dict[int, int | None] = {}
     for row in read_rows(files.path("item_index2entity_id.txt"), ("film", "entity"), "\t"):
         films[row.whole("entity")] = position.get(film_named(row, "film", known))
-    triples = Triples(len(ids))
     edges: dict[str, list[tuple[Node, Node]]] = {}
     for row in read_rows(files.path("kg.txt"), ("head", "relation", "tail"), "\t"):
         head, tail = (_node(row.whole(end), films) for end in ("head", "tail"))
         if head is not None and tail is not None:
             edges.setdefault(row["relation"], []).append((head, tail))
+    columns = []
     for relation, pairs in sorted(edges.items()):
         editorial = relation in EDITORIAL
         provenance = Provenance.EDITORIAL if editorial else Provenance.INTRINSIC
         triples.relate(relation, provenance, pairs)
-    return triples
+        columns.append(make_categorical(relation, provenance, _cells(pairs, len(ids))))
+    return SideInformation(tuple(columns))
+
+
+def _cells(edges: list[tuple[Node, Node]], n_items: int) -> list[list[str]]:
+    """Return the entities that each film is linked with."""
+    cells: list[list[str]] = [[] for _ in range(n_items)]
+    for ends in (*edges, *((tail, head) for head, tail in edges)):
+        if isinstance(ends[0], int) and isinstance(ends[1], str):
+            cells[ends[0]].append(ends[1])
+    return cells
 
 
 def _films_of(files: InstalledFiles) -> InstalledFiles:

@@ -14,9 +14,9 @@ from ...reading.text_rows import TextRow, index_by_id, read_rows
 from ..building.build import build_dataset
 from ..building.preprocessing import Rule, read_rated_pairs, to_text
 from .film_graphs import FilmGraph, require_own_graph
-from .films import Film, add_film_triples, make_film_side
+from .films import FILM_FACTS, Film, add_film_triples, make_film_side
 from .grouplens import CITATION, LICENCE, describe_rating_columns, list_rows
-from .people import Person, gender_of, list_people, make_people_side
+from .people import PEOPLE_FACTS, Person, gender_of, list_people, make_people_side
 
 NAME = "ml-100k"
 GENRES = (
@@ -69,7 +69,9 @@ class MovieLens100K:
         limitations=(
             "Film 267 is called `unknown` and has neither year nor genre.",
             "Some films appear under two ids.",
+            "Of the release date only the year is used, that in the title, in every form.",
         ),
+        facts=(*FILM_FACTS, *PEOPLE_FACTS),
     )
     files: ClassVar[FileSet] = FileSet(
         NAME,

@@ -7,20 +7,21 @@ from typing import ClassVar
 
 from ...acquire.data_file import DataFile, Download
 from ...acquire.file_set import FileSet, Published
-from ...card import Card
+from ...card import Card, Fact
 from ...dataset import Dataset
 from ...graph import Graph
 from ...parameters import parameter
 from ...reading.ratings import read_ratings
 from ...reading.text_rows import TextRow, index_by_id, read_rows
+from ...side_information import SideInformation
 from ..building.build import build_dataset
 from ..building.preprocessing import RatedPairs, Rule, read_rated_pairs, to_text
-from .dbpedia_graph import DBPEDIA, read_dbpedia_triples
+from .dbpedia_graph import DBPEDIA, DBPEDIA_FACTS, add_dbpedia_triples
 from .film_graphs import FilmGraph
-from .films import Film, add_film_triples, make_film_side, split_genres
+from .films import FILM_FACTS, FREE_TEXT, Film, add_film_triples, make_film_side, split_genres
 from .grouplens import CITATION, LICENCE, describe_rating_columns, list_rows
-from .mkr_graph import MKR, read_mkr_triples
-from .people import Person, gender_of, list_people, make_people_side
+from .mkr_graph import MKR, MKR_FACTS, add_mkr_triples
+from .people import PEOPLE_FACTS, Person, gender_of, list_people, make_people_side
 from .plots import COLAKG, read_plots
 
 NAME = "ml-1m"
@@ -96,6 +97,16 @@ class MovieLens1M:
             "177 of the 3,883 films have no rating and are left out.",
             "CoLaKG's plots are written by a language model from facts of a knowledge graph; they "
             "may be wrong, and the model may know the dataset.",
+            "With graph=dbpedia people, languages and countries are in features and text too; with "
+            "graph=mkr its entities are in the features, but have no names to write. Both graphs "
+            "have genre, year and decade of the film list besides.",
+        ),
+        facts=(
+            *FILM_FACTS,
+            Fact("plot", text="plot", remark=FREE_TEXT),
+            *PEOPLE_FACTS,
+            *MKR_FACTS,
+            *DBPEDIA_FACTS,
         ),
     )
     files: ClassVar[FileSet] = FileSet(
@@ -140,26 +151,31 @@ class MovieLens1M:
         users = list_people(list_rows(known, pairs.user_ids, "user", files.folder), _person)
         items = [_film(row) for row in list_rows(films, pairs.item_ids, "film", files.folder)]
         plots = read_plots(self.plots, pairs.item_ids, films) if self.plots else None
+        graph, more = self._graph(pairs, items, films)
+        side = make_film_side(items, plots)
         return build_dataset(
             NAME,
             pairs,
             (to_text(pairs.user_ids), to_text(pairs.item_ids)),
             make_people_side(users, years=False, area=self.zip_area),
-            make_film_side(items, plots),
-            self._graph(pairs, items, films),
+            SideInformation(side.columns + more.columns, side.texts + more.texts),
+            graph,
             rule.sentence() + (REBUILT_NOTE if rebuilt else ""),
         )
 
     def _graph(
         self, pairs: RatedPairs, items: list[Film], known: Mapping[int, TextRow]
-    ) -> Graph | None:
+    ) -> tuple[Graph | None, SideInformation]:
+        """Return the graph, and what a graph of others says of the films as columns and texts."""
+        more = SideInformation()
         if self.graph is FilmGraph.NONE:
-            return None
+            return None, more
+        triples = add_film_triples(items)
         if self.graph is FilmGraph.MKR:
-            return read_mkr_triples(self.graph_path, pairs.item_ids, known).graph()
+            more = add_mkr_triples(triples, self.graph_path, pairs.item_ids, known)
         if self.graph is FilmGraph.DBPEDIA:
-            return read_dbpedia_triples(self.graph_path, pairs.item_ids, known).graph()
-        return add_film_triples(items).graph()
+            more = add_dbpedia_triples(triples, self.graph_path, pairs.item_ids, known)
+        return triples.graph(), more
 
 
 def _film(row: TextRow) -> Film:

@@ -9,8 +9,9 @@ import numpy as np
 
 from ...acquire.data_file import DataFile, Download
 from ...acquire.file_set import FileSet
-from ...card import Card
+from ...card import Card, Fact
 from ...dataset import Dataset
+from ...graph import Graph
 from ...parameters import parameter
 from ...reading.csv_rows import read_csv_rows
 from ...reading.frames import read_frame
@@ -21,7 +22,7 @@ from ..building.build import build_dataset
 from ..building.feature_columns import make_categorical
 from ..building.preprocessing import Rows, Rule, read_rated_pairs, to_text
 from .film_graphs import FilmGraph, require_own_graph
-from .films import Film, add_film_triples, make_film_side, split_genres
+from .films import FILM_FACTS, Film, add_film_triples, make_film_side, split_genres
 from .grouplens import CITATION, list_rows
 
 NAME = "ml-latest-small"
@@ -58,7 +59,7 @@ class MovieLensLatestSmall:
         2, "drop tags that fewer of the training films carry; the text keeps every tag", minimum=1
     )
     graph: FilmGraph = parameter(
-        FilmGraph.GENRE, "knowledge graph: genre (genre, year and decade), or none"
+        FilmGraph.GENRE, "knowledge graph: genre (genre, year, decade and tag), or none"
     )
 
     card: ClassVar[Card] = Card(
@@ -78,6 +79,7 @@ class MovieLensLatestSmall:
             "Tags are written by the very users who are predicted: user-generated, so the strict "
             "track leaves them out. They are compared without regard to case.",
         ),
+        facts=(*FILM_FACTS, Fact("tag", features="tag", text="tags", graph="tag")),
     )
     files: ClassVar[FileSet] = FileSet(
         NAME,
@@ -118,7 +120,7 @@ class MovieLensLatestSmall:
             (to_text(pairs.user_ids), to_text(pairs.item_ids)),
             SideInformation(),
             _side(films, tags, self.minimum_tag_count),
-            None if self.graph is FilmGraph.NONE else add_film_triples(films).graph(),
+            None if self.graph is FilmGraph.NONE else _graph(films, tags),
             rule.sentence(),
         )
 
@@ -145,6 +147,12 @@ def _side(films: list[Film], tags: list[list[str]], minimum: int) -> SideInforma
         (*side.columns, make_categorical("tag", Provenance.USER_GENERATED, tags, minimum)),
         (*side.texts, written),
     )
+
+
+def _graph(films: list[Film], tags: list[list[str]]) -> Graph:
+    triples = add_film_triples(films)
+    triples.describe("tag", Provenance.USER_GENERATED, tags)
+    return triples.graph()
 
 
 def _tags(path: Path, ids: np.ndarray) -> list[list[str]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...acquire.data_file import DataFile
 from ...acquire.file_set import FileSet
-from ...card import Card
+from ...card import Card, Fact
 from ...dataset import Dataset
 from ...parameters import parameter
 from ...reading.ratings import read_ratings
@@ -18,7 +18,7 @@ from ...reading.text_rows import index_by_id, read_rows
 from ...side_information import Provenance, SideInformation
 from ..building.build import build_dataset
 from ..building.preprocessing import Rule, read_rated_pairs, to_text
-from .films import Film, add_film_triples, make_film_side, split_genres
+from .films import FILM_FACTS, Film, add_film_triples, make_film_side, split_genres
 
 EMBEDDED = Path(__file__).parents[2] / "embedded" / "movietweetings"
 
@@ -60,6 +60,14 @@ class MovieTweetings:
             "A DBpedia link names one film, so the relation `dbpedia` ends in a node of its own: "
             "only 28 pairs of the 10,506 films share a resource and none of the default 5-core. "
             "It says which film is meant, it connects nothing; `dataset.dbpedia=false` drops it.",
+        ),
+        facts=(
+            *FILM_FACTS,
+            Fact(
+                "DBpedia resource",
+                graph="dbpedia",
+                remark="names the film itself, as its id does: no attribute, and no words",
+            ),
         ),
     )
     files: ClassVar[FileSet] = FileSet(

@@ -4,9 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ...card import Fact
 from ...reading.text_rows import TextRow
-from ...side_information import FeatureColumn, Provenance, SideInformation, TextColumn
+from ...side_information import FeatureColumn, Provenance, Side, SideInformation, TextColumn
 from ..building.feature_columns import make_categorical, make_numeric
+
+PEOPLE_FACTS = tuple(
+    Fact(name, features=name, text=text, side=Side.USER)
+    for name, text in (
+        ("gender", "person"),
+        ("age", "person"),
+        ("occupation", "person"),
+        ("zip_area", "zip_area"),
+    )
+)
+"""What is known of every user."""
 
 GENDERS = {"F": "female", "M": "male"}
 
@@ -55,7 +67,7 @@ def make_people_side(people: Sequence[Person], *, years: bool, area: bool) -> Si
     years
         Ages are numbers of years, not bands.
     area
-        Add the first digit of the zip code.
+        Add the first digit of the zip code, to columns and text.
     """
     intrinsic = Provenance.INTRINSIC
     age = (
@@ -68,8 +80,10 @@ def make_people_side(people: Sequence[Person], *, years: bool, area: bool) -> Si
         age,
         make_categorical("occupation", intrinsic, [[person.occupation] for person in people]),
     ]
+    texts = [TextColumn("person", intrinsic, [person.text for person in people])]
     if area:
         areas = [[person.area] if person.area else [] for person in people]
         columns.append(make_categorical("zip_area", intrinsic, areas))
-    texts = (TextColumn("person", intrinsic, [person.text for person in people]),)
-    return SideInformation(tuple(columns), texts)
+        written = [f"zip area {person.area}" if person.area else "" for person in people]
+        texts.append(TextColumn("zip_area", intrinsic, written))
+    return SideInformation(tuple(columns), tuple(texts))
