@@ -1,5 +1,6 @@
 """Which column is what: names, ids written as floats, categories, texts, long form."""
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -204,3 +205,41 @@ def test_an_items_table_without_ids_says_what_they_may_be_called(tmp_path: Path)
     files = source(tmp_path / "f", tables, columns={"item": "placeID"})
     with pytest.raises(DataError, match="call the column of ids placeID or item or id in this"):
         files.load()
+
+
+def test_dates_are_dates_whatever_their_form(tmp_path: Path) -> None:
+    items = "item,out,year,seen\n10,1994-07-02,1994,2001-12\n20,,2001,1990-01\n"
+    tables = {"interactions": INTERACTIONS, "items": items}
+    data, report = source(tmp_path / "a", tables, dates=["year", "seen"]).load_with_report()
+    out, year, seen = data.items.columns
+    assert [one.name for one in data.items.columns if one.dated] == ["out", "year", "seen"]
+    assert out.matrix.nnz == 1 and abs(out.matrix[0, 0] - 1994.4986) < 1e-3
+    assert year.matrix.toarray()[:, 0].tolist() == [1994, 2001]
+    assert abs(seen.matrix[0, 0] - 2001.915) < 1e-3 and seen.matrix[1, 0] == 1990
+    kinds = {one.column: one.kind for one in report.columns if one.table == "items"}
+    assert kinds == {"item": "item id", "out": "date", "year": "date", "seen": "date"}
+    plain = source(tmp_path / "b", tables).load()
+    kept = {one.name: (one.numeric, one.dated) for one in plain.items.columns}
+    assert kept == {"out": (True, True), "year": (True, False), "seen": (False, False)}
+
+
+def test_dates_of_parquet_are_dates(tmp_path: Path) -> None:
+    made = source(tmp_path, {"interactions": INTERACTIONS})
+    frame = pl.DataFrame({"item": ["10", "20"], "out": [date(2000, 1, 1), None]})
+    frame.write_parquet(tmp_path / "items.parquet")
+    made.items = str(tmp_path / "items.parquet")
+    (out,) = made.load().items.columns
+    assert out.dated and out.matrix.toarray()[:, 0].tolist() == [2000, 0] and out.matrix.nnz == 1
+
+
+@pytest.mark.parametrize("cell", ["soon", "1994-13-01", "1994-02-30", "12.5"])
+def test_what_is_no_date_is_refused_by_name(cell: str, tmp_path: Path) -> None:
+    tables = {"interactions": INTERACTIONS, "items": f"item,out\n10,{cell}\n20,1990\n"}
+    with pytest.raises(DataError, match=rf"items\.csv, column 'out': '{cell}' is not a date"):
+        source(tmp_path, tables, dates=["out"]).load()
+
+
+def test_an_unknown_column_of_dates_is_refused(tmp_path: Path) -> None:
+    tables = {"interactions": INTERACTIONS, "items": ITEMS}
+    with pytest.raises(DataError, match=r"dataset\.dates names 'out'"):
+        source(tmp_path, tables, dates=["out"]).load()

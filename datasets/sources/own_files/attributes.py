@@ -177,6 +177,8 @@ def _taken(
     column, remark = take_column(path, name, cells, settings.origin(name), settings.kinds)
     kind = "text"
     if isinstance(column, FeatureColumn):
-        kind = "number" if column.numeric else "category"
+        kind = "category"
+        if column.numeric:
+            kind = "date" if column.dated else "number"
     report.columns.append(Found(f"{side}s", name, kind, remark))
     return column

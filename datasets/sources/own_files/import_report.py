@@ -14,7 +14,7 @@ class Found:
     column
         Its name in the file.
     kind
-        ``user id``, ``rating``, ``time``, ``category``, ``number``, ``text``, ``vector``,
+        ``user id``, ``rating``, ``time``, ``category``, ``number``, ``date``, ``text``, ``vector``,
         ``not used``.
     remark
         Counts, unit, or why it is taken so.

@@ -13,6 +13,7 @@ from ...arrays import FloatArray, make_read_only
 from ...errors import DataError
 from ...side_information import FeatureColumn, Provenance, TextColumn, VectorColumn
 from ..building.feature_columns import make_categorical, make_numeric
+from .dates import are_dates, read_years
 
 FEWEST_TEXTS = 20
 """Filled cells from which on texts are distinguished from categories; fewer are categories."""
@@ -27,10 +28,11 @@ Taken = FeatureColumn | TextColumn | VectorColumn
 
 @dataclass(frozen=True)
 class Kinds:
-    """What the user says of columns: which are texts, which categories."""
+    """What the user says of columns: which are texts, which categories, which dates."""
 
     texts: tuple[str, ...]
     categorical: tuple[str, ...]
+    dates: tuple[str, ...] = ()
 
 
 def take_column(
@@ -39,9 +41,10 @@ def take_column(
     """Return a column as what it is, and a remark for people.
 
     What the user says goes first. A column of numbers is a number when every cell that is not
-    empty is one. A column of words is a text when it has at least ``FEWEST_TEXTS`` filled cells,
-    ``MOSTLY_DIFFERENT`` of them differ, none holds a bar, and they have more than ``WORDS`` words
-    on average. Everything else is categories.
+    empty is one; a column of dates a date when every such cell is a whole one. A column of words
+    is a text when it has at least ``FEWEST_TEXTS`` filled cells, ``MOSTLY_DIFFERENT`` of them
+    differ, none holds a bar, and they have more than ``WORDS`` words on average. Everything else
+    is categories.
 
     Parameters
     ----------
@@ -57,13 +60,20 @@ def take_column(
     Raises
     ------
     DataError
-        A word among numbers, numbers with a decimal comma, several numbers of one entity.
+        A word among numbers, numbers with a decimal comma, several numbers of one entity, a cell
+        of ``dataset.dates`` that is no date.
     """
     if name in kinds.texts:
         return _text(name, cells, origin), f"{_filled(cells):,} filled, as dataset.texts says"
     if name in kinds.categorical:
         column = _categories(path, name, cells, origin)
         return column, f"{len(column.values):,} values, as dataset.categorical says"
+    if name in kinds.dates:
+        column = make_numeric(name, origin, read_years(path, name, cells), dated=True)
+        return column, f"{_filled(cells):,} known, as dataset.dates says"
+    if are_dates(cells):
+        column = make_numeric(name, origin, read_years(path, name, cells), dated=True)
+        return column, f"{_filled(cells):,} known"
     numbers = _numbers(path, name, cells)
     if numbers is not None:
         return make_numeric(name, origin, numbers), f"{_filled(cells):,} known"

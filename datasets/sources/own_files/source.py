@@ -33,7 +33,7 @@ FOREIGN_BYTE = "add dataset.encoding={}, or the encoding in which the file was w
 class Files:
     """Interactions, users, items and graph from files of the user's; see docs/data.md."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     takes_name: ClassVar[bool] = True
 
     interactions: str = parameter(
@@ -72,6 +72,9 @@ class Files:
     categorical: list[str] = parameter(
         [], "columns to take as categories though they look like numbers, such as zip codes"
     )
+    dates: list[str] = parameter(
+        [], "columns that are dates or years; the first of the items is their release date"
+    )
     provenance: dict[str, str] = parameter(
         {}, "by column or relation: intrinsic (default), editorial or user_generated"
     )
@@ -81,6 +84,13 @@ class Files:
         publisher="whoever made them",
         licence="as the files' owner says",
         citation="none",
+        limitations=(
+            "What a column is (text, category, date or number) is decided from the cells of all "
+            "users or items with a kept interaction, those that a split makes cold among them; "
+            "dataset.texts, dataset.categorical and dataset.dates decide it without any cell.",
+            "A column is a feature or a text, a triple is in the graph: what one form says the "
+            "others do not, unless the files say it in each.",
+        ),
     )
 
     def load(self) -> Dataset:
@@ -123,7 +133,7 @@ class Files:
 
     def _with_sides(self, pairs: RatedPairs, report: ImportReport) -> Dataset:
         ids = to_text(pairs.user_ids), to_text(pairs.item_ids)
-        kinds = Kinds(tuple(self.texts), tuple(self.categorical))
+        kinds = Kinds(tuple(self.texts), tuple(self.categorical), tuple(self.dates))
         settings = SideSettings(self._form(), Roles(self.columns), kinds, self._provenances())
         users, user_names = read_side(self.users, "user", ids[0], settings, report)
         items, item_names = read_side(self.items, "item", ids[1], settings, report)
@@ -154,6 +164,7 @@ class Files:
     def _check_names(self, columns: tuple[str, ...], relations: tuple[str, ...]) -> None:
         named = [("texts", name, columns) for name in self.texts]
         named += [("categorical", name, columns) for name in self.categorical]
+        named += [("dates", name, columns) for name in self.dates]
         named += [("provenance", name, columns + relations) for name in self.provenance]
         for setting, name, among in named:
             if name not in among:
