@@ -14,7 +14,7 @@ from coldbench.benchmarks.conformance.checks.dataset_subject import (
 from coldbench.benchmarks.conformance.checks.definition import Check, carry_out
 from coldbench.benchmarks.conformance.checks.scenario_subject import ScenarioSubject
 from coldbench.datasets.arrays import make_read_only
-from coldbench.datasets.card import Card
+from coldbench.datasets.card import Card, Fact
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.protocol.scenarios import NewItem
@@ -127,6 +127,15 @@ class Versioned(Source):
 
 
 @dataclass
+class Otherwise(Source):
+    """Its card promises a graph that says what the genres say, and the people there do not."""
+
+    card: ClassVar[Card] = Card(
+        "t", "p", "l", "c", facts=(Fact("genre", features="genre", graph="made_by", remark="-"),)
+    )
+
+
+@dataclass
 class Untold(Source):
     """Has a card that says nothing of its licence."""
 
@@ -171,6 +180,7 @@ WRONG_DATASETS: list[tuple[Any, str]] = [
     (Source("lottery"), "same_content_again"),
     (Source("no_rule"), "card"),
     (Untold(), "card"),
+    (Otherwise(), "same_facts"),
     (Source("too_small"), "splits"),
     (Source("fame"), "splits_are_clean"),
 ]
