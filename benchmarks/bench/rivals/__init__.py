@@ -1,0 +1,1 @@
+"""Another suite's methods on our splits, measured by our metric."""
