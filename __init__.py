@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         LongArray,
         TextArray,
     )
-    from .datasets.card import Card
+    from .datasets.card import Card, Fact
     from .datasets.dataset import Dataset
     from .datasets.errors import (
         ColdbenchError,
@@ -82,6 +82,7 @@ __all__ = [
     "Download",
     "Entities",
     "EvaluationSettings",
+    "Fact",
     "FactorMethod",
     "Family",
     "FeatureColumn",
@@ -151,7 +152,7 @@ _MODULES = {
     "datasets.acquire.data_file": "DataFile Download",
     "datasets.acquire.file_set": "FileSet",
     "datasets.arrays": "BoolArray CSR DoubleArray FloatArray IntArray LongArray TextArray",
-    "datasets.card": "Card",
+    "datasets.card": "Card Fact",
     "datasets.dataset": "Dataset",
     "datasets.errors": (
         "ColdbenchError DataError IncompleteMethodError "
