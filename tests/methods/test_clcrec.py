@@ -38,7 +38,7 @@ def held_by_its_norms():
 
 
 def trained_and_not(train, **options):
-    method = CLCRec(epochs=25, **options).fit(train)
+    method = CLCRec(**{"epochs": 25} | options).fit(train)
     still = CLCRec(epochs=1, learning_rate=0.0).fit(train)
     return method.report()["training"], train.validate(method) / train.validate(still)
 
@@ -49,10 +49,11 @@ def test_the_defaults_leave_chance_behind():
     assert log["best_epoch"] > 3 and gain > 1.7
 
 
-def test_the_weight_of_the_authors_holds_that_world_at_chance():
-    log, gain = trained_and_not(held_by_its_norms(), norm_weight=0.1, patience=5)
-    assert log["kept_loss"] > log["chance_loss"] - 0.2
-    assert gain < 1.5 and len(log["losses"]) < 12
+def test_the_weight_of_the_authors_holds_that_world_near_chance():
+    """It does in every epoch; a patience that waits for the loss to leave chance goes on."""
+    log, _ = trained_and_not(held_by_its_norms(), norm_weight=0.1, min_steps=0, patience_steps=1)
+    assert min(log["losses"]) > log["chance_loss"] - 0.3
+    assert len(log["losses"]) > 12, "half of the cap, where it used to stop after a few"
 
 
 @pytest.mark.parametrize("balance", [0.0, 0.3, 1.0])
