@@ -1,6 +1,7 @@
 """A method around one torch network: its log, its parameters, its state on disk."""
 
 import copy
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from ...datasets.world import TrainView
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .schedule import StoppingOptions
+
+
+_FEW = {"max_steps": 600, "min_steps": 100, "patience_steps": 200, "validate_every_steps": 50}
+"""Enough for the planted dataset."""
 
 
 class NetworkMethod(Method):
@@ -30,6 +35,12 @@ class NetworkMethod(Method):
     net_: Any
     log_: dict[str, Any]
 
+    @classmethod
+    def small(cls) -> Self:
+        """Return settings that train for few steps, where steps are counted: for conformance."""
+        named = {one.name for one in fields(cls)} if is_dataclass(cls) else set()
+        return cls(**{name: value for name, value in _FEW.items() if name in named})
+
     def train_with_adam(
         self, batches: Batches, train: TrainView, chance_loss: float | None = None
     ) -> dict[str, Any]:
@@ -48,12 +59,12 @@ class NetworkMethod(Method):
 
         from .fitting import fit_module
 
-        fields: Any = self
+        settings: Any = self
         return fit_module(
             self.net_,
             batches,
             train,
-            optimiser=lambda weights: torch.optim.Adam(weights, lr=fields.learning_rate),
+            optimiser=lambda weights: torch.optim.Adam(weights, lr=settings.learning_rate),
             **self.stopping(train, chance_loss),
         ).as_json()
 

@@ -63,13 +63,18 @@ class TrainingLog:
     def as_json(self) -> dict[str, Any]:
         """Return the log as plain JSON values, for ``Method.report``.
 
-        Parts, which are many, have six decimals; they are left out where there are none.
+        What is many is short: losses have six digits, and of the parts the groups alone are there,
+        with six decimals; the curve of each task is among Lightning's metrics.
         """
         parts = {
             name: [[epoch, round(value, 6)] for epoch, value in curve]
             for name, curve in self.validation_parts.items()
+            if name.startswith("group/")
         }
-        plain = asdict(self) | {"validation": _lists(self.validation)}
+        plain = asdict(self) | {
+            "validation": _lists(self.validation),
+            "losses": [float(f"{loss:.6g}") for loss in self.losses],
+        }
         for name in ("validation_parts", "kept"):
             del plain[name]
         return plain | ({"validation_parts": parts} if parts else {})
