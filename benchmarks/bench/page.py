@@ -29,6 +29,9 @@ ROWS = {
     "fp32": "ours at its defaults, fp32",
     "bf16": "ours, precision=bf16",
     "stored": "ours, texts seen before",
+    "plain": "the plain loop on transformers and peft, fp32",
+    "tuned_fp32": "ours, an epoch with towers and refreshes, fp32",
+    "tuned_bf16": "ours, the same in bf16",
     "python": "python -c pass",
     "import_torch": "python -c 'import torch'",
     "help": "coldbench --help",
@@ -39,7 +42,7 @@ ROWS = {
     "jobs": "the runs, as each clocks itself",
 }
 """Measures by key, in the order of the table."""
-BASES = ("product", "plain_read", "bare", "library", "theirs", "python", "fit_and_score")
+BASES = ("product", "plain_read", "bare", "library", "theirs", "plain", "python", "fit_and_score")
 """What the others are divided by."""
 ALLOWED = {
     "ranking": 2.0,

@@ -17,7 +17,7 @@ from coldbench.benchmarks.bench.encoding import (
     read_titles,
 )
 from coldbench.benchmarks.bench.evaluation import Shape, _implicit, make_task, measure_evaluation
-from coldbench.benchmarks.bench.machine import has_bf16
+from coldbench.benchmarks.bench.fine_tuning import list_missing_for_tuning, measure_fine_tuning
 from coldbench.benchmarks.bench.page import PROGRAM, find_command, list_lines
 from coldbench.benchmarks.bench.rounds import compute_medians, measure_in_turn, use_empty_cache
 from coldbench.benchmarks.bench.startup import WAYS, measure_startup, start
@@ -25,6 +25,7 @@ from coldbench.benchmarks.bench.sweep import measure_sweep
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
 from coldbench.benchmarks.plugins.registry import find
 from coldbench.datasets.errors import ColdbenchError
+from coldbench.methods.training.arithmetic import has_bf16
 
 TINY = Shape("tiny", 150, 260, 8, 12, 4)
 
@@ -138,6 +139,15 @@ def test_bf16_is_read_from_the_processors_flags(told, has, monkeypatch):
     monkeypatch.setattr("pathlib.Path.read_text", lambda path: f"processor\t: 0\n{told}\n")
     monkeypatch.setattr("pathlib.Path.exists", lambda path: True)
     assert has_bf16() is has
+
+
+def test_fine_tuning_is_measured_against_the_plain_loop():
+    if list_missing_for_tuning():
+        pytest.skip("the encoder's package or peft is not installed")
+    found = measure_fine_tuning(texts=24, steps=1, batch=4, repeats=1)
+    kinds = {"tuned_fp32"} | ({"tuned_bf16"} if has_bf16() else set())
+    assert set(found) == {"plain", *kinds, *(f"{kind}_over_plain" for kind in kinds)}
+    assert all(value > 0 for value in found.values())
 
 
 def test_starting_up_is_measured_against_an_empty_python_and_torch(monkeypatch):

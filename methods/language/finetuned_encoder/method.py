@@ -16,7 +16,6 @@ from ...base import FactorMethod, Family, Need
 from ...texts import texts_of
 from ..text_encoder.encoder import (
     DEFAULT_MODEL,
-    EncoderPrecision,
     SentenceEncoder,
     find_sentence_encoder,
     require_same_weights,
@@ -36,6 +35,14 @@ class Tuning(str, Enum):
     TOP_LAYERS = "top_layers"
     FULL = "full"
     FROZEN = "frozen"
+
+
+class TrainingPrecision(str, Enum):
+    """Arithmetic of the trained layers while they train."""
+
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
 
 
 @dataclass
@@ -58,8 +65,8 @@ class FineTunedEncoder(FactorMethod):
     batch are encoded with gradients, the vectors of the others are remembered from the last time
     (as in Wang et al., Cross-Batch Memory, CVPR 2020). The encoder trains with its own dropout
     (MiniLM: 0.1 in 19 places, attention among them) unless ``encoder_dropout`` says otherwise; the
-    output of frozen layers is computed once, before training and without it, for as many texts as
-    are kept. A user's own text, where there is one, enters by its frozen sentence vector.
+    output of frozen layers is computed once per text and without it. A user's own text, where there
+    is one, enters by its frozen sentence vector.
     """
 
     tuning: Tuning = parameter(
@@ -95,6 +102,12 @@ class FineTunedEncoder(FactorMethod):
     thinning: float = parameter(
         0.5, "share of the pairs whose history is thinned to any length", minimum=0, maximum=1
     )
+    prior: float = parameter(
+        1.0,
+        "items of a history that what is known of every user weighs as much as, at first",
+        minimum=0.01,
+        search=Range(0.5, 20, log=True),
+    )
     learning_rate: float = parameter(
         1e-3, "AdamW step of the towers", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
@@ -104,14 +117,16 @@ class FineTunedEncoder(FactorMethod):
     weight_decay: float = parameter(0.01, "AdamW decay", minimum=0)
     epochs: int = parameter(4, "largest number of passes over the training pairs", minimum=0)
     patience: int = parameter(3, "epochs without a better validation before it stops", minimum=1)
-    training_precision: EncoderPrecision = parameter(
-        EncoderPrecision.FP32, "arithmetic of training; scores are always computed in fp32"
+    training_precision: TrainingPrecision = parameter(
+        TrainingPrecision.AUTO,
+        "arithmetic of training: auto is bf16 where the device has it; scores are computed in fp32",
     )
     model: str = parameter(DEFAULT_MODEL, "encoder, by its name on the hub")
     model_path: str = parameter("", "folder with the encoder's files, if it lies somewhere else")
     max_length: int = parameter(256, "tokens after which a text is cut", minimum=8)
 
     family: ClassVar[Family] = Family.LANGUAGE_MODEL
+    version: ClassVar[int] = 2
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_TEXT})
@@ -135,6 +150,8 @@ class FineTunedEncoder(FactorMethod):
         model = self._untrained(train, sentences, vectors)
         tuning = FineTuningModule(model, texts, vectors)
         self.scorer_ = TowerScorer(model, sentences)
+        self.precision_ = self._precision(train.resources.device)
+        model.set_precision(self.precision_)
         self.log_ = fit_module(
             tuning,
             self._batches(train, sentences),
@@ -145,10 +162,9 @@ class FineTunedEncoder(FactorMethod):
             patience=self.patience,
             validate_first=True,
             learning_rate_factor=self._schedule(len(train.interactions)),
-            precision="bf16-mixed"
-            if self.training_precision is EncoderPrecision.BF16
-            else "32-true",
         ).as_json()
+        model.set_precision(TrainingPrecision.FP32.value)
+        tuning.trained.fill_(True)  # several devices train copies of the module
         return self._follow(tuning)
 
     def item_factors(self, items: Entities) -> FloatArray:
@@ -172,6 +188,7 @@ class FineTunedEncoder(FactorMethod):
             "validation_after": curve[log["best_epoch"]],
             "trainable_parameters": self.parameter_counts()[0],
             "encoder_dropout": self.scorer_.encoder_dropout(),
+            "training_precision": self.precision_,
             "training": log,
         }
 
@@ -187,6 +204,7 @@ class FineTunedEncoder(FactorMethod):
             "item_vectors": self.item_vectors_,
             "base_model": self.base_model_,
             "log": self.log_,
+            "precision": self.precision_,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -197,6 +215,7 @@ class FineTunedEncoder(FactorMethod):
         require_same_weights(sentences.files, state["base_model"])
         self.item_vectors_ = state["item_vectors"]
         self.base_model_, self.log_ = state["base_model"], state["log"]
+        self.precision_ = state["precision"]
         user_text = "user_text" in state["arrays"]["towers"]
         model = self._build(sentences, self.item_vectors_.shape[1], user_text)
         self.scorer_ = TowerScorer(model, sentences)
@@ -227,11 +246,20 @@ class FineTunedEncoder(FactorMethod):
         model.towers.prior_item.data = torch.from_numpy(mean.astype(np.float32))
         return model
 
+    def _precision(self, device: str) -> str:
+        """Return the arithmetic of training on a device, ``fp32`` or ``bf16``."""
+        from ...training.arithmetic import has_bf16
+
+        if self.training_precision is TrainingPrecision.AUTO:
+            trained = self.tuning is not Tuning.FROZEN
+            return "bf16" if trained and has_bf16(device) else "fp32"
+        return self.training_precision.value
+
     def _build(self, sentences: SentenceEncoder, width: int, user_text: bool) -> "TextTowers":
         from .network import TextTowers, load_tuned_encoder
         from .towers import Towers
 
-        towers = Towers(width, self.hidden, self.dropout, self.temperature, user_text)
+        towers = Towers(width, self.hidden, self.dropout, self.temperature, user_text, self.prior)
         if self.tuning is Tuning.FROZEN:
             return TextTowers(None, towers)
         encoder = load_tuned_encoder(

@@ -29,6 +29,11 @@ class TextTowers(nn.Module):
             groups.append({"params": trained, "lr": encoder_rate})
         return groups
 
+    def set_precision(self, name: str) -> None:
+        """Compute the encoder's trained layers in ``fp32`` or in ``bf16``; the towers in fp32."""
+        if self.encoder is not None:
+            self.encoder.kind = torch.bfloat16 if name == "bf16" else torch.float32
+
 
 class FineTuningModule(nn.Module):
     """The loss of the model, with the last known text vector of every training item.
@@ -44,19 +49,17 @@ class FineTuningModule(nn.Module):
     """
 
     remembered: Tensor
+    trained: Tensor
 
     def __init__(self, model: TextTowers, texts: Sequence[str], text_vectors: FloatArray) -> None:
         super().__init__()
         self.model, self.texts = model, list(texts)
         self.register_buffer("remembered", torch.tensor(text_vectors), persistent=False)
+        self.register_buffer("trained", torch.tensor(False), persistent=False)
 
     def loss(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the sampled softmax loss of one batch of ``HistoryBatches``."""
         text = self._text_vectors(batch["items"], batch["fresh"])
-        with torch.autocast(text.device.type, enabled=False):  # bf16 is for the encoder only
-            return self._towers_loss(text, batch)
-
-    def _towers_loss(self, text: Tensor, batch: dict[str, Tensor]) -> Tensor:
         towers, n_users, user_text = self.model.towers, len(batch["target"]), batch.get("user_text")
         items = towers.items(text)
         users = towers.users(items, batch["rows"], batch["entries"], n_users, user_text)
@@ -74,6 +77,7 @@ class FineTuningModule(nn.Module):
         vectors = self.remembered[items]
         if self.model.encoder is None:
             return vectors
+        self.trained.fill_(True)
         chosen = items[fresh]
         new = self.model.encoder([self.texts[item] for item in chosen.tolist()])
         # The vectors of the others are some steps old: an encoder moves slowly, and only ``fresh``
@@ -84,7 +88,8 @@ class FineTuningModule(nn.Module):
     @torch.no_grad()
     def refresh(self) -> Tensor:
         """Encode every training item under the present weights; return the item tower's vectors."""
-        if self.model.encoder is not None:
+        # Before the first step the encoder is the one that ``text_vectors`` were computed with.
+        if self.model.encoder is not None and self.trained:
             self.remembered.copy_(self.model.encoder(self.texts))
         return self.model.towers.items(self.remembered)
 

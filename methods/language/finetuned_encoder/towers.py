@@ -6,13 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .fast_dropout import FastDropout
+
 
 class AdaptationLayer(nn.Module):
     """x + MLP(x), scaled to length 1; starts as the identity, so that nothing is lost at first."""
 
     def __init__(self, width: int, hidden: int, dropout: float) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = FastDropout(dropout)
         # The outer weights start at 0: x + 0, the frozen encoder's own vectors. The inner ones do
         # not, or no gradient would ever reach either.
         self.inner = nn.Linear(width, hidden)
@@ -41,10 +43,18 @@ class Towers(nn.Module):
         What cosines are divided by at first; learned.
     user_text
         Whether users have a text of their own.
+    prior
+        How many items of a history the prior item weighs as much as at first; learned.
     """
 
     def __init__(
-        self, width: int, hidden: int, dropout: float, temperature: float, user_text: bool
+        self,
+        width: int,
+        hidden: int,
+        dropout: float,
+        temperature: float,
+        user_text: bool,
+        prior: float = 1.0,
     ) -> None:
         super().__init__()
         self.item = AdaptationLayer(width, hidden, dropout)
@@ -53,7 +63,7 @@ class Towers(nn.Module):
         # An item of the history that every user has, with a weight of its own: the whole profile
         # of a user without history, and less of it the longer the history is.
         self.prior_item = nn.Parameter(torch.zeros(width))
-        self.prior_log_weight = nn.Parameter(torch.zeros(()))
+        self.prior_log_weight = nn.Parameter(torch.tensor(math.log(prior)))
         self.user_text = nn.Parameter(torch.zeros(width, width)) if user_text else None
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
 
@@ -82,12 +92,11 @@ class Towers(nn.Module):
         # is scaled to length 1 next. The largest a.v_j is subtracted against overflow; the prior
         # item is not shifted with it, so its weight is relative to the strongest item.
         attention = items @ self.attention
-        weight = torch.exp(attention - attention.max())[entries]
+        weight = torch.exp(attention - attention.max())
         # ``rows`` ascend, so a user's entries begin where its number would be inserted.
         starts = torch.searchsorted(rows, torch.arange(n_users, device=rows.device))
-        total = functional.embedding_bag(
-            entries, items, starts, mode="sum", per_sample_weights=weight
-        )
+        # An item weighs as much to all, so it is scaled once instead of once per entry.
+        total = functional.embedding_bag(entries, items * weight[:, None], starts, mode="sum")
         prior = self.prior_log_weight.exp() * self.prior_item
         profile = functional.normalize(total + prior, dim=-1)
         if self.user_text is not None and text is not None:

@@ -1,12 +1,16 @@
 """A sentence encoder in training: what stays frozen is computed once per text."""
 
 from collections.abc import Sequence
+from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ....datasets.errors import ColdbenchError
-from ..text_encoder.transformer import LoadedEncoder, batch_by_length, mean_pool, pad
+from ..text_encoder.transformer import LoadedEncoder, pad
+from .packed_layers import run_layer
+from .packed_texts import PackedTexts, split_by_tokens
 
 BYTES_OF_STATES = 1 << 30
 BODIES = ("bert", "roberta", "xlm-roberta")
@@ -26,7 +30,13 @@ class TunedEncoder(nn.Module):
         nothing is kept.
     dropout
         Probability in training mode, in embeddings, attention and outputs alike; None leaves the
-        model's own. Frozen layers drop out too, but only for texts whose output is not kept.
+        model's own. Frozen lower layers never drop out: their output is kept.
+
+    Attributes
+    ----------
+    kind
+        Arithmetic of the layers above the cut, ``torch.float32`` unless it is set; the frozen ones
+        are always computed in fp32.
     """
 
     def __init__(
@@ -49,6 +59,7 @@ class TunedEncoder(nn.Module):
         if top_layers is not None and top_layers > layers:
             raise ColdbenchError(f"top_layers = {top_layers}, but the encoder has {layers}")
         self.cut = None if top_layers is None else layers - top_layers
+        self.kind = torch.float32
         self._tokens: dict[str, list[int]] = {}
         self._states: dict[str, Tensor] = {}
         self._kept = 0
@@ -69,51 +80,64 @@ class TunedEncoder(nn.Module):
         """The transformer's layers, from the bottom up."""
         return self.body.encoder.layer  # type: ignore[union-attr, return-value]
 
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode above the cut, evaluation mode below it."""
+        super().train(mode)
+        for layer in self.layers[: self.cut or 0]:
+            layer.eval()
+        if self.cut is not None:
+            self.body.embeddings.eval()  # type: ignore[union-attr]
+        return self
+
     def forward(self, texts: Sequence[str]) -> Tensor:
         """Return float32 (texts, width) of length 1, in the order of ``texts``."""
         if not texts:
             return torch.zeros(0, self.loaded.width, device=self.loaded.device)
         self._tokenise(texts)
-        order, parts = [], []
-        for rows, length in batch_by_length([len(self._tokens[text]) for text in texts]):
-            chosen = [texts[row] for row in rows]
-            order.append(torch.from_numpy(rows))
-            parts.append(self._vectors(chosen, length))
+        batches = list(split_by_tokens([len(self._tokens[text]) for text in texts]))
+        parts = [self._vectors([texts[row] for row in rows]) for rows in batches]
         # Batches are made by length; the inverse permutation puts the texts back in order.
-        back = torch.argsort(torch.cat(order)).to(self.loaded.device)
-        return torch.cat(parts)[back]
+        back = torch.from_numpy(np.argsort(np.concatenate(batches)))
+        return torch.cat(parts)[back.to(self.loaded.device)]
 
-    def _vectors(self, texts: list[str], length: int) -> Tensor:
-        ids, mask = pad([self._tokens[text] for text in texts], length, self._filler)
-        ids, mask = ids.to(self.loaded.device), mask.to(self.loaded.device)
-        if self.cut is None:
-            hidden = self._run(self.body.embeddings(input_ids=ids), mask, 0, None)  # type: ignore
-        else:
-            hidden = self._run(self._lower(texts, ids, mask), mask, self.cut, None)
-        return mean_pool(hidden, mask)
+    def _vectors(self, texts: list[str]) -> Tensor:
+        packed, first = self._pack(texts), self.cut or 0
+        hidden = self._embed(texts) if self.cut is None else torch.cat(self._lower(texts))
+        hidden = hidden.to(self.kind)
+        for layer in self.layers[first:]:
+            hidden = run_layer(layer, hidden, packed)
+        return packed.mean(hidden)
+
+    def _pack(self, texts: list[str]) -> PackedTexts:
+        lengths = np.array([len(self._tokens[text]) for text in texts])
+        return PackedTexts(lengths, self.loaded.device)
+
+    def _embed(self, texts: list[str]) -> Tensor:
+        """Return the token embeddings (tokens, width) that the layers begin with."""
+        tokens = [self._tokens[text] for text in texts]
+        ids, mask = pad(tokens, max(map(len, tokens)), self._filler)
+        ids, real = ids.to(self.loaded.device), mask.bool().to(self.loaded.device)
+        embedded: Tensor = self.body.embeddings(input_ids=ids)[real]  # type: ignore[operator]
+        return embedded
 
     @torch.no_grad()
-    def _lower(self, texts: list[str], ids: Tensor, mask: Tensor) -> Tensor:
-        """Return the output of the frozen layers (texts, length, width), kept where it fits."""
-        device = ids.device
-        if all(text in self._states for text in texts):
-            return torch.stack([self._states[text] for text in texts]).to(device)
-        with torch.autocast(device.type, enabled=False):
-            hidden = self._run(self.body.embeddings(input_ids=ids), mask, 0, self.cut)  # type: ignore
-        for text, state in zip(texts, hidden, strict=True):
+    def _lower(self, texts: list[str]) -> list[Tensor]:
+        """Return the output of the frozen layers, (tokens, width) of each text, kept if it fits."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._states]
+        found = dict(zip(new, self._run_lower(new), strict=True)) if new else {}
+        for text, state in found.items():
             size = state.numel() * state.element_size()
-            if text not in self._states and self._kept + size <= BYTES_OF_STATES:
+            if self._kept + size <= BYTES_OF_STATES:
                 self._states[text] = state.cpu().clone()
                 self._kept += size
-        return hidden
+        device = self.loaded.device
+        return [found[t] if t in found else self._states[t].to(device) for t in texts]
 
-    def _run(self, hidden: Tensor, mask: Tensor, first: int, end: int | None) -> Tensor:
-        # (texts, heads, queries, keys): every query may read the real tokens.
-        seen = mask[:, None, None, :].bool()
-        for layer in self.layers[first:end]:
-            output = layer(hidden, seen)
-            hidden = output if isinstance(output, Tensor) else output[0]
-        return hidden
+    def _run_lower(self, texts: list[str]) -> tuple[Tensor, ...]:
+        packed, hidden = self._pack(texts), self._embed(texts)
+        for layer in self.layers[: self.cut]:
+            hidden = run_layer(layer, hidden, packed)
+        return hidden.split([len(self._tokens[text]) for text in texts])
 
     def _tokenise(self, texts: Sequence[str]) -> None:
         new = [text for text in dict.fromkeys(texts) if text not in self._tokens]

@@ -7,7 +7,11 @@ from coldbench.datasets.errors import ColdbenchError, NotFittedError
 from coldbench.datasets.parameters import check_parameters
 from coldbench.datasets.side_information import Side
 from coldbench.datasets.world import Query
-from coldbench.methods.language.finetuned_encoder.method import FineTunedEncoder, Tuning
+from coldbench.methods.language.finetuned_encoder.method import (
+    FineTunedEncoder,
+    TrainingPrecision,
+    Tuning,
+)
 from coldbench.methods.language.text_encoder.encoder import find_sentence_encoder
 from coldbench.methods.training.weights import to_arrays
 
@@ -21,6 +25,7 @@ QUICK = {
     "learning_rate": 3e-3,
     "encoder_learning_rate": 3e-3,
     "dropout": 0.1,
+    "training_precision": TrainingPrecision.FP32,  # the same on every machine
 }
 
 
@@ -235,9 +240,7 @@ def test_a_users_own_text_helps_who_has_no_history(fit, make_world, make_entitie
 
 
 def test_bf16_training_learns_and_scores_in_fp32(fit, world):
-    from coldbench.methods.language.text_encoder.encoder import EncoderPrecision
-
-    method = fit(world.train, training_precision=EncoderPrecision.BF16)
+    method = fit(world.train, training_precision=TrainingPrecision.BF16)
     facts = method.report()
     assert facts["validation_after"] > facts["validation_before"]
     assert method.item_vectors_.dtype == np.float32

@@ -1,13 +1,28 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from coldbench.methods.language.finetuned_encoder import (  # noqa: E402
+    packed_layers,
+    packed_texts,
+)
 from coldbench.methods.language.finetuned_encoder import tuned_encoder as _tuned_encoder  # noqa: E402
-from coldbench.methods.language.finetuned_encoder.network import FineTuningModule, TextTowers  # noqa: E402
+from coldbench.methods.language.finetuned_encoder.fast_dropout import drop_out  # noqa: E402
+from coldbench.methods.language.finetuned_encoder.network import (  # noqa: E402
+    FineTuningModule,
+    TextTowers,
+    load_tuned_encoder,
+)
 from coldbench.methods.language.finetuned_encoder.towers import Towers  # noqa: E402
 from coldbench.methods.language.finetuned_encoder.tuned_encoder import TunedEncoder  # noqa: E402
-from coldbench.methods.language.text_encoder.transformer import encode_texts, load_encoder  # noqa: E402
+from coldbench.methods.language.text_encoder.transformer import (  # noqa: E402
+    encode_texts,
+    load_encoder,
+    mean_pool,
+)
 
 TEXTS = ["the sea0 sea1.", "war3", "", "law0 law1 law2 law3 law4 law5 sun0 sun1", "the sea0 sea1."]
 
@@ -54,7 +69,7 @@ def test_the_frozen_layers_run_once_per_text(tiny, monkeypatch):
 
 
 def test_states_beyond_the_limit_are_computed_each_time(tiny, monkeypatch):
-    monkeypatch.setattr(_tuned_encoder, "BYTES_OF_STATES", 8 * 24 * 4)  # one short text
+    monkeypatch.setattr(_tuned_encoder, "BYTES_OF_STATES", 3 * 24 * 4)  # one short text
     encoder = tuned(tiny, 1)
     expected = encode_texts(encoder.loaded, TEXTS, 32)
     for _ in range(2):
@@ -77,39 +92,34 @@ def test_an_encoder_of_another_shape_is_refused(tmp_path, tiny):
 
 @pytest.fixture
 def acting(monkeypatch):
-    """The probabilities with which torch itself is asked to drop out, attention included."""
-    found = {"layers": [], "attention": []}
-    drop, attend = (
-        torch.nn.functional.dropout,
-        torch.nn.functional.scaled_dot_product_attention,
-    )
+    """How often each probability was dropped out with, attention and layers alike."""
+    found = Counter()
+    real = packed_layers.drop_out
 
-    def dropped(hidden, p=0.5, training=True, inplace=False):
-        found["layers"].append(p if training else 0.0)
-        return drop(hidden, p, training, inplace)
+    def dropped(hidden, probability):
+        found[probability] += 1
+        return real(hidden, probability)
 
-    def attended(*inputs, dropout_p=0.0, **rest):
-        found["attention"].append(dropout_p)
-        return attend(*inputs, dropout_p=dropout_p, **rest)
-
-    monkeypatch.setattr(torch.nn.functional, "dropout", dropped)
-    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", attended)
+    monkeypatch.setattr(packed_layers, "drop_out", dropped)
     return found
 
 
 @pytest.mark.parametrize("dropout", [None, 0.3])
 def test_in_training_the_encoder_drops_out_where_it_says(tiny, acting, dropout):
     encoder = tuned(tiny, None, dropout=dropout).train()
+    encoder.layers.requires_grad_(True)
     encoder(TEXTS[:1])
     own = 0.1 if dropout is None else dropout  # 3 layers: attention, its output, the layer's
-    assert acting == {"layers": [own] * 7, "attention": [own] * 3}
+    assert acting == {own: 9}
+    assert encoder.body.embeddings.dropout.p == own and encoder.body.embeddings.training
     assert encoder.dropouts() == [own] * 10
 
 
 def test_without_dropout_nothing_drops_out_in_training(tiny, acting):
     encoder = tuned(tiny, None, dropout=0.0).train()
+    encoder.layers.requires_grad_(True)
     vectors = encoder(TEXTS)
-    assert acting["attention"] and not any(acting["layers"] + acting["attention"])
+    assert acting == {0.0: 12}  # attention is in two groups of like length
     assert not any(one.p for one in encoder.modules() if isinstance(one, torch.nn.Dropout))
     assert encoder.dropouts() == []
     with torch.no_grad():
@@ -118,11 +128,80 @@ def test_without_dropout_nothing_drops_out_in_training(tiny, acting):
 
 def test_evaluation_never_drops_out_and_its_lower_states_are_those_of_training(tiny, acting):
     encoder = tuned(tiny, 1).eval()
-    encoder(TEXTS)
-    assert not any(acting["layers"] + acting["attention"])
-    acting["layers"].clear(), acting["attention"].clear()
-    encoder.train()(TEXTS[:1])
-    assert acting == {"layers": [0.1] * 2, "attention": [0.1]}  # the layer above the cut alone
+    encoder.layers[-1].requires_grad_(True)
+    expected = encoder(TEXTS).detach()
+    assert set(acting) == {0.0}
+    acting.clear()
+    fresh = tuned(tiny, 1).train()  # its first texts come while it trains
+    fresh.layers[-1].requires_grad_(True)
+    fresh(TEXTS)
+    assert acting == {0.0: 4, 0.1: 4}  # two frozen layers, and the one above the cut
+    torch.testing.assert_close(fresh.eval()(TEXTS).detach(), expected)
+
+
+def test_gradients_are_those_of_the_library(tiny):
+    """Of every opened weight: our packed layers against the model's own padded forward."""
+    encoder = tuned(tiny, 2).eval()
+    encoder.layers[1:].requires_grad_(True)
+    side = torch.from_numpy(np.random.default_rng(0).normal(size=(len(TEXTS), 24))).float()
+    opened = {n: p for n, p in encoder.layers.named_parameters() if p.requires_grad}
+    ours = torch.autograd.grad((encoder(TEXTS) * side).sum(), list(opened.values()))
+    coded = encoder.loaded.tokenizer(TEXTS, padding=True, return_tensors="pt")
+    hidden = encoder.body(**coded).last_hidden_state
+    pooled = mean_pool(hidden, coded["attention_mask"])
+    theirs = torch.autograd.grad((pooled * side).sum(), list(opened.values()))
+    for name, one, other in zip(opened, ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4, msg=name)
+
+
+def test_low_rank_updates_are_the_librarys(tiny):
+    encoder = load_tuned_encoder(str(tiny), 32, top_layers=1, lora=(4, 8.0), dropout=None).eval()
+    with torch.no_grad():
+        for name, weight in encoder.named_parameters():
+            if "lora_B" in name:
+                weight.normal_(generator=torch.Generator().manual_seed(0))
+        coded = encoder.loaded.tokenizer(TEXTS, padding=True, return_tensors="pt")
+        hidden = encoder.body(**coded).last_hidden_state
+        expected = mean_pool(hidden, coded["attention_mask"])
+        torch.testing.assert_close(encoder(TEXTS), expected, atol=1e-6, rtol=1e-5)
+
+
+def test_bf16_is_close_and_its_vectors_are_fp32(tiny):
+    encoder = tuned(tiny, 2).eval()
+    with torch.no_grad():
+        exact = encoder(TEXTS)
+        encoder.kind = torch.bfloat16
+        rounded = encoder(TEXTS)
+    assert rounded.dtype is torch.float32
+    assert 0 < (exact - rounded).abs().max() < 0.02
+    assert torch.nn.functional.cosine_similarity(exact, rounded).min() > 0.999
+
+
+def test_a_text_has_one_vector_beside_whatever_others(tiny, monkeypatch):
+    monkeypatch.setattr(packed_texts, "TOKENS_AT_ONCE", 9)  # several batches
+    encoder = tuned(tiny, 2).eval()
+    with torch.no_grad():
+        together = encoder(TEXTS)
+        alone = torch.cat([encoder([text]) for text in TEXTS])
+    torch.testing.assert_close(together, alone, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("probability", [0.1, 0.5])
+def test_dropout_leaves_out_the_share_it_says_and_keeps_the_mean(probability):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        ones = torch.ones(401, 1003)
+        dropped = drop_out(ones, probability)
+        again = drop_out(ones, probability)
+    share = float((dropped == 0).float().mean())
+    assert abs(share - probability) < 4 * (probability * (1 - probability) / ones.numel()) ** 0.5
+    assert set(dropped.unique().tolist()) == {0.0, torch.tensor(1 / (1 - probability)).item()}
+    assert not torch.equal(dropped, again)  # the global generator goes on
+    by_place = (dropped == 0).float()
+    for step in range(1, 5):  # four neighbours come from one number
+        ahead, behind = by_place[:, step:], by_place[:, :-step]
+        together = float((ahead * behind).mean())
+        assert abs(together - probability**2) < 0.004
 
 
 def histories(*lists):
@@ -184,6 +263,6 @@ def test_fresh_items_carry_a_gradient_and_are_remembered(tiny):
     torch.testing.assert_close(vectors[1], new)
     torch.testing.assert_close(tuning.remembered[1], new)
     np.testing.assert_array_equal(tuning.remembered[[0, 2, 3]], start[[0, 2, 3]])
-    refreshed = tuning.refresh()
+    refreshed = tuning.refresh()  # it was trained, so all are encoded
     torch.testing.assert_close(tuning.remembered, encoder(TEXTS[:4]).detach())
     assert refreshed.shape == (4, 24)
