@@ -22,6 +22,7 @@ CHANGES = {
     "attribute_map_linear": ("attribute_map", {"mapping": "linear"}),
     "attribute_map_mlp": ("attribute_map", {"mapping": "mlp"}),
     "ials_2022": ("ials", {"factors": 256}),
+    "frozen_towers": ("finetuned_encoder", {"tuning": "frozen"}),
 }
 DEFAULTS_BY_NAME = {"lightfm_warp"}
 """The default loss next to the presets of the other ones."""
