@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ...datasets.arrays import CSR, BoolArray, LongArray
 from ...datasets.interactions import Interactions
 from ..sparse_rows import expand_row_indices
+from ..training.bag_sums import sum_bags
 from ..training.histories import short_histories
 from ..training.seeding import numpy_generator
 
@@ -104,9 +105,7 @@ def mean_of_histories(batch: InteractionBatch, embedding: nn.Embedding) -> tuple
     """
     # Each history is summed once, whoever shares it; the chosen item is then subtracted, which
     # costs a row of the batch one vector instead of its whole history.
-    sums = nn.functional.embedding_bag(
-        batch.entries, embedding.weight, batch.offsets, mode="sum", include_last_offset=True
-    )
+    sums = sum_bags(embedding.weight, batch.entries, batch.offsets)
     sizes = batch.offsets.diff()[batch.history] - batch.shown.long()
     chosen = embedding(batch.items[:, 0]) * batch.shown[:, None]
     return (sums[batch.history] - chosen) / sizes.clamp(min=1)[:, None], sizes

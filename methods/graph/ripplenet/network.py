@@ -98,16 +98,22 @@ class RippleNetModule(nn.Module):
     def answers(self, items: Tensor, memory: RippleVectors) -> Tensor:
         """Return scores (users, items) of items (users, items, dim)."""
         total = torch.zeros_like(items)
-        for hop in range(self.hops):
-            # Equation 4, p_i = softmax(v' R_i h_i): v' R for every relation once, (users, items,
-            # relations, dim), of which each triple then takes its own. There are fewer relations
-            # than triples in a set.
-            keys = torch.einsum("ucd,rde->ucre", items, self.relations)
-            relations = memory.relations[:, hop, None, :, None]
-            keys = keys.gather(2, relations.expand(-1, items.shape[1], -1, items.shape[2]))
-            interest = (keys * memory.heads[:, None, hop]).sum(dim=3)
+        users, count, dim = items.shape
+        n_relations = len(self.relations)
+        # (dim, relations x dim): one product makes v' R of every relation.
+        joined = self.relations.transpose(0, 1).reshape(dim, -1)
+        # ``unbind`` has one gradient for all hops, an index would have one for each.
+        parts = (memory.heads.unbind(1), memory.tails.unbind(1))
+        for hop, (heads, tails) in enumerate(zip(*parts, strict=True)):
+            # Equation 4, p_i = softmax(v' R_i h_i): v' R h for every relation and head, of which
+            # each triple takes its own number. There are few relations, and a product with all of
+            # them is cheaper than to copy a vector v' R for each triple.
+            keys = (items.reshape(-1, dim) @ joined).view(users, count * n_relations, dim)
+            each = torch.bmm(keys, heads.transpose(1, 2)).view(users, count, n_relations, -1)
+            relations = memory.relations[:, hop, None, None, :].expand(-1, count, -1, -1)
+            interest = each.gather(2, relations)[:, :, 0]
             # Equation 5, o = sum of p_i t_i. The user is the sum of o over the hops, equation 6.
-            answer = attend(interest, memory.present[:, hop], memory.tails[:, hop])
+            answer = attend(interest, memory.present[:, hop], tails)
             total = total + answer
             # The next hop takes W (v + o) in place of v, as in the authors' code, and the
             # last one, too, scores with it.

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ...training.bag_sums import sum_bags
 from .fast_dropout import FastDropout
 
 
@@ -94,9 +95,9 @@ class Towers(nn.Module):
         attention = items @ self.attention
         weight = torch.exp(attention - attention.max())
         # ``rows`` ascend, so a user's entries begin where its number would be inserted.
-        starts = torch.searchsorted(rows, torch.arange(n_users, device=rows.device))
+        starts = torch.searchsorted(rows, torch.arange(n_users + 1, device=rows.device))
         # An item weighs as much to all, so it is scaled once instead of once per entry.
-        total = functional.embedding_bag(entries, items * weight[:, None], starts, mode="sum")
+        total = sum_bags(items * weight[:, None], entries, starts)
         prior = self.prior_log_weight.exp() * self.prior_item
         profile = functional.normalize(total + prior, dim=-1)
         if self.user_text is not None and text is not None:
