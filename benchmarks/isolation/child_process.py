@@ -62,7 +62,7 @@ def run_in_child(work: Callable[[], int], died: Callable[[Facts, str], None]) ->
     facts, code = _read(reader), os.waitstatus_to_exitcode(raw)
     if "ended" in facts:
         return int(facts["ended"]) or int(code != 0)
-    died(facts, _how(code))
+    died(facts, describe_exit(code))
     return 128 + received[0] if received else 1
 
 
@@ -80,7 +80,7 @@ def _working(work: Callable[[], int], writer: int, parent: int) -> int:
     """Do the work in the child and say that it is done, whatever it raises."""
     global _writer
     _writer = writer
-    _end_with(parent)
+    end_with(parent)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _Interrupt())
     try:
@@ -131,7 +131,7 @@ def _handing_on(received: list[int]) -> Iterator[list[int]]:
             signal.signal(number, was)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """Let this process be killed when its parent is, which can then hand nothing on."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -160,7 +160,8 @@ def _read(reader: int) -> Facts:
     return facts
 
 
-def _how(code: int) -> str:
+def describe_exit(code: int) -> str:
+    """Return how a process ended, by its exit status or minus its signal: ``was killed by ...``."""
     if code >= 0:
         return f"ended itself with exit status {code}"
     number = -code

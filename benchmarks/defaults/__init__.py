@@ -1,0 +1,1 @@
+"""Defaults of a method: settings that hold on several datasets, chosen by validation alone."""

@@ -1,0 +1,1 @@
+"""Equal tuning: the same trials and clock for every method, on validation alone."""
