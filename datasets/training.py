@@ -1,9 +1,12 @@
 """What was set of Lightning for one run, handed from the harness to whatever a method trains."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+Report = Callable[[int, Mapping[str, float]], None]
+"""Called with how many validations a training has had, and the latest by group of tasks."""
 
 
 class CheckpointFolder:
@@ -43,9 +46,12 @@ class TrainerSettings:
         with its arguments.
     checkpoints
         Where a training is kept so that it can go on after it was killed; None keeps nothing.
+    report
+        Called after each validation of a training, which ends when it raises; None calls nothing.
     """
 
     flags: Mapping[str, Any] = field(default_factory=dict)
     callbacks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     loggers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     checkpoints: CheckpointFolder | None = None
+    report: Report | None = None

@@ -7,6 +7,9 @@ import numpy as np
 
 from .errors import ColdbenchError
 
+GROUPS = ("new_item", "new_user", "both", "warm")
+"""The groups of tasks, by who is cold in them."""
+
 
 class ValidationScore(float):
     """The mean over the validation tasks that count, each with equal weight; higher is better.

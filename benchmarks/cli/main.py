@@ -13,6 +13,7 @@ from ..terminal.complaint import complain
 
 COMMANDS = {
     "run": "run one method (method=NAME), or a sweep of them (-m method=A,B seed=0,1,2)",
+    "tune": "search a method's settings within a budget, on validation only",
     "list": "show methods, presets, datasets, scenarios, metrics, experiments, tables and settings",
     "leaderboard": "rank the methods by the records in results/",
     "results": "check the folder of records: results verify [DIR]",

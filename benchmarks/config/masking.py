@@ -131,7 +131,9 @@ def _split_assignment(word: str) -> tuple[str, str]:
 
 def _is_free(name: str, value: str) -> bool:
     """Say whether a word's value is a text that somebody made up."""
-    chosen = name.partition("@")[0] in ("method", "dataset", "scenario", "tracking", "experiment")
+    chosen = name.partition("@")[0] in (
+        "method", "dataset", "scenario", "tracking", "experiment", "tuned",
+    )  # fmt: skip
     return not chosen and not _is_plain(value) and not name.startswith("hydra")
 
 

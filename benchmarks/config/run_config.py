@@ -20,6 +20,7 @@ from .dataset_name import find_dataset_name
 from .overlays import CONFIG_MODULE, CONFIG_NAME
 from .preset_name import find_preset
 from .trainer_groups import CheckpointSettings, TrainerFlags, resolve_trainer
+from .tuned_preset import apply_preset, label_tuned
 
 TRACKERS: dict[str, type[Any]] = {"none": NoTracking, "wandb": WandbTracking}
 """The options of ``tracking=``."""
@@ -34,11 +35,17 @@ class RunConfig:
     preset
         The option typed for ``method`` where it is not the method's own name, with the settings
         that depart from it; set by ``to_run``, no field and no part of the run's identity.
+    tuning
+        Trials, minutes, group and seeds of the search that ``tuned`` names, and the sha256 of its
+        trials; set by ``to_run``.
     """
 
     method: Any = parameter(MISSING, "what is fitted: a name of `coldbench list methods`")
     dataset: Any = parameter(MISSING, "on what: a name of `coldbench list datasets`")
     scenario: Any = parameter(MISSING, "who is cold: a name of `coldbench list scenarios`")
+    tuned: str | None = parameter(
+        None, "settings that `coldbench tune` found: mean, a group of tasks, or a path"
+    )
     seed: int = parameter(0, "of the split, the method and the tie-break hash", minimum=0)
     threads: int = parameter(1, "of every library, from BLAS to the method's own", minimum=1)
     device: str = parameter("cpu", "where a neural method trains: cpu, cuda, cuda:1, mps")
@@ -66,8 +73,9 @@ class RunConfig:
     checkpoint: CheckpointSettings = parameter(
         CheckpointSettings(), "how a training is kept so that it goes on when it was killed"
     )
-    # Without an annotation, so that it is not a field that could be typed.
+    # Without annotations, so that they are not fields that could be typed.
     preset = None  # type: str | None
+    tuning = None  # type: dict[str, Any] | None
 
 
 def register() -> None:
@@ -168,6 +176,9 @@ def to_run(config: DictConfig, hydra: Any) -> RunConfig:
     find_dataset_name(run.dataset)
     resolve_trainer(run)
     run.preset = find_preset(run.method, hydra, CONFIG_NAME)
+    if run.tuned:
+        apply_preset(run, hydra.overrides.task)
+        run.preset = label_tuned(run)
     return run
 
 

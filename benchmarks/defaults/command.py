@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
-from ..plugins.registry import find
-from ..tuning.fit_trial import GROUPS, MEAN
+from ...datasets.validation_score import GROUPS
+from ..tuning.fit_trial import MEAN
 from ..tuning.worker_pool import WorkerPool
 from .clock import SearchClock
-from .jobs import Place, list_jobs, list_settings, serve_jobs
+from .jobs import Place, list_jobs, list_settings, make_sources, serve_jobs
 from .search import MethodSearch, run_searches
 
 PROGRAM = "python -m coldbench.benchmarks.defaults"
@@ -48,7 +48,12 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         description="Choose defaults: the same settings on every dataset, by validation alone.",
     )
     parser.add_argument("methods", nargs="+", help="names of `coldbench list methods`")
-    parser.add_argument("--datasets", nargs="+", default=list(DATASETS), help="at least four")
+    parser.add_argument(
+        "--datasets",
+        nargs="+",
+        default=list(DATASETS),
+        help="at least four; NAME@open admits users' words",
+    )
     parser.add_argument("--scenario", default="grid", help="by default grid")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="of the splits")
     parser.add_argument("--trials", type=int, default=24, help="settings, the default among them")
@@ -68,10 +73,9 @@ def _home() -> Path:
 
 def _plan(asked: argparse.Namespace) -> list[MethodSearch]:
     """Return the search of each method; names that do not exist are refused."""
-    for name in asked.datasets:
-        find("datasets", name)
-    find("scenarios", asked.scenario)
     places = [Place(name, asked.scenario, seed) for seed in asked.seeds for name in asked.datasets]
+    for place in places:
+        make_sources(place)
     searches = []
     for method in asked.methods:
         settings = list_settings(method, asked.trials, asked.search_seed)

@@ -23,7 +23,15 @@ from ..tuning.worker_pool import Ask
 
 @dataclass(frozen=True)
 class Place:
-    """A split: dataset, scenario and seed."""
+    """A split.
+
+    Attributes
+    ----------
+    dataset
+        Its name; ``hetrec-lastfm@open`` also admits side information written by users.
+    scenario, seed
+        How it is split.
+    """
 
     dataset: str
     scenario: str
@@ -104,9 +112,22 @@ def serve_jobs(threads: int) -> tuple[None, Callable[[Job, Ask], TrialResult]]:
     return None, do
 
 
+def make_sources(place: Place) -> tuple[Any, Any]:
+    """Return the dataset's source and the scenario of a split.
+
+    Raises
+    ------
+    ColdbenchError
+        For names that do not exist.
+    """
+    name, _, track = place.dataset.partition("@")
+    settings = {"track": track} if track else {}
+    return find("datasets", name)(), find("scenarios", place.scenario)(**settings)
+
+
 def _load(place: Place) -> Split:
-    data = check_dataset(find("datasets", place.dataset)().load())
-    return cut_without_test(data, find("scenarios", place.scenario)(), place.seed)
+    source, scenario = make_sources(place)
+    return cut_without_test(check_dataset(source.load()), scenario, place.seed)
 
 
 def _compile() -> None:

@@ -76,6 +76,10 @@ class RunRecord(BaseModel):
     side_information, track
         Whether side information of cold entities was visible during training, and which
         provenances were admitted.
+    tuning_trials, tuning
+        How many settings were tried on validation, and how: trials, minutes, group of tasks, split
+        seeds, dataset and scenario of the search, and the sha256 of its trials; None for a method
+        that was not tuned.
     scores
         Task, then ``metric@k``, on the test part.
     slices
@@ -122,6 +126,7 @@ class RunRecord(BaseModel):
     side_information: str | None
     track: str | None = None
     tuning_trials: int = 0
+    tuning: dict[str, Any] | None = None
     scores: dict[str, dict[str, Estimate]] = {}
     slices: dict[str, dict[str, dict[str, Estimate]]] = {}
     uninformed: dict[str, float] = {}

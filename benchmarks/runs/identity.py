@@ -8,7 +8,7 @@ from ..config.run_config import RunConfig, to_plain
 from ..config.trainer_groups import trainer_departures
 
 UNSEEN = (
-    "results", "force", "save_rankings", "time_limit", "tracking", "logger", "checkpoint",
+    "results", "force", "save_rankings", "time_limit", "tracking", "logger", "checkpoint", "tuned",
 )  # fmt: skip
 """Settings of a run that are not part of its identity: they say where and whether, not what."""
 
@@ -31,6 +31,8 @@ def make_identity(config: RunConfig) -> dict[str, Any]:
     for name in (*UNSEEN, "trainer", "callbacks"):
         del settings[name]
     settings |= to_plain(trainer_departures(config))  # none, and no key, in an ordinary run
+    if config.tuning is not None:  # also where tuning kept the defaults: it is a row of its own
+        settings["tuned"] = config.tuning["study_sha256"]
     del settings["evaluation"]["block"]
     for group, name in _ELSEWHERE:
         if name in settings[group]:

@@ -112,6 +112,8 @@ def _describe(config: RunConfig, data: Dataset, split: Split) -> RunRecord:
         started=read_clock(),
         method=names["method"],
         preset=config.preset,
+        tuning=config.tuning,
+        tuning_trials=config.tuning["trials"] if config.tuning else 0,
         dataset=names["dataset"],
         scenario=names["scenario"],
         data_sha256=data.sha256,

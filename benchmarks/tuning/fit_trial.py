@@ -1,6 +1,7 @@
 """One trial: a method fitted on one split without a test side, and its validation."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
@@ -17,8 +18,8 @@ from ..isolation.threads import limit_threads
 from ..isolation.time_limit import OutOfTime
 
 MEAN = "mean"
-"""The objective that weighs every group of tasks alike."""
-GROUPS = ("new_item", "new_user", "both", "warm")
+"""The objective that weighs every group of tasks alike; the warm one counts alone only."""
+WARM = "warm"
 
 
 class TrialPruned(BaseException):
@@ -90,7 +91,7 @@ def fit_trial(
     return replace(result, seconds=round(perf_counter() - begin, 3))
 
 
-def find_objective(groups: dict[str, float], group: str) -> float:
+def find_objective(groups: Mapping[str, float], group: str) -> float:
     """Return the validation of a group, or the mean over the groups.
 
     Raises
@@ -99,7 +100,8 @@ def find_objective(groups: dict[str, float], group: str) -> float:
         For a group that has no validation task.
     """
     if group == MEAN:
-        return float(np.mean(list(groups.values())))
+        cold = [value for name, value in groups.items() if name != WARM]
+        return float(np.mean(cold or list(groups.values())))
     if group not in groups:
         raise ColdbenchError(
             f"nothing validates the group {group!r} here; there are: {MEAN}, {', '.join(groups)}"

@@ -27,6 +27,7 @@ from .seeding import seeded
 from .split_validation import MONITOR, SplitValidation
 from .stopping import BestWeights, StopByTheMean, StopWithoutGain
 from .trainer import is_forked, make_part, make_trainer
+from .trial_reports import ReportValidations
 
 _AUTOMATIC_ONLY = ("accumulate_grad_batches", "gradient_clip_val")
 _DEVICES = {"cpu": "cpu", "gpu": "cuda", "cuda": "cuda", "mps": "mps"}
@@ -159,6 +160,8 @@ def _callbacks(stopping: Stopping, log: TrainingLog, train: TrainView) -> list[C
         TellProgress(train.progress, curve),
         BestWeights(validation, log),
     ]
+    if train.trainer.report is not None:
+        found.append(ReportValidations(train.trainer.report, validation, log))
     others = {name: dict(options) for name, options in train.trainer.callbacks.items()}
     early = others.get("EarlyStopping", {"monitor": MONITOR})
     if early.get("monitor", MONITOR) == MONITOR:

@@ -84,7 +84,7 @@ class Climber(Method):
 
     family: ClassVar[Family] = Family.CONTENT
     step: float = parameter(0.05, "of Adam", minimum=0, search=Choices((0.0, 0.05)))
-    epochs: int = parameter(30, "the most", minimum=1)
+    epochs: int = parameter(16, "the most", minimum=1)
     log: str = parameter("", "file that every epoch writes a line into")
 
     def fit(self, train: TrainView) -> Self:

@@ -11,7 +11,7 @@ import pytest
 from coldbench.benchmarks.defaults.choice import choose_setting
 from coldbench.benchmarks.defaults.clock import SearchClock
 from coldbench.benchmarks.defaults.command import main
-from coldbench.benchmarks.defaults.jobs import Place
+from coldbench.benchmarks.defaults.jobs import Place, make_sources
 from coldbench.benchmarks.tuning.fit_trial import TrialResult
 
 FOUR = ["--datasets", "tiny", "tiny_b", "tiny_c", "tiny_d"]
@@ -101,6 +101,11 @@ def test_defaults_are_chosen_and_the_search_goes_on(
     ] == kept
 
 
+def test_a_dataset_may_be_of_the_open_track() -> None:
+    places = [Place(name, "grid", 0) for name in ("planted", "planted@open")]
+    assert [make_sources(one)[1].track.value for one in places] == ["strict", "open"]
+
+
 def test_the_clock_ends_the_search_and_keeps_what_there_is(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,6 +132,7 @@ def test_a_trial_is_bounded_in_time_and_a_dead_process_is_a_failure(
         (["hil"], "no method 'hil'; did you mean hill"),
         (["rangeless"], "Rangeless has no field left to search"),
         (["hill", "--datasets", "tinny"], "no dataset 'tinny'; did you mean tiny"),
+        (["hill", "--datasets", "tiny@opne"], "opne"),
     ],
 )
 def test_what_does_not_exist_is_refused_in_a_sentence(
