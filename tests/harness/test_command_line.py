@@ -84,7 +84,7 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     ("argv", "message"),
     [
         (["leaderbord"], "no command 'leaderbord'; did you mean leaderboard? there are: check, "),
-        (["tune"], "no command 'tune'; there are: "),
+        (["publish"], "no command 'publish'; there are: "),
         (["list", "method"], "no kind 'method'; did you mean methods? there are: datasets, e"),
         (["list", "presets", "bm25"], "no preset 'bm25'; did you mean content_knn_bm25 or word_k"),
         (["list", "experiments", "x"], "no experiment 'x'; there are: all_methods, first_run, "),
