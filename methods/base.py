@@ -34,6 +34,7 @@ class Need(str, Enum):
     ITEM_TEXT = "item_text"
     USER_TEXT = "user_text"
     ITEM_VECTORS = "item_vectors"
+    ITEM_CONTENT = "item_content"  # features, text, vectors or a graph: any of them
     USER_VECTORS = "user_vectors"
     GRAPH = "graph"
     TIMESTAMPS = "timestamps"

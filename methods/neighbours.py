@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix, vstack
 
 from ..datasets.arrays import CSR, FloatArray
 
@@ -43,12 +44,13 @@ class Similarities:
         from .compiled_neighbours import sum_largest
 
         scores = np.zeros((history.shape[0], self.n_candidates), dtype=np.float32)
-        for at, block in self._blocks():
+        for at, block in self.blocks():
             into = scores[:, at : at + len(block)]
             sum_largest(block, history.indptr, history.indices, k, into)
         return scores
 
-    def _blocks(self) -> Iterator[tuple[int, FloatArray]]:
+    def blocks(self) -> Iterator[tuple[int, FloatArray]]:
+        """Yield the first candidate of each block and its float32 (candidates, n_trained)."""
         if self.kept is not None:
             yield 0, self.kept
             return
@@ -80,3 +82,26 @@ def _slices(n_candidates: int, n_trained: int) -> Iterator[slice]:
     step = max(1, _BYTES_AT_ONCE // (4 * max(1, n_trained)))
     for at in range(0, n_candidates, step):
         yield slice(at, min(at + step, n_candidates))
+
+
+def keep_nearest(similarities: Similarities, k: int) -> CSR:
+    """Return CSR float32 (candidates, training items): the ``k`` largest, if positive, of each row.
+
+    Where several tie for the last places, each has an equal share of these: the mean over all
+    ways to break the tie, which the order of the items must not.
+    """
+    shape = similarities.n_candidates, similarities.n_trained
+    if k >= shape[1]:
+        kept = [csr_matrix(np.maximum(block, 0)) for _, block in similarities.blocks()]
+    else:
+        kept = [_nearest(block, k) for _, block in similarities.blocks()]
+    return vstack([csr_matrix((0, shape[1]), dtype=np.float32), *kept], format="csr")
+
+
+def _nearest(block: FloatArray, k: int) -> CSR:
+    last = np.maximum(np.partition(block, block.shape[1] - k, axis=1)[:, -k, None], 0)
+    above = block > last
+    level = (block == last) & (last > 0)
+    free, tied = k - above.sum(axis=1), np.maximum(level.sum(axis=1), 1)
+    kept = np.where(above, block, 0) + np.where(level, block * (free / tied)[:, None], 0)
+    return csr_matrix(kept.astype(np.float32))

@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ("benchmarks", "conf", "datasets", "methods")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-SHARED = ("methods.base", "methods.state", "methods.training")
+SHARED = ("methods.base", "methods.state", "methods.training", "methods.item_content")
 """What methods have in common: any method may use it."""
 PRETRAINED = {"methods.training.pretrained_factors": {"methods.collaborative.implicit_als"}}
 """What fits a method whose factors others are trained on may import that one."""
@@ -196,7 +196,7 @@ def private_folder(module: str) -> str | None:
         ("methods.hybrid.dropoutnet.method", "methods.collaborative.implicit_als", False),
         ("methods.hybrid.light_fm", "methods.collaborative.implicit_als", False),
         ("methods.content.content_knn", "methods.content.kernel_ridge", False),
-        ("methods.language.text_knn", "methods.content.weighting", False),
+        ("methods.language.text_knn", "methods.content.content_knn", False),
         ("methods.training.batches", "methods.graph.kgcn.network", False),
     ],
 )

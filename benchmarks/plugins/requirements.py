@@ -12,12 +12,19 @@ def _has_features(entities: Entities) -> bool:
     return bool(entities.features.shape[1] > 0)
 
 
+def _has_content(train: TrainView) -> bool:
+    items = train.items
+    told = (items.text, items.vectors, train.graph)
+    return _has_features(items) or any(one is not None for one in told)
+
+
 OFFERS: dict[Need, tuple[Callable[[TrainView], bool], str]] = {
     Need.ITEM_FEATURES: (lambda train: _has_features(train.items), "item features"),
     Need.USER_FEATURES: (lambda train: _has_features(train.users), "user features"),
     Need.ITEM_TEXT: (lambda train: train.items.text is not None, "item texts"),
     Need.USER_TEXT: (lambda train: train.users.text is not None, "user texts"),
     Need.ITEM_VECTORS: (lambda train: train.items.vectors is not None, "item vectors"),
+    Need.ITEM_CONTENT: (_has_content, "item features, texts, vectors or a knowledge graph"),
     Need.USER_VECTORS: (lambda train: train.users.vectors is not None, "user vectors"),
     Need.GRAPH: (lambda train: train.graph is not None, "a knowledge graph"),
     Need.TIMESTAMPS: (lambda train: train.interactions.has_all_times, "complete timestamps"),

@@ -3,50 +3,45 @@
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from ...datasets.arrays import FloatArray
-from ...datasets.parameters import Choices, Range, parameter
-from ...datasets.side_information import Side
+from ...datasets.parameters import Choices, parameter
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Need
+from ..item_content.neighbour_method import NeighbourMethod
+from ..item_content.weighting import ColumnWeightedMethod, Weighting
 from ..neighbours import Similarities, compute_cosines
-from .weighting import ColumnWeightedMethod, Weighting
 
 
 @dataclass
-class ContentKNN(ColumnWeightedMethod):
+class ContentKNN(NeighbourMethod, ColumnWeightedMethod):
     """Sum of the largest cosines between a candidate's features and the history's items.
 
     Source: Lops, de Gemmis and Semeraro, Content-based Recommender Systems: State of the Art and
-    Trends, 2011, section 3.3.1 (nearest neighbours on weighted vectors, cosine).
+    Trends, 2011, section 3.3.1 (nearest neighbours on weighted vectors, cosine); for
+    ``neighbourhood=item``, Sarwar, Karypis, Konstan and Riedl, Item-based Collaborative Filtering
+    Recommendation Algorithms, WWW 2001, section 3.2.1, with these cosines for theirs.
     Differs: liked items only, so the k nearest vote with their similarity; document frequencies
     come from training items alone. A user's number of voters is the same for every candidate, so
-    sum and mean rank alike. A user without history ties all candidates.
+    sum and mean rank alike. Items that tie for the k-th place of a candidate share it. Added is
+    ``prior_weight`` times the share of users who took the item, for a new item the mean of
+    its 100 nearest, more by a tenth for every item of the history: all that ranks for a user
+    without one.
     """
 
-    neighbours: int = parameter(
-        5, "largest similarities that are summed", minimum=1, search=Range(1, 100, log=True)
-    )
     weighting: Weighting = parameter(
         Weighting.TFIDF, "weights of the feature columns", search=Choices(tuple(Weighting))
     )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.CONTENT
     reference: ClassVar[bool] = True
-    cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
-    uses_support: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_FEATURES})
-    requires: ClassVar[tuple[str, ...]] = ("numba",)
 
     def fit(self, train: TrainView) -> Self:
         """Weight the columns by the training items and keep their vectors."""
         self.vectors_ = self.fit_weights(train.items.features)
+        self.fit_prior(train)
         return self
 
-    def encode_items(self, items: Entities) -> Similarities:
+    def compare_items(self, items: Entities) -> Similarities:
         """Return the cosines of the candidates to the training items."""
-        trained = self.fitted("vectors_")
-        return compute_cosines(self.weigh(items.features), trained)
-
-    def score_block(self, users: Entities, items: Similarities) -> FloatArray:
-        """Return float32 (users, candidates); 0 for a user without history."""
-        return items.sums(users.history, self.neighbours)
+        return compute_cosines(self.weigh(items.features), self.fitted("vectors_"))

@@ -11,9 +11,9 @@ from ...datasets.progress import Progress, ignore_progress
 from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
+from ..item_content.weighting import ColumnWeightedMethod, Weighting
 from ..known_entities import look_up_known
 from ..linear_algebra import leading_directions
-from .weighting import ColumnWeightedMethod, Weighting
 
 
 @dataclass

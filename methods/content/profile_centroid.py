@@ -10,8 +10,8 @@ from ...datasets.parameters import Choices, parameter
 from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Need
+from ..item_content.weighting import ColumnWeightedMethod, Weighting
 from ..sparse_rows import binarise, normalise_rows
-from .weighting import ColumnWeightedMethod, Weighting
 
 _ENTRIES = 1 << 22  # entries of a sparse product that are held at once
 

@@ -23,6 +23,13 @@ CHANGES = {
     "attribute_map_mlp": ("attribute_map", {"mapping": "mlp"}),
     "ials_2022": ("ials", {"factors": 256}),
     "frozen_towers": ("finetuned_encoder", {"tuning": "frozen"}),
+    "kernel_ridge_attributes": ("kernel_ridge", {"inputs": ["attributes"]}),
+    "kernel_ridge_words": ("kernel_ridge", {"inputs": ["words"]}),
+    "text_ridge_vectors": ("text_ridge", {"inputs": []}),
+    **{
+        f"{name}_items": (name, {"neighbourhood": "item", "neighbours": 100})
+        for name in ("content_knn", "word_knn", "graph_knn", "text_knn")
+    },
 }
 DEFAULTS_BY_NAME = {"lightfm_warp"}
 """The default loss next to the presets of the other ones."""
@@ -42,7 +49,7 @@ def test_a_preset_composes_to_a_method_with_other_settings(preset: str) -> None:
 
 @pytest.mark.parametrize(("preset", "expected"), CHANGES.items())
 def test_a_preset_changes_what_it_says_and_nothing_else(
-    preset: str, expected: tuple[str, dict[str, str | bool | float]]
+    preset: str, expected: tuple[str, dict[str, object]]
 ) -> None:
     name, changes = expected
     method = compose_run([f"method={preset}"]).method
@@ -66,7 +73,7 @@ def test_the_experiments_run_everything_that_there_is() -> None:
     }
     assert swept("all_methods") == ours
     assert swept("presets") == set(PRESETS) - {"lightfm_warp", "lightfm_tags_ids"}
-    reads = {Need.ITEM_FEATURES, Need.ITEM_TEXT}
+    reads = {Need.ITEM_FEATURES, Need.ITEM_TEXT, Need.ITEM_CONTENT}
     assert swept("open_track") == {n for n in ours if registry.find("methods", n).needs & reads}
 
 

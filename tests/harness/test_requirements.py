@@ -64,6 +64,10 @@ def without(split: Split, need: Need) -> Split:
         Need.ITEM_TEXT: lambda: {"items": replace(train.items, text=None)},
         Need.USER_TEXT: lambda: {"users": replace(train.users, text=None)},
         Need.ITEM_VECTORS: lambda: {"items": replace(train.items, vectors=None)},
+        Need.ITEM_CONTENT: lambda: {
+            "items": replace(bare("items"), text=None, vectors=None),
+            "graph": None,
+        },
         Need.USER_VECTORS: lambda: {"users": replace(train.users, vectors=None)},
         Need.GRAPH: lambda: {"graph": None},
         Need.TIMESTAMPS: lambda: {"interactions": replace(train.interactions, timestamps=None)},

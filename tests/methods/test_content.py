@@ -3,8 +3,10 @@ import pytest
 from coldbench.datasets.errors import NotApplicableError
 from coldbench.methods import neighbours as shared
 from coldbench.methods.content.content_knn import ContentKNN
-from coldbench.methods.content.kernel_ridge import Kernel, KernelRidge
-from coldbench.methods.content.weighting import (
+from coldbench.methods.content.kernel_ridge import KernelRidge
+from coldbench.methods.item_content.kernels import Kernel
+from coldbench.methods.item_content.neighbour_method import Neighbourhood
+from coldbench.methods.item_content.weighting import (
     Weighting,
     compute_column_weights,
     compute_mean_length,
@@ -44,7 +46,7 @@ def test_content_knn_equals_brute_force(world, monkeypatch, neighbours, kept):
         monkeypatch.setattr(shared, "_BYTES_KEPT", 0)
         monkeypatch.setattr(shared, "_BYTES_AT_ONCE", 4 * 30 * 4)
     features, asked, pairs, train, query = sparse_content(world)
-    fitted = ContentKNN(neighbours=neighbours, weighting=Weighting.NONE).fit(train)
+    fitted = ContentKNN(neighbours=neighbours, weighting=Weighting.NONE, prior_weight=0).fit(train)
     similar = unit(asked) @ unit(features).T
     expected = [
         [np.sort(row[history > 0])[::-1][:neighbours].sum() for row in similar] for history in pairs
@@ -98,11 +100,12 @@ def test_document_frequencies_come_from_training_items_alone(world):
 
 
 METHODS = [
-    ContentKNN(),
-    ContentKNN(weighting=Weighting.BM25, neighbours=3),
-    ContentKNN(weighting=Weighting.NONE),
-    KernelRidge(),
-    KernelRidge(kernel=Kernel.LINEAR, weighting=Weighting.NONE),
+    ContentKNN(prior_weight=0),
+    ContentKNN(weighting=Weighting.BM25, neighbours=3, prior_weight=0),
+    ContentKNN(weighting=Weighting.NONE, prior_weight=0),
+    ContentKNN(neighbourhood=Neighbourhood.ITEM, neighbours=20, prior_weight=0),
+    KernelRidge(prior_weight=0),
+    KernelRidge(kernel=Kernel.LINEAR, weighting=Weighting.NONE, prior_weight=0),
 ]
 
 
@@ -136,8 +139,8 @@ def test_content_survives_saving_and_empty_features(world, method, tmp_path):
     settings = {k: v for k, v in vars(method).items() if not k.endswith("_")}
     again = type(method)(**settings).load(tmp_path / "state.npz")
     np.testing.assert_array_equal(again.score(query), scores)
-    bare = world.train(np.eye(5), item_features=np.zeros((5, 0)))
-    nothing = world.items([-1, 0], np.zeros((2, 5)), np.zeros((2, 0)))
+    bare = world.train(np.eye(5), item_features=np.zeros((5, 1)))
+    nothing = world.items([-1, 0], np.zeros((2, 5)), np.zeros((2, 1)))
     found = again.fit(bare).score(world.query(bare.users, nothing))
     assert found.shape == (5, 2) and np.isfinite(found).all()
     none = query.items.take(slice(0, 0))
@@ -147,7 +150,7 @@ def test_content_survives_saving_and_empty_features(world, method, tmp_path):
 @pytest.mark.parametrize("kernel", list(Kernel))
 def test_kernel_ridge_equals_the_direct_solution(world, kernel):
     train, query, _ = topic_world(world)
-    method = KernelRidge(kernel=kernel, regularization=0.3, gamma=0.5, weighting=Weighting.NONE)
+    method = KernelRidge(kernel=kernel, regularization=0.3, gamma=0.5, prior_weight=0)
     scores = method.fit(train).score(query)
     seen = unit(train.items.features.toarray().astype(float))
     asked = unit(query.items.features.toarray().astype(float))
@@ -165,7 +168,7 @@ def test_kernel_ridge_equals_the_direct_solution(world, kernel):
 
 def test_linear_kernel_ridge_equals_primal_ridge(world):
     train, query, _ = topic_world(world)
-    method = KernelRidge(kernel=Kernel.LINEAR, regularization=2.0, weighting=Weighting.NONE)
+    method = KernelRidge(kernel=Kernel.LINEAR, regularization=2.0, prior_weight=0)
     seen = unit(train.items.features.toarray().astype(float))
     asked = unit(query.items.features.toarray().astype(float))
     left = seen.T @ seen + 2.0 * np.eye(seen.shape[1])

@@ -54,7 +54,7 @@ def test_equals_plain_loops(world, weighting, k):
     graph = (rng.integers(0, 20, 40), rng.integers(0, 3, 40), rng.integers(0, 20, 40), 20)
     links = [[int(node) for node in rng.integers(0, 20, size)] for size in (1, 3, 6, 0, 2, 9)]
     train = world.train(history, graph=graph)
-    method = GraphKNN(neighbours=k, weighting=weighting).fit(train)
+    method = GraphKNN(prior_weight=0, neighbours=k, weighting=weighting).fit(train)
     scores = method.score(world.query(train.users, cold(world, links, 9)))
     expected = looped(graph, 12, links, history, k, weighting is NodeWeighting.TFIDF)
     assert scores.dtype == np.float32
@@ -67,7 +67,7 @@ def test_equals_plain_loops(world, weighting, k):
 def test_citation_coupling_and_co_citation_by_hand(world):
     """One user who likes paper 0, whose neighbourhood is 0, 2, 3 and 4."""
     train = world.train([[1, 0, 0, 0, 0, 0]], graph=CITATIONS)
-    method = GraphKNN(weighting=PLAIN).fit(train)
+    method = GraphKNN(prior_weight=0, weighting=PLAIN).fit(train)
     links = [
         [0],  # cites what the user likes
         [2, 3],  # cites what it cites
@@ -86,7 +86,9 @@ def test_citation_coupling_and_co_citation_by_hand(world):
 def test_warm_items_keep_their_own_node_whatever_their_links(world):
     train = world.train([[1, 0, 0, 0, 0, 0]], graph=CITATIONS)
     items = world.items([5, 1, 0, -1], np.zeros((4, 1)), links=([3, 0], [0, 0], [0, 0]))
-    scores = GraphKNN(weighting=PLAIN).fit(train).score(world.query(train.users, items))
+    scores = (
+        GraphKNN(prior_weight=0, weighting=PLAIN).fit(train).score(world.query(train.users, items))
+    )
     # 5 = {5, 4} is co-cited, 1 = {1, 2, 3} is coupled
     np.testing.assert_allclose(scores, [[1 / np.sqrt(8), 2 / np.sqrt(12), 1, 1 / 2]], rtol=1e-6)
 
@@ -100,10 +102,12 @@ def test_relations_directions_and_repeated_edges_do_not_count(world):
     for graph in (CITATIONS, other):
         train = world.train(pairs, graph=graph)
         candidates = cold(world, links, 6)
-        scores.append(GraphKNN().fit(train).score(world.query(train.users, candidates)))
+        scores.append(
+            GraphKNN(prior_weight=0).fit(train).score(world.query(train.users, candidates))
+        )
     np.testing.assert_array_equal(*scores)
     once = cold(world, [[0, 2], [4]], 6)
-    again = GraphKNN().fit(train).score(world.query(train.users, once))
+    again = GraphKNN(prior_weight=0).fit(train).score(world.query(train.users, once))
     np.testing.assert_array_equal(again, scores[0])
 
 
@@ -112,18 +116,18 @@ def test_a_rare_node_counts_more_than_a_common_one(world):
     graph = ([0, 1, 2, 3, 0, 1], [0] * 6, [4, 4, 4, 4, 5, 6], 7)
     train = world.train([[1, 0, 0, 0]], graph=graph)
     query = world.query(train.users, cold(world, [[4], [5]], 1))
-    common, rare = GraphKNN().fit(train).score(query)[0]
+    common, rare = GraphKNN(prior_weight=0).fit(train).score(query)[0]
     idf = np.log(5 / np.array([2, 5, 2])) + 1  # node 0, 4, 5
     np.testing.assert_allclose([common, rare], idf[1:] / np.linalg.norm(idf), rtol=1e-6)
     assert rare > common
-    plain = GraphKNN(weighting=PLAIN).fit(train).score(query)[0]
+    plain = GraphKNN(prior_weight=0, weighting=PLAIN).fit(train).score(query)[0]
     np.testing.assert_allclose(plain, 1 / np.sqrt(3), rtol=1e-6)
 
 
 def test_one_candidate_alone_scores_the_same(world):
     train = world.train(np.eye(6, dtype=int), graph=CITATIONS)
     items = cold(world, [[0, 2], [3, 1, 5], []], 6)
-    method = GraphKNN().fit(train)
+    method = GraphKNN(prior_weight=0).fit(train)
     whole = method.score(world.query(train.users, items))
     for at in range(3):
         alone = method.score(world.query(train.users, items.take(slice(at, at + 1))))
@@ -133,10 +137,10 @@ def test_one_candidate_alone_scores_the_same(world):
 def test_survives_saving_and_empty_queries(world, tmp_path):
     train = world.train(np.eye(6, dtype=int), graph=CITATIONS)
     items = cold(world, [[0, 2], [3]], 6)
-    method = GraphKNN(neighbours=2).fit(train)
+    method = GraphKNN(prior_weight=0, neighbours=2).fit(train)
     scores = method.score(world.query(train.users, items))
     method.save(tmp_path / "state.npz")
-    again = GraphKNN(neighbours=2).load(tmp_path / "state.npz")
+    again = GraphKNN(prior_weight=0, neighbours=2).load(tmp_path / "state.npz")
     np.testing.assert_array_equal(again.score(world.query(train.users, items)), scores)
     none = items.take(slice(0, 0))
     assert method.score(world.query(train.users, none)).shape == (6, 0)
@@ -144,9 +148,9 @@ def test_survives_saving_and_empty_queries(world, tmp_path):
     unlinked = world.items([-1], np.zeros((1, 6)))
     assert (method.score(world.query(train.users, unlinked)) == 0).all()
     with pytest.raises(NotFittedError):
-        GraphKNN().score(world.query(train.users, items))
+        GraphKNN(prior_weight=0).score(world.query(train.users, items))
 
 
 def test_without_a_graph_it_refuses(world):
-    with pytest.raises(NotApplicableError, match="needs a graph"):
-        GraphKNN().fit(world.train(np.eye(3)))
+    with pytest.raises(NotApplicableError, match="needs a knowledge graph"):
+        GraphKNN(prior_weight=0).fit(world.train(np.eye(3)))

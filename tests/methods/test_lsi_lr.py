@@ -5,7 +5,7 @@ import pytest
 from coldbench.methods.content import logistic_regression
 from coldbench.methods.content.logistic_regression import fit_logistic_regressions
 from coldbench.methods.content.lsi_lr import LSILR, find_latent_directions
-from coldbench.methods.content.weighting import Weighting
+from coldbench.methods.item_content.weighting import Weighting
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize

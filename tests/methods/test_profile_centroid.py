@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from coldbench.methods.content import profile_centroid
 from coldbench.methods.content.profile_centroid import ProfileCentroid
-from coldbench.methods.content.weighting import Weighting
+from coldbench.methods.item_content.weighting import Weighting
 
 from .conftest import sparse_content, unit
 from .planted import PlantedSuite

@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from coldbench.datasets.errors import NotApplicableError, NotFittedError
-from coldbench.methods.content.weighting import Weighting
-from coldbench.methods.content.word_counts import collect_vocabulary, count_words, split_words
 from coldbench.methods.content.word_knn import WordKNN
+from coldbench.methods.item_content.weighting import Weighting
+from coldbench.methods.item_content.word_counts import collect_vocabulary, count_words, split_words
 
 TRAINED = ["A red fox, a RED hen", "the fox sleeps", "blue whale", "", "the blue hen"]
 ASKED = ["red whale flies", "the the fox", "unknown words", "", "Blue; blue-hen"]
@@ -54,7 +54,9 @@ def looped_vectors(texts, trained, weighting, minimum_count=1):
 @pytest.mark.parametrize("neighbours", [1, 2])
 def test_equals_plain_loops(world, weighting, minimum_count, neighbours):
     train, query = small(world)
-    method = WordKNN(neighbours=neighbours, weighting=weighting, minimum_count=minimum_count)
+    method = WordKNN(
+        prior_weight=0, neighbours=neighbours, weighting=weighting, minimum_count=minimum_count
+    )
     scores = method.fit(train).score(query)
     seen = looped_vectors(TRAINED, TRAINED, weighting, minimum_count)
     asked = looped_vectors(ASKED, TRAINED, weighting, minimum_count)
@@ -76,7 +78,11 @@ def test_by_hand(world):
     train = world.train(np.array([[1, 0]]))
     train = replace(train, items=told(train.items, ["red fox runs", "hen"]))
     items = told(world.items([-1, 0], [[0], [1]]), ["Fox; red", "red fox runs"])
-    scores = WordKNN(weighting=Weighting.NONE).fit(train).score(world.query(train.users, items))
+    scores = (
+        WordKNN(prior_weight=0, weighting=Weighting.NONE)
+        .fit(train)
+        .score(world.query(train.users, items))
+    )
     np.testing.assert_allclose(scores, [[np.sqrt(2 / 3), 1.0]], rtol=1e-6)
 
 
@@ -106,7 +112,7 @@ def test_the_vocabulary_is_that_of_training_items_in_order(world):
 @pytest.mark.parametrize("weighting", list(Weighting))
 def test_a_word_that_training_does_not_know_changes_nothing(world, weighting):
     train, query = small(world)
-    method = WordKNN(weighting=weighting).fit(train)
+    method = WordKNN(prior_weight=0, weighting=weighting).fit(train)
     more = [f"{text} zebra zebra quagga" for text in ASKED]
     padded = world.query(query.users, told(query.items, more))
     np.testing.assert_array_equal(method.score(padded), method.score(query))
@@ -114,27 +120,27 @@ def test_a_word_that_training_does_not_know_changes_nothing(world, weighting):
 
 def test_candidates_do_not_weigh_each_other(world):
     train, query = small(world)
-    method = WordKNN().fit(train)
+    method = WordKNN(prior_weight=0).fit(train)
     alone = method.score(world.query(query.users, query.items.take(slice(1, 2))))
     np.testing.assert_array_equal(method.score(query)[:, 1:2], alone)
 
 
 def test_survives_saving_no_words_and_no_candidates(world, tmp_path):
     train, query = small(world)
-    method = WordKNN(weighting=Weighting.BM25).fit(train)
+    method = WordKNN(prior_weight=0, weighting=Weighting.BM25).fit(train)
     assert method.parameter_counts() == (7, 7)
     method.save(tmp_path / "state.npz")
-    again = WordKNN(weighting=Weighting.BM25).load(tmp_path / "state.npz")
+    again = WordKNN(prior_weight=0, weighting=Weighting.BM25).load(tmp_path / "state.npz")
     np.testing.assert_array_equal(again.score(query), method.score(query))
     assert list(again.words_) == list(method.words_)
     none = query.items.take(slice(0, 0))
     assert method.score(world.query(query.users, none)).shape == (3, 0)
     silent = replace(train, items=told(train.items, [""] * 5))
-    assert (WordKNN().fit(silent).score(query) == 0).all()
+    assert (WordKNN(prior_weight=0).fit(silent).score(query) == 0).all()
     with pytest.raises(NotFittedError):
-        WordKNN().score(query)
+        WordKNN(prior_weight=0).score(query)
 
 
 def test_without_texts_it_refuses(world):
     with pytest.raises(NotApplicableError, match="these items have no text"):
-        WordKNN().fit(world.train(np.eye(3)))
+        WordKNN(prior_weight=0).fit(world.train(np.eye(3)))

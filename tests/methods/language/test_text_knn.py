@@ -46,7 +46,7 @@ def world(make_world):
 
 @pytest.fixture
 def fitted(world, settings):
-    return TextKNN(neighbours=3, **settings).fit(world.train)
+    return TextKNN(prior_weight=0, neighbours=3, **settings).fit(world.train)
 
 
 def test_scores_are_those_of_the_definition(fitted, world):
@@ -61,8 +61,10 @@ def test_scores_are_those_of_the_definition(fitted, world):
 
 def test_texts_that_tell_are_used_and_shuffled_ones_are_no_help(make_world, settings):
     told, shuffled = make_world(), make_world(shuffled=True)
-    assert told.precision(TextKNN(**settings).fit(told.train)) > 0.6
-    assert shuffled.precision(TextKNN(**settings).fit(shuffled.train)) < 0.4  # chance is 0.25
+    assert told.precision(TextKNN(prior_weight=0, **settings).fit(told.train)) > 0.6
+    assert (
+        shuffled.precision(TextKNN(prior_weight=0, **settings).fit(shuffled.train)) < 0.4
+    )  # chance is 0.25
 
 
 def test_a_block_of_one_and_any_order_give_the_same_rows(fitted, world):
@@ -75,7 +77,7 @@ def test_a_block_of_one_and_any_order_give_the_same_rows(fitted, world):
     np.testing.assert_allclose(turned, scores[::-1, order], rtol=1e-6)
 
 
-def test_a_user_without_history_ties_all_candidates(fitted, world, make_entities):
+def test_without_a_prior_a_user_without_history_ties_all_candidates(fitted, world, make_entities):
     nobody = make_entities(Side.USER, [-1], np.zeros((1, len(world.train.items))), None)
     assert not fitted.score(Query(nobody, world.query.items)).any()
 
@@ -87,14 +89,16 @@ def test_no_candidates_give_no_columns(fitted, world):
 
 def test_saved_and_loaded_it_scores_the_same(fitted, world, settings, tmp_path):
     fitted.save(tmp_path / "state.npz")
-    loaded = TextKNN(neighbours=3, **settings).load(tmp_path / "state.npz")
+    loaded = TextKNN(prior_weight=0, neighbours=3, **settings).load(tmp_path / "state.npz")
     np.testing.assert_array_equal(loaded.score(world.query), fitted.score(world.query))
     assert loaded.report() == fitted.report()
 
 
 def test_after_loading_another_encoder_is_refused(fitted, world, settings, other_tiny, tmp_path):
     fitted.save(tmp_path / "state.npz")
-    other = TextKNN(**settings | {"model_path": str(other_tiny)}).load(tmp_path / "state.npz")
+    other = TextKNN(prior_weight=0, **settings | {"model_path": str(other_tiny)}).load(
+        tmp_path / "state.npz"
+    )
     with pytest.raises(ColdbenchError, match="fit again"):
         other.score(world.query)
 
@@ -108,4 +112,4 @@ def test_it_reports_the_base_model_and_trains_nothing(fitted, settings):
 
 def test_unfitted_it_says_so(world):
     with pytest.raises(NotFittedError, match="TextKNN is not fitted"):
-        TextKNN().score(world.query)
+        TextKNN(prior_weight=0).score(world.query)

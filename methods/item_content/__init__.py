@@ -1,0 +1,1 @@
+"""What methods read of an item before anyone interacts: weighted rows, kernels, popularity."""

@@ -1,0 +1,102 @@
+"""What is known of a user before anything is: how many take an item."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from ...datasets.arrays import DoubleArray, FloatArray
+from ...datasets.world import Entities, TrainView
+
+SHOTS_THAT_DOUBLE = 10
+"""Items of a history with which the prior counts twice."""
+
+
+def weigh_prior(users: Entities, weights: tuple[float, float], prior: FloatArray) -> FloatArray:
+    """Return float32 (users, items): the prior, by the weight of known or of new users.
+
+    What a history adds to a score grows with its length, and the prior by a tenth for each item,
+    so that ten shots do not drown what one shot is added to.
+    """
+    sizes = np.diff(users.history.indptr)
+    own = np.where(users.known >= 0, *weights) * (1 + sizes / SHOTS_THAT_DOUBLE)
+    weighted: FloatArray = own.astype(np.float32)[:, None] * prior
+    return weighted
+
+
+class HasPrior(Protocol):
+    """A method whose scores are a user's own plus the weighted popularity of each item.
+
+    Attributes
+    ----------
+    prior_weights_
+        How many times the popularity counts for users of the training data, and for new ones.
+    """
+
+    prior_weights_: tuple[float, float]
+
+
+def compute_shares(train: TrainView) -> DoubleArray:
+    """Return float64, (items,): the share of the training users who took each item."""
+    shares: DoubleArray = train.item_counts / max(1, len(train.users))
+    return shares
+
+
+def keep_known(items: Entities, learned: DoubleArray, predicted: DoubleArray) -> FloatArray:
+    """Return float32, (items,): what was counted for a known item, what is predicted for a new."""
+    warm = items.known >= 0
+    found = np.array(predicted, dtype=np.float32)
+    found[warm] = learned[items.known[warm]]
+    return found
+
+
+def choose_prior_weights(
+    method: HasPrior, train: TrainView, given: float | None, tried: Sequence[float]
+) -> None:
+    """Set ``prior_weights_`` to what was given, else to what is best on validation.
+
+    Known users are served by the value that is best over the tasks of known users (``warm`` and
+    ``new_item``), new ones by that of their tasks (``new_user`` and ``both``); of equal values the
+    first is kept, and where validation has no task of a kind, all tasks decide.
+    """
+    if given is not None:
+        method.prior_weights_ = (given, given)
+        return
+    scores = []
+    asked = EncodedOnce(method)
+    for weight in tried:
+        method.prior_weights_ = (weight, weight)
+        scores.append(train.validate(asked))
+    known, new = (
+        tried[int(np.argmax([_mean(score, groups) for score in scores]))]
+        for groups in (("warm", "new_item"), ("new_user", "both"))
+    )
+    method.prior_weights_ = (known, new)
+
+
+def report_prior(weights: tuple[float, float]) -> dict[str, float]:
+    """Return the weights as a record holds them."""
+    return {"known_users": weights[0], "new_users": weights[1]}
+
+
+def _mean(score: float, groups: Sequence[str]) -> float:
+    found: Mapping[str, float] = getattr(score, "groups", {})
+    values = [found[name] for name in groups if name in found]
+    return float(np.mean(values)) if values else float(score)
+
+
+class EncodedOnce:
+    """A fitted method that encodes each set of candidates once, however often it is measured."""
+
+    def __init__(self, method: Any) -> None:
+        self._method = method
+        self._encoded: dict[int, tuple[Entities, Any]] = {}
+
+    def encode_items(self, items: Entities) -> Any:
+        """Return what the method makes of the candidates, from memory the second time."""
+        if id(items) not in self._encoded:
+            self._encoded[id(items)] = items, self._method.encode_items(items)
+        return self._encoded[id(items)][1]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._method, name)

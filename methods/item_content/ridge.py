@@ -1,0 +1,149 @@
+"""Ridge regression from what is known of items to what each user liked, in dual form."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ...datasets.arrays import DoubleArray, FloatArray
+from ...datasets.parameters import Range, parameter
+from ...datasets.side_information import Side
+from ...datasets.world import Entities, Query, TrainView
+from ..linear_algebra import invert_positive_definite
+from ..sparse_rows import binarise, sum_rows
+from .kernel_method import KernelMethod, add_to_diagonal
+from .kernels import take_items
+from .popularity_prior import (
+    choose_prior_weights,
+    compute_shares,
+    keep_known,
+    report_prior,
+    weigh_prior,
+)
+from .regression import predict_centred, solve_centred
+
+PRIOR_WEIGHTS = (1.0, 0.3, 3.0)
+"""Values that are tried where none is given."""
+_ROWS = 1024  # candidates whose kernel rows are computed at once
+
+
+@dataclass(frozen=True)
+class Influence:
+    """Candidates as the training items see them.
+
+    Attributes
+    ----------
+    personal
+        float32 (training items, candidates): what one liked item adds to each score.
+    prior
+        float32, (candidates,): the share of users who take it, counted or predicted.
+    """
+
+    personal: FloatArray
+    prior: FloatArray
+
+
+@dataclass
+class ItemRidge(KernelMethod):
+    """One ridge regression per user on the history, plus the mean user's."""
+
+    prior_weight: float | None = parameter(
+        None,
+        "how many mean users' histories are added to a user's own; None tries 0.3, 1 and 3",
+        minimum=0,
+        search=Range(0.1, 10, log=True),
+    )
+    damping: float = parameter(5.0, "for ratings: imagined ratings at the global mean", minimum=0)
+
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
+    uses_support: ClassVar[bool] = True
+
+    def fit(self, train: TrainView) -> Self:
+        """Invert the regularised kernel matrix of the training items.
+
+        The inverse costs as much as one solve for each of them, and answers for every candidate:
+        that of a known item is a column of it. Regularised, the matrix is well conditioned.
+
+        Raises
+        ------
+        NotApplicableError
+            With more than ``max_items`` training items, or none of the inputs.
+        """
+        gram = self.fit_rows(train)
+        values = train.interactions.values
+        self.mean_ = float(values.mean(dtype=np.float64)) if len(values) else 0.0
+        self.shares_ = compute_shares(train)
+        weight = PRIOR_WEIGHTS[0] if self.prior_weight is None else self.prior_weight
+        self.prior_weights_ = (weight, weight)
+        scores, tried = [], self.tried()
+        for amount in tried if len(tried) > 1 else ():
+            self._solve(gram, amount)
+            scores.append(float(train.validate(self)))
+        best = tried[int(np.argmax(scores))] if scores else tried[0]
+        if not scores or best != self.regularization_:
+            self._solve(gram, best)
+        choose_prior_weights(self, train, self.prior_weight, PRIOR_WEIGHTS)
+        return self
+
+    def _solve(self, gram: DoubleArray, amount: float) -> None:
+        """Invert the kernel matrix with ``amount`` on its diagonal, and regress popularity."""
+        self.regularization_ = amount
+        self.inverse_ = invert_positive_definite(
+            add_to_diagonal(gram, amount),
+            "the kernel matrix cannot be inverted: raise method.regularization",
+        )
+        self.centre_, self.popularity_ = solve_centred(self.inverse_, self.shares_)
+
+    def encode_items(self, items: Entities) -> Influence:
+        """Return what each liked item, and the mean user, adds to the candidates' scores."""
+        # A user's scores y'(K + lambda I)^-1 k, y its column of ones and zeros, are sums of rows
+        # of (K + lambda I)^-1 k over its history: the weights alpha = (K + lambda I)^-1 y of the
+        # dual form are never made, and a k-shot user costs k additions a candidate.
+        inverse = self.fitted("inverse_")
+        influence = np.empty((len(inverse), len(items)), dtype=np.float32)
+        predicted = np.zeros(len(items))
+        warm, cold = np.flatnonzero(items.known >= 0), np.flatnonzero(items.known < 0)
+        for at in range(0, len(cold), _ROWS):
+            part = cold[at : at + _ROWS]
+            across = self.compare(self.read_items(items.take(part)), self.rows_)
+            influence[:, part] = inverse @ across.T
+            predicted[part] = predict_centred(self.centre_, self.popularity_, across)
+        for at in range(0, len(warm), _ROWS):  # (K + lambda I)^-1 K = I - lambda (K + lambda I)^-1
+            part = warm[at : at + _ROWS]
+            known = items.known[part]
+            columns = -self.regularization_ * inverse[:, known]
+            columns[known, np.arange(len(known))] += 1
+            influence[:, part] = columns
+        return Influence(influence, keep_known(items, self.shares_, predicted))
+
+    def score_block(self, users: Entities, items: Influence) -> FloatArray:
+        """Return float32 (users, candidates): history times influence, and the weighted prior."""
+        scores = np.asarray(binarise(users.history) @ items.personal, dtype=np.float32)
+        scores += weigh_prior(users, self.prior_weights_, items.prior)
+        return scores
+
+    def predict(self, query: Query) -> FloatArray:
+        """Return float32 predicted ratings, (users, candidates)."""
+        self.fitted("inverse_")
+        candidates = self.read_items(query.items)
+        history = query.users.history
+        sizes = np.diff(history.indptr) + self.damping
+        offsets = sum_rows(history, history.data - self.mean_) / np.where(sizes > 0, sizes, 1)
+        ratings = np.repeat((self.mean_ + offsets)[:, None], len(query.items), axis=1)
+        # Each user has its own rated items, hence a system of its own, as large as its history.
+        for user in np.flatnonzero(np.diff(history.indptr)):
+            rated = history[user]
+            seen = take_items(self.rows_, rated.indices)
+            gram = add_to_diagonal(self.compare(seen, seen), self.regularization_)
+            residuals = rated.data - self.mean_ - offsets[user]
+            ratings[user] += self.compare(candidates, seen) @ np.linalg.solve(gram, residuals)
+        return ratings.astype(np.float32)
+
+    def report(self) -> dict[str, Any]:
+        """Return what was chosen on validation, and the inputs that the items had."""
+        weights = self.fitted("prior_weights_")
+        return {
+            "inputs": list(self.content_.learned),
+            "regularization": self.regularization_,
+            "prior_weight": report_prior(weights),
+        }
