@@ -12,6 +12,7 @@ from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.validation_score import ValidationScore
 from coldbench.methods.content.content_knn import ContentKNN
 from coldbench.methods.content.kernel_ridge import KernelRidge
+from coldbench.methods.content.popularity_regression import PopularityRegression
 from coldbench.methods.content.word_knn import WordKNN
 from coldbench.methods.graph.graph_knn import GraphKNN
 from coldbench.methods.item_content.inputs import CentredVectors, ItemInput
@@ -19,7 +20,7 @@ from coldbench.methods.item_content.neighbour_method import Neighbourhood
 from coldbench.methods.item_content.regression import leave_one_out_error, solve_centred
 from coldbench.methods.neighbours import compute_similarities, keep_nearest
 
-from .conftest import sparse_content, unit
+from .conftest import accuracy, sparse_content, unit
 
 ITEM = {"neighbourhood": Neighbourhood.ITEM, "neighbours": 30}
 ATTRIBUTES = [ItemInput.ATTRIBUTES]
@@ -199,3 +200,48 @@ def test_saved_and_loaded_it_scores_the_same(planted, method, tmp_path):
         query = planted.test[task].query
         np.testing.assert_array_equal(again.score(query), fitted.score(query))
     assert again.report() == fitted.report()
+
+
+def test_popularity_regression_counts_known_items_and_predicts_new_ones(world):
+    features, asked, pairs, train, query = sparse_content(world)
+    fitted = PopularityRegression(regularization=0.5).fit(train)
+    logs, ones = np.log1p(pairs.sum(axis=0)), np.ones(30)
+    inverse = np.linalg.inv(rbf(unit(features), unit(features)) + 0.5 * np.eye(30))
+    mean = ones @ inverse @ logs / (ones @ inverse @ ones)
+    new = mean + rbf(unit(asked), unit(features)) @ inverse @ (logs - mean)
+    np.testing.assert_allclose(fitted.score(query), np.tile(new, (20, 1)), rtol=1e-4)
+    known = fitted.score(world.query(query.users, train.items))
+    np.testing.assert_allclose(known, np.tile(logs, (20, 1)), rtol=1e-6)
+
+
+def test_popularity_regression_keeps_the_lambda_that_predicts_left_out_items_best(world):
+    _, _, _, train, _ = sparse_content(world)
+    errors = {}
+    for amount in (1.0, 5.0, 25.0):
+        one = PopularityRegression(regularization=amount).fit(train)
+        gram = one.compare(one.rows_, one.rows_) + amount * np.eye(30)
+        errors[amount] = leave_one_out_error(np.linalg.inv(gram), one.counts_)
+    chosen = PopularityRegression().fit(replace(train, validate=None)).regularization_
+    assert chosen == min(errors, key=errors.__getitem__)
+
+
+def test_new_items_of_a_popular_kind_come_first_and_permuted_features_do_not(world):
+    """Items of kind 0 are taken five times as often as those of kind 1."""
+    rng = np.random.default_rng(0)
+    kinds, new = np.arange(60) % 2, np.arange(20) % 2
+    pairs = (rng.random((40, 60)) < np.where(kinds, 0.08, 0.4)).astype(int)
+    noise = rng.random((60, 3)) < 0.3
+    train = world.train(pairs, item_features=np.column_stack([np.eye(2)[kinds], noise]))
+    asked = np.column_stack([np.eye(2)[new], rng.random((20, 3)) < 0.3])
+    nobody_new = nobody(world, 60)
+    liked = (new == 0)[None]
+    for method in (PopularityRegression(), KernelRidge(), ContentKNN(), ContentKNN(**ITEM)):
+        fitted = method.fit(train)
+        items = world.items([-1] * 20, np.zeros((20, 40)), asked)
+        assert accuracy(fitted.score(world.query(nobody_new, items)), liked) > 0.95, method
+        lost = [
+            world.items([-1] * 20, np.zeros((20, 40)), asked[rng.permutation(20)])
+            for _ in range(30)
+        ]
+        found = [accuracy(fitted.score(world.query(nobody_new, one)), liked) for one in lost]
+        assert np.mean(found) == pytest.approx(0.5, abs=0.15), method
