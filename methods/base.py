@@ -35,6 +35,7 @@ class Need(str, Enum):
     USER_TEXT = "user_text"
     ITEM_VECTORS = "item_vectors"
     ITEM_CONTENT = "item_content"  # features, text, vectors or a graph: any of them
+    ITEM_DATES = "item_dates"
     USER_VECTORS = "user_vectors"
     GRAPH = "graph"
     TIMESTAMPS = "timestamps"

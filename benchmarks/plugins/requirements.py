@@ -25,6 +25,7 @@ OFFERS: dict[Need, tuple[Callable[[TrainView], bool], str]] = {
     Need.USER_TEXT: (lambda train: train.users.text is not None, "user texts"),
     Need.ITEM_VECTORS: (lambda train: train.items.vectors is not None, "item vectors"),
     Need.ITEM_CONTENT: (_has_content, "item features, texts, vectors or a knowledge graph"),
+    Need.ITEM_DATES: (lambda train: train.items.released is not None, "release dates of items"),
     Need.USER_VECTORS: (lambda train: train.users.vectors is not None, "user vectors"),
     Need.GRAPH: (lambda train: train.graph is not None, "a knowledge graph"),
     Need.TIMESTAMPS: (lambda train: train.interactions.has_all_times, "complete timestamps"),

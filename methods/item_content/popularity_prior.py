@@ -98,5 +98,9 @@ class EncodedOnce:
             self._encoded[id(items)] = items, self._method.encode_items(items)
         return self._encoded[id(items)][1]
 
+    def for_group(self, group: str) -> "EncodedOnce":
+        """Answer every group."""
+        return self
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._method, name)

@@ -68,6 +68,7 @@ def without(split: Split, need: Need) -> Split:
             "items": replace(bare("items"), text=None, vectors=None),
             "graph": None,
         },
+        Need.ITEM_DATES: lambda: {"items": replace(train.items, released=None)},
         Need.USER_VECTORS: lambda: {"users": replace(train.users, vectors=None)},
         Need.GRAPH: lambda: {"graph": None},
         Need.TIMESTAMPS: lambda: {"interactions": replace(train.interactions, timestamps=None)},
