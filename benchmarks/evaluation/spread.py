@@ -14,6 +14,8 @@ from ...datasets.arrays import DoubleArray
 CONFIDENCE = 0.95
 LEAST_FREEDOM = 3.0
 """Degrees of freedom of a few dominating items; with fewer, Student's t has no variance."""
+PRIOR_DRAWS = 4.0
+"""So many draws the variance within one draw counts for, in the variance over draws."""
 SHARES = frozenset(
     {"ndcg", "recall", "precision", "hit_rate", "mrr", "map", "auc", "harmonic_ndcg"}
 )
@@ -74,7 +76,9 @@ class Spread(NamedTuple):
         return mean - self.half, mean + self.half
 
 
-def spread_over_draws(values: Sequence[float], overlap: float) -> Spread:
+def spread_over_draws(
+    values: Sequence[float], overlap: float, within: float | None = None
+) -> Spread:
     """Return the mean over draws of the split and its error, corrected for their overlap.
 
     Source: Nadeau and Bengio 2003, equation 9. Two draws share most of their training data, so
@@ -87,14 +91,23 @@ def spread_over_draws(values: Sequence[float], overlap: float) -> Spread:
         One per draw; one alone has no error.
     overlap
         Size of the test side over the size of the training side.
+    within
+        Variance of one value by the users and items of its own draw, where it is known. Three
+        draws hardly tell their variance: it is steadied by this one, which counts as
+        ``PRIOR_DRAWS`` more (Baldi and Long 2001, equation 8; Smyth 2004), so that the degrees
+        of freedom grow by as many. What varies between draws beyond users and items, the
+        training, is in S^2 and counts for more with every draw.
     """
     count, mean = len(values), float(np.mean(values))
     if count < 2:
         return Spread(mean, np.inf, 1.0)
-    deviation = float(np.std(values, ddof=1))
-    if deviation <= 1e-12 * max(1.0, abs(mean)):  # equal values, whose mean is rounded
-        return Spread(mean, 0.0, count - 1.0)
-    return Spread(mean, deviation * float(np.sqrt(1 / count + overlap)), count - 1.0)
+    variance, freedom = float(np.var(values, ddof=1)), count - 1.0
+    if variance <= 1e-24 * max(1.0, mean**2):  # equal values, whose mean is rounded
+        variance = 0.0
+    if within and (variance > 0 or mean != 0):
+        variance = (PRIOR_DRAWS * within + freedom * variance) / (PRIOR_DRAWS + freedom)
+        freedom += PRIOR_DRAWS
+    return Spread(mean, float(np.sqrt(variance * (1 / count + overlap))), freedom)
 
 
 def spread_over_users_and_items(users: DoubleArray, moved: DoubleArray) -> Spread:

@@ -84,10 +84,15 @@ class RunRecord(BaseModel):
         Task, then ``metric@k``, on the test part.
     slices
         Task, then group of users or items, then ``metric@k``.
+    validation
+        NDCG@10 (minus RMSE in a rating task) of the fitted method on the validation ``tasks``,
+        and the means of their ``groups``; empty where there are none.
     uninformed
-        Task, then the share of users whose candidates all have one score, where there are any.
+        Task, then the share of users whose candidates all have one score; zeros are left out.
     chance
         Task, then ``metric@k``: the expected value of a random order.
+    tuning
+        Trials, minutes and group of the search that chose the settings; None without one.
     training
         What the method reports of its training.
     facts
@@ -129,8 +134,10 @@ class RunRecord(BaseModel):
     tuning: dict[str, Any] | None = None
     scores: dict[str, dict[str, Estimate]] = {}
     slices: dict[str, dict[str, dict[str, Estimate]]] = {}
+    validation: dict[str, dict[str, float]] = {}
     uninformed: dict[str, float] = {}
     chance: dict[str, dict[str, float]] = {}
+    tuning: dict[str, Any] | None = None
     training: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     findings: list[str] = []

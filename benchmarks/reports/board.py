@@ -1,144 +1,18 @@
-"""The rows of a leaderboard and their comparison."""
+"""A leaderboard: its rows, their order in each task, and who is separated there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
 from ..evaluation.direction import Direction, find_direction
-from ..plugins.registry import OWN
-from ..records.record import RunRecord, Status
-from .comparable import find_code_settings
+from .differences import Difference, PairOnSplit
+from .rows import Cell, Row
+from .standing import Standing
 from .winner_rules import Contest
 
-
-@dataclass(frozen=True)
-class Cell:
-    """One row's value in one task, over its seeds.
-
-    Attributes
-    ----------
-    by_seed
-        (mean, low, high) of each seed.
-    users_by_seed
-        How many users are behind each.
-    """
-
-    by_seed: dict[int, tuple[float, float, float]]
-    users_by_seed: dict[int, int]
-
-    @property
-    def users(self) -> int:
-        """Users of one seed, on average."""
-        return round(fmean(self.users_by_seed.values()))
-
-    @property
-    def fewest(self) -> int:
-        """Users of the seed that has the fewest."""
-        return min(self.users_by_seed.values())
-
-    @property
-    def seeds(self) -> int:
-        """How many seeds have the value."""
-        return len(self.by_seed)
-
-    @property
-    def mean(self) -> float:
-        """The mean of the seeds' means."""
-        return fmean(mean for mean, _, _ in self.by_seed.values())
-
-    @property
-    def low(self) -> float:
-        """The lowest bound of any seed: seeds may differ by more than the users of one do."""
-        return min(low for _, low, _ in self.by_seed.values())
-
-    @property
-    def high(self) -> float:
-        """The highest bound of any seed."""
-        return max(high for _, _, high in self.by_seed.values())
-
-    def is_above(self, other: "Cell", draws: int = 1) -> bool:
-        """Say whether, in every seed of both, the interval lies above the other's mean.
-
-        ``draws`` is how many seeds they must share.
-        """
-        # Seed by seed, never over their mean: each seed is another split with its own difficulty,
-        # and what it does to one row it does to the other.
-        shared = self.by_seed.keys() & other.by_seed.keys()
-        return len(shared) >= draws and all(
-            self.by_seed[s][1] > other.by_seed[s][0] for s in shared
-        )
-
-    def is_below(self, other: "Cell", draws: int = 1) -> bool:
-        """Say whether, in every seed of both, the interval lies below the other's mean."""
-        shared = self.by_seed.keys() & other.by_seed.keys()
-        return len(shared) >= draws and all(
-            self.by_seed[s][2] < other.by_seed[s][0] for s in shared
-        )
-
-
-@dataclass
-class Row:
-    """One method with one configuration.
-
-    Attributes
-    ----------
-    label
-        The method, with the settings that tell it from its other rows.
-    records
-        One per seed.
-    cells
-        Values by task.
-    """
-
-    label: str
-    records: list[RunRecord]
-    cells: dict[str, Cell] = field(default_factory=dict)
-
-    @property
-    def first(self) -> RunRecord:
-        """The record of the lowest seed, for what all of them share."""
-        return self.records[0]
-
-    @property
-    def failure_reasons(self) -> list[str]:
-        """One sentence per reason for which seeds have no scores."""
-        seeds: dict[str, list[str]] = {}
-        for one in self.records:
-            if one.status is not Status.OK:
-                reason = f"{one.status.value.replace('_', ' ')}: {one.error}"
-                seeds.setdefault(reason, []).append(str(one.seed))
-        return [
-            f"{self.label}, seed{'s' if len(which) > 1 else ''} {', '.join(which)}: {reason}"
-            for reason, which in seeds.items()
-        ]
-
-    @property
-    def reference(self) -> bool:
-        """Whether the others must beat it; a plugin that calls itself one is an ordinary row."""
-        return (
-            self.first.reference and find_code_settings(self.first, "method").get("package") == OWN
-        )
-
-    @property
-    def marks(self) -> str:
-        """What a reader must know of what it saw."""
-        marks = {
-            "baseline": self.reference,
-            "open track": self.first.track == "open",
-            "transductive": self.first.side_information == "transductive",
-            "pretrained language model": self.first.family == "language_model",
-        }
-        return ", ".join(name for name, holds in marks.items() if holds)
-
-    def cost(self, name: str) -> float | None:
-        """Return one entry of the cost, averaged over the finished runs that know it.
-
-        Memory in records of schema 1 is left out: it depends on the runs before.
-        """
-        trusted = [one for one in self.records if name != "peak_bytes" or one.schema_ > 1]
-        known = [getattr(one.cost, name) for one in trusted if one.cost is not None]
-        known = [one for one in known if one is not None]
-        return fmean(known) if known else None
+PairIn = Callable[["Board", str], PairOnSplit | None]
+"""Returns what compares two rows of a task over the users and items of a single split."""
 
 
 @dataclass
@@ -153,6 +27,9 @@ class Board:
         The value that is shown, ``ndcg@10``.
     tasks
         In the order of the records.
+    pair_in
+        Reads the tables of users and items of a single split; without it two rows of one split
+        are compared by their intervals alone.
     """
 
     dataset: str
@@ -161,6 +38,7 @@ class Board:
     metric: str
     tasks: list[str]
     rows: list[Row]
+    pair_in: PairIn | None = field(default=None, repr=False, compare=False)
 
     _known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -205,12 +83,29 @@ class Board:
         return min((count for count in counts if count is not None), default=None)
 
     def draws(self, task: str) -> int:
-        """Return how many different splits the best row of a task was measured on."""
-        ranked = self._ordered(task)
-        if not ranked:
-            return 0
-        _, row, cell = ranked[0]
-        return len({one.split_sha256 for one in row.records if one.seed in cell.by_seed})
+        """Return how many different splits the best contender of a task was measured on."""
+        best = self.standing(task).best
+        return 0 if best is None else best.cells[task].draws
+
+    def chance(self, task: str) -> float | None:
+        """Return the expected value of a random order, over the draws; None where unknown."""
+        levels = {
+            one.split_sha256: one.chance[task][self.metric]
+            for row in self.rows
+            for one in row.records
+            if self.metric in one.chance.get(task, {})
+        }
+        return fmean(levels.values()) if levels else None
+
+    def standing(self, task: str) -> Standing:
+        """Return who is separated in a task."""
+        if ("standing", task) not in self._known:
+            pair = self.pair_in(self, task) if self.pair_in is not None else None
+            ranked = [row for _, row, _ in self._ordered(task)]
+            self._known["standing", task] = Standing(
+                ranked, task, self.lower_is_better, self.splits_needed, pair
+            )
+        return self._known["standing", task]  # type: ignore[no-any-return]
 
     def ranking(self, task: str) -> list[tuple[int, Row, Cell]]:
         """Return (rank, row, value), best first; equal means share a rank.
@@ -243,6 +138,7 @@ class Board:
                 draws=self.draws(task),
                 splits_needed=self.splits_needed,
                 has_findings=bool(self.findings),
+                contenders=len(self.standing(task).contenders),
             )
         return self._known["contest", task]  # type: ignore[no-any-return]
 
@@ -250,37 +146,28 @@ class Board:
         """Return why nobody wins a task; empty where somebody does."""
         return list(self.contest(task).reasons_against)
 
+    def difference(self, row: Row, task: str) -> Difference | None:
+        """Return a row less the best one; None for the best row, and where they share no split."""
+        return None if self.has_no_ranking else self.standing(task).differences.get(id(row))
+
     def best(self, task: str) -> list[Row]:
-        """Return the row with the best mean, or several with exactly that mean."""
-        if self.has_no_ranking:
-            return []
-        return [row for rank, row, _ in self._ordered(task) if rank == 1]
+        """Return the contender with the best mean, with those that equal it in every draw."""
+        return [] if self.has_no_ranking else self.standing(task).leaders
 
     def winners(self, task: str) -> list[Row]:
-        """Return the rows with the best mean of a task that has a winner."""
-        return [] if self.find_reasons_against_winner(task) else self.best(task)
+        """Return the best row of a task if every other contender is separated from it."""
+        if self.find_reasons_against_winner(task) or self.standing(task).not_separated:
+            return []
+        return self.best(task)
 
-    def list_not_separated(self, task: str) -> list[str]:
-        """Return the rows behind the winner that are not clearly behind it in every seed."""
-        ranked = self._ordered(task)
+    def list_not_separated(self, task: str) -> list[Row]:
+        """Return the contenders behind the best row that are not separated from it."""
         if self.find_reasons_against_winner(task):
             return []
-        return [r.label for rank, r, c in ranked if rank > 1 and not self._behind(c, ranked[0][2])]
+        return self.standing(task).not_separated
 
     def beats_baselines(self, row: Row, task: str) -> bool:
-        """Say whether a row is clearly ahead of every baseline, in every seed."""
-        if row.reference or task not in row.cells or self.find_reasons_against_winner(task):
+        """Say whether a row is separated from every baseline that knows something of a task."""
+        if task not in row.cells or self.find_reasons_against_winner(task):
             return False
-        if ("reference", task) not in self._known:
-            others = [cell for _, one, cell in self._ordered(task) if one.reference]
-            self._known["reference", task] = others
-        others = self._known["reference", task]
-        return bool(others) and all(self._ahead(row.cells[task], other) for other in others)
-
-    def _ahead(self, cell: Cell, other: Cell) -> bool:
-        better = Cell.is_below if self.lower_is_better else Cell.is_above
-        return better(cell, other, self.splits_needed)
-
-    def _behind(self, cell: Cell, other: Cell) -> bool:
-        worse = Cell.is_above if self.lower_is_better else Cell.is_below
-        return worse(cell, other, self.splits_needed)
+        return id(row) in self.standing(task).above_baselines

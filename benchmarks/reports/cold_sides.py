@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from ..records.record import Status
 from ..terminal.console import format_duration, make_console, make_table
-from .board import Board, Cell, Row
+from .board import Board
+from .differences import ALPHA
+from .rows import Row
+from .standing import Standing
 from .table_grids import is_chance
 from .winner_rules import FOUND
 
@@ -57,7 +60,7 @@ def show_sides(board: Board) -> None:
     sentences = {side.task.rpartition("/")[0]: side for side in columns}  # most shots of each
     for side in sentences.values():
         out.print(summarise_side(board, side), soft_wrap=True)
-    draws = max(cell.seeds for row in board.rows for cell in row.cells.values())
+    draws = max(cell.draws for row in board.rows for cell in row.cells.values())
     if draws == 1:
         out.print("No winner on a single split; seed=0,1,2 repeats it on three.", soft_wrap=True)
 
@@ -67,16 +70,28 @@ def summarise_side(board: Board, side: ColdSide) -> str:
     ranked = board.ranking(side.task)
     if not ranked:
         return f"{side.opening}: no method has a value."
-    best = ranked[0][2]
+    standing = board.standing(side.task)
+    best = standing.best
+    if best is None:
+        return f"{side.opening}: no method knows anything of them."
     if board.contest(side.task).too_small:
         return f"{side.opening}: too small to tell methods apart."
     if FOUND in board.find_reasons_against_winner(side.task):
         return f"{side.opening}: {FOUND}, nothing can be said."
-    near = [row for _, row, cell in ranked[1:] if not _apart(cell, best)]
-    if any(is_chance(row) for row in (ranked[0][1], *near)):
+    near = standing.not_separated
+    if not _is_apart_from_chance(standing):
         return f"{side.opening}: no method is separated from chance."
-    head = f"{side.opening}: {ranked[0][1].label} {best.mean:.4f}"
-    return f"{head}, {_listed([row.label for row in near], WIDTH - len(head) - 2)}"
+    head = f"{side.opening}: {best.name} {best.cells[side.task].mean:.4f}"
+    return f"{head}, {_listed([row.name for row in near], WIDTH - len(head) - 2)}"
+
+
+def _is_apart_from_chance(standing: Standing) -> bool:
+    """Say whether the best row is separated from the one that ranks at random, if there is one."""
+    for row in filter(is_chance, standing.ranked):
+        found = standing.differences.get(id(row))
+        if found is None or not found.one_sign or found.spread.p_value >= ALPHA:
+            return False
+    return True
 
 
 def _listed(names: list[str], room: int) -> str:
@@ -103,20 +118,15 @@ def _cell(board: Board, row: Row, task: str) -> str:
     if task not in row.cells:
         status = row.first.status
         return "-" if status is Status.OK else status.value.replace("not_applicable", "n/a")
-    best, cell = board.ranking(task)[0][2], row.cells[task]
-    mark = "*" if cell.mean == best.mean else "" if _apart(cell, best) else "~"
-    return f"{cell.mean:.4f}{mark}"
-
-
-def _apart(cell: Cell, best: Cell) -> bool:
-    """Say whether a value is clearly another than the best one, in every seed of both."""
-    return cell.is_below(best) or cell.is_above(best)
+    standing = board.standing(task)
+    mark = "*" if row in standing.leaders else "~" if row in standing.not_separated else ""
+    return f"{row.cells[task].mean:.4f}{mark}"
 
 
 def _named(row: Row) -> str:
     if is_chance(row):
-        return f"{row.label} (chance)"
-    return f"{row.label} (ref)" if row.reference else row.label
+        return f"{row.name} (chance)"
+    return f"{row.name} (ref)" if row.reference else row.name
 
 
 def _time(row: Row) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from ...methods.base import Family
 from ..terminal.fitted_table import TableColumn
-from .board import Board, Cell, Row
-from .table_grids import CellText, TableGrid
+from .board import Board
+from .rows import Cell, Row
+from .table_grids import CellText, TableGrid, format_value
 
 REFERENCE = "reference"
 FAMILIES = tuple(family.value for family in Family if family is not Family.REFERENCE)
@@ -14,8 +15,9 @@ FAMILIES = tuple(family.value for family in Family if family is not Family.REFER
 def group_by_family(made: Sequence[Board], task: str | None) -> TableGrid:
     """Return one line for each leaderboard and task.
 
-    Its cells are the best baseline, the best other row of each family, and how many rows are
-    not separated from the winner. ``†`` and the separation are those of the leaderboard.
+    Its cells are the best baseline, the best other row of each family, and how many rows are not
+    separated from the best one; only rows that can win count. ``†`` and the separation are those
+    of the leaderboard.
 
     Parameters
     ----------
@@ -27,7 +29,7 @@ def group_by_family(made: Sequence[Board], task: str | None) -> TableGrid:
         TableColumn("board", wraps=True),
         TableColumn("task"),
         *(TableColumn(title, wraps=True) for title in titles),
-        TableColumn("not separated from the winner", leave=1, wraps=True),
+        TableColumn("not separated from the best", leave=1, wraps=True),
     ]
     rows = [
         _line(board, name)
@@ -40,12 +42,15 @@ def group_by_family(made: Sequence[Board], task: str | None) -> TableGrid:
 
 def _line(board: Board, task: str) -> list[CellText]:
     best: dict[str, tuple[Row, Cell]] = {}
+    contenders = board.standing(task).contenders
     for _, row, cell in board.ranking(task):
+        if row not in contenders:
+            continue
         kind = REFERENCE if row.reference else row.first.family
         best.setdefault(kind, (row, cell))
     cells = [_shown(board, task, best.get(kind)) for kind in (REFERENCE, *FAMILIES)]
     near, against = board.list_not_separated(task), board.find_reasons_against_winner(task)
-    separation = "none" if not near else near[0] if len(near) == 1 else f"{len(near)} rows"
+    separation = "none" if not near else near[0].name if len(near) == 1 else f"{len(near)} rows"
     separation = f"no winner: {'; '.join(against)}" if against else separation
     return [CellText(board.title), CellText(task), *cells, CellText(separation)]
 
@@ -53,6 +58,5 @@ def _line(board: Board, task: str) -> list[CellText]:
 def _shown(board: Board, task: str, found: tuple[Row, Cell] | None) -> CellText:
     if found is None:
         return CellText("-")
-    row, cell = found
-    mark = "†" if board.beats_baselines(row, task) else ""
-    return CellText(f"{row.label} {cell.mean:.4f}{mark}", best=row in board.winners(task))
+    row, _ = found
+    return CellText(f"{row.name} {format_value(board, row, task)}", row in board.winners(task))

@@ -1,21 +1,22 @@
 """Leaderboards, built from the records alone.
 
-A row is a method with one configuration; its value in a task is the mean over the split seeds.
-Its interval spans the seeds' own 95 % bootstrap intervals, from the lowest bound to the highest:
-which items are cold can move a value by more than which users are asked. Two rows are compared
-seed by seed, on the same split; one is clearly ahead when it is so in every seed.
+A row is a method with one configuration; its value in a task is the mean over the draws of the
+split, with an interval over these draws. Two rows are compared on the splits that both have.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from statistics import fmean
 from typing import Any
 
 from ..evaluation.task_result import Estimate
 from ..records.headline import choose_metric
 from ..records.record import RunRecord, Status
-from .board import Board, Cell, Row
+from .board import Board, PairIn
 from .comparable import find_conditions, find_row_settings, make_key
 from .labels import label_rows, title_boards
+from .overlap import find_overlap
+from .rows import Cell, Draw, Row
 
 
 def build_boards(
@@ -24,6 +25,7 @@ def build_boards(
     metric: str | None = None,
     dataset: str | None = None,
     scenario: str | None = None,
+    pair_in: PairIn | None = None,
 ) -> list[Board]:
     """Group records into leaderboards; only values that are comparable share one.
 
@@ -34,6 +36,8 @@ def build_boards(
         task) the first that there is.
     dataset, scenario
         Keep only these names.
+    pair_in
+        Reads the tables of users and items that compare two rows on a single split.
     """
     kept = [
         one
@@ -48,6 +52,8 @@ def build_boards(
         ]
     made.sort(key=lambda one: (one.dataset, one.scenario))
     title_boards(made)
+    for board in made:
+        board.pair_in = pair_in
     return made
 
 
@@ -89,22 +95,32 @@ def _one_per_seed(records: Sequence[RunRecord]) -> list[RunRecord]:
 
 
 def _cells(records: Sequence[RunRecord], metric: str) -> dict[str, Cell]:
-    """Return the value of every task over the seeds; a missing bound counts as the mean."""
-    metric_values: dict[str, dict[int, Estimate]] = {}
+    """Return the value of every task by split."""
+    found: dict[str, dict[str, list[Estimate]]] = {}
+    first: dict[str, RunRecord] = {}
     for record in records:
         for task, scores in record.scores.items():
             if metric in scores and scores[metric].mean is not None:
-                metric_values.setdefault(task, {})[record.seed] = scores[metric]
+                by_split = found.setdefault(task, {})
+                by_split.setdefault(record.split_sha256, []).append(scores[metric])
+                first.setdefault(task, record)
     return {
         task: Cell(
-            {seed: _bounds(one) for seed, one in known.items()},
-            {seed: one.n for seed, one in known.items()},
+            {split: _average(known) for split, known in by_split.items()},
+            metric,
+            find_overlap(first[task], task),
         )
-        for task, known in metric_values.items()
+        for task, by_split in found.items()
     }
 
 
-def _bounds(metric_value: Estimate) -> tuple[float, float, float]:
-    mean = metric_value.mean or 0.0
-    low = mean if metric_value.low is None else metric_value.low
-    return mean, low, mean if metric_value.high is None else metric_value.high
+def _average(known: Sequence[Estimate]) -> Draw:
+    """Return the value on one split: the mean over the seeds that were run on it.
+
+    Other seeds of a method on the same split are not other draws. A missing bound counts as the
+    mean.
+    """
+    means = [one.mean or 0.0 for one in known]
+    lows = [mean if one.low is None else one.low for mean, one in zip(means, known, strict=True)]
+    highs = [mean if one.high is None else one.high for mean, one in zip(means, known, strict=True)]
+    return Draw(fmean(means), fmean(lows), fmean(highs), round(fmean(one.n for one in known)))

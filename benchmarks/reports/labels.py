@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from .board import Board, Row
+from .board import Board
 from .comparable import TRAINER_GROUPS, find_code_settings, find_conditions, make_key
+from .rows import Row
 
 Settings = dict[str, Any]
 Thing = TypeVar("Thing", Row, Board)

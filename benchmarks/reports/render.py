@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 from rich.console import Console
 from rich.text import Text
@@ -10,8 +11,10 @@ from rich.text import Text
 from ..terminal.console import make_table, say
 from ..terminal.fitted_table import FittedTable, TableColumn
 from ..terminal.foreign_text import escape_csv, escape_markdown
-from .board import Board, Row
+from .board import Board
 from .captions import list_notes_above, list_notes_below, make_title
+from .differences import Difference
+from .rows import Row
 from .table_grids import (
     BY_LOT,
     REFERENCE,
@@ -26,8 +29,9 @@ from .table_grids import (
 COSTS = ("fit_seconds", "score_seconds", "peak_bytes", "trainable_parameters", "parameters")
 CSV_FIELDS = (
     "scenario", "dataset", "board", "task", "metric", "rank", "method", "label", "family", "marks",
-    "mean", "low", "high", "seeds", "users", "beats_reference", *COSTS, "status", "reason",
-    "uncrowned",
+    "mean", "low", "high", "draws", "users", "difference", "difference_low", "difference_high",
+    "p_holm", "shared_draws", "winner", "beats_reference", "not_contending", "chance", *COSTS,
+    "status", "reason", "uncrowned",
 )  # fmt: skip
 IN_CSV = "--format csv has them"
 IN_MD = "--format md has them"
@@ -109,7 +113,9 @@ def _stacked(head: str) -> str:
 
 def render_markdown(board: Board, task: str | None) -> str:
     """Return one leaderboard as a section of Markdown, winners in bold."""
-    grid = build_detail(board, task) if task else build_overview(board, board.tasks)
+    grid = (
+        build_detail(board, task) if task else build_overview(board, board.tasks, differences=True)
+    )
     lines = [f"### {escape_markdown(make_title(board, task))}", ""]
     above = list_notes_above(board, task)
     lines += [*(f"- {escape_markdown(line)}" for line in above), ""] if above else []
@@ -156,8 +162,12 @@ def csv_lines(made: Sequence[Board], task: str | None) -> Iterator[dict[str, obj
                     "mean": cell.mean,
                     "low": cell.low,
                     "high": cell.high,
-                    "seeds": cell.seeds,
+                    "draws": cell.draws,
                     "users": cell.users,
+                    **_csv_difference(board.difference(row, name)),
+                    "winner": row in board.winners(name),
+                    "not_contending": board.standing(name).reasons_not_to_contend.get(id(row), ""),
+                    "chance": board.chance(name),
                     "beats_reference": board.beats_baselines(row, name),
                     "status": "ok",
                     "uncrowned": "; ".join(board.find_reasons_against_winner(name)),
@@ -166,6 +176,20 @@ def csv_lines(made: Sequence[Board], task: str | None) -> Iterator[dict[str, obj
             if not row.cells:
                 status = row.first.status.value
                 yield _csv_row(board, row) | {"status": status, "reason": row.first.error}
+
+
+def _csv_difference(found: Difference | None) -> dict[str, object]:
+    """Return a row less the best one; nothing for the best row itself."""
+    if found is None:
+        return {}
+    known = isfinite(found.half)
+    return {
+        "difference": found.mean,
+        "difference_low": found.mean - found.half if known else None,
+        "difference_high": found.mean + found.half if known else None,
+        "p_holm": found.p_holm,
+        "shared_draws": found.draws,
+    }
 
 
 def _csv_row(board: Board, row: Row) -> dict[str, object]:

@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import NamedTuple
 
 from ..records.record import Status
 from ..terminal.console import format_duration
 from ..terminal.fitted_table import TableColumn
-from .board import Board, Cell, Row
+from .board import Board
+from .differences import Difference
+from .rows import Cell, Row
 
 CHANCE = "random"
 """The row that ranks at random: its mean is the measured chance level."""
 WINNER, REFERENCE, BY_LOT, FAILED, UNFIT = "winner", "ref", "chance", "failed", "n/a"
+ABOVE_BASELINES, NEAR = "†", "~"
+"""Behind a value: separated from every baseline; the best, or not separated from the best."""
 STYLES = {WINNER: "bold", REFERENCE: "cyan", BY_LOT: "dim", FAILED: "red", UNFIT: "dim"}
 """How a terminal with colours shows a row of each mark; the mark alone says it too."""
 BY_MEAN_RANK = (
@@ -35,10 +40,18 @@ class TableGrid(NamedTuple):
     marks: Sequence[tuple[str, ...]] = ()
 
 
-def build_overview(board: Board, tasks: Sequence[str], *, families: bool = True) -> TableGrid:
+def build_overview(
+    board: Board, tasks: Sequence[str], *, families: bool = True, differences: bool = False
+) -> TableGrid:
     """Return methods by tasks, the best mean rank over all tasks of the leaderboard first.
 
-    A metric without a better side has no ranks; its rows are in the order of the first task.
+    A metric without a better side has no ranks; its rows are in the order of the first task. The
+    last row is the chance level, where it is known.
+
+    Parameters
+    ----------
+    differences
+        Put the difference to the best row of the task, with its interval, behind each value.
     """
     means = compute_mean_ranks(board)
     last = float("inf")
@@ -52,19 +65,38 @@ def build_overview(board: Board, tasks: Sequence[str], *, families: bool = True)
     columns += [TableColumn("family", leave=3)] if families else []
     columns += [] if board.has_no_ranking else [TableColumn("mean rank")]
     columns += [
-        TableColumn("seeds", leave=2),
+        TableColumn("draws", leave=2),
         *map(TableColumn, tasks),
         TableColumn("notes", leave=4),
     ]
     rows = []
     for row in ordered:
-        cells = [CellText(row.label)]
+        cells = [CellText(row.name)]
         cells += [CellText(_spaced(row.first.family))] if families else []
         rank = means.get(id(row))
         cells += [] if board.has_no_ranking else [CellText("-" if rank is None else f"{rank:.1f}")]
-        cells += [CellText(str(len(row.records))), *(_figure(board, row, task) for task in tasks)]
+        cells += [CellText(describe_draws(row))]
+        cells += [_figure(board, row, task, differences) for task in tasks]
         rows.append([*cells, CellText(row.marks)])
-    return TableGrid(columns, rows, [mark_row(row) for row in ordered])
+    marks = [mark_row(row) for row in ordered]
+    if any(board.chance(task) is not None for task in tasks):
+        blank = [""] * (len(columns) - len(tasks) - 2)
+        levels = [_level(board.chance(task)) for task in tasks]
+        rows.append([CellText(text) for text in ("chance level", *blank, *levels, "")])
+        marks.append(())
+    return TableGrid(columns, rows, marks)
+
+
+def describe_draws(row: Row) -> str:
+    """Return how many draws of the split a row has; a range where its tasks differ."""
+    counts = {cell.draws for cell in row.cells.values()}
+    if not counts:
+        return str(len({one.split_sha256 for one in row.records}))
+    return str(min(counts)) if len(counts) == 1 else f"{min(counts)}-{max(counts)}"
+
+
+def _level(level: float | None) -> str:
+    return "" if level is None else f"{level:.4f}"
 
 
 def describe_order(board: Board, tasks: Sequence[str]) -> str:
@@ -86,8 +118,9 @@ def build_detail(board: Board, task: str) -> TableGrid:
     """Return methods in the order of one task, with intervals and costs; failures come last."""
     columns = [
         TableColumn("rank"), TableColumn("method", wraps=True), TableColumn("family", leave=5),
-        TableColumn(board.metric), TableColumn("95 % interval", leave=1),
-        TableColumn("seeds", leave=2), TableColumn("users", leave=3), TableColumn("fit", leave=6),
+        TableColumn(board.metric), TableColumn("95 % interval", leave=2),
+        TableColumn("difference to best", leave=1), TableColumn("p (Holm)", leave=4),
+        TableColumn("draws", leave=2), TableColumn("users", leave=3), TableColumn("fit", leave=6),
         TableColumn("score", leave=7), TableColumn("parameters", leave=8),
         TableColumn("notes", leave=4),
     ]  # fmt: skip
@@ -97,7 +130,7 @@ def build_detail(board: Board, task: str) -> TableGrid:
     for row in board.rows:
         if task not in row.cells:
             status = "-" if row.cells else _spaced(row.first.status.value)
-            blank = ["", row.label, _spaced(row.first.family), status, *[""] * 6, row.marks]
+            blank = ["", row.name, _spaced(row.first.family), status, *[""] * 8, row.marks]
             rows.append([CellText(text) for text in blank])
             marks.append(mark_row(row))
     return TableGrid(columns, rows, marks)
@@ -120,30 +153,60 @@ def is_chance(row: Row) -> bool:
     return row.first.method == CHANCE and row.reference
 
 
-def _figure(board: Board, row: Row, task: str) -> CellText:
+def _figure(board: Board, row: Row, task: str, differences: bool) -> CellText:
     if task not in row.cells:
         return CellText("-" if row.cells else _spaced(row.first.status.value))
-    mark = "†" if board.beats_baselines(row, task) else ""
-    return CellText(f"{row.cells[task].mean:.4f}{mark}", row in board.winners(task))
+    text = format_value(board, row, task)
+    found = board.difference(row, task) if differences else None
+    text = f"{text} ({format_difference(found)})" if found is not None else text
+    return CellText(text, row in board.winners(task))
+
+
+def format_value(board: Board, row: Row, task: str) -> str:
+    """Return a row's value in a task with its marks: above the baselines, not separated."""
+    mark = ABOVE_BASELINES if board.beats_baselines(row, task) else ""
+    near = board.list_not_separated(task)
+    if near and row in (*near, *board.best(task)):
+        mark += NEAR
+    return f"{row.cells[task].mean:.4f}{mark}"
+
+
+def format_difference(found: Difference) -> str:
+    """Return a difference with half its 95 % interval, ``-.025 ±.031``."""
+    half = f"{found.half:.3f}" if isfinite(found.half) else "?"
+    return f"{_short(f'{found.mean:+.3f}')} ±{_short(half)}"
+
+
+def _short(number: str) -> str:
+    """Return a number without the zero before its point."""
+    return number.replace("0.", ".", 1) if number.lstrip("+-").startswith("0.") else number
 
 
 def _detail_row(board: Board, task: str, rank: int, row: Row, cell: Cell) -> list[CellText]:
-    mark = "†" if board.beats_baselines(row, task) else ""
-    parameters = row.cost("parameters")
+    parameters, found = row.cost("parameters"), board.difference(row, task)
+    p_holm = None if found is None else found.p_holm
+    reason = board.standing(task).reasons_not_to_contend.get(id(row), "")
     texts = [
         "" if board.has_no_ranking else str(rank),
-        row.label,
+        row.name,
         _spaced(row.first.family),
-        f"{cell.mean:.4f}{mark}",
+        format_value(board, row, task),
         format_interval(cell),
-        str(cell.seeds),
+        "" if found is None else format_difference(found),
+        "" if p_holm is None else format_p(p_holm),
+        str(cell.draws),
         str(cell.users),
         _seconds(row, "fit_seconds"),
         _seconds(row, "score_seconds"),
         "" if parameters is None else f"{parameters:,.0f}",
-        row.marks,
+        ", ".join(filter(None, [row.marks, reason])),
     ]
     return [CellText(text, best=row in board.winners(task)) for text in texts]
+
+
+def format_p(p: float) -> str:
+    """Return a p-value as tables print it."""
+    return f"{p:.4f}" if p >= 0.0001 else "<0.0001"
 
 
 def format_interval(cell: Cell) -> str:

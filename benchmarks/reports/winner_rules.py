@@ -10,6 +10,7 @@ CANDIDATES_PER_RANK = 5
 """A task needs this many candidates for each rank of the metric's cut-off."""
 FOUND = "the audit of the split has findings"
 SINGLE_DRAW = "no winner on a single split"
+NO_CONTENDER = "no row knows anything of it"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Contest:
         Splits that the best row was measured on, and those that must agree.
     has_findings
         Whether the audit found a leak in any of the splits.
+    contenders
+        Rows that can win: they know something of the task and are the setting that counts.
     """
 
     metric: str
@@ -37,6 +40,7 @@ class Contest:
     draws: int
     splits_needed: int
     has_findings: bool
+    contenders: int = 1
 
     @cached_property
     def reasons_against(self) -> list[str]:
@@ -44,9 +48,11 @@ class Contest:
         found = [FOUND] if self.has_findings else []
         if find_direction(self.metric) is Direction.NONE:
             found.append(f"{self.metric} has no better side")
+        if not self.contenders:
+            found.append(NO_CONTENDER)
         if self.too_small:
             found.append(self.too_small)
-        if self.draws < self.splits_needed:
+        if self.contenders and self.draws < self.splits_needed:
             found.append(SINGLE_DRAW)
         return found
 

@@ -50,6 +50,18 @@ def test_one_draw_has_no_error_and_equal_draws_are_sure():
     assert spread_over_draws([0.0, 0.0], 0.125).p_value == 1.0
 
 
+def test_the_variance_within_a_draw_counts_as_four_more_draws(rng):
+    x, overlap, within = rng.normal(0.1, 0.2, 3), 0.125, 0.09
+    found = spread_over_draws(x, overlap, within)
+    variance = (4 * within + 2 * np.var(x, ddof=1)) / 6
+    assert found == pytest.approx((np.mean(x), np.sqrt(variance * (1 / 3 + overlap)), 6.0))
+    assert spread_over_draws(x, overlap, 0.0) == spread_over_draws(x, overlap)
+    assert spread_over_draws([0.0, 0.0], overlap, within).p_value == 1.0
+    many = rng.normal(0.1, 0.2, 4000)
+    steadied = spread_over_draws(many, overlap, within).error
+    assert steadied == pytest.approx(spread_over_draws(many, overlap).error, rel=0.01)
+
+
 def test_bounds_keep_to_the_range_of_a_metric():
     skewed = Spread(0.02, 0.015, 4.0)
     low, high = skewed.bounds("ndcg@10")

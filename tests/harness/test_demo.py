@@ -120,7 +120,7 @@ def test_a_sentence_says_who_is_not_separated(tiny: Callable[..., RunConfig]) ->
         for name, mean in (means | changed).items():
             record = read(execute(tiny(name)).path)
             figure = Estimate(mean=mean, low=mean - 0.01, high=mean + 0.01, n=users)
-            update = {"scores": {task: {"ndcg@10": figure}}, "facts": {}}
+            update = {"scores": {task: {"ndcg@10": figure}}, "facts": {}, "uninformed": {}}
             records.append(record.model_copy(update=update))
         (board,) = build_boards(records)
         return summarise_side(board, list_cold_sides([task])[0])

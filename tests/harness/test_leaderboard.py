@@ -4,15 +4,20 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.evaluation.spread import spread_over_draws
 from coldbench.benchmarks.records.record import RunRecord, record_path, with_identity, write
-from coldbench.benchmarks.reports.board import Board, Row
+from coldbench.benchmarks.reports.board import Board
 from coldbench.benchmarks.reports.captions import list_notes_below
+from coldbench.benchmarks.reports.differences import compare_rows
 from coldbench.benchmarks.reports.group_records import build_boards
 from coldbench.benchmarks.reports.render import render_csv, render_markdown
+from coldbench.benchmarks.reports.rows import Row
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 COLD, WARM = "new_item/cold/k=0", "warm/warm/k=0"
 
@@ -62,25 +67,52 @@ def the_row(board: Board, label: str) -> Row:
     return row
 
 
-def test_a_row_is_the_mean_over_seeds_and_its_interval_spans_theirs() -> None:
+def test_a_value_is_the_mean_over_draws_with_an_interval_over_them() -> None:
     board = the_board(
         a_record(mean=0.2, half=0.1, seed=0), a_record(mean=0.4, half=0.3, seed=1),
         a_record("other", mean=0.1),
     )  # fmt: skip
     cell = the_row(board, "m").cells[COLD]
-    assert (cell.mean, cell.low, cell.high) == pytest.approx((0.3, 0.1, 0.7))
-    assert (cell.seeds, cell.users) == (2, 100)
-    assert "the rows do not have the same seeds: compare with care" in list_notes_below(board, None)
+    within = np.mean([(0.1 / 1.959964) ** 2, (0.3 / 1.959964) ** 2])
+    spread = spread_over_draws([0.2, 0.4], 0.125, within)
+    assert (cell.mean, cell.low, cell.high) == pytest.approx((0.3, *spread.bounds("ndcg@10")))
+    assert (cell.draws, cell.users) == (2, 100)
+    alone = the_row(board, "other").cells[COLD]
+    assert (alone.low, alone.high) == pytest.approx((0.0, 0.2)), "that of the record"
+    message = (
+        "the rows have 1 to 2 draws of the split; two rows are compared on those that both have"
+    )
+    assert message in list_notes_below(board, None)
+
+
+def test_the_overlap_of_draws_is_that_of_what_is_drawn() -> None:
+    facts = {"cold_test_items": 10, "warm_items": 40, "cold_test_users": 30, "warm_users": 60}
+    for task, overlap in (
+        ("new_item/cold/k=0", 0.25), ("new_user/warm/k=5", 0.5),
+        ("new_user_new_item/cold/k=0", 0.5), ("warm/warm/k=0", 0.1 / 0.8),
+    ):  # fmt: skip
+        board = the_board(*drawn(task=task, facts=facts))
+        assert the_row(board, "m").cells[task].overlap == overlap
+    config = {"method": {}, "scenario": {"test_fraction": 0.2, "train_fraction": 0.5}}
+    board = the_board(*drawn(task=WARM, config=config))
+    assert the_row(board, "m").cells[WARM].overlap == 0.4
+
+
+def test_seeds_on_one_split_are_one_draw() -> None:
+    records = [a_record(mean=m, seed=s, split_sha256="e" * 64) for s, m in enumerate((0.2, 0.4))]
+    cell = the_row(the_board(*records), "m").cells[COLD]
+    assert cell.draws == 1 and (cell.mean, cell.low, cell.high) == pytest.approx((0.3, 0.2, 0.4))
 
 
 def test_the_better_mean_is_ahead_and_is_named_the_winner() -> None:
     board = the_board(
-        *drawn("random", 0.9, reference=True, family="reference"), *drawn("clever", 0.2)
+        *drawn("popularity", 0.9, reference=True, family="reference"), *drawn("clever", 0.2)
     )
     assert [(rank, row.label) for rank, row, _ in board.ranking(COLD)] == [
-        (1, "random"), (2, "clever"),
+        (1, "popularity"), (2, "clever"),
     ]  # fmt: skip
-    assert list_notes_below(board, COLD)[0] == f"{COLD}: winner random, 0.9000 (0.8000 to 1.0000)"
+    line = list_notes_below(board, COLD)[0]
+    assert line.startswith(f"{COLD}: winner popularity, 0.9000 (0.")
 
 
 def test_equal_means_share_a_rank_and_the_win() -> None:
@@ -91,40 +123,87 @@ def test_equal_means_share_a_rank_and_the_win() -> None:
     assert list_notes_below(board, COLD)[0].startswith(f"{COLD}: winner a and b, 0.5000")
 
 
-def test_a_row_whose_interval_holds_the_winners_mean_is_not_separated() -> None:
-    board = the_board(*drawn("a", 0.5), *drawn("near", 0.45), *drawn("far", 0.3))
-    assert board.list_not_separated(COLD) == ["near"]
-    assert list_notes_below(board, COLD)[0].endswith("; not separated from it: near")
+def test_a_row_that_is_not_surely_behind_is_not_separated() -> None:
+    board = the_board(*drawn("a", 0.5), *drawn("near", 0.45), *drawn("far", 0.1))
+    assert [row.label for row in board.list_not_separated(COLD)] == ["near"]
+    assert board.winners(COLD) == [] and [row.label for row in board.best(COLD)] == ["a"]
+    line = list_notes_below(board, COLD)[0]
+    assert f"{COLD}: best mean a, 0.5000 (" in line and line.endswith(
+        "; not separated from it: near"
+    )
+    text = render_markdown(board, None)
+    assert "| 0.5000~ |" in text and "| 0.4500~ (-.050 ±" in text and "| 0.1000 (-.400 ±" in text
 
 
-@pytest.mark.parametrize(
-    ("mean", "half", "beats"),
-    [(0.5, 0.19, True), (0.5, 0.2, False), (0.5, 0.3, False), (0.1, 0.01, False)],
-)
-def test_a_win_needs_an_interval_above_the_best_reference_row(
-    mean: float, half: float, beats: bool
+def wide(method: str, values: list[float], half: float = 0.01, **more: Any) -> list[RunRecord]:
+    return [a_record(method, mean, half=half, seed=s, **more) for s, mean in enumerate(values)]
+
+
+def test_rows_are_compared_draw_by_draw() -> None:
+    """What a draw does to all rows cancels out; a row that is behind in one is not separated."""
+    hard = [0.0, 0.1, 0.2, 0.3, 0.4]
+    board = the_board(
+        *wide("best", [0.5 + h for h in hard]), *wide("behind", [0.4 + h for h in hard]),
+        *wide("turns", [0.55] + [0.2 + h for h in hard[1:]]),
+        *wide("simple", [0.3 + h for h in hard], reference=True),
+    )  # fmt: skip
+    assert [row.label for row in board.best(COLD)] == ["best"]
+    assert [row.label for row in board.list_not_separated(COLD)] == ["turns"]
+    found = board.difference(the_row(board, "behind"), COLD)
+    assert found is not None and found.mean == pytest.approx(-0.1) and found.half < 0.03
+    marked = {row.label for row in board.rows if board.beats_baselines(row, COLD)}
+    assert marked == {"best", "behind"}
+
+
+def test_holms_correction_is_over_the_rows_of_the_task() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.02, (12, 5))
+    rows = [wide(f"row{at}", list(0.5 - 0.012 * at + one)) for at, one in enumerate(noise)]
+    board = the_board(*(one for row in rows for one in row))
+    (best,) = board.best(COLD)
+    others = [row for row in board.rows if row is not best]
+    found = {row.label: board.difference(row, COLD) for row in others}
+    plain = [one.spread.p_value for one in found.values() if one is not None]
+    corrected = multipletests(plain, method="holm")[1]
+    held = [one.p_holm for one in found.values() if one is not None]
+    assert held == pytest.approx(list(corrected)) and min(held) > min(plain)
+    alone = the_board(*(r for row in (rows[0], rows[11]) for r in row))
+    one = alone.difference(the_row(alone, "row11"), COLD)
+    assert one is not None and one.p_holm == pytest.approx(one.spread.p_value)
+
+
+def test_rows_with_other_draws_are_compared_on_the_shared_ones() -> None:
+    board = the_board(
+        *wide("long", [0.5, 0.6, 0.7, 0.2, 0.1]), *wide("short", [0.4, 0.5, 0.6]),
+    )  # fmt: skip
+    assert [row.label for row in board.best(COLD)] == ["short"], "by the mean that is shown"
+    found = board.difference(the_row(board, "long"), COLD)
+    assert found is not None and found.draws == 3 and found.mean == pytest.approx(0.1)
+    assert [row.label for row in board.list_not_separated(COLD)] == ["long"]
+    assert board.winners(COLD) == []
+
+
+def test_rows_that_are_equal_in_every_draw_share_the_win() -> None:
+    board = the_board(*wide("a", [0.5, 0.6]), *wide("b", [0.5, 0.6]), *wide("c", [0.1, 0.2]))
+    assert [row.label for row in board.winners(COLD)] == ["a", "b"]
+    crossed = the_board(*wide("a", [0.5, 0.6]), *wide("b", [0.6, 0.5]), *wide("c", [0.1, 0.2]))
+    assert crossed.winners(COLD) == []
+
+
+@given(st.permutations(range(4)), st.integers(0, 2**16))
+def test_the_comparison_is_symmetric_and_does_not_depend_on_the_order(
+    order: list[int], seed: int
 ) -> None:
-    board = the_board(
-        *drawn("weak", 0.1, reference=True), *drawn("strong", 0.3, reference=True),
-        *drawn("m", mean, half=half),
-    )  # fmt: skip
-    assert board.beats_baselines(the_row(board, "m"), COLD) is beats
-    assert not board.beats_baselines(the_row(board, "strong"), COLD)
-    assert ("**0.5000†**" in render_markdown(board, None)) is beats
-
-
-def test_rows_are_compared_seed_by_seed() -> None:
-    """Ahead in the mean and in most seeds is not ahead in every seed."""
-    board = the_board(
-        a_record("strong", 0.3, reference=True, half=0.01, seed=0),
-        a_record("strong", 0.7, reference=True, half=0.01, seed=1),
-        a_record("steady", 0.4, half=0.05, seed=0), a_record("steady", 0.8, half=0.05, seed=1),
-        a_record("lucky", 0.2, half=0.05, seed=0), a_record("lucky", 1.1, half=0.05, seed=1),
-    )  # fmt: skip
-    assert board.beats_baselines(the_row(board, "steady"), COLD)
-    assert not board.beats_baselines(the_row(board, "lucky"), COLD)
-    assert [row.label for row in board.winners(COLD)] == ["lucky"]
-    assert board.list_not_separated(COLD) == ["steady", "strong"]
+    rng = np.random.default_rng(seed)
+    rows = [wide(f"row{at}", list(rng.uniform(0.1, 0.9, 4)), half=0.05) for at in range(4)]
+    board = the_board(*(one for row in rows for one in row))
+    shuffled = the_board(*(one for at in order for one in rows[at]))
+    assert render_csv([board], None) == render_csv([shuffled], None)
+    first, second = board.rows[0], board.rows[1]
+    ahead, behind = compare_rows(first, second, COLD), compare_rows(second, first, COLD)
+    assert ahead is not None and behind is not None
+    assert ahead.mean == pytest.approx(-behind.mean) and ahead.half == pytest.approx(behind.half)
+    assert ahead.spread.p_value == pytest.approx(behind.spread.p_value)
 
 
 def test_without_a_reference_row_nobody_is_marked() -> None:
@@ -161,7 +240,7 @@ def test_what_has_no_figure_is_shown_with_its_reason_and_never_as_zero() -> None
 
 def test_a_failed_seed_is_told_beside_the_finished_ones() -> None:
     board = the_board(a_record("m", 0.5, seed=0), a_record("m", None, seed=1))
-    assert the_row(board, "m").cells[COLD].seeds == 1
+    assert the_row(board, "m").cells[COLD].draws == 1
     assert "m, seed 1: failed: ArithmeticError: singular" in list_notes_below(board, None)
 
 
@@ -261,7 +340,7 @@ def test_the_command_draws_it_from_the_folder_alone(
     assert cli.main(["leaderboard", "--dataset", "planted"]) == 0
     out = capsys.readouterr().out
     assert "grid / planted: ndcg@10" in out and "ml-1m" not in out
-    assert f"{COLD}: winner a, 0.5000 (0.4000 to 0.6000)" in out
+    assert f"{COLD}: winner a, 0.5000 (0." in out
     assert cli.main(["leaderboard", "--task", COLD, "--format", "md"]) == 0
     assert "| **1** | **a** | **content** | **0.5000** |" in capsys.readouterr().out
     assert cli.main(["leaderboard", "--format", "csv", "--results", str(stored / "results")]) == 0

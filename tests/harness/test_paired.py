@@ -20,7 +20,8 @@ HOME = Path("results")
 
 def kept(method: str, seed: int, values: np.ndarray, metric: str = "ndcg@10") -> None:
     """Write a record and its table; users stand in an order of their own."""
-    record = a_record(method, float(np.nanmean(values)), seed=seed, metric=metric)
+    mean, half = float(np.nanmean(values)), 1.96 * np.nanstd(values) / len(values) ** 0.5
+    record = a_record(method, mean, half=half, seed=seed, metric=metric)
     path = record_path(HOME, record)
     write(path, record)
     order = np.random.default_rng(len(method)).permutation(len(values))
@@ -61,12 +62,12 @@ def test_rows_meet_the_best_on_the_same_users_in_every_seed(
     rows, lacking = found()
     assert lacking == [] and set(rows) == {"behind", "near"}
     behind, near = rows["behind"], rows["near"]
-    expected = [np.nanmean(a - b) for a, b in zip(figures["best"], figures["behind"], strict=True)]
-    assert behind.difference == pytest.approx(np.mean(expected))
-    assert 0 < behind.low < min(expected) and max(expected) < behind.high
-    assert behind.significant and behind.seeds == 2 and behind.wins > behind.losses
+    means = {name: [np.nanmean(one) for one in seeds] for name, seeds in figures.items()}
+    expected = np.subtract(means["behind"], means["best"])
+    assert behind.difference.mean == pytest.approx(np.mean(expected))
+    assert behind.significant and behind.draws == 2 and behind.wins > behind.losses
     assert behind.wins + behind.losses == 399, "the undefined user is in neither"
-    assert near.difference > 0 and near.low < 0 and not near.significant, (
+    assert near.difference.mean < 0 and near.difference.half > 0.025 and not near.significant, (
         "equal in one of the seeds"
     )
 
@@ -87,7 +88,7 @@ def test_pure_noise_is_not_sure(workplace: Path) -> None:
             kept(name, seed, values)
     (board,) = build_boards(read_records(HOME))
     _, rows, _ = compare_with_best(board, COLD, HOME)
-    by_users = [one for one in rows if max(one.p_bootstrap, one.p_wilcoxon) < 0.05]
+    by_users = [one for one in rows if one.p_wilcoxon < 0.05]
     assert len(by_users) > 5, "the users alone take luck for skill"
     assert [one.label for one in rows if one.significant] == []
 
@@ -99,8 +100,8 @@ def test_a_row_that_is_ahead_in_one_seed_is_not_sure(workplace: Path) -> None:
         kept("best", seed, base)
         kept("other", seed, base - (0.5 if seed else -0.1) + rng.normal(0, 0.01, 200))
     row = found()[0]["other"]
-    assert max(row.p_bootstrap, row.p_wilcoxon) < 0.05 and row.difference > 0
-    assert (row.losing_seeds, row.seeds) == (3, 4) and not row.significant
+    assert row.p_wilcoxon < 0.05 and row.difference.mean < 0
+    assert (row.losing_draws, row.draws) == (3, 4) and not row.significant
 
 
 def test_a_single_draw_is_not_sure(figures: dict[str, list[np.ndarray]]) -> None:
@@ -108,7 +109,7 @@ def test_a_single_draw_is_not_sure(figures: dict[str, list[np.ndarray]]) -> None
         if record.seed:
             record_path(HOME, record).unlink()
     rows, _ = found()
-    assert rows["behind"].seeds == 1 and not rows["behind"].significant
+    assert rows["behind"].draws == 1 and not rows["behind"].significant
 
 
 def test_p_values_are_corrected_over_the_rows_of_a_seed(
@@ -119,7 +120,7 @@ def test_p_values_are_corrected_over_the_rows_of_a_seed(
     worst = dict.fromkeys(("behind", "near"), 0.0)
     for seed in (0, 1):
         one = {name: PerUser(users, seeds[seed]) for name, seeds in figures.items()}
-        for row in compare(one, baseline="best", seed=seed):
+        for row in compare(one, baseline="best"):
             worst[row.first] = max(worst[row.first], row.holm_wilcoxon)
     assert {name: row.p_wilcoxon for name, row in rows.items()} == pytest.approx(worst)
 
@@ -131,7 +132,7 @@ def test_of_an_error_the_lowest_is_best(workplace: Path) -> None:
         kept("worse", seed, base + 0.2, "rmse")
     rows, _ = found("rmse")
     row = rows["worse"]
-    assert row.difference == pytest.approx(0.2) and row.low <= row.difference <= row.high
+    assert row.difference.mean == pytest.approx(0.2)
     assert (row.wins, row.losses) == (200, 0) and row.significant
 
 
@@ -158,7 +159,7 @@ def test_a_row_without_a_seed_in_common_is_named(figures: dict[str, list[np.ndar
         ]
         path.unlink()
     rows, lacking = found()
-    assert lacking == ["near"] and set(rows) == {"behind"} and rows["behind"].seeds == 1
+    assert lacking == ["near"] and set(rows) == {"behind"} and rows["behind"].draws == 1
 
 
 def test_pages_of_several_boards_stand_apart(

@@ -7,8 +7,8 @@ from statistics import fmean
 from typing import Any
 
 from ...records.record import RunRecord
-from ..board import Row
 from ..group_records import build_boards
+from ..rows import Row
 from .paper_table import PaperTable
 
 PUBLISHED = "published"
