@@ -21,6 +21,7 @@ Serve = Callable[[Any], tuple[Any, Callable[[Any, Ask], Any]]]
 
 GRACE_SECONDS = 20.0
 """A job that does not come back to Python is killed so long after its time."""
+END_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,13 @@ class Worker:
         self.connection.send(job)
 
     def end(self) -> None:
-        """Kill it."""
+        """Let it end, where it is idle, else kill it."""
+        idle = self.ready and self.job is None
+        self.connection.close()
+        if idle:
+            self.process.join(END_SECONDS)
         self.process.kill()
         self.process.join()
-        self.connection.close()
 
 
 class WorkerPool:
