@@ -22,6 +22,7 @@ from .ranking import RankingPass, RankingResult
 from .score_blocks import EncodedCandidates, rank_task
 from .slices import choose_slice_ks, compute_part_metrics, group_users, split_truth
 from .task_result import Estimate, EvaluationSettings, Rankings, TaskResult
+from .top_hits import DEEP, pack_hits
 
 __all__ = ["Estimate", "EvaluationSettings", "Rankings", "TaskResult", "evaluate"]
 
@@ -145,6 +146,7 @@ class _Evaluation:
             scores | catalogue, slices, users, per_user, rankings, *items,
             uninformed=round(float(measured.uninformed.mean()), 6),
             chance=compute_chance_level(measured, ks),
+            hits=pack_hits(measured.ranked) if ks[-1] >= DEEP else None,
         )  # fmt: skip
 
     def _parts(

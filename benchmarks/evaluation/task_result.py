@@ -1,6 +1,5 @@
 """Settings and results of an evaluation."""
 
-import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -59,14 +58,6 @@ class Estimate:
     # A record refuses what it does not know; pydantic reads this, which is not needed otherwise.
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    def rounded(self) -> "Estimate":
-        """Return the estimate as a record holds it: ten decimals, None for NaN and infinity."""
-        return Estimate(_rounded(self.mean), _rounded(self.low), _rounded(self.high), int(self.n))
-
-
-def _rounded(number: float | None) -> float | None:
-    return None if number is None or not math.isfinite(number) else round(float(number), 10)
-
 
 @dataclass(frozen=True)
 class Rankings:
@@ -85,6 +76,25 @@ class Rankings:
     users: IntArray
     items: IntArray
     scores: FloatArray
+
+
+@dataclass(frozen=True)
+class TopHits:
+    """What the top of every user's list hit.
+
+    Attributes
+    ----------
+    truth
+        int64, (users,): truth items of the user, listed or not.
+    top10
+        int64, (users,): bit r is set where the item at rank r + 1 is truth, for the first ten.
+    hits20
+        int64, (users,): truth items among the first twenty.
+    """
+
+    truth: LongArray
+    top10: LongArray
+    hits20: LongArray
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,8 @@ class TaskResult:
         Share of the users whose candidates all have one score.
     chance
         Expected values of a random order.
+    hits
+        The tops of the lists; None where they are shorter than twenty, or ratings are predicted.
     """
 
     scores: dict[str, Estimate]
@@ -122,3 +134,4 @@ class TaskResult:
     per_item: dict[str, DoubleArray] = field(default_factory=dict)
     uninformed: float = 0.0
     chance: dict[str, float] = field(default_factory=dict)
+    hits: TopHits | None = None

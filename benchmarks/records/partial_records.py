@@ -4,25 +4,38 @@ It is cut in the text, where a record has one line per task among its scores, as
 in a text of another layout nothing is cut.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 _SLICES, _SCORES, _END = b'\n "slices": {\n', b'\n "scores": {\n', b"\n }"
 _OPENS = b'": {'
 
 
-def make_cut(metrics: Sequence[str], *, others: bool = False) -> Callable[[bytes], bytes]:
-    """Return what cuts slices and the values of other metrics out of a record's text.
+@dataclass(frozen=True)
+class Cut:
+    """What a reader needs of a record.
 
-    Parameters
+    Attributes
     ----------
     metrics
-        The values to keep, ``"ndcg@10"``.
+        The values to keep, ``"ndcg@10"``; None keeps whatever the record itself holds.
     others
         Keep all values of a task that lacks one of them; else it keeps those that it has.
     """
-    marks = [f'"{name}": {{'.encode() for name in metrics]
 
-    def thin(content: bytes) -> bytes:
+    metrics: tuple[str, ...] | None
+    others: bool = False
+
+    @property
+    def joined(self) -> tuple[str, ...]:
+        """The values to look for in the details next to the record."""
+        return () if self.others or self.metrics is None else self.metrics
+
+    def thin(self, content: bytes) -> bytes:
+        """Return a record's text without slices and the values of other metrics."""
+        if self.metrics is None:
+            return content
+        marks = [f'"{name}": {{'.encode() for name in self.metrics]
         start = content.find(_SLICES)
         end = content.find(_END, start)
         if 0 <= start < end:
@@ -33,10 +46,17 @@ def make_cut(metrics: Sequence[str], *, others: bool = False) -> Callable[[bytes
             return content
         start += len(_SCORES)
         lines = content[start:end].split(b",\n")
-        kept = b",\n".join(_thin_line(line, marks, others) for line in lines)
+        kept = b",\n".join(_thin_line(line, marks, self.others) for line in lines)
         return content[:start] + kept + content[end:]
 
-    return thin
+
+AS_WRITTEN = Cut(None)
+"""Without the details next to it."""
+
+
+def make_cut(metrics: Sequence[str], *, others: bool = False) -> Cut:
+    """Return the cut that keeps some values; the arguments are those of ``Cut``."""
+    return Cut(tuple(metrics), others)
 
 
 def _thin_line(line: bytes, marks: Sequence[bytes], others: bool) -> bytes:

@@ -1,8 +1,9 @@
-"""The Parquet files next to a record: per-user values and ranked lists."""
+"""The Parquet files next to a record: values by user and by item, and ranked lists."""
 
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from ...datasets.atomic import replace_atomically
 from ...datasets.dataset import Dataset
 from ...datasets.errors import ColdbenchError
 from ..evaluation.task_result import TaskResult
+from .board_tables import HITS, ITEMS, write_own
+from .compact_values import tabulate_contributions, tabulate_hits
 from .digests import hash_file
 from .disk_space import explain_os_error
 
@@ -29,22 +32,52 @@ def rankings_path(record: Path) -> Path:
     return record.with_suffix(".rankings.parquet")
 
 
+@dataclass(frozen=True)
+class _Writer:
+    """Writes the tables of one run, each by the method of its name; returns their digests."""
+
+    record: Path
+    results: Mapping[str, TaskResult]
+    data: Dataset
+
+    def users(self, path: Path) -> str:
+        write_users(path, self.results, self.data)
+        return hash_file(path)
+
+    def rankings(self, path: Path) -> str:
+        write_rankings(path, self.results, self.data)
+        return hash_file(path)
+
+    def hits(self, path: Path) -> str | None:
+        rows = tabulate_hits(self.results, self.data.user_ids)
+        return None if rows is None else write_own(HITS, path, rows)
+
+    def items(self, path: Path) -> str | None:
+        rows = tabulate_contributions(self.results, self.data.item_ids)
+        return None if rows is None else write_own(ITEMS, path, rows)
+
+
 def write_tables(
     record: Path, results: Mapping[str, TaskResult], data: Dataset, *, rankings: bool
 ) -> dict[str, Any]:
     """Write the tables next to a record and return what the record says of them.
 
-    That is the sha256 of each, and why one could not be written. A table of an earlier attempt
+    That is the digest of each, and why one could not be written. A table of an earlier attempt
     does not stay where the new one fails: it would not be that of the record.
     """
-    ways: dict[str, tuple[Path, Callable[..., None]]] = {"users": (users_path(record), write_users)}
+    writer = _Writer(record, results, data)
+    ways: dict[str, tuple[Path, Callable[[Path], str | None]]] = {
+        "users": (users_path(record), writer.users),
+        "hits": (HITS.own_path(record), writer.hits),
+        "items": (ITEMS.own_path(record), writer.items),
+    }
     if rankings:
-        ways["rankings"] = (rankings_path(record), write_rankings)
-    digests, missing = {}, {}
+        ways["rankings"] = (rankings_path(record), writer.rankings)
+    digests: dict[str, str | None] = {}
+    missing = {}
     for name, (path, way) in ways.items():
         try:
-            way(path, results, data)
-            digests[f"{name}_sha256"] = hash_file(path)
+            digests[f"{name}_sha256"] = way(path)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # the scores are worth keeping whatever a table does
@@ -60,6 +93,7 @@ def write_tables(
                 message,
                 exc_info=error,
             )
+        if digests.get(f"{name}_sha256") is None:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
     return {"missing_tables": missing} | digests

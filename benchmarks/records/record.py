@@ -1,9 +1,9 @@
 """One run on disk: a record that is complete, written once, and readable without this code."""
 
 import json
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,50 +12,35 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ...datasets.atomic import replace_atomically
 from ...datasets.errors import ColdbenchError
 from ..evaluation.task_result import Estimate
+from .board_tables import DETAILS, write_own
+from .details import join, keep, tabulate
 from .digests import compute_digest, format_json, run_id_of_json, verify_digest
 from .digests import run_id as run_id
 from .digests import to_jsonable as to_jsonable
+from .disk_space import explain_os_error
+from .partial_records import Cut as Cut
 from .provenance import Code as Code
 from .provenance import Environment as Environment
+from .refusals import RefusedError as RefusedError
+from .refusals import (
+    refuse_changed,
+    refuse_misplaced,
+    refuse_newer,
+    refuse_other_run,
+    unreadable,
+)
+from .run_outcome import Cost as Cost
+from .run_outcome import Status as Status
 
-SCHEMA: Literal[2] = 2
+SCHEMA: Literal[3] = 3
 """Version of the record format; raised when a key changes its meaning.
 
-2: ``code`` is part of ``run_id``; ``preset``, ``findings`` and the digests are new. A record of
-schema 1 is still read; its code counts as version 1.
+2: ``code`` is part of ``run_id``; ``preset``, ``findings`` and the digests are new.
+3: slices and most values stand in the details next to the record; ``validation``, ``uninformed``,
+``tuning`` and the digests of the tables of a board are new.
+
+Records of schema 1 and 2 are still read; the code of the first counts as version 1.
 """
-
-
-class Status(str, Enum):
-    """How a run ended."""
-
-    OK = "ok"
-    FAILED = "failed"
-    NOT_APPLICABLE = "not_applicable"
-
-
-class Cost(BaseModel):
-    """What a run took.
-
-    Attributes
-    ----------
-    fit_seconds, score_seconds
-        Wall-clock time of ``fit`` and of the evaluation.
-    peak_bytes
-        The most resident memory of the process from the start of ``fit`` to the end of scoring,
-        interpreter and data included; None where another run came before in the same process.
-        In schema 1 it is the growth since the start of ``fit``, which depends on those runs.
-    trainable_parameters, parameters
-        As the method counts them.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    fit_seconds: float
-    score_seconds: float
-    peak_bytes: int | None
-    trainable_parameters: int
-    parameters: int
 
 
 class RunRecord(BaseModel):
@@ -81,18 +66,16 @@ class RunRecord(BaseModel):
         seeds, dataset and scenario of the search, and the sha256 of its trials; None for a method
         that was not tuned.
     scores
-        Task, then ``metric@k``, on the test part.
+        Task, then ``metric@k``, on the test part. The file holds a few of them (``details.KEPT``).
     slices
-        Task, then group of users or items, then ``metric@k``.
-    validation
-        NDCG@10 (minus RMSE in a rating task) of the fitted method on the validation ``tasks``,
-        and the means of their ``groups``; empty where there are none.
+        Task, then group of users or items, then ``metric@k``; not in the file.
     uninformed
         Task, then the share of users whose candidates all have one score; zeros are left out.
     chance
         Task, then ``metric@k``: the expected value of a random order.
-    tuning
-        Trials, minutes and group of the search that chose the settings; None without one.
+    validation
+        NDCG@10 (minus RMSE in a rating task) of the fitted method on the validation ``tasks``,
+        and the means of their ``groups``; empty where there are none.
     training
         What the method reports of its training.
     facts
@@ -106,14 +89,16 @@ class RunRecord(BaseModel):
     missing_tables
         Tables that could not be written next to the record (``users``, ``rankings``), and why.
     users_sha256, rankings_sha256
-        sha256 of the tables next to the record, None where there is none.
+        sha256 of the files next to the record, None where there is none.
+    details_sha256, hits_sha256, items_sha256
+        Digests of the run's rows in the tables of ``board_tables``, None where there are none.
     sha256
         Over everything else in the record; None in records of schema 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    schema_: Literal[1, 2] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal[1, 2, 3] = Field(default=SCHEMA, alias="schema")
     run_id: str
     status: Status
     method: str
@@ -134,10 +119,9 @@ class RunRecord(BaseModel):
     tuning: dict[str, Any] | None = None
     scores: dict[str, dict[str, Estimate]] = {}
     slices: dict[str, dict[str, dict[str, Estimate]]] = {}
-    validation: dict[str, dict[str, float]] = {}
     uninformed: dict[str, float] = {}
     chance: dict[str, dict[str, float]] = {}
-    tuning: dict[str, Any] | None = None
+    validation: dict[str, dict[str, float]] = {}
     training: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     findings: list[str] = []
@@ -151,6 +135,9 @@ class RunRecord(BaseModel):
     missing_tables: dict[str, str] = {}
     users_sha256: str | None = None
     rankings_sha256: str | None = None
+    details_sha256: str | None = None
+    hits_sha256: str | None = None
+    items_sha256: str | None = None
     sha256: str | None = None
 
 
@@ -164,9 +151,21 @@ def find_identity(record: RunRecord) -> dict[str, Any]:
 
 
 def with_identity(record: RunRecord) -> RunRecord:
-    """Return a record with the ``run_id`` and the ``sha256`` that its content gives."""
-    empty = record.model_copy(update={"run_id": run_id(find_identity(record)), "sha256": None})
+    """Return a record with the ``run_id`` and the digests that its content gives."""
+    return _signed(record.model_copy(update={"run_id": run_id(find_identity(record))}))
+
+
+def _signed(record: RunRecord) -> RunRecord:
+    """Return a record with the digests of its details and of itself."""
+    rows = _tabulate(record)
+    digest = None if rows is None else DETAILS.digest(rows)
+    empty = record.model_copy(update={"details_sha256": digest, "sha256": None})
     return empty.model_copy(update={"sha256": compute_digest(to_json(empty).encode())})
+
+
+def _tabulate(record: RunRecord) -> Any:
+    """Return the rows that the file of a record leaves out; None where it leaves out nothing."""
+    return tabulate(record.scores, record.slices) if record.schema_ > 2 else None
 
 
 def record_path(results: Path, record: RunRecord) -> Path:
@@ -174,41 +173,62 @@ def record_path(results: Path, record: RunRecord) -> Path:
     return results / record.scenario / record.dataset / record.method / f"{record.run_id}.json"
 
 
-def write(path: Path, record: RunRecord, *, replace: bool = False) -> bool:
-    """Write a record with its digest, atomically; say whether this writer did it.
+def write(path: Path, record: RunRecord, *, replace: bool = False) -> RunRecord | None:
+    """Write a record with its digests, atomically, and its details next to it.
 
     Parameters
     ----------
     path
-        From ``place``.
+        From ``record_path``.
     replace
         Replace what is there; else the first writer wins and the others leave its record alone.
+
+    Returns
+    -------
+    RunRecord or None
+        As it was written: details that cannot be are among its ``missing_tables``. None where
+        another writer was the first.
     """
-    empty = to_json(record.model_copy(update={"sha256": None}))
-    signed = record.model_copy(update={"sha256": compute_digest(empty.encode())})
+    if path.exists() and not replace:
+        return None
+    signed = _signed(_with_details(path, record))
     try:
         with replace_atomically(path, once=not replace) as file:
             file.write(to_json(signed).encode())
     except FileExistsError:
-        return False
-    return True
+        return None
+    return signed
+
+
+def _with_details(path: Path, record: RunRecord) -> RunRecord:
+    """Write the details of a record; return it without them where that fails."""
+    own, rows = DETAILS.own_path(path), _tabulate(record)
+    if rows is None:
+        own.unlink(missing_ok=True)
+        return record
+    try:
+        write_own(DETAILS, own, rows)
+    except OSError as error:  # the headline values are worth keeping
+        reason = explain_os_error(error)
+        logging.getLogger(__name__).warning("%s could not be written: %s", own.name, reason)
+        own.unlink(missing_ok=True)
+        missing = record.missing_tables | {DETAILS.name: reason}
+        kept = {task: keep(values) for task, values in record.scores.items()}
+        return record.model_copy(update={"scores": kept, "slices": {}, "missing_tables": missing})
+    return record
 
 
 def to_json(record: RunRecord) -> str:
-    """Return a record as JSON: one line per key, and one per task among scores and slices."""
-    return format_json(record.model_dump(by_alias=True))
-
-
-class RefusedError(ColdbenchError):
-    """A record that is there and is neither to be believed nor to be replaced unasked."""
-
-
-Cut = Callable[[bytes], bytes]
-"""Cuts out of the text of a record what its reader does not need."""
+    """Return a record as JSON, without its details: one line per key, and one per task."""
+    content = record.model_dump(by_alias=True)
+    if record.schema_ > 2:
+        del content["slices"]
+        content["scores"] = {task: keep(values) for task, values in content["scores"].items()}
+    return format_json(content)
 
 
 def read(path: Path, cut: Cut | None = None) -> RunRecord:
-    """Read one record, or what ``cut`` leaves of it, and check the digest of the whole.
+    """Read one record with its details, or what ``cut`` leaves, and check the digests.
 
     Raises
     ------
@@ -219,25 +239,21 @@ def read(path: Path, cut: Cut | None = None) -> RunRecord:
     """
     try:
         content = path.read_bytes()
-        values = json.loads(content if cut is None else cut(content))
+        values = json.loads(content if cut is None else cut.thin(content))
         schema = values.get("schema") if isinstance(values, dict) else None
         if isinstance(schema, int) and schema > SCHEMA:
-            raise RefusedError(
-                f"{path} was written by a newer coldbench (schema {schema}, this one reads up to "
-                f"{SCHEMA}); upgrade coldbench, or replace the record with force=true"
-            )
-        record = RunRecord.model_validate(values)
+            raise refuse_newer(path, schema, SCHEMA)
+        joined = None if cut is None else cut.joined
+        whole = join(values, path, joined) if isinstance(values, dict) else values
+        record = RunRecord.model_validate(whole)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise _unreadable(path, f"{where}: {first['msg']}") from error
+        raise unreadable(path, f"{where}: {first['msg']}") from error
     except (OSError, ValueError) as error:
-        raise _unreadable(path, " ".join(str(error).split())) from error
+        raise unreadable(path, " ".join(str(error).split())) from error
     if record.schema_ > 1 and not verify_digest(content):
-        raise RefusedError(
-            f"{path} was changed after it was written: its sha256 does not match; restore it, or "
-            f"{_AGAIN}"
-        )
+        raise refuse_changed(path)
     return record
 
 
@@ -252,26 +268,11 @@ def read_verified(path: Path, cut: Cut | None = None) -> RunRecord:
     record = read(path, cut)
     expected = run_id_of_json(find_identity(record))
     if record.run_id != expected:
-        raise RefusedError(
-            f"{path} is not the run that it says: its run_id is {record.run_id}, its content gives "
-            f"{expected}; restore it, or {_AGAIN}"
-        )
+        raise refuse_other_run(path, record.run_id, expected)
     home = record_path(Path(), record).parts
     if path.parts[-len(home) :] != home:
-        raise RefusedError(
-            f"{path} is not where it belongs, which is {'/'.join(home)}: the same run would count "
-            f"twice; remove it, or move it there"
-        )
+        raise refuse_misplaced(path, "/".join(home))
     return record
-
-
-_AGAIN = "remove it and run it again (force=true replaces it)"
-
-
-def _unreadable(path: Path, problem: str) -> ColdbenchError:
-    return ColdbenchError(
-        f"{path} is not a readable record ({problem}); remove it and run it again"
-    )
 
 
 def read_all(results: Path, cut: Cut | None = None) -> Iterator[RunRecord | ColdbenchError]:

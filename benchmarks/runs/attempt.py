@@ -13,6 +13,7 @@ from ..evaluation.task_result import Estimate, TaskResult
 from ..isolation.confinement import confined
 from ..isolation.error_advice import describe_failure
 from ..isolation.threads import limit_threads
+from ..records.details import keep, round_detail, round_scores
 from ..records.digests import to_jsonable
 from ..records.disk_space import require_disk_space
 from ..records.record import Cost, RunRecord, Status
@@ -63,7 +64,7 @@ class Attempt:
         )
         self._update(
             status=Status.OK,
-            scores={task: _rounded(one.scores) for task, one in results.items()},
+            scores={task: round_scores(one.scores) for task, one in results.items()},
             slices={task: _slices(one) for task, one in results.items() if one.slices},
             uninformed={
                 t: round(one.uninformed, 6) for t, one in results.items() if one.uninformed
@@ -82,16 +83,15 @@ class Attempt:
         self.record = self.record.model_copy(update=values)
 
 
-def _rounded(estimates: dict[str, Estimate]) -> dict[str, Estimate]:
-    return {name: one.rounded() for name, one in estimates.items()}
-
-
 def _chance(result: TaskResult) -> dict[str, float]:
-    return {name: round(level, 6) for name, level in result.chance.items()}
+    return {name: round(level, 6) for name, level in keep(result.chance).items()}
 
 
 def _slices(result: TaskResult) -> dict[str, dict[str, Estimate]]:
-    return {group: _rounded(estimates) for group, estimates in result.slices.items()}
+    return {
+        group: {name: round_detail(one) for name, one in estimates.items()}
+        for group, estimates in result.slices.items()
+    }
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.errors import ColdbenchError
+from ..records.board_lock import hold_board
 from ..records.disk_space import explain_os_error
 from ..records.per_user_tables import rankings_path, write_tables
 from ..records.record import RefusedError, RunRecord, Status, read_verified, with_identity, write
@@ -49,6 +50,11 @@ def write_run(plan: Plan, made: Attempt) -> Run:
     ColdbenchError
         When the record cannot be written.
     """
+    with hold_board(plan.path.parent.parent, alone=False):
+        return _write(plan, made)
+
+
+def _write(plan: Plan, made: Attempt) -> Run:
     path, kept = plan.path, _is_kept(plan.path)
     replace = plan.config.force or plan.config.save_rankings or (path.exists() and not kept)
     record = made.record
@@ -64,7 +70,7 @@ def write_run(plan: Plan, made: Attempt) -> Run:
         raise ColdbenchError(
             f"the run ended, but {path} could not be written: {explain_os_error(error)}"
         ) from error
-    return Run(record, path) if written else Run(read_verified(path), path, skipped=True)
+    return Run(written, path) if written else Run(read_verified(path), path, skipped=True)
 
 
 def _finished(path: Path) -> RunRecord | None:

@@ -12,6 +12,7 @@ import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig, compose_run
 from coldbench.benchmarks.plugins.registry import find
+from coldbench.benchmarks.records.details import KEPT
 from coldbench.benchmarks.records.home import results_home
 from coldbench.benchmarks.records.per_user_tables import rankings_path, users_path
 from coldbench.benchmarks.records.record import Status, read
@@ -192,7 +193,8 @@ def test_users_table_holds_every_figure_under_original_ids(tiny: Tiny) -> None:
         for metric in ("ndcg@10", "recall@5", "auc"):
             figure, values = scores[metric], rows[metric].drop_nulls()
             assert figure.n == len(values)
-            assert figure.mean == pytest.approx(float(values.mean()), abs=1e-9)  # type: ignore[arg-type]
+            near = 1e-9 if metric in KEPT else 5e-7  # six decimals in the details
+            assert figure.mean == pytest.approx(float(values.mean()), abs=near)  # type: ignore[arg-type]
 
 
 def test_rankings_are_written_when_asked_and_give_the_recall(tiny: Tiny) -> None:
@@ -220,7 +222,9 @@ def test_rankings_are_written_when_asked_and_give_the_recall(tiny: Tiny) -> None
         wanted = set(data.item_ids[holdout.items[truth]].tolist())
         if wanted:
             recalls.append(len(wanted & set(listed["item"])) / len(wanted))
-    assert run.record.scores["warm/warm/k=0"]["recall@10"].mean == pytest.approx(np.mean(recalls))
+    assert run.record.scores["warm/warm/k=0"]["recall@10"].mean == pytest.approx(
+        np.mean(recalls), abs=5e-7
+    )
 
 
 def test_a_rating_task_is_measured_by_its_errors(

@@ -66,9 +66,10 @@ def test_a_record_holds_the_keys_of_the_contract_and_comes_back(tmp_path: Path) 
     assert write(path, record)
     content = json.loads(path.read_text())
     assert set(CONTRACT) <= set(content)
-    assert content["schema"] == 2 and content["status"] == "ok"
+    assert content["schema"] == 3 and content["status"] == "ok"
     assert set(content["cost"]) == {
-        "fit_seconds", "score_seconds", "peak_bytes", "trainable_parameters", "parameters",
+        "fit_seconds", "score_seconds", "validation_seconds", "peak_bytes", "trainable_parameters",
+        "parameters",
     }  # fmt: skip
     assert content["scores"]["warm/warm/k=0"]["ndcg@10"] == {
         "mean": 0.5, "low": 0.4, "high": 0.6, "n": 9,

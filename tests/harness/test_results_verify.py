@@ -41,7 +41,7 @@ def edited(path: Path, **changes: Any) -> None:
 
 
 def newer(path: Path) -> None:
-    edited(path, schema=3)
+    edited(path, schema=4)
 
 
 def changed(path: Path) -> None:
@@ -64,7 +64,7 @@ def misnamed(path: Path) -> None:
 
 
 REFUSALS = {
-    newer: "was written by a newer coldbench (schema 3, this one reads up to 2)",
+    newer: "was written by a newer coldbench (schema 4, this one reads up to 3)",
     changed: "was changed after it was written",
     undigested: "was changed after it was written",
     of_another_run: "is not the run that it says",

@@ -1,0 +1,242 @@
+"""The tables of a leaderboard's runs: one small file per run, or all of them packed in one.
+
+A run leaves ``<run_id>.<kind>.parquet`` next to its record; ``coldbench results pack`` merges these
+into ``<kind>.parquet`` of the folder of scenario and dataset. Where both hold a run its own file
+counts. What a record names is the digest of the rows, which is the same in either file.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...datasets.atomic import replace_atomically
+from ...datasets.errors import ColdbenchError
+from .disk_space import explain_os_error
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RUN = "run_id"
+LEVEL = 15
+"""Of zstd, for packed tables."""
+_DIGESTS = "coldbench digests"
+_NULL = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True)
+class TableKind:
+    """One kind of table.
+
+    Attributes
+    ----------
+    name
+        In file names, and in the record's ``<name>_sha256``.
+    keys
+        Text columns that tell the rows of a run apart.
+    values
+        The other columns, whole numbers or null.
+    order
+        Of the rows when packed: what repeats stands together, which is what compresses.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+    order: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns of a run's own file."""
+        return self.keys + self.values
+
+    def own_path(self, record: Path) -> Path:
+        """Return the path of a run's own file, from that of its record."""
+        return record.with_suffix(f".{self.name}.parquet")
+
+    def packed_path(self, record: Path) -> Path:
+        """Return the path of the packed table, from that of a record."""
+        return record.parent.parent / f"{self.name}.parquet"
+
+    def arranged(self, rows: "pl.DataFrame") -> "pl.DataFrame":
+        """Return the rows of one run in the order in which they are digested."""
+        return rows.select(self.columns).sort(self.keys)
+
+    def digest(self, rows: "pl.DataFrame") -> str:
+        """Return sha256 over the content of one run's rows, whatever file they come from."""
+        held = sha256()
+        for name, column in zip(self.columns, self.arranged(rows), strict=True):
+            held.update(f"{name}\0{len(column)}\0".encode())
+            if name in self.keys:
+                held.update("\0".join(column.to_list()).encode())
+            else:
+                held.update(column.cast(int).fill_null(int(_NULL)).to_numpy().astype("<i8").data)
+        return held.hexdigest()
+
+
+DETAILS = TableKind(
+    "details",
+    ("task", "group", "metric"),
+    ("mean", "below", "above", "decimals", "n"),
+    (RUN, "task", "group", "metric"),
+)
+"""The values that a record leaves out; see ``details``."""
+HITS = TableKind("hits", ("task", "user"), ("truth", "top10", "hits20"), ("task", "user", RUN))
+"""What each user's list hit; see ``stored_values``."""
+ITEMS = TableKind("items", ("task", "item"), ("users", "ndcg10", "recall20"), ("task", "item", RUN))
+"""What each cold item contributes; see ``stored_values``."""
+KINDS = (DETAILS, HITS, ITEMS)
+
+
+def write_own(kind: TableKind, path: Path, rows: "pl.DataFrame") -> str:
+    """Write the table of one run, atomically, and return the digest of its rows."""
+    with replace_atomically(path) as file:
+        kind.arranged(rows).write_parquet(file, compression="zstd")
+    return kind.digest(rows)
+
+
+def write_packed(path: Path, rows: "pl.DataFrame", digests: Mapping[str, str]) -> None:
+    """Write the table of several runs, atomically, with the digest of each by ``run_id``.
+
+    Raises
+    ------
+    ColdbenchError
+        When it cannot be written; what stood there still does.
+    """
+    told = {_DIGESTS: json.dumps(dict(sorted(digests.items())))}
+    try:
+        with replace_atomically(path) as file:
+            rows.write_parquet(file, compression="zstd", compression_level=LEVEL, metadata=told)
+    except OSError as error:
+        raise ColdbenchError(
+            f"{path} could not be written: {explain_os_error(error)}; nothing was lost"
+        ) from error
+
+
+def read_own(kind: TableKind, record: Path) -> "pl.DataFrame | None":
+    """Return the rows of a run's own file; None where there is none.
+
+    Raises
+    ------
+    ColdbenchError
+        When it is not such a table.
+    """
+    import polars as pl
+
+    path = kind.own_path(record)
+    try:
+        return pl.read_parquet(path, columns=list(kind.columns))
+    except FileNotFoundError:
+        return None
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ColdbenchError(
+            f"{path} is not a readable table ({' '.join(str(error).split())}); make it again with "
+            "force=true"
+        ) from error
+
+
+def find_own(kind: TableKind, record: Path, digest: str) -> "pl.DataFrame | None":
+    """Return the rows of a run's own file; None where there is none.
+
+    Raises
+    ------
+    ColdbenchError
+        When they are not those that the record names, by their digest.
+    """
+    rows = read_own(kind, record)
+    if rows is not None and kind.digest(rows) != digest:
+        raise not_named(kind.own_path(record))
+    return rows
+
+
+def packed_digests(packed: Path) -> dict[str, str]:
+    """Return the digest of each run of a packed table, as its writer found it; none without one."""
+    return _digests(packed, *_state(packed)) if packed.exists() else {}
+
+
+def read_packed(kind: TableKind, packed: Path, task: str | None = None) -> "pl.DataFrame":
+    """Return a packed table, or its rows of one task.
+
+    Raises
+    ------
+    ColdbenchError
+        When it is not such a table.
+    """
+    import polars as pl
+
+    try:
+        lazy = pl.scan_parquet(packed).select(RUN, *kind.columns)
+        kept = lazy if task is None else lazy.filter(pl.col("task") == task)
+        return kept.with_columns(pl.col(RUN, *kind.keys).cast(pl.String)).collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(packed, error) from error
+
+
+@lru_cache(maxsize=32)
+def _digests(packed: Path, *state: int) -> dict[str, str]:
+    import polars as pl
+
+    try:
+        return dict(json.loads(pl.read_parquet_metadata(packed)[_DIGESTS]))
+    except (pl.exceptions.PolarsError, OSError, ValueError, KeyError) as error:
+        raise _unreadable(packed, error) from error
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """Return what changes when a file is replaced."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _unreadable(packed: Path, error: Exception) -> ColdbenchError:
+    return ColdbenchError(
+        f"{packed} is not a readable table ({' '.join(str(error).split())}); restore it, or remove "
+        "it and make its runs again with force=true"
+    )
+
+
+def find_rows(kind: TableKind, record: Path, digest: str | None) -> "pl.DataFrame | None":
+    """Return the rows of one run, from its own file or else the packed table.
+
+    Parameters
+    ----------
+    digest
+        As the record names it; None says that there are none.
+
+    Raises
+    ------
+    ColdbenchError
+        When what is there is not what the record names.
+    """
+    if digest is None:
+        return None
+    rows = find_own(kind, record, digest)
+    if rows is not None:
+        return rows
+    packed = kind.packed_path(record)
+    held = packed_digests(packed).get(record.stem)
+    if held is None:
+        return None
+    if held != digest:
+        raise not_named(packed, record.stem)
+    return _by_run(kind, packed, *_state(packed)).get(record.stem)
+
+
+@lru_cache(maxsize=2)
+def _by_run(kind: TableKind, packed: Path, *state: int) -> "dict[str, pl.DataFrame]":
+    parts = read_packed(kind, packed).partition_by(RUN, as_dict=True, include_key=False)
+    return {str(run): rows for (run,), rows in parts.items()}
+
+
+def not_named(path: Path, run: str | None = None) -> ColdbenchError:
+    """Return the refusal of rows that are not those that a record names."""
+    rows = "the table" if run is None else f"the table of run {run}"
+    return ColdbenchError(
+        f"{path} is not {rows} that its record names: the digest differs; make it again with "
+        "force=true"
+    )
