@@ -133,7 +133,7 @@ def test_the_tables_of_a_run_are_those_that_its_record_names(
     run = execute(tiny("by_index", "save_rankings=true"))
     assert verify_digest(run.path.read_bytes()) and run.record == read(run.path)
     assert cli.main(["results", "verify"]) == 0
-    assert capsys.readouterr().out == "results: 1 records (1 ok); 2 tables; no problems\n"
+    assert capsys.readouterr().out == "results: 1 records (1 ok); 3 tables; no problems\n"
     for table in (users_path(run.path), rankings_path(run.path)):
         content = table.read_bytes()
         table.write_bytes(content[:-9])
