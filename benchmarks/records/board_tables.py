@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 RUN = "run_id"
-LEVEL = 15
+LEVEL = 19
 """Of zstd, for packed tables."""
 _DIGESTS = "coldbench digests"
 _NULL = np.iinfo(np.int64).min

@@ -3,7 +3,7 @@
 Of a user: the hits of the top ten, a bit for each rank, how many of the first twenty are truth, and
 how many truth items there are. All accuracy metrics at cut-offs up to 10 follow from it, exactly,
 and Recall, Precision and hit rate at 20. It repeats more than the values themselves do, and takes
-half their space. Of a cold item: its parts of the sums of NDCG@10 and Recall@20, in steps of 0.001.
+half their space. Of a cold item: its parts of the sums of NDCG@10 and Recall@20, in steps of 0.01.
 """
 
 import re
@@ -21,7 +21,7 @@ from .board_tables import HITS, ITEMS, TableKind
 if TYPE_CHECKING:
     import polars as pl
 
-STEPS = 1000
+STEPS = 100
 """Steps of an item's sums in 1."""
 ITEM_COLUMNS = {"ndcg@10": "ndcg10", "recall@20": "recall20"}
 COUNTED = {"recall", "precision", "hit_rate"}

@@ -1,7 +1,7 @@
 """The values that a record leaves to the table next to it: other cut-offs, other metrics, slices.
 
-They are decimals: a mean below 10 has six places, a larger one seven digits, the ends of an
-interval one place fewer. So they are small and come back as the same numbers from any file.
+They are decimals: a mean below 10 has six places, in a slice five, a larger one seven digits, and
+the ends of an interval one place fewer. So they are small, and the same numbers in any file.
 """
 
 import math
@@ -15,10 +15,10 @@ from .board_tables import DETAILS, find_rows
 if TYPE_CHECKING:
     import polars as pl
 
-KEPT = ("ndcg@10", "recall@20", "hit_rate@10", "mrr@10", "harmonic_ndcg@10", "auc")
+KEPT = ("ndcg@10", "recall@20", "harmonic_ndcg@10", "auc")
 """The values that a record itself holds; of a task that has none of them it holds all."""
-PLACES, DIGITS = 6, 7
-"""Decimal places of a mean below 10; digits of a larger one."""
+PLACES, SLICE_PLACES, DIGITS = 6, 5, 7
+"""Decimal places of a mean below 10, of a whole task and of a slice; digits of a larger one."""
 
 Scores = Mapping[str, Mapping[str, Estimate]]
 Slices = Mapping[str, Mapping[str, Mapping[str, Estimate]]]
@@ -34,9 +34,19 @@ def round_kept(one: Estimate) -> Estimate:
     return Estimate(_round(one.mean, 10), _round(one.low, 6), _round(one.high, 6), int(one.n))
 
 
-def round_detail(one: Estimate) -> Estimate:
+def round_detail(one: Estimate, places: int = PLACES) -> Estimate:
     """Return a value as the details hold it."""
-    return _decoded(*_encoded(one))
+    return _decoded(*_encoded(one, places))
+
+
+def round_slices(
+    slices: Mapping[str, Mapping[str, Estimate]],
+) -> dict[str, dict[str, Estimate]]:
+    """Return the slices of a task as the details hold them."""
+    return {
+        group: {name: round_detail(one, SLICE_PLACES) for name, one in values.items()}
+        for group, values in slices.items()
+    }
 
 
 def round_scores(values: Mapping[str, Estimate]) -> dict[str, Estimate]:
@@ -47,7 +57,10 @@ def round_scores(values: Mapping[str, Estimate]) -> dict[str, Estimate]:
 
 def tabulate(scores: Scores, slices: Slices) -> "pl.DataFrame | None":
     """Return the rows of a run's details; None where there are none."""
-    rows = [(*where, *_encoded(one)) for where, one in _left_out(scores, slices)]
+    rows = [
+        (task, group, name, *_encoded(one, SLICE_PLACES if group else PLACES))
+        for (task, group, name), one in _left_out(scores, slices)
+    ]
     if not rows:
         return None
     import polars as pl
@@ -108,14 +121,14 @@ def join(
     return content | {"scores": scores, "slices": slices}
 
 
-def _encoded(one: Estimate) -> tuple[int | None, int | None, int | None, int, int]:
+def _encoded(one: Estimate, places: int) -> tuple[int | None, int | None, int | None, int, int]:
     """Return mean, the distances of low and high from it, places of the mean, and n."""
     if one.mean is None or not math.isfinite(one.mean):
-        return None, None, None, PLACES, int(one.n)
+        return None, None, None, places, int(one.n)
     # Rounded before its size is asked for: what comes back must be taken apart in the same way.
-    near = max((round(one.mean, PLACES), float(f"{one.mean:.{DIGITS - 1}e}")), key=abs)
-    large = abs(near) >= 10
-    places = max(1, DIGITS - 1 - math.floor(math.log10(abs(near)))) if large else PLACES
+    near = max((round(one.mean, places), float(f"{one.mean:.{DIGITS - 1}e}")), key=abs)
+    if abs(near) >= 10:
+        places = max(1, DIGITS - 1 - math.floor(math.log10(abs(near))))
     mean, unit = round(one.mean * 10**places), 10 ** (places - 1)
     middle = mean / 10**places
     low, high = (

@@ -58,7 +58,7 @@ class ItemValues(NamedTuple):
     items
         str, (items,): original ids, ascending, of the cold candidates that are anybody's truth.
     sums
-        float64, (items,): their parts of the sum over the users, rounded to 0.001.
+        float64, (items,): their parts of the sum over the users, rounded to 0.01.
     users
         int64, (items,): users whose truth the item is.
     """

@@ -9,11 +9,11 @@ from typing import Any
 from ...datasets.errors import NotApplicableError
 from ...methods.base import Method
 from ..conformance.audits.split_audit import make_leak_warning
-from ..evaluation.task_result import Estimate, TaskResult
+from ..evaluation.task_result import TaskResult
 from ..isolation.confinement import confined
 from ..isolation.error_advice import describe_failure
 from ..isolation.threads import limit_threads
-from ..records.details import keep, round_detail, round_scores
+from ..records.details import keep, round_scores, round_slices
 from ..records.digests import to_jsonable
 from ..records.disk_space import require_disk_space
 from ..records.record import Cost, RunRecord, Status
@@ -65,7 +65,7 @@ class Attempt:
         self._update(
             status=Status.OK,
             scores={task: round_scores(one.scores) for task, one in results.items()},
-            slices={task: _slices(one) for task, one in results.items() if one.slices},
+            slices={task: round_slices(one.slices) for task, one in results.items() if one.slices},
             uninformed={
                 t: round(one.uninformed, 6) for t, one in results.items() if one.uninformed
             },
@@ -85,13 +85,6 @@ class Attempt:
 
 def _chance(result: TaskResult) -> dict[str, float]:
     return {name: round(level, 6) for name, level in keep(result.chance).items()}
-
-
-def _slices(result: TaskResult) -> dict[str, dict[str, Estimate]]:
-    return {
-        group: {name: round_detail(one) for name, one in estimates.items()}
-        for group, estimates in result.slices.items()
-    }
 
 
 @contextmanager

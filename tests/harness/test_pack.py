@@ -16,7 +16,7 @@ from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig
 from coldbench.benchmarks.records import pack as packing
 from coldbench.benchmarks.records.board_tables import DETAILS, HITS, ITEMS, KINDS, read_packed
-from coldbench.benchmarks.records.details import KEPT, round_detail, tabulate
+from coldbench.benchmarks.records.details import KEPT, SLICE_PLACES, round_detail, tabulate
 from coldbench.benchmarks.records.pack import pack
 from coldbench.benchmarks.records.partial_records import make_cut
 from coldbench.benchmarks.records.record import read, read_all, record_path, with_identity, write
@@ -276,7 +276,7 @@ def test_items_and_users_have_the_same_sum(runs: list[Run]) -> None:
         for run in runs:
             (items,) = read_item_values([run.path], task, metric).values()
             (users,) = read_user_values([run.path], task, metric).values()
-            assert items.sums.sum() == pytest.approx(users.values.sum(), abs=5e-4 * len(items.sums))
+            assert items.sums.sum() == pytest.approx(users.values.sum(), abs=5e-3 * len(items.sums))
             assert items.users.min() > 0 and items.sums.sum() > 0
     assert read_item_values([runs[0].path], "warm/warm/k=0", "ndcg@10") == {}
     assert read_item_values([runs[0].path], task, "auc") == {}
@@ -293,7 +293,7 @@ def estimates(draw: st.DrawFn) -> Any:
     mean, below, above = draw(numbers), draw(widths), draw(widths)
     low = None if mean is None or below is None else mean - below
     high = None if mean is None or above is None else mean + above
-    return round_detail(Estimate(mean, low, high, draw(st.integers(0, 10**6))))
+    return round_detail(Estimate(mean, low, high, draw(st.integers(0, 10**6))), SLICE_PLACES)
 
 
 names = st.text("ab@:= é\"'\\", min_size=1, max_size=4)
