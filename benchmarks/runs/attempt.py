@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...datasets.errors import NotApplicableError
+from ...datasets.validation_score import ValidationScore
 from ...methods.base import Method
 from ..conformance.audits.split_audit import make_leak_warning
 from ..evaluation.task_result import TaskResult
@@ -45,19 +46,26 @@ class Attempt:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Show and measure a stage, ``fit`` or ``score``."""
+        """Show and measure a stage, ``fit``, ``score`` or ``validation``."""
         self.progress.begin(name)
         start = time.perf_counter()
         yield
         self._seconds[name] = round(time.perf_counter() - start, 4)
-        self._peak.look()
+        if name != "validation":
+            self._peak.look()
 
-    def succeed(self, fitted: Method, results: dict[str, TaskResult]) -> None:
+    def succeed(
+        self,
+        fitted: Method,
+        results: dict[str, TaskResult],
+        validation: ValidationScore | None,
+    ) -> None:
         """Put the scores into the record, what they cost, and what the method reports."""
         trainable, parameters = fitted.parameter_counts()
         cost = Cost(
             fit_seconds=self._seconds["fit"],
             score_seconds=self._seconds["score"],
+            validation_seconds=None if validation is None else self._seconds["validation"],
             peak_bytes=self._peak.bytes if is_first_run() else None,
             trainable_parameters=int(trainable),
             parameters=int(parameters),
@@ -70,6 +78,7 @@ class Attempt:
                 t: round(one.uninformed, 6) for t, one in results.items() if one.uninformed
             },
             chance={task: _chance(one) for task, one in results.items() if one.chance},
+            validation=_describe_validation(validation),
             cost=cost,
             training=to_jsonable(fitted.report()),
         )
@@ -81,6 +90,14 @@ class Attempt:
 
     def _update(self, **values: Any) -> None:
         self.record = self.record.model_copy(update=values)
+
+
+def _describe_validation(found: ValidationScore | None) -> dict[str, dict[str, float]]:
+    """Return the values of the validation as a record holds them, to six decimals."""
+    if found is None:
+        return {}
+    parts = {"tasks": found.tasks, "groups": found.groups}
+    return {part: {n: round(v, 6) for n, v in values.items()} for part, values in parts.items()}
 
 
 def _chance(result: TaskResult) -> dict[str, float]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from ...datasets.dataset import check_dataset
 from ...datasets.parameters import check_parameters
+from ...datasets.validation_score import ValidationScore
 from ...methods.base import Method
 from ..config.run_config import RunConfig
 from ..evaluation.evaluate import TaskResult, evaluate
@@ -55,11 +56,21 @@ def execute(config: RunConfig, *, bar: bool = True) -> Run:
                 fitted = config.method.fit(train_view(plan, made.progress))
             with made.stage("score"):
                 results = _evaluate(plan, fitted, made.progress)
-            made.succeed(fitted, results)
+            with made.stage("validation"):  # last: what it takes changes neither scores nor memory
+                validation = _validate(plan, fitted)
+            made.succeed(fitted, results, validation)
         run = write_run(plan, made)
         remove_checkpoints(plan)
     mirror(config.tracking, run.path)
     return run
+
+
+def _validate(plan: Plan, fitted: Method) -> ValidationScore | None:
+    """Measure the validation tasks, as ``train.validate`` does; None where there are none."""
+    counts = getattr(plan.config.scenario, "validates", lambda name: True)
+    if not any(one.truth.nnz and counts(name) for name, one in plan.split.validation.items()):
+        return None
+    return plan.split.train.validate(fitted)
 
 
 def _evaluate(plan: Plan, fitted: Method, progress: ProgressChannel) -> dict[str, TaskResult]:

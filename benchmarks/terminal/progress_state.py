@@ -19,7 +19,7 @@ class ProgressState:
     Attributes
     ----------
     stage
-        ``fit`` or ``score``.
+        ``fit``, ``score`` or ``validation``.
     seconds
         Since the stage began.
     done, total, what
