@@ -38,7 +38,7 @@ class NetworkMethod(Method):
     @classmethod
     def small(cls) -> Self:
         """Return settings that train for few steps, where steps are counted: for conformance."""
-        named = {one.name for one in fields(cls)} if is_dataclass(cls) else set()
+        named: set[str] = {one.name for one in fields(cls)} if is_dataclass(cls) else set()
         return cls(**{name: value for name, value in _FEW.items() if name in named})
 
     def train_with_adam(
