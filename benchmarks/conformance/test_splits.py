@@ -1,13 +1,14 @@
 """The planted dataset on which methods are checked, and its probe queries."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
-from ...datasets.arrays import BoolArray
+from ...datasets.arrays import BoolArray, make_read_only
 from ...datasets.dataset import Dataset
-from ...datasets.protocol.scenarios import Grid
+from ...datasets.protocol.scenarios import Grid, NewUser
 from ...datasets.protocol.settings import Task
 from ...datasets.sources.planted.source import Planted
 from ...datasets.world import Entities, Holdout, Query, SideMode, Split, TrainView
@@ -28,12 +29,23 @@ WORLD = Planted(
 )
 """Small enough to fit every method in seconds, and solvable from any one kind of content."""
 
+POPULAR = replace(
+    WORLD,
+    n_users=900,
+    n_items=300,
+    interactions_per_user=30,
+    popularity_skew=1.0,
+    sharpness=2.5,
+)
+"""Where popularity counts more than taste, so that one liked item tells little of a user."""
+
 SEED = 7
 PROBE_USERS, PROBE_ITEMS = 24, 60
 PROBES = ("warm/warm/k=0", "new_item/all/k=0", "new_user_new_item/cold/k=5")
 """Tasks that together show warm and cold users, with and without support, and both candidates."""
 ITEM_TASK, USER_TASK = "new_item/cold/k=0", "new_user/warm/k=0"
 BOTH_TASK, SUPPORT_TASK = "new_user_new_item/cold/k=0", "new_user/warm/k=10"
+SHOT_TASKS = tuple(f"new_user/warm/k={k}" for k in (0, 1, 5, 10))
 
 
 @cache
@@ -46,6 +58,15 @@ def load_planted() -> Dataset:
 def split_planted(mode: SideMode = SideMode.INDUCTIVE, task: Task = Task.RANKING) -> Split:
     """Return the world with both sides cold in one split."""
     return split(load_planted(), Grid(side_information=mode, task=task), SEED)
+
+
+@cache
+def split_popular(mode: SideMode = SideMode.INDUCTIVE) -> Split:
+    """Return the popular world with most users cold: enough of them to tell curves apart."""
+    data = POPULAR.load()
+    # Ratings follow taste alone; so that popular items are liked as well as taken, all count.
+    liked = replace(data, positive=make_read_only(np.ones_like(data.positive)))
+    return split(liked, NewUser(side_information=mode, cold_fraction=0.6), SEED)
 
 
 def make_probe(holdout: Holdout) -> Query:

@@ -1,4 +1,4 @@
-"""Factors of entities that are known, and of new ones by folding in their history."""
+"""Factors of entities that are known, and of new ones from their history."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.world import Entities
+from ..factor_prior import FactorPrior
 from ..known_entities import look_up_known
 
 
@@ -33,4 +34,30 @@ def fold_in(
     cold = np.flatnonzero((entities.known < 0) & (np.diff(entities.history.indptr) > 0))
     if len(cold):
         found[cold] = solve(entities.history[cold], across)
+    return found
+
+
+def join_prior(
+    users: Entities,
+    learned: FloatArray,
+    across: FloatArray,
+    prior: FactorPrior,
+    strength: float,
+) -> FloatArray:
+    """Return float32 (users, d): the learned factor, or for a new user the mean and its history.
+
+    Parameters
+    ----------
+    learned
+        float32 (warm users, d).
+    across
+        float32 (warm items, d).
+    prior
+        Of the users' factors.
+    strength
+        Of the prior against the history.
+    """
+    found: FloatArray = look_up_known(users, learned)
+    cold = np.flatnonzero(users.known < 0)
+    found[cold] = prior.join(users.history[cold], across, strength=strength)
     return found

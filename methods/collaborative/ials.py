@@ -8,9 +8,11 @@ import numpy as np
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.parameters import Choices, Range, parameter
 from ...datasets.progress import count_progress
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
-from .folding_in import fold_in
+from ..factor_prior import FactorPrior
+from .folding_in import fold_in, join_prior
 
 
 @dataclass
@@ -21,9 +23,12 @@ class IALS(FactorMethod):
     Recommendation Benchmarks, RecSys 2022: loss, frequency-scaled regularisation, first factors,
     and the settings for MovieLens 20M. The paper searches lambda and alpha0 anew for each dataset.
     Differs: factors have length 64; the preset ``ials_2022`` has 256, the paper up to 2048.
-    After training every user gets the exact solution given the final item factors, as a new user
-    with a history does, so that warm and k-shot users are served alike. Training items keep their
-    factors; a new item is the solve from its support users. No history means a zero factor.
+    After training every user gets the exact solution given the final item factors. Training items
+    keep their factors; a new item is the solve from its support users, zero without any. The same
+    solve would give a new user with a short history a factor near zero, worse than none: a new user
+    is instead the posterior mean of a factor, given the mean and covariance of the training users'
+    and the scores 1, up to the training pairs' error, of the history (``FactorPrior``); without a
+    history it is the mean user. ``prior_strength`` multiplies that error.
     """
 
     factors: int = parameter(
@@ -43,8 +48,16 @@ class IALS(FactorMethod):
     )
     epochs: int = parameter(16, "sweeps over both sides", minimum=1, search=Range(5, 50))
     spread: float = parameter(0.1, "length of the first factors, about", minimum=1e-6)
+    prior_strength: float = parameter(
+        10.0,
+        "weight of what is known of every user against a new user's history",
+        minimum=1e-3,
+        search=Range(0.1, 100, log=True),
+    )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.COLLABORATIVE
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.USER})
     uses_support: ClassVar[bool] = True
 
     def fit(self, train: TrainView) -> Self:
@@ -58,11 +71,13 @@ class IALS(FactorMethod):
             users = self._solve(history, self.item_factors_)
             self.item_factors_ = self._solve(support, users)
         self.user_factors_ = self._solve(history, self.item_factors_)
+        self.prior_ = FactorPrior.of(self.user_factors_, self.item_factors_, history).state()
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
-        """Return float32 (users, factors): learned, or solved from the history."""
-        return fold_in(users, self.fitted("user_factors_"), self.item_factors_, self._solve)
+        """Return float32 (users, factors): learned, or the prior joined by the history."""
+        learned, prior = self.fitted("user_factors_"), FactorPrior(**self.prior_)
+        return join_prior(users, learned, self.item_factors_, prior, self.prior_strength)
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, factors): learned, or solved from the support users."""

@@ -7,9 +7,11 @@ import numpy as np
 
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.parameters import Range, parameter
+from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
-from .folding_in import fold_in
+from ..factor_prior import FactorPrior
+from .folding_in import fold_in, join_prior
 
 _ROWS = 256  # rows whose normal equations are held at once
 
@@ -23,9 +25,12 @@ class ImplicitALS(FactorMethod):
     Differs: the paper leaves lambda to cross-validation, the default here was chosen on the
     validation part of movietweetings. While training, a half sweep takes three conjugate
     gradient steps instead of the exact solve (Takacs, Pilaszy and Tikk, 2011). Afterwards every
-    training user gets the exact solution given the final item factors; a new user is the same
-    solve from the history, so warm and k-shot users are served alike. Training items keep their
-    factors; a new item is the solve from its support users. No history means a zero factor.
+    training user gets the exact solution given the final item factors. Training items keep their
+    factors; a new item is the solve from its support users, zero without any. The same solve would
+    give a new user with a short history a factor near zero, worse than none: a new user is instead
+    the posterior mean of a factor, given the mean and covariance of the training users' and the
+    scores 1, up to the training pairs' error, of the history (``FactorPrior``); without a history
+    it is the mean user. ``prior_strength`` multiplies that error.
     """
 
     factors: int = parameter(64, "length of a factor", minimum=1, search=Range(16, 256, log=True))
@@ -39,8 +44,16 @@ class ImplicitALS(FactorMethod):
         search=Range(1, 100, log=True),
     )
     iterations: int = parameter(15, "sweeps over both sides", minimum=1, search=Range(5, 50))
+    prior_strength: float = parameter(
+        1.0,
+        "weight of what is known of every user against a new user's history",
+        minimum=1e-3,
+        search=Range(0.1, 10, log=True),
+    )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.COLLABORATIVE
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.USER})
     uses_support: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ("implicit",)
 
@@ -51,11 +64,25 @@ class ImplicitALS(FactorMethod):
         with threadpool_limits(1, "blas"):
             self.item_factors_ = self._train(train)
             self.user_factors_ = self._solve(train.interactions.csr, self.item_factors_)
+            self.estimate_priors(train.interactions.csr)
         return self
 
+    def estimate_priors(self, pairs: CSR) -> None:
+        """Set what is known of a new entity of each side, from factors and training pairs."""
+        users, items = self.user_factors_, self.item_factors_
+        self.priors_ = {
+            "users": FactorPrior.of(users, items, pairs).state(),
+            "items": FactorPrior.of(items, users, pairs.T.tocsr()).state(),
+        }
+
+    def prior(self, side: Side) -> FactorPrior:
+        """Return what is known of a new entity of a side."""
+        return FactorPrior(**self.fitted("priors_")[f"{side.value}s"])
+
     def user_factors(self, users: Entities) -> FloatArray:
-        """Return float32 (users, factors): learned, or solved from the history."""
-        return fold_in(users, self.fitted("user_factors_"), self.item_factors_, self._solve)
+        """Return float32 (users, factors): learned, or the prior joined by the history."""
+        learned, prior = self.fitted("user_factors_"), self.prior(Side.USER)
+        return join_prior(users, learned, self.item_factors_, prior, self.prior_strength)
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, factors): learned, or solved from the support users."""

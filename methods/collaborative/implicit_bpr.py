@@ -1,6 +1,6 @@
 """Matrix factorisation by Bayesian personalised ranking."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -11,7 +11,7 @@ from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family
 from ..known_entities import look_up_known
-from ..sparse_rows import binarise, scale_rows, sum_rows
+from ..shrunken_means import HistoryRegression
 
 
 @dataclass
@@ -26,9 +26,10 @@ class ImplicitBPR(FactorMethod):
     library's draws less the logarithm of the item's count (as in Yi et al., Sampling-Bias-Corrected
     Neural Modeling, 2019): so ``uniform_negatives`` adds that logarithm to the item's bias
     after training. The paper leaves its settings to a search, the defaults here were chosen on
-    the validation part of movietweetings. So was the factor of a new user, who has none in the
-    paper: the mean of the factors in its history, better and quicker there than gradient steps
-    against fixed item factors. Without history only the bias speaks. A new item has neither
+    the validation part of movietweetings. A new user, who has no factor in the paper, has that
+    which the mean factor of its history tells by least squares over the training users, times
+    k / (k + ``prior_weight``) for k items: a short history does not outweigh the bias, and without
+    one only the bias speaks. A new item has neither
     factor nor bias and scores 0, with support too. More than one thread races for the factors:
     only one repeats to the last bit.
     """
@@ -49,12 +50,19 @@ class ImplicitBPR(FactorMethod):
         minimum=1,
         search=Range(20, 300, log=True),
     )
+    prior_weight: float = parameter(
+        10.0,
+        "history items that count as much as none at all in a new user's factor",
+        minimum=0,
+        search=Range(0.5, 50, log=True),
+    )
     uniform_negatives: bool = parameter(
         True,
         "correct the bias to that of negatives drawn uniformly",
         search=Choices((True, False)),
     )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.COLLABORATIVE
     cold: ClassVar[frozenset[Side]] = frozenset({Side.USER})
     uses_support: ClassVar[bool] = True
@@ -84,18 +92,20 @@ class ImplicitBPR(FactorMethod):
             # ln p(i) / (1 - p(i)) - ln q(i) up to a constant, here with q(i) proportional to the
             # count. To add ln q(i) back is what negatives drawn uniformly would have learned.
             self.item_factors_[:, -1] += np.log(np.maximum(train.item_counts, 1))
+        # The last columns are the items' biases and the 1 they are multiplied by.
+        own, across = self.user_factors_[:, :-1], self.item_factors_[:, :-1]
+        told = HistoryRegression.of(own, train.users.history, across)
+        # Without a history only the bias speaks, so it is not the mean user that is joined.
+        self.told_ = replace(told, prior=np.zeros_like(told.prior)).state()
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
-        """Return float32 (users, factors + 1): learned or the history's mean, ending in 1."""
+        """Return float32 (users, factors + 1): learned or told by the history, ending in 1."""
         found: FloatArray = look_up_known(users, self.fitted("user_factors_"))
         cold = np.flatnonzero(users.known < 0)
-        history = binarise(users.history[cold])
-        sizes = sum_rows(history, history.data.astype(np.float64))
-        found[cold] = scale_rows(history, sizes) @ self.item_factors_
-        found[:, -1] = (
-            1  # the mean of the items' biases stands there, and is not a weight of a bias
-        )
+        told = HistoryRegression(**self.told_)
+        found[cold, :-1] = told(users.history[cold], self.item_factors_[:, :-1], self.prior_weight)
+        found[:, -1] = 1  # the weight of an item's bias
         return found
 
     def item_factors(self, items: Entities) -> FloatArray:

@@ -14,6 +14,7 @@ from ...datasets.progress import Progress, Tally, ignore_progress
 from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method, Need
+from ..shrunken_means import support_shares
 from ..sparse_rows import binarise, scale_rows
 from .joint_graph import JointGraph, build_joint_graph, walk
 
@@ -45,8 +46,9 @@ class PersonalisedPageRank(Method):
     entities after Musto, Lops, de Gemmis and Semeraro, 2017.
     Differs: where a node has interactions and triples, the walk takes a triple with probability
     ``knowledge``, so that neither kind drowns the other. A fixed number of steps, no test of
-    convergence. The restart is uniform over the history, for a user without any uniform over the
-    training items (plain PageRank); a known user's node is not a restart. A cold item is imagined
+    convergence. The restart is uniform over the history; that of a new user is uniform over the
+    training items (plain PageRank), joined by the k items of its history with the share
+    k / (k + ``prior_weight``). A known user's node is not a restart. A cold item is imagined
     as a node appended to the graph with its links and support: its score is one damped step from
     its neighbours. What would flow back from it is left out, and each candidate is appended
     alone, so the other candidates do not matter. Beyond some 8,000 training items each user walks
@@ -64,6 +66,12 @@ class PersonalisedPageRank(Method):
         maximum=1,
         search=Range(0.1, 0.9),
     )
+    prior_weight: float = parameter(
+        1.0,
+        "history items that count as much as all training items in a new user's restart",
+        minimum=0,
+        search=Range(0.5, 50, log=True),
+    )
     max_hours: float = parameter(
         3.0,
         "estimated hours of one core, for the fit or for one task with every training user, "
@@ -71,6 +79,7 @@ class PersonalisedPageRank(Method):
         minimum=0,
     )
 
+    version: ClassVar[int] = 2
     family: ClassVar[Family] = Family.GRAPH
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
@@ -125,7 +134,12 @@ class PersonalisedPageRank(Method):
             for at, block in _blocks(restart):
                 walks = self._forward(block)
                 scores[at : at + walks.shape[1]] = (items.arrivals @ walks).T
-        scores[sizes == 0] = items.arrivals @ self.everywhere_
+        # The score is linear in the restart, so a restart that is mixed is scores that are mixed.
+        plain = items.arrivals @ self.everywhere_
+        shares = support_shares(users.history, self.prior_weight)
+        shares[(users.known >= 0) & (sizes > 0)] = 1
+        scores *= shares
+        scores += (1 - shares) * plain
         return scores
 
     def parameter_counts(self) -> tuple[int, int]:

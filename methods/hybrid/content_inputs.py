@@ -1,16 +1,12 @@
-"""What the networks of the family read: preference vectors and content, as dense blocks."""
+"""The content that the networks of the family read, as dense blocks."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from ...datasets.arrays import CSR, FloatArray, LongArray
-from ...datasets.world import Entities
-from ..known_entities import look_up_known
 from ..linear_algebra import leading_directions
-from ..training.histories import mean_rows
 
 _KEPT = 2**26  # numbers of dense content kept for all training entities of a side
 
@@ -34,47 +30,6 @@ class Standardiser:
         """Return the rows with the training columns at mean 0 and spread 1."""
         scaled: FloatArray = (rows - self.mean) / self.spread
         return scaled
-
-
-@dataclass
-class PreferenceInputs:
-    """The preference inputs of one side.
-
-    Attributes
-    ----------
-    own
-        float32 (warm entities, d): the pretrained factors of this side, scaled.
-    across
-        float32 (warm entities of the other side, d): the pretrained factors there.
-    transformed
-        Scale of the mean factor of a whole history.
-    """
-
-    own: FloatArray
-    across: FloatArray
-    transformed: Standardiser
-
-    @classmethod
-    def of(cls, factors: FloatArray, across: FloatArray, history: CSR) -> "PreferenceInputs":
-        """Scale the factors of one side; ``history`` is (its entities, the other side)."""
-        # Factors and means of factors differ in spread; scaled each by its own, a mean input is
-        # as large as the learned one that it stands for.
-        means = mean_rows(history, across)
-        return cls(Standardiser.of(factors)(factors), across, Standardiser.of(means))
-
-    def from_history(self, history: CSR) -> FloatArray:
-        """Return the inputs of entities known by a history alone; zero without a history."""
-        inputs = self.transformed(mean_rows(history, self.across))
-        # The mean of nothing is not zero once it is scaled.
-        inputs[np.diff(history.indptr) == 0] = 0
-        return inputs
-
-    def __call__(self, entities: Entities) -> FloatArray:
-        """Return the inputs at inference: learned, transformed from the support, or zero."""
-        inputs: FloatArray = look_up_known(entities, self.own)
-        cold = entities.known < 0
-        inputs[cold] = self.from_history(entities.history[cold])
-        return inputs
 
 
 @dataclass
@@ -140,38 +95,3 @@ class TrainingContent:
     def _kept(self) -> FloatArray | None:
         small = self.features.shape[0] * self.content.width(self.features) <= _KEPT
         return self.content(self.features) if small else None
-
-
-@dataclass
-class SideInputs:
-    """Everything that turns the entities of one side into what their tower reads."""
-
-    preferences: PreferenceInputs
-    content: ContentInputs
-
-    @classmethod
-    def of(
-        cls, warm: Entities, own: FloatArray, across: FloatArray, rank: int, seed: int
-    ) -> "SideInputs":
-        """Learn from the warm entities and the pretrained factors of both sides."""
-        preferences = PreferenceInputs.of(own, across, warm.history)
-        return cls(preferences, ContentInputs.of(warm.features, rank, seed))
-
-    def __call__(self, entities: Entities) -> tuple[FloatArray, FloatArray]:
-        """Return float32 (preference, content) at inference."""
-        return self.preferences(entities), self.content(entities.features)
-
-    def state(self) -> dict[str, Any]:
-        """Return the arrays that ``restored`` takes."""
-        return asdict(self)
-
-    @classmethod
-    def restored(cls, state: dict[str, Any]) -> "SideInputs":
-        """Return the inputs whose ``state`` this is."""
-        preferences, content = state["preferences"], state["content"]
-        transformed = Standardiser(**preferences["transformed"])
-        scale = content["scale"] and Standardiser(**content["scale"])
-        return cls(
-            PreferenceInputs(preferences["own"], preferences["across"], transformed),
-            ContentInputs(content["directions"], scale),
-        )

@@ -8,7 +8,8 @@ import numpy as np
 from ...datasets.arrays import FloatArray
 from ...datasets.world import Entities
 from ..training.histories import short_histories
-from .content_inputs import SideInputs, TrainingContent
+from .content_inputs import TrainingContent
+from .side_inputs import SideInputs
 
 
 @dataclass

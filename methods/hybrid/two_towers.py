@@ -14,7 +14,7 @@ from .entity_blocks import encode_in_blocks
 if TYPE_CHECKING:
     from torch import nn
 
-    from .content_inputs import SideInputs
+    from .side_inputs import SideInputs
 
 
 class TwoTowerMethod(NetworkMethod, FactorMethod):
@@ -54,7 +54,7 @@ class TwoTowerMethod(NetworkMethod, FactorMethod):
 
     def rebuild_network(self, state: dict[str, Any]) -> "nn.Module":
         """Set the inputs of both sides and return a network for the same content."""
-        from .content_inputs import SideInputs
+        from .side_inputs import SideInputs
 
         self.user_inputs_ = SideInputs.restored(state["users"])
         self.item_inputs_ = SideInputs.restored(state["items"])

@@ -37,6 +37,7 @@ def fit_pretrained_als(
     key = hash_content(implicit.__version__, asdict(pretrained), train.interactions.csr, train.seed)
     found = cache_arrays("als_factors", key, make)
     pretrained.user_factors_, pretrained.item_factors_ = found["users"], found["items"]
+    pretrained.estimate_priors(train.interactions.csr)
     return pretrained
 
 

@@ -328,6 +328,22 @@ class HidesItsSupport(Honest):
     uses_support: ClassVar[bool] = False
 
 
+class ForgetsThePrior(Honest):
+    """Serves strangers by popularity, and forgets it at the first item that is shown."""
+
+    def fit(self, train: TrainView) -> Self:
+        super().fit(train)
+        self.popularity_ = train.item_counts.astype(np.float32)
+        return self
+
+    def score(self, query: Query) -> FloatArray:
+        scores = super().score(query)
+        known = np.maximum(query.items.known, 0)
+        popular = np.where(query.items.known >= 0, self.popularity_[known], 0)
+        strangers = np.diff(query.users.history.indptr) == 0
+        return np.where(strangers[:, None], popular, scores).astype(np.float32)
+
+
 class RefusesUnseen(Honest):
     def fit(self, train: TrainView) -> Self:
         if train.unseen_items is not None:
@@ -380,6 +396,7 @@ WRONG: list[tuple[str, type[Any], str]] = [
     ("undeclared_items_at_chance", HidesItsClaim, "chance"),
     ("support_helps", SupportWithoutSense, "chance"),
     ("support_claim", HidesItsSupport, "a another user's"),
+    ("support_joins_prior", ForgetsThePrior, "it falls at new_user/warm/k=1"),
     ("transductive_world", RefusesUnseen, "unexpected cold items"),
     ("predicts_ratings", PredictsAHundred, "the mean of all ratings"),
 ]

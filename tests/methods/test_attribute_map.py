@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from coldbench.datasets.errors import NotApplicableError
+from coldbench.datasets.side_information import Side
 from coldbench.methods.collaborative.implicit_als import ImplicitALS
 from coldbench.methods.hybrid.attribute_map import maps as _attribute_maps
 from coldbench.methods.hybrid.attribute_map.maps import LinearMap, NearestMap
@@ -144,13 +145,19 @@ def test_ranks_the_planted_world_and_permuted_features_do_not(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_warm_and_supported_entities_have_the_pretrained_factors(split, methods, kind):
+def test_warm_entities_have_the_pretrained_factors_and_support_joins_the_mapped_ones(
+    split, methods, kind
+):
     pretrained = ImplicitALS(**PRETRAINED).fit(split.train)
     method = methods[kind]
     warm = split.train
     np.testing.assert_array_equal(method.item_factors(warm.items), pretrained.item_factors_)
     shown = split.test["new_user/warm/k=5"].query.users
-    np.testing.assert_array_equal(method.user_factors(shown), pretrained.user_factors(shown))
+    centres = method.maps_["users"](shown.features)
+    prior, across = pretrained.prior(Side.USER), pretrained.item_factors_
+    joined = prior.join(shown.history, across, centres)
+    np.testing.assert_array_equal(method.user_factors(shown), joined)
+    assert np.abs(joined - centres).max() > 1e-3
     blank = split.test["new_user/warm/k=0"].query.users
     mapped = method.maps_["users"](blank.features)
     np.testing.assert_array_equal(method.user_factors(blank), mapped)

@@ -3,8 +3,11 @@ import warnings
 import numpy as np
 import pytest
 from coldbench.methods.collaborative import implicit_als, item_knn
+from coldbench.methods.collaborative.ials import IALS
 from coldbench.methods.collaborative.implicit_als import ImplicitALS
 from coldbench.methods.collaborative.item_knn import ItemKNN
+from coldbench.methods.factor_prior import FactorPrior
+from scipy.sparse import csr_matrix
 
 from .conftest import dense_neighbours, taste_pairs
 
@@ -53,29 +56,40 @@ def test_als_solves_the_normal_equations(world, monkeypatch):
     pairs = taste_pairs()
     model = ImplicitALS(factors=6, regularization=0.7, alpha=3.0).fit(world.train(pairs))
     items, users = model.item_factors_.astype(float), model.user_factors_.astype(float)
-    history = np.zeros((4, 40))
-    history[0, [2, 4]] = history[1, 7] = history[3, :] = 1
 
     def solve(across, row):
         confidence = np.diag(1 + 3.0 * row)
         left = across.T @ confidence @ across + 0.7 * np.eye(6)
         return np.linalg.solve(left, across.T @ confidence @ row)
 
-    found = model.user_factors(world.users([-1] * 4, history))
-    np.testing.assert_allclose(found, [solve(items, row) for row in history], rtol=1e-4, atol=1e-6)
-    assert (found[2] == 0).all()
+    np.testing.assert_allclose(users, [solve(items, row) for row in pairs], rtol=1e-4, atol=1e-6)
     support = np.zeros((1, 60))
     support[0, [1, 3, 59]] = 1
     new = model.item_factors(world.items([-1], support))
     np.testing.assert_allclose(new, [solve(users, support[0])], rtol=1e-4, atol=1e-6)
+    assert (model.item_factors(world.items([-1], 0 * support)) == 0).all()
 
 
-def test_als_serves_warm_and_cold_users_alike(world):
+@pytest.mark.parametrize("kind", [ImplicitALS, IALS])
+def test_a_new_user_is_the_mean_user_joined_by_its_history(world, kind):
+    pairs = taste_pairs()
+    model = kind(factors=6).fit(world.train(pairs))
+    known = model.user_factors(world.users([3, 0], pairs[[3, 0]]))
+    np.testing.assert_array_equal(known, model.user_factors_[[3, 0]])
+    history = np.zeros((2, 40))
+    history[0, [2, 4]] = 1
+    found = model.user_factors(world.users([-1, -1], history))
+    prior = FactorPrior.of(model.user_factors_, model.item_factors_, csr_matrix(pairs))
+    strength = model.prior_strength
+    expected = prior.join(csr_matrix(history), model.item_factors_, strength=strength)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found[1], model.user_factors_.mean(axis=0), rtol=1e-4, atol=1e-6)
+    assert np.abs(found[0] - found[1]).max() > 1e-3
+
+
+def test_als_keeps_what_it_learned_of_items(world):
     pairs = taste_pairs()
     model = ImplicitALS(factors=6, regularization=5.0).fit(world.train(pairs))
-    known = model.user_factors(world.users([3, 0], pairs[[3, 0]]))
-    unknown = model.user_factors(world.users([-1, -1], pairs[[3, 0]]))
-    np.testing.assert_allclose(known, unknown, rtol=1e-6)
     np.testing.assert_array_equal(
         model.item_factors(world.items([9], pairs.T[[9]])), model.item_factors_[[9]]
     )

@@ -7,12 +7,12 @@ from coldbench.methods.hybrid import content_inputs as _side_inputs
 from coldbench.methods.hybrid import entity_blocks as encoding_blocks
 from coldbench.methods.hybrid.content_inputs import (
     ContentInputs,
-    PreferenceInputs,
     Standardiser,
     TrainingContent,
 )
 from coldbench.methods.hybrid.dropoutnet.batches import InputDropout, ScorePairBatches
 from coldbench.methods.hybrid.dropoutnet.method import DropoutNet
+from coldbench.methods.hybrid.preference_inputs import PreferenceInputs
 from coldbench.methods.hybrid.training_sides import TrainingSide
 from coldbench.methods.training import pretrained_factors
 from scipy.sparse import csr_matrix
@@ -53,15 +53,16 @@ def test_a_cold_entity_has_no_preference_whatever_the_factors_are(split, fit):
     assert np.array_equal(method.item_factors(query.items), before)
 
 
-def test_preference_is_the_row_the_mean_of_the_support_or_zero(world):
+def test_preference_is_the_row_the_posterior_of_the_support_or_zero(world):
     own = np.array([[1.0, 0.0], [3.0, 2.0]], dtype=np.float32)
     across = np.array([[2.0, 4.0], [0.0, 2.0], [4.0, 0.0]], dtype=np.float32)
     history = csr_matrix(np.array([[1, 1, 0], [0, 1, 1]], dtype=np.float32))
-    inputs = PreferenceInputs.of(own, across, history)
+    inputs = PreferenceInputs.of(own, across, history, 2.0)
     rows = world.users([1, -1, -1], [[0, 1, 1], [5, 0, 3], [0, 0, 0]])
-    means = np.array([[1.0, 3.0], [2.0, 1.0]])  # of the two training histories
-    support = (np.array([3.0, 2.0]) - means.mean(axis=0)) / means.std(axis=0)
-    assert np.allclose(inputs(rows), [[1.0, 1.0], support, [0.0, 0.0]])
+    joined = inputs.prior.join(rows.history[1:2], across, strength=2.0)
+    support = (joined[0] - own.mean(axis=0)) / own.std(axis=0)
+    assert np.abs(support).max() > 0.01
+    assert np.allclose(inputs(rows), [[1.0, 1.0], support, [0.0, 0.0]], atol=1e-6)
 
 
 def test_wide_content_is_reduced_as_by_a_dense_decomposition():

@@ -173,7 +173,7 @@ def test_block_and_pair_scores_equal_the_paper_one_by_one(monkeypatch, depth, ag
     rng = np.random.default_rng(depth)
     node_fields = choose_receptive_fields(random_links(rng, 14, 14, 30), 14, 3, 0)
     with seeded(0), torch.no_grad():
-        net = KGCNModule((4, 14, 4), 5, depth, aggregator.value)
+        net = KGCNModule((4, 14, 4), 5, depth, aggregator.value, 5.0)
         for weights in net.parameters():
             weights.copy_(torch.randn(weights.shape))
         known = np.array([0, 1, 2, 3, -1, -1, 6])
@@ -194,7 +194,7 @@ def test_block_and_pair_scores_equal_the_paper_one_by_one(monkeypatch, depth, ag
 
 def test_the_chosen_item_does_not_tell_on_itself():
     with seeded(0), torch.no_grad():
-        net = KGCNModule((2, 6, 2), 4, 1, "sum")
+        net = KGCNModule((2, 6, 2), 4, 1, "sum", 5.0)
         batch = InteractionBatch(
             *map(torch.tensor, ([1, 1, 0], [True, False, False], [0, 2, 3, 2], [0, 3, 4])),
             *map(torch.tensor, ([0, 0, 1], [True, False, True])),
@@ -204,7 +204,7 @@ def test_the_chosen_item_does_not_tell_on_itself():
         expected = torch.stack(
             (
                 net.users.weight[1] + (rows[0] + rows[3]) / 2,
-                (rows[0] + rows[2] + rows[3]) / 3,
+                (rows[0] + rows[2] + rows[3]) / (3 + 5),
                 torch.zeros(4),  # its only history is the chosen item: as with no support
             )
         )

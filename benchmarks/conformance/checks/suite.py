@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from . import claims, contract, fitting_checks, leaks, scoring_checks, variants
+from . import claims, contract, fitting_checks, leaks, scoring_checks, support, variants
 from .check_result import CheckResult, Violation
 from .definition import Check, carry_out, check
 from .subject import Subject
@@ -32,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     *scoring_checks.CHECKS,
     *leaks.CHECKS,
     *claims.CHECKS,
+    *support.CHECKS,
     *variants.CHECKS,
 )
 

@@ -11,6 +11,7 @@ from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
+from ...shrunken_means import support_shares
 from ...training.network import NetworkMethod
 from ..graph_links import keep_shared_links, link_both_ways, require_graph, sorted_edges
 
@@ -39,11 +40,11 @@ class CFKG(NetworkMethod, FactorMethod):
     training item that the user has not chosen, a corrupted triple of the graph any node, and is
     entered from both ends; each likes pair is learned with one triple of the graph. In training
     the embeddings of users and of items are hidden with probability ``dropout``. A hidden user is
-    the mean of (item - likes) over ``support`` of its other items at most, a hidden item the mean
+    the mean user embedding, joined by the mean of (item - likes) over k of its other items,
+    ``support`` at most, with the share k / (k + ``prior_weight``), a hidden item the mean
     over its edges of (tail - relation), or (head + relation) where it is the tail, leaving out
     entities that it alone leads to. Cold ones are embedded in the same way: a k-shot user by its
-    support, a cold item by its links; a user without history is the mean user embedding, an item
-    without links the mean item embedding.
+    support, a cold item by its links; an item without links is the mean item embedding.
     """
 
     dim: int = parameter(
@@ -68,6 +69,12 @@ class CFKG(NetworkMethod, FactorMethod):
         search=Range(0.1, 0.9),
     )
     support: int = parameter(10, "longest history of a user whose embedding is hidden", minimum=1)
+    prior_weight: float = parameter(
+        5.0,
+        "history items that count as much as the mean user in a hidden or new user's embedding",
+        minimum=0,
+        search=Range(0.5, 50, log=True),
+    )
     l2: float = parameter(
         1e-5, "weight of the squared norms", minimum=0, search=Range(1e-7, 1e-3, log=True)
     )
@@ -130,13 +137,13 @@ class CFKG(NetworkMethod, FactorMethod):
         return np.concatenate((vectors, np.ones_like(lengths), -lengths), axis=1)
 
     def user_vectors(self, users: Entities) -> FloatArray:
-        """Return float32 (users, dim): own embedding, from the history, or the mean user."""
+        """Return float32 (users, dim): own embedding, or the mean user joined by the history."""
         from ...training.histories import mean_rows
 
         net: CFKGModule = self.fitted("net_")
         rows = _numpy(net.nodes.weight)[: users.history.shape[1]]
-        vectors = mean_rows(users.history, rows) - _numpy(net.likes)
-        vectors[np.diff(users.history.indptr) == 0] = _numpy(net.mean_user())
+        implied, prior = mean_rows(users.history, rows) - _numpy(net.likes), _numpy(net.mean_user())
+        vectors = prior + support_shares(users.history, self.prior_weight) * (implied - prior)
         warm = users.known >= 0
         vectors[warm] = _numpy(net.users.weight)[users.known[warm]]
         return vectors
@@ -170,7 +177,7 @@ class CFKG(NetworkMethod, FactorMethod):
     def _build(self, sizes: tuple[int, int, int, int]) -> "CFKGModule":
         from .network import CFKGModule
 
-        return CFKGModule(sizes, self.dim)
+        return CFKGModule(sizes, self.dim, self.prior_weight)
 
 
 def _numpy(tensor: Any) -> FloatArray:

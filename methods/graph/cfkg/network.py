@@ -35,9 +35,9 @@ class CFKGModule(nn.Module):
 
     edges: EdgeLists
 
-    def __init__(self, sizes: tuple[int, int, int, int], dim: int) -> None:
+    def __init__(self, sizes: tuple[int, int, int, int], dim: int, prior_weight: float) -> None:
         super().__init__()
-        self.sizes = sizes
+        self.sizes, self.prior_weight = sizes, prior_weight
         n_users, self.n_items, n_nodes, n_relations = sizes
         self.users = _unit_embedding(n_users, dim)
         self.nodes = _unit_embedding(n_nodes, dim)
@@ -83,9 +83,11 @@ class CFKGModule(nn.Module):
     def batch_users(self, pairs: InteractionBatch) -> Tensor:
         """Return (pairs, dim): own embedding, or for a hidden user what its other items imply."""
         means, sizes = mean_of_histories(pairs, self.nodes)
-        # u + likes = i for every item of the history: the least squares solution is the mean of
-        # i - likes.
-        implied = torch.where(sizes[:, None] > 0, means - self.likes, self.mean_user())
+        # u + likes = i for every item of the history, and u = mean user, as often as
+        # ``prior_weight`` says: the least squares solution is their weighted mean.
+        prior = self.mean_user()
+        shares = (sizes / (sizes + self.prior_weight).clamp(min=1e-9))[:, None]
+        implied = prior + shares * (means - self.likes - prior)
         return torch.where(pairs.with_embedding[:, None], self.users(pairs.users), implied)
 
     def batch_items(self, items: Tensor, with_embedding: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import Family, Need
 from ...known_entities import look_up_known
+from ...shrunken_means import support_shares
 from ...training.network import NetworkMethod
 from ..graph_links import keep_shared_links, link_both_ways, links_of, require_graph
 
@@ -38,13 +39,14 @@ class KGCN(NetworkMethod):
     negative per positive as in section 4.3.
     Differs: a user is the sum of the paper's id embedding, the mean embedding of the history's
     items (the chosen one taken out) and a vector shared by all; in training the id embeddings of
-    users and of items are hidden with probability ``dropout``, a hidden user then shows
-    ``support`` pairs at most and a hidden item only entities that other items lead to as well. So
-    a cold user, known by its support or by nothing, and a cold item, known by its edges alone, are
-    scored as they were trained. A receptive field is drawn by a hash of the node's edges and
-    without repetition; a node with fewer edges keeps them all, and a cold item leaves out entities
-    that no training item's field has led to. Edges are followed both ways, the way back being a
-    relation of its own.
+    users and of items are hidden with probability ``dropout``, a hidden user then shows ``support``
+    pairs at most, the mean of k of them times k / (k + ``prior_weight``), so that a short history
+    says little next to the vector that all share, and a hidden item only entities that other items
+    lead to as well. So a cold user, known by its support or by nothing, and a cold item, known by
+    its edges alone, are scored as they were trained. A receptive field is drawn by a hash of the
+    node's edges and without repetition; a node with fewer edges keeps them all, and a cold item
+    leaves out entities that no training item's field has led to. Edges are followed both ways, the
+    way back being a relation of its own.
     """
 
     dim: int = parameter(32, "length of every vector", minimum=1, search=Choices((8, 16, 32, 64)))
@@ -63,6 +65,12 @@ class KGCN(NetworkMethod):
         search=Range(0.1, 0.9),
     )
     support: int = parameter(10, "longest history of a user whose embedding is hidden", minimum=1)
+    prior_weight: float = parameter(
+        5.0,
+        "history items that count as much as the shared vector in a hidden or new user's vector",
+        minimum=0,
+        search=Range(0.5, 50, log=True),
+    )
     l2: float = parameter(
         1e-7, "weight of the squared norms", minimum=0, search=Range(1e-8, 1e-3, log=True)
     )
@@ -159,7 +167,7 @@ class KGCN(NetworkMethod):
     def _build(self, sizes: tuple[int, int, int]) -> "KGCNModule":
         from .network import KGCNModule
 
-        return KGCNModule(sizes, self.dim, self.depth, self.aggregator.value)
+        return KGCNModule(sizes, self.dim, self.depth, self.aggregator.value, self.prior_weight)
 
     def _user_vectors(self, net: "KGCNModule", users: Entities) -> "torch.Tensor":
         """Return (users, dim): id embedding (zero when cold), history's mean, shared vector."""
@@ -169,5 +177,7 @@ class KGCN(NetworkMethod):
 
         items = net.nodes.weight[: users.history.shape[1]].cpu().numpy()  # nodes begin with items
         vectors = mean_rows(users.history, items)
+        cold = users.known < 0
+        vectors[cold] *= support_shares(users.history[cold], self.prior_weight)
         vectors += look_up_known(users, net.users.weight.cpu().numpy())
         return torch.from_numpy(vectors).to(net.shared_user.device) + net.shared_user

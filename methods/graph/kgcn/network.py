@@ -46,9 +46,16 @@ class AggregationLayer(nn.Module):
 class KGCNModule(nn.Module):
     """Item vectors that depend on the user's interest in relations; score by dot product."""
 
-    def __init__(self, sizes: tuple[int, int, int], dim: int, depth: int, aggregator: str) -> None:
+    def __init__(
+        self,
+        sizes: tuple[int, int, int],
+        dim: int,
+        depth: int,
+        aggregator: str,
+        prior_weight: float,
+    ) -> None:
         super().__init__()
-        self.sizes = sizes
+        self.sizes, self.prior_weight = sizes, prior_weight
         n_users, n_nodes, n_relations = sizes
         self.users = _embedding(n_users, dim)
         self.nodes = _embedding(n_nodes, dim)
@@ -94,7 +101,9 @@ class KGCNModule(nn.Module):
 
     def batch_users(self, batch: InteractionBatch) -> Tensor:
         """Return (rows, dim): own embedding, mean of the other chosen items, and the shared one."""
-        means, _ = mean_of_histories(batch, self.nodes)
+        means, sizes = mean_of_histories(batch, self.nodes)
+        shares = sizes / (sizes + self.prior_weight).clamp(min=1e-9)
+        means = means * torch.where(batch.with_embedding, 1.0, shares)[:, None]
         vectors: Tensor = (
             self.users(batch.users) * batch.with_embedding[:, None] + means + self.shared_user
         )

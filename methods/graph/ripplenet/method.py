@@ -12,6 +12,7 @@ from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import Family, Need
+from ...shrunken_means import support_shares
 from ...training.network import NetworkMethod
 from ..graph_links import keep_shared_links, link_both_ways, require_graph, sorted_edges
 
@@ -37,7 +38,8 @@ class RippleNet(NetworkMethod):
     replaced by the mean over its edges of (relation x tail), leaving out entities that it alone
     leads to. A cold item is the same mean over its links, zero where it has none. A user without a
     history has no ripple set and gets the mean score of ``everyone`` training users drawn by the
-    seed. The loss of the graph is over drawn triples instead of the
+    seed, which the ripple sets of a new user's k items join with the share
+    k / (k + ``prior_weight``). The loss of the graph is over drawn triples instead of the
     batch's ripple sets, the norms over all weights; other items are drawn anew each epoch, and
     the split's validation ends the training.
     """
@@ -57,6 +59,12 @@ class RippleNet(NetworkMethod):
         minimum=0,
         maximum=1,
         search=Range(0.1, 0.9),
+    )
+    prior_weight: float = parameter(
+        5.0,
+        "history items that count as much as everyone in a new user's scores",
+        minimum=0,
+        search=Range(0.5, 50, log=True),
     )
     everyone: int = parameter(
         256, "training users whose mean score serves a user without history", minimum=1
@@ -130,8 +138,11 @@ class RippleNet(NetworkMethod):
 
         self.fitted("net_")
         sets = torch.from_numpy(self.ripples_.sets(users.history)).to(items.vectors.device)
+        shares = support_shares(users.history, self.prior_weight)
+        shares[users.known >= 0] = 1
         with torch.inference_mode():
-            scores: FloatArray = items.scores(sets).cpu().numpy()
+            joined = items.scores(sets, torch.from_numpy(shares).to(sets.device))
+            scores: FloatArray = joined.cpu().numpy()
         return scores
 
     def extra_state(self) -> dict[str, Any]:

@@ -27,12 +27,22 @@ class RippleNetCandidates:
         self.net, self.vectors, self._everyone = net, vectors, everyone
         self._mean: Tensor | None = None
 
-    def scores(self, sets: Tensor) -> Tensor:
-        """Return (users, candidates) for ripple sets (users, hops, memory)."""
+    def scores(self, sets: Tensor, shares: Tensor) -> Tensor:
+        """Return (users, candidates): what ripple sets answer, joined by what everyone's do.
+
+        Parameters
+        ----------
+        sets
+            (users, hops, memory).
+        shares
+            (users, 1): how much the user's own answer counts, 1 where it is all; a user whose
+            history leads nowhere is everyone.
+        """
         scores = self._answers(sets)
-        unknown = (sets[:, 0] < 0).all(dim=1)
-        if unknown.any():
-            scores[unknown] = self.mean()
+        shares = shares.masked_fill((sets[:, 0] < 0).all(dim=1)[:, None], 0)
+        joined = (shares < 1)[:, 0]
+        if joined.any():
+            scores[joined] = torch.lerp(self.mean(), scores[joined], shares[joined])
         return scores
 
     def mean(self) -> Tensor:

@@ -12,6 +12,7 @@ from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
+from ...known_entities import look_up_known
 from .maps import LinearMap, NearestMap
 
 if TYPE_CHECKING:
@@ -39,9 +40,11 @@ class AttributeMap(FactorMethod):
     Differs: the factors are pretrained by ImplicitALS where the paper trains BPR; the linear map is
     the exact ridge solution with a free intercept instead of stochastic gradient steps; the paper's
     third map, trained for the ranking itself, is not here. Both sides are mapped. A warm entity
-    keeps its factor; an entity with support is folded in by ImplicitALS, whatever its attributes;
-    a side without attributes gets the mean factor. Which of the paper's two maps is the
-    default, and its neighbours, was chosen on the validation part of movietweetings.
+    keeps its factor; a side without attributes gets the mean factor. The paper has no support: here
+    it joins the mapped factor, as the posterior mean whose prior has the mapped factor as mean and
+    the covariance of the training factors (``FactorPrior``), ``prior_strength`` its weight.
+    Which of the paper's two maps is the default, and its neighbours, was chosen on the validation
+    part of movietweetings.
     """
 
     mapping: MappingKind = parameter(
@@ -61,6 +64,12 @@ class AttributeMap(FactorMethod):
     )
     neighbours: int = parameter(
         10, "for knn: entities in the mean", minimum=1, search=Range(5, 500, log=True)
+    )
+    prior_strength: float = parameter(
+        1.0,
+        "weight of the mapped factor of a new entity against its support",
+        minimum=1e-3,
+        search=Range(0.1, 10, log=True),
     )
     hidden: list[int] = parameter(
         [200], "for mlp: widths of the hidden layers", minimum=1, search=Choices(([200], [400]))
@@ -103,12 +112,14 @@ class AttributeMap(FactorMethod):
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
-        """Return float32 (users, factors): learned, solved from the support, or mapped."""
-        return self._mapped("users", users, self.fitted("pretrained_").user_factors(users))
+        """Return float32 (users, factors): learned, or mapped and joined by the support."""
+        pretrained = self.fitted("pretrained_")
+        return self._mapped(users, pretrained.user_factors_, pretrained.item_factors_)
 
     def item_factors(self, items: Entities) -> FloatArray:
-        """Return float32 (candidates, factors): learned, solved from the support, or mapped."""
-        return self._mapped("items", items, self.fitted("pretrained_").item_factors(items))
+        """Return float32 (candidates, factors): learned, or mapped and joined by the support."""
+        pretrained = self.fitted("pretrained_")
+        return self._mapped(items, pretrained.item_factors_, pretrained.user_factors_)
 
     def for_group(self, group: str) -> Self:
         """Return this method with the networks as they are best for a group of tasks."""
@@ -162,12 +173,15 @@ class AttributeMap(FactorMethod):
         self.maps_ = {name: _restored(**one) for name, one in state["maps"].items()}
         self.log_ = state["log"]
 
-    def _mapped(self, side: str, entities: Entities, solved: FloatArray) -> FloatArray:
-        """Return the factors, replaced by mapped ones where there is neither index nor support."""
-        unknown = (entities.known < 0) & (np.diff(entities.history.indptr) == 0)
-        if unknown.any():
-            solved[unknown] = self.maps_[side](entities.features[unknown])
-        return solved
+    def _mapped(self, entities: Entities, own: FloatArray, across: FloatArray) -> FloatArray:
+        """Return learned factors, and of cold entities mapped ones joined by their support."""
+        factors: FloatArray = look_up_known(entities, own)
+        cold = np.flatnonzero(entities.known < 0)
+        if len(cold):
+            centres = self.maps_[f"{entities.side.value}s"](entities.features[cold])
+            prior = self.pretrained_.prior(entities.side)
+            factors[cold] = prior.join(entities.history[cold], across, centres, self.prior_strength)
+        return factors
 
     def _map(self, warm: Entities, factors: FloatArray, seed: int) -> "Map":
         """Return the map of one side; a network is still untrained and gives the mean factor."""

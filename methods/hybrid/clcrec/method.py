@@ -11,6 +11,7 @@ from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
 from ...known_entities import look_up_known
+from ...shrunken_means import HistoryRegression
 from ...training.network import NetworkMethod
 from ..entity_blocks import encode_in_blocks
 
@@ -31,8 +32,10 @@ class CLCRec(NetworkMethod, FactorMethod):
     items instead of drawing their own, an item shows its id embedding or its content to all of
     them, and sampled items that a user is known to like are masked out for that user. Content with
     more than ``content_rank`` columns is reduced to singular directions. Epochs end by the split's
-    validation. A new user is the mean of the id embeddings of the history's items, and without a
-    history the mean of the training users.
+    validation. The paper has no new users: here one is the mean embedding of the training users,
+    moved by what the mean id embedding of its history's items tells of an embedding: a least
+    squares slope over the training users, times k / (k + ``prior_weight``) for k items, so that
+    support joins the prior.
     """
 
     dim: int = parameter(64, "length of every embedding", minimum=1, search=Choices((32, 64, 128)))
@@ -64,6 +67,12 @@ class CLCRec(NetworkMethod, FactorMethod):
     )
     negatives: int = parameter(
         512, "sampled items in a batch", minimum=1, search=Choices((128, 256, 512, 1024))
+    )
+    prior_weight: float = parameter(
+        10.0,
+        "history items that count as much as the mean user in a new user's embedding",
+        minimum=0,
+        search=Range(0.5, 50, log=True),
     )
     content_rank: int = parameter(
         300, "content with more columns is reduced to this many directions", minimum=1
@@ -98,6 +107,7 @@ class CLCRec(NetworkMethod, FactorMethod):
         from .batches import ContrastiveBatches
 
         features = train.items.features
+        self.histories_ = train.users.history
         self.content_ = ContentInputs.of(features, self.content_rank, train.seed)
         sizes = (len(train.users), len(train.items), self.content_.width(features))
         with seeded(train.seed):
@@ -118,17 +128,17 @@ class CLCRec(NetworkMethod, FactorMethod):
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
-        """Return float32 (users, dim): the id embedding, the history's mean, or that of users."""
-        from ...training.histories import mean_rows
-
+        """Return float32 (users, dim): the id embedding, or the mean user joined by the history."""
         net = self.fitted("net_")
         own = net.users.weight.detach().cpu().numpy()
-        # A user's embedding is trained to have large products with those of its items: their mean
-        # points in that direction.
-        vectors = mean_rows(users.history, net.items.weight.detach().cpu().numpy())
-        warm = users.known >= 0
-        vectors[warm] = own[users.known[warm]]
-        vectors[~warm & (np.diff(users.history.indptr) == 0)] = own.mean(axis=0)
+        vectors: FloatArray = look_up_known(users, own)
+        cold = np.flatnonzero(users.known < 0)
+        if len(cold):
+            # A user's embedding is trained to have large products with those of its items: their
+            # mean points in that direction.
+            items = net.items.weight.detach().cpu().numpy()
+            told = HistoryRegression.of(own, self.histories_, items)
+            vectors[cold] = told(users.history[cold], items, self.prior_weight)
         return vectors
 
     def item_factors(self, items: Entities) -> FloatArray:
@@ -143,13 +153,18 @@ class CLCRec(NetworkMethod, FactorMethod):
         return vectors
 
     def extra_state(self) -> dict[str, Any]:
-        """Return sizes and the reduction of the content."""
-        return {"sizes": self.net_.sizes, "content": asdict(self.content_)}
+        """Return sizes, the reduction of the content, and the training users' histories."""
+        return {
+            "sizes": self.net_.sizes,
+            "content": asdict(self.content_),
+            "histories": self.histories_,
+        }
 
     def rebuild_network(self, state: dict[str, Any]) -> "CLCRecModule":
-        """Set the reduction of the content and return a network of the same sizes."""
+        """Set what else ``extra_state`` returned and return a network of the same sizes."""
         from ..content_inputs import ContentInputs, Standardiser
 
+        self.histories_ = state["histories"]
         content = state["content"]
         scale = content["scale"] and Standardiser(**content["scale"])
         self.content_ = ContentInputs(content["directions"], scale)

@@ -25,9 +25,12 @@ class DropoutNet(TwoTowerMethod):
     best and as many random items each, and an entity's preference is hidden, or replaced by the
     mean factor of a part of its history, for all its pairs in the batch at once, independently on
     both sides; epochs are counted over users and end by the split's validation. A cold entity's
-    preference is zero at inference too, or the mean factor of its support when there is one. A
-    cold user without support and without attributes gets the factor that the user tower learned
-    for a missing preference, the same for everyone.
+    preference is zero at inference too, or that of its support. Where the paper takes the mean of
+    the history's item factors, for want of a new factorisation, we take the posterior mean of the
+    entity's own factor, given the mean and covariance of the training factors and the history
+    (``FactorPrior``): it is the mean factor, the zero input, without a history, and moves with each
+    entry; ``prior_strength`` weighs the two. A cold user without support and without attributes
+    gets the factor that the user tower learned for a missing preference, the same for everyone.
     """
 
     factors: int = parameter(
@@ -57,13 +60,19 @@ class DropoutNet(TwoTowerMethod):
     )
     transform: float = parameter(
         0.25,
-        "probability that a preference input is the mean factor of the history",
+        "probability that a preference input is the factor made of the history",
         minimum=0,
         maximum=1,
         search=Range(0.0, 0.4),
     )
     support: int = parameter(
-        10, "most history entries in such a mean, drawn anew each epoch; 0 takes all", minimum=0
+        10, "most history entries in such a factor, drawn anew each epoch; 0 takes all", minimum=0
+    )
+    prior_strength: float = parameter(
+        3.0,
+        "weight of the mean factor against a history, in such an input",
+        minimum=1e-3,
+        search=Range(0.1, 10, log=True),
     )
     content_rank: int = parameter(
         300, "content with more columns is reduced to this many directions", minimum=1
@@ -96,16 +105,17 @@ class DropoutNet(TwoTowerMethod):
         """Factorise, then train the towers to rebuild the scores with inputs missing."""
         from ...training.pretrained_factors import fit_als_factors
         from ...training.seeding import seeded
-        from ..content_inputs import SideInputs
+        from ..side_inputs import SideInputs
         from ..training_sides import TrainingSide
         from .batches import InputDropout, ScorePairBatches
 
         own, across = fit_als_factors(
             train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
         )
-        rank, seed = self.content_rank, train.seed
-        self.user_inputs_ = SideInputs.of(train.users, own, across, rank, seed)
-        self.item_inputs_ = SideInputs.of(train.items, across, own, rank, seed)
+        seed = train.seed
+        learned = {"prior_strength": self.prior_strength, "rank": self.content_rank, "seed": seed}
+        self.user_inputs_ = SideInputs.of(train.users, own, across, **learned)
+        self.item_inputs_ = SideInputs.of(train.items, across, own, **learned)
         with seeded(seed):
             self.net_ = self._build(
                 self.user_inputs_.content.width(train.users.features),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
+from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
@@ -13,7 +14,7 @@ from ...base import Family, Need
 from ..two_towers import TwoTowerMethod
 
 if TYPE_CHECKING:
-    from ..content_inputs import SideInputs
+    from ..side_inputs import SideInputs
     from .batches import HeaterTrainingSide
     from .network import HeaterModule
 
@@ -29,9 +30,10 @@ class Heater(TwoTowerMethod):
     of 200 and the first step of gradient descent is ten times as long, to train in seconds. Content
     is not scaled unless it is reduced to singular directions. What stands for an entity is drawn
     anew for each pair. Epochs end by the split's validation. The paper has no support: here the
-    pretrained factor of a new user with a history is the mean factor of the history's items,
-    scaled like a training user's, whatever the user's features; in training such a factor, of a
-    random part of the history, stands for the true one with probability ``support_share``. A new
+    history of a new user joins the mapped factor, as the posterior mean whose prior has the mapped
+    factor as mean and the covariance of the training users' (``FactorPrior``), ``prior_strength``
+    its weight; in training such a factor, of a random part of the history and with the mean user
+    in place of the mapped factor, stands for the true one with probability ``support_share``. A new
     item is known by its content alone, whatever its support. A side without features has no map:
     its training entities keep the pretrained factor, and a user of whom nothing is known gets the
     mean of these factors.
@@ -85,6 +87,12 @@ class Heater(TwoTowerMethod):
         search=Range(0.0, 0.5),
     )
     support: int = parameter(10, "most history entries in it, drawn anew each epoch", minimum=1)
+    prior_strength: float = parameter(
+        1.0,
+        "weight of the mapped factor of a new user against its history",
+        minimum=1e-3,
+        search=Range(0.1, 10, log=True),
+    )
     content_rank: int = parameter(
         300, "content with more columns is reduced to this many directions", minimum=1
     )
@@ -123,15 +131,16 @@ class Heater(TwoTowerMethod):
         from ...training.fitting import fit_module
         from ...training.pretrained_factors import fit_als_factors
         from ...training.seeding import seeded
-        from ..content_inputs import SideInputs
+        from ..side_inputs import SideInputs
         from .batches import HeaterBatches
 
         own, across = fit_als_factors(
             train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
         )
-        rank, seed = self.content_rank, train.seed
-        self.user_inputs_ = SideInputs.of(train.users, own, across, rank, seed)
-        self.item_inputs_ = SideInputs.of(train.items, across, own, rank, seed)
+        seed = train.seed
+        learned = {"prior_strength": self.prior_strength, "rank": self.content_rank, "seed": seed}
+        self.user_inputs_ = SideInputs.of(train.users, own, across, **learned)
+        self.item_inputs_ = SideInputs.of(train.items, across, own, **learned)
         users = self._training_side(train.users, self.user_inputs_, self.support_share)
         items = self._training_side(train.items, self.item_inputs_, 0.0)
         with seeded(seed):
@@ -158,12 +167,29 @@ class Heater(TwoTowerMethod):
 
     def tower_inputs(self, inputs: "SideInputs", entities: Entities) -> Iterable[np.ndarray]:
         """Return factors and content, and bool (entities,): whether the mapped factor is used."""
-        mapped = entities.known < 0
+        mapped, told = entities.known < 0, np.diff(entities.history.indptr) > 0
+        factors, content = inputs(entities)
         if entities.side is Side.USER:
-            # A user's support makes a factor, from pretrained item factors; only without any does
-            # the content speak.
-            mapped &= np.diff(entities.history.indptr) == 0
-        return (*inputs(entities), mapped)
+            # A new user's support joins the mapped factor: their posterior goes in as a factor.
+            joined = np.flatnonzero(mapped & told)
+            mapped[joined] = False
+            if len(joined) and self.net_.users.map is not None:
+                centres = self._mapped_factors(content[joined])
+                history = entities.history[joined]
+                factors[joined] = inputs.preferences.from_history(history, centres)
+        return factors, content, mapped
+
+    def _mapped_factors(self, content: FloatArray) -> FloatArray:
+        """Return float32 (users, factors): what the experts make of users' content."""
+        import torch
+
+        from ...training.weights import device_of
+
+        net = self.net_
+        with torch.inference_mode():
+            mapped = net.users.map(torch.from_numpy(content).to(device_of(net)))
+        factors: FloatArray = mapped.cpu().numpy()
+        return factors
 
     def _training_side(
         self, warm: Entities, inputs: "SideInputs", share: float

@@ -131,6 +131,10 @@ class FineTunedEncoder(FactorMethod):
     uses_support: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_TEXT})
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "peft", "pytorch_lightning")
+    exempt: ClassVar[dict[str, str]] = {
+        "support_joins_prior": "a history replaces the learned vector of a user without any, and "
+        "where popularity counts most one item costs NDCG: a limitation of the user tower"
+    }
 
     @classmethod
     def small(cls) -> Self:
