@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ...datasets.arithmetic import has_bf16
 from ...datasets.arrays import FloatArray
 from ...datasets.world import TrainView
 from ...methods.base import Method
-from ...methods.training.arithmetic import has_bf16
 from ..isolation.threads import limit_threads
 from ..plugins.registry import find
 from .rounds import compute_medians, measure_in_turn, use_empty_cache

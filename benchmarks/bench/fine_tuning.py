@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ...datasets.arithmetic import has_bf16
 from ...datasets.world import TrainView
-from ...methods.training.arithmetic import has_bf16
 from ..isolation.threads import limit_threads
 from ..plugins.registry import find
 from .encoding import PACKAGE

@@ -4,7 +4,7 @@ import os
 import platform
 from importlib.metadata import version
 
-from ...methods.training.arithmetic import find_in_processor_list
+from ...datasets.arithmetic import find_in_processor_list
 
 PACKAGES = ("numpy", "scipy", "numba", "implicit", "torch", "pytorch-lightning", "polars")
 

@@ -24,7 +24,7 @@ def sum_bags(rows: Tensor, entries: Tensor, offsets: Tensor) -> Tensor:
     offsets
         int64 (bags + 1,): where each bag begins, and the number of entries.
     """
-    sums: Tensor = _BagSums.apply(rows, entries, offsets)
+    sums: Tensor = _BagSums.apply(rows, entries, offsets)  # type: ignore[no-untyped-call]
     return sums
 
 

@@ -60,11 +60,15 @@ class NetworkMethod(Method):
         from .fitting import fit_module
 
         settings: Any = self
+        # A fused step is half as long; Lightning refuses to clip its gradients in mixed precision.
+        fused = "gradient_clip_val" not in train.trainer.flags
         return fit_module(
             self.net_,
             batches,
             train,
-            optimiser=lambda weights: torch.optim.Adam(weights, lr=settings.learning_rate),
+            optimiser=lambda weights: torch.optim.Adam(
+                weights, lr=settings.learning_rate, fused=fused
+            ),
             **self.stopping(train, chance_loss),
         ).as_json()
 

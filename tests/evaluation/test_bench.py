@@ -24,8 +24,8 @@ from coldbench.benchmarks.bench.startup import WAYS, measure_startup, start
 from coldbench.benchmarks.bench.sweep import measure_sweep
 from coldbench.benchmarks.evaluation.evaluate import EvaluationSettings, evaluate
 from coldbench.benchmarks.plugins.registry import find
+from coldbench.datasets.arithmetic import has_bf16
 from coldbench.datasets.errors import ColdbenchError
-from coldbench.methods.training.arithmetic import has_bf16
 
 TINY = Shape("tiny", 150, 260, 8, 12, 4)
 

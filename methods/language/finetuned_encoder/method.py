@@ -1,8 +1,7 @@
 """A sentence encoder fine-tuned on who liked what, under two towers."""
 
-from collections.abc import Callable
+import copy
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -21,28 +20,11 @@ from ..text_encoder.encoder import (
     require_same_weights,
 )
 from .batches import HistoryBatches
+from .settings import TrainingPrecision, Tuning, choose_precision, warm_up_and_decay
 
 if TYPE_CHECKING:
-    import torch
-
     from .network import FineTuningModule, TextTowers
-
-
-class Tuning(str, Enum):
-    """Which part of the encoder is trained; the towers always are."""
-
-    LORA = "lora"
-    TOP_LAYERS = "top_layers"
-    FULL = "full"
-    FROZEN = "frozen"
-
-
-class TrainingPrecision(str, Enum):
-    """Arithmetic of the trained layers while they train."""
-
-    AUTO = "auto"
-    FP32 = "fp32"
-    BF16 = "bf16"
+    from .scorer import TowerScorer
 
 
 @dataclass
@@ -50,8 +32,9 @@ class FineTunedEncoder(FactorMethod):
     """Two towers on an encoder that is trained with them: an item is its text, a user a history.
 
     An item's vector is its sentence vector through a residual adaptation layer. A user's vector
-    is the attention-weighted mean of the items in the history, through a layer of its own; a
-    user without history has a learned vector. There is no embedding of any id, so cold items and
+    is the attention-weighted mean of the items in the history and of one that every user has, which
+    weighs as much as ``prior`` of them at first, through a layer of its own: a few items join what
+    is known of everyone. There is no embedding of any id, so cold items and
     users are encoded in the same way as warm ones. The target item is never in the history it is
     predicted from. Before the first step the layers are the identity: the score "before" is that
     of the frozen encoder in the very same form.
@@ -66,7 +49,7 @@ class FineTunedEncoder(FactorMethod):
     (as in Wang et al., Cross-Batch Memory, CVPR 2020). The encoder trains with its own dropout
     (MiniLM: 0.1 in 19 places, attention among them) unless ``encoder_dropout`` says otherwise; the
     output of frozen layers is computed once per text and without it. A user's own text, where there
-    is one, enters by its frozen sentence vector.
+    is one, enters by its frozen sentence vector. ``prior`` was chosen on validation parts.
     """
 
     tuning: Tuning = parameter(
@@ -103,10 +86,10 @@ class FineTunedEncoder(FactorMethod):
         0.5, "share of the pairs whose history is thinned to any length", minimum=0, maximum=1
     )
     prior: float = parameter(
-        1.0,
+        16.0,
         "items of a history that what is known of every user weighs as much as, at first",
         minimum=0.01,
-        search=Range(0.5, 20, log=True),
+        search=Range(1, 64, log=True),
     )
     learning_rate: float = parameter(
         1e-3, "AdamW step of the towers", minimum=0, search=Range(1e-4, 1e-2, log=True)
@@ -115,8 +98,14 @@ class FineTunedEncoder(FactorMethod):
         3e-4, "AdamW step of the encoder", minimum=0, search=Range(1e-5, 1e-3, log=True)
     )
     weight_decay: float = parameter(0.01, "AdamW decay", minimum=0)
-    epochs: int = parameter(4, "largest number of passes over the training pairs", minimum=0)
-    patience: int = parameter(3, "epochs without a better validation before it stops", minimum=1)
+    max_steps: int = parameter(600, "most optimiser steps; the rates fall to 0 there", minimum=1)
+    min_steps: int = parameter(100, "steps before patience counts", minimum=0)
+    patience_steps: int = parameter(
+        200, "steps without gain in any group before stopping", minimum=1
+    )
+    epochs: int | None = parameter(
+        None, "most passes over the training pairs, instead of max_steps", minimum=0
+    )
     training_precision: TrainingPrecision = parameter(
         TrainingPrecision.AUTO,
         "arithmetic of training: auto is bf16 where the device has it; scores are computed in fp32",
@@ -126,7 +115,7 @@ class FineTunedEncoder(FactorMethod):
     max_length: int = parameter(256, "tokens after which a text is cut", minimum=8)
 
     family: ClassVar[Family] = Family.LANGUAGE_MODEL
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_TEXT})
@@ -139,13 +128,14 @@ class FineTunedEncoder(FactorMethod):
     @classmethod
     def small(cls) -> Self:
         """Return cheap settings that still learn a small world."""
-        return cls(epochs=3, batch_size=128, fresh=16, top_layers=1)
+        return cls(epochs=3, batch_size=128, fresh=16, top_layers=1, prior=1.0)
 
     def fit(self, train: TrainView) -> Self:
         """Train the towers and the chosen part of the encoder, stopped by validation."""
         from ...training.fitting import fit_module
+        from ...training.network import read_stopping
         from .network import FineTuningModule
-        from .scorer import TowerScorer
+        from .scorer import TowerScorer, split_by_group
 
         sentences = self._sentences(train.resources, train.progress)
         self.base_model_ = sentences.files.as_json()
@@ -153,23 +143,42 @@ class FineTunedEncoder(FactorMethod):
         vectors = sentences.encode(texts)
         model = self._untrained(train, sentences, vectors)
         tuning = FineTuningModule(model, texts, vectors)
-        self.scorer_ = TowerScorer(model, sentences)
-        self.precision_ = self._precision(train.resources.device)
+        self.scorer_, self.groups_ = TowerScorer(model, sentences), {}
+        device = train.resources.device
+        self.precision_ = choose_precision(self.training_precision, self.tuning, device)
         model.set_precision(self.precision_)
+        stopping = read_stopping(self, train)
+        stopping["validate"] = lambda: train.validate(self._follow(tuning))
         self.log_ = fit_module(
             tuning,
             self._batches(train, sentences),
             train,
-            optimiser=lambda _: self._optimiser(model),
-            epochs=self.epochs,
-            validate=lambda: train.validate(self._follow(tuning)),
-            patience=self.patience,
+            optimiser=lambda _: model.make_optimiser(
+                self.learning_rate, self.encoder_learning_rate, self.weight_decay
+            ),
             validate_first=True,
-            learning_rate_factor=self._schedule(len(train.interactions)),
+            learning_rate_factor=warm_up_and_decay(self._count_steps(len(train.interactions))),
+            **stopping,
         ).as_json()
-        model.set_precision(TrainingPrecision.FP32.value)
         tuning.trained.fill_(True)  # several devices train copies of the module
-        return self._follow(tuning)
+        model.set_precision("fp32")
+        self.scorer_.follow(tuning)
+        self._set_groups(split_by_group(tuning, self.log_["adequacy"]["groups"], sentences))
+        return self
+
+    def for_group(self, group: str) -> "FineTunedEncoder":
+        """Return this method around the weights that are best for a group of tasks."""
+        groups: dict[str, FineTunedEncoder] = self.fitted("groups_")
+        return groups.get(group, self)
+
+    def _set_groups(self, scorers: "dict[str, TowerScorer]") -> None:
+        views = {id(scorer): self._view(scorer) for scorer in scorers.values()}
+        self.groups_ = {group: views[id(scorer)] for group, scorer in scorers.items()}
+
+    def _view(self, scorer: "TowerScorer") -> "FineTunedEncoder":
+        made = copy.copy(self)
+        made.scorer_, made.groups_ = scorer, {}
+        return made
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, width) of length 1, from the candidates' texts."""
@@ -179,7 +188,7 @@ class FineTunedEncoder(FactorMethod):
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, width) of length 1, from the users' histories (and texts)."""
         scorer, texts = self.fitted("scorer_"), None if users.text is None else texts_of(users)
-        factors: FloatArray = scorer.user_factors(self.item_vectors_, users.history, texts)
+        factors: FloatArray = scorer.user_factors(users.history, texts)
         return factors
 
     def report(self) -> dict[str, Any]:
@@ -203,27 +212,32 @@ class FineTunedEncoder(FactorMethod):
 
     def state(self) -> dict[str, Any]:
         """Return what was trained; the rest of the encoder is found again by its hash."""
+        # By identity: views are equal in all their fields.
+        views = {id(view): view for view in (self, *self.fitted("groups_").values())}
         return {
-            "arrays": self.fitted("scorer_").arrays(),
-            "item_vectors": self.item_vectors_,
+            "trained": [view.scorer_.state() for view in views.values()],
+            "groups": {group: [*views].index(id(view)) for group, view in self.groups_.items()},
             "base_model": self.base_model_,
             "log": self.log_,
             "precision": self.precision_,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Build the model on the same base encoder and set what ``state`` returned."""
+        """Build the models on the same base encoder and set what ``state`` returned."""
         from .scorer import TowerScorer
 
         sentences = self._sentences(Resources())
         require_same_weights(sentences.files, state["base_model"])
-        self.item_vectors_ = state["item_vectors"]
         self.base_model_, self.log_ = state["base_model"], state["log"]
         self.precision_ = state["precision"]
-        user_text = "user_text" in state["arrays"]["towers"]
-        model = self._build(sentences, self.item_vectors_.shape[1], user_text)
-        self.scorer_ = TowerScorer(model, sentences)
-        self.scorer_.set_arrays(state["arrays"])
+        scorers = []
+        for trained in state["trained"]:
+            width, towers = trained["item_vectors"].shape[1], trained["arrays"]["towers"]
+            model = self._build(sentences, width, "user_text" in towers)
+            scorers.append(TowerScorer(model, sentences))
+            scorers[-1].set_state(trained)
+        self.scorer_ = scorers[0]
+        self._set_groups({group: scorers[place] for group, place in state["groups"].items()})
 
     def _sentences(
         self, resources: Resources, progress: Progress = ignore_progress
@@ -249,15 +263,6 @@ class FineTunedEncoder(FactorMethod):
         mean = train.item_counts @ vectors / max(1, train.item_counts.sum())
         model.towers.prior_item.data = torch.from_numpy(mean.astype(np.float32))
         return model
-
-    def _precision(self, device: str) -> str:
-        """Return the arithmetic of training on a device, ``fp32`` or ``bf16``."""
-        from ...training.arithmetic import has_bf16
-
-        if self.training_precision is TrainingPrecision.AUTO:
-            trained = self.tuning is not Tuning.FROZEN
-            return "bf16" if trained and has_bf16(device) else "fp32"
-        return self.training_precision.value
 
     def _build(self, sentences: SentenceEncoder, width: int, user_text: bool) -> "TextTowers":
         from .network import TextTowers, load_tuned_encoder
@@ -287,19 +292,13 @@ class FineTunedEncoder(FactorMethod):
             seed=train.seed,
         )
 
-    def _optimiser(self, model: "TextTowers") -> "torch.optim.Optimizer":
-        import torch
-
-        groups = model.groups(self.learning_rate, self.encoder_learning_rate)
-        return torch.optim.AdamW(groups, weight_decay=self.weight_decay)
-
-    def _schedule(self, pairs: int) -> Callable[[int], float]:
-        """Return the factor on the learning rates by step: up for a tenth, then down to 0."""
-        steps = max(1, self.epochs * -(-pairs // self.batch_size))
-        warm_up = max(1, steps // 10)
-        return lambda step: min((step + 1) / warm_up, (steps - step) / max(1, steps - warm_up))
+    def _count_steps(self, pairs: int) -> int:
+        """Return the most steps that a training takes."""
+        if self.epochs is None:
+            return self.max_steps
+        return max(1, self.epochs * -(-pairs // self.batch_size))
 
     def _follow(self, tuning: "FineTuningModule") -> Self:
         """Score with the weights as they are now."""
-        self.item_vectors_ = self.scorer_.follow(tuning)
+        self.scorer_.follow(tuning)
         return self

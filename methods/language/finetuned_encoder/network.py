@@ -21,13 +21,15 @@ class TextTowers(nn.Module):
         super().__init__()
         self.encoder, self.towers = encoder, towers
 
-    def groups(self, rate: float, encoder_rate: float) -> list[dict[str, Any]]:
-        """Return the optimiser's parameter groups: the towers, and the encoder's trained part."""
-        groups = [{"params": list(self.towers.parameters()), "lr": rate}]
+    def make_optimiser(
+        self, rate: float, encoder_rate: float, weight_decay: float
+    ) -> torch.optim.Optimizer:
+        """Return AdamW with a step for the towers and one for the encoder's trained part."""
+        groups: list[dict[str, Any]] = [{"params": list(self.towers.parameters()), "lr": rate}]
         if self.encoder is not None:
             trained = [p for p in self.encoder.parameters() if p.requires_grad]
             groups.append({"params": trained, "lr": encoder_rate})
-        return groups
+        return torch.optim.AdamW(groups, weight_decay=weight_decay)
 
     def set_precision(self, name: str) -> None:
         """Compute the encoder's trained layers in ``fp32`` or in ``bf16``; the towers in fp32."""

@@ -1,12 +1,14 @@
 """The fine-tuned model in memory: it scores while it trains, and is built again after loading."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ....datasets.arrays import CSR, FloatArray
+from ...training.group_networks import network_of_group
 from ...training.weights import count_parameters, device_of, from_arrays, to_arrays
 from ..text_encoder.encoder import SentenceEncoder
 from .network import FineTuningModule, TextTowers
@@ -14,6 +16,8 @@ from .network import FineTuningModule, TextTowers
 
 class TowerScorer:
     """Encoder and towers with the vectors of the texts they have seen.
+
+    ``item_vectors`` are those of the training items, float32 (items, width).
 
     Parameters
     ----------
@@ -25,6 +29,7 @@ class TowerScorer:
 
     def __init__(self, model: TextTowers, sentences: SentenceEncoder) -> None:
         self.model, self.sentences = model, sentences
+        self.item_vectors: FloatArray = np.zeros((0, 0), dtype=np.float32)
         self._seen: dict[str, Tensor] = {}
 
     @property
@@ -32,11 +37,10 @@ class TowerScorer:
         """Where the network is at the moment."""
         return device_of(self.model)
 
-    def follow(self, tuning: FineTuningModule) -> FloatArray:
-        """Take over the weights as they are now; return (training items, width), item vectors."""
-        vectors = tuning.refresh()
-        self._seen = dict(zip(tuning.texts, tuning.remembered.cpu(), strict=True))
-        return _numpy(vectors)
+    def follow(self, tuning: FineTuningModule) -> None:
+        """Take over the weights and the item vectors as they are now."""
+        self.item_vectors = _numpy(tuning.refresh())
+        self._seen = dict(zip(tuning.texts, tuning.remembered.cpu().clone(), strict=True))
 
     @torch.no_grad()
     def item_factors(self, texts: Sequence[str]) -> FloatArray:
@@ -44,15 +48,11 @@ class TowerScorer:
         return _numpy(self.model.towers.items(self._text_vectors(texts)))
 
     @torch.no_grad()
-    def user_factors(
-        self, items: FloatArray, history: CSR, texts: Sequence[str] | None
-    ) -> FloatArray:
+    def user_factors(self, history: CSR, texts: Sequence[str] | None) -> FloatArray:
         """Return float32 (users, width) of length 1.
 
         Parameters
         ----------
-        items
-            float32 (training items, width), from ``follow``.
         history
             CSR (users, training items).
         texts
@@ -63,20 +63,22 @@ class TowerScorer:
         entries = history.indices.astype(np.int64)
         with_text = self.model.towers.user_text is not None and texts is not None
         text = self._on_device(self.sentences.encode(texts or [])) if with_text else None
-        at = (self._on_device(items), self._on_device(rows), self._on_device(entries))
+        at = (self._on_device(self.item_vectors), self._on_device(rows), self._on_device(entries))
         return _numpy(self.model.towers.users(*at, n_users, text))
 
-    def arrays(self) -> dict[str, dict[str, np.ndarray]]:
-        """Return what was trained: all of the towers, the opened part of the encoder."""
+    def state(self) -> dict[str, Any]:
+        """Return the item vectors and what was trained: the towers, the encoder's opened part."""
         encoder = self.model.encoder
         trained = {} if encoder is None else to_arrays(encoder, trainable_only=True)
-        return {"towers": to_arrays(self.model.towers), "encoder": trained}
+        arrays = {"towers": to_arrays(self.model.towers), "encoder": trained}
+        return {"arrays": arrays, "item_vectors": self.item_vectors}
 
-    def set_arrays(self, arrays: dict[str, dict[str, np.ndarray]]) -> None:
-        """Set the weights from what ``arrays`` returned."""
-        from_arrays(self.model.towers, arrays["towers"])
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Set what ``state`` returned."""
+        self.item_vectors = state["item_vectors"]
+        from_arrays(self.model.towers, state["arrays"]["towers"])
         if self.model.encoder is not None:
-            from_arrays(self.model.encoder, arrays["encoder"])
+            from_arrays(self.model.encoder, state["arrays"]["encoder"])
         self.model.eval()
 
     def parameter_counts(self) -> tuple[int, int]:
@@ -103,6 +105,23 @@ class TowerScorer:
 
     def _on_device(self, array: np.ndarray) -> Tensor:
         return torch.tensor(array, device=self.device)
+
+
+def split_by_group(
+    tuning: FineTuningModule, groups: Iterable[str], sentences: SentenceEncoder
+) -> dict[str, TowerScorer]:
+    """Return a scorer in fp32 for each group of tasks that has weights of its own."""
+    scorers: dict[int, TowerScorer] = {}
+    found = {}
+    for group in groups:
+        net = network_of_group(tuning, group)
+        if net is not tuning:
+            if id(net) not in scorers:
+                net.model.set_precision("fp32")
+                scorers[id(net)] = TowerScorer(net.model, sentences)
+                scorers[id(net)].follow(net)
+            found[group] = scorers[id(net)]
+    return found
 
 
 def _numpy(tensor: Tensor) -> FloatArray:

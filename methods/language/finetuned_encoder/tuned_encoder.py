@@ -1,7 +1,8 @@
 """A sentence encoder in training: what stays frozen is computed once per text."""
 
 from collections.abc import Sequence
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -14,6 +15,26 @@ from .packed_texts import PackedTexts, split_by_tokens
 
 BYTES_OF_STATES = 1 << 30
 BODIES = ("bert", "roberta", "xlm-roberta")
+
+
+@dataclass
+class TextMemory:
+    """What is known of texts whatever was trained; copies of an encoder share it.
+
+    Attributes
+    ----------
+    tokens, states
+        By text: its token numbers, and what the frozen layers make of them.
+    size
+        Bytes of the states.
+    """
+
+    tokens: dict[str, list[int]] = field(default_factory=dict)
+    states: dict[str, Tensor] = field(default_factory=dict)
+    size: int = 0
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
 
 
 class TunedEncoder(nn.Module):
@@ -60,9 +81,7 @@ class TunedEncoder(nn.Module):
             raise ColdbenchError(f"top_layers = {top_layers}, but the encoder has {layers}")
         self.cut = None if top_layers is None else layers - top_layers
         self.kind = torch.float32
-        self._tokens: dict[str, list[int]] = {}
-        self._states: dict[str, Tensor] = {}
-        self._kept = 0
+        self._memory = TextMemory()
         if dropout is not None:
             for one in self._dropouts():
                 one.p = dropout
@@ -94,7 +113,7 @@ class TunedEncoder(nn.Module):
         if not texts:
             return torch.zeros(0, self.loaded.width, device=self.loaded.device)
         self._tokenise(texts)
-        batches = list(split_by_tokens([len(self._tokens[text]) for text in texts]))
+        batches = list(split_by_tokens([len(self._memory.tokens[text]) for text in texts]))
         parts = [self._vectors([texts[row] for row in rows]) for rows in batches]
         # Batches are made by length; the inverse permutation puts the texts back in order.
         back = torch.from_numpy(np.argsort(np.concatenate(batches)))
@@ -109,12 +128,12 @@ class TunedEncoder(nn.Module):
         return packed.mean(hidden)
 
     def _pack(self, texts: list[str]) -> PackedTexts:
-        lengths = np.array([len(self._tokens[text]) for text in texts])
+        lengths = np.array([len(self._memory.tokens[text]) for text in texts])
         return PackedTexts(lengths, self.loaded.device)
 
     def _embed(self, texts: list[str]) -> Tensor:
         """Return the token embeddings (tokens, width) that the layers begin with."""
-        tokens = [self._tokens[text] for text in texts]
+        tokens = [self._memory.tokens[text] for text in texts]
         ids, mask = pad(tokens, max(map(len, tokens)), self._filler)
         ids, real = ids.to(self.loaded.device), mask.bool().to(self.loaded.device)
         embedded: Tensor = self.body.embeddings(input_ids=ids)[real]  # type: ignore[operator]
@@ -123,25 +142,25 @@ class TunedEncoder(nn.Module):
     @torch.no_grad()
     def _lower(self, texts: list[str]) -> list[Tensor]:
         """Return the output of the frozen layers, (tokens, width) of each text, kept if it fits."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._states]
+        new = [text for text in dict.fromkeys(texts) if text not in self._memory.states]
         found = dict(zip(new, self._run_lower(new), strict=True)) if new else {}
         for text, state in found.items():
             size = state.numel() * state.element_size()
-            if self._kept + size <= BYTES_OF_STATES:
-                self._states[text] = state.cpu().clone()
-                self._kept += size
+            if self._memory.size + size <= BYTES_OF_STATES:
+                self._memory.states[text] = state.cpu().clone()
+                self._memory.size += size
         device = self.loaded.device
-        return [found[t] if t in found else self._states[t].to(device) for t in texts]
+        return [found[t] if t in found else self._memory.states[t].to(device) for t in texts]
 
     def _run_lower(self, texts: list[str]) -> tuple[Tensor, ...]:
         packed, hidden = self._pack(texts), self._embed(texts)
         for layer in self.layers[: self.cut]:
             hidden = run_layer(layer, hidden, packed)
-        return hidden.split([len(self._tokens[text]) for text in texts])
+        return hidden.split([len(self._memory.tokens[text]) for text in texts])
 
     def _tokenise(self, texts: Sequence[str]) -> None:
-        new = [text for text in dict.fromkeys(texts) if text not in self._tokens]
-        self._tokens.update(zip(new, self.loaded.tokens(new, self.max_length), strict=True))
+        new = [text for text in dict.fromkeys(texts) if text not in self._memory.tokens]
+        self._memory.tokens.update(zip(new, self.loaded.tokens(new, self.max_length), strict=True))
 
     @property
     def _filler(self) -> int:

@@ -1,5 +1,6 @@
 """The transformer behind the sentence vectors: loading, batching by length, pooling."""
 
+import copy
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,10 @@ class LoadedEncoder:
     tokenizer: Any
     model: nn.Module
     most_tokens: int
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "LoadedEncoder":
+        # A tokenizer has no state of the training; its copy would be as large as the vocabulary.
+        return LoadedEncoder(self.tokenizer, copy.deepcopy(self.model, memo), self.most_tokens)
 
     @property
     def device(self) -> torch.device:

@@ -6,6 +6,7 @@ import pytest
 from coldbench.datasets.errors import ColdbenchError, NotFittedError
 from coldbench.datasets.parameters import check_parameters
 from coldbench.datasets.side_information import Side
+from coldbench.datasets.validation_score import ValidationScore
 from coldbench.datasets.world import Query
 from coldbench.methods.language.finetuned_encoder.method import (
     FineTunedEncoder,
@@ -20,12 +21,12 @@ QUICK = {
     "batch_size": 64,
     "fresh": 16,
     "epochs": 10,
-    "patience": 10,
     "top_layers": 1,
     "learning_rate": 3e-3,
     "encoder_learning_rate": 3e-3,
     "dropout": 0.1,
     "training_precision": TrainingPrecision.FP32,  # the same on every machine
+    "prior": 1.0,  # eight items tell all there is to know of a user
 }
 
 
@@ -115,7 +116,7 @@ def test_before_training_it_is_the_frozen_encoder(fit, world, settings):
     query, counts = world.query, world.train.item_counts
     encode = find_sentence_encoder("tiny", settings["model_path"], settings["max_length"]).encode
     trained, candidates = encode(list(world.train.items.text)), encode(list(query.items.text))
-    profile = query.users.history @ trained + counts @ trained / counts.sum()
+    profile = query.users.history @ trained + method.prior * (counts @ trained) / counts.sum()
     profile /= np.linalg.norm(profile, axis=1, keepdims=True)
     np.testing.assert_allclose(method.score(query), profile @ candidates.T, atol=1e-5)
 
@@ -124,9 +125,9 @@ def test_before_training_it_is_the_frozen_encoder(fit, world, settings):
 def test_only_the_chosen_part_is_trained(fit, world, tuning, tiny):
     method = fit(ever_better(world.train), tuning=tuning, epochs=2)
     before = base_weights(tiny)
-    state = method.state()["arrays"]["encoder"]
+    state = method.state()["trained"][0]["arrays"]["encoder"]
     layer = sum(a.size for name, a in before.items() if name.startswith("encoder.layer.2."))
-    towers = sum(array.size for array in method.state()["arrays"]["towers"].values())
+    towers = sum(array.size for array in method.state()["trained"][0]["arrays"]["towers"].values())
     trained = {
         Tuning.LORA: 4 * 8 * 24,  # A and B of query and value
         Tuning.TOP_LAYERS: layer,
@@ -170,7 +171,7 @@ def test_saved_and_loaded_it_scores_the_same(fit, world, tuning, tmp_path):
 
 def test_a_saved_lora_does_not_hold_the_base_model(fitted, tmp_path, tiny):
     fitted.save(tmp_path / "state.npz")
-    state = fitted.state()["arrays"]["encoder"]
+    state = fitted.state()["trained"][0]["arrays"]["encoder"]
     assert state and all("lora_" in name for name in state)
 
 
@@ -215,6 +216,19 @@ def test_a_warm_item_and_a_cold_one_with_its_text_are_the_same(fitted, world, ma
     np.testing.assert_array_equal(fitted.item_factors(warm), fitted.item_factors(cold))
 
 
+def test_a_few_items_join_what_is_known_of_everyone(fit, world, make_entities):
+    """The first item moves a user the less the more items the prior weighs as much as."""
+    shown = np.eye(1, len(world.train.items))
+    user = make_entities(Side.USER, [-1], shown, None)
+    nobody = make_entities(Side.USER, [-1], 0 * shown, None)
+    moved = []
+    for prior in (1.0, 4.0, 40.0):
+        method = fit(world.train, epochs=0, prior=prior)
+        known, unknown = method.user_factors(user)[0], method.user_factors(nobody)[0]
+        moved.append(1 - float(known @ unknown))
+    assert moved[0] > 2 * moved[1] > 20 * moved[2] > 0
+
+
 def test_values_of_a_history_do_not_count(fitted, world):
     users = world.query.users
     rated = replace(users, history=users.history * 4)
@@ -223,7 +237,7 @@ def test_values_of_a_history_do_not_count(fitted, world):
 
 def test_a_users_own_text_helps_who_has_no_history(fit, make_world, make_entities, tmp_path):
     world = make_world(user_text=True)
-    method = fit(world.train, thinning=1.0, epochs=12, patience=12)
+    method = fit(world.train, thinning=1.0, epochs=12)
     users = world.query.users
     told = make_entities(Side.USER, [-1] * 60, np.zeros((60, len(world.train.items))), users.text)
     alone = replace(told, text=None)
@@ -243,7 +257,7 @@ def test_bf16_training_learns_and_scores_in_fp32(fit, world):
     method = fit(world.train, training_precision=TrainingPrecision.BF16)
     facts = method.report()
     assert facts["validation_after"] > facts["validation_before"]
-    assert method.item_vectors_.dtype == np.float32
+    assert method.scorer_.item_vectors.dtype == np.float32
 
 
 def test_fitting_again_forgets_the_first_world(fit, world, make_world):
@@ -262,9 +276,51 @@ def test_the_settings_are_valid_and_small_is_cheaper():
     check_parameters(FineTunedEncoder())
     small = FineTunedEncoder.small()
     check_parameters(small)
-    assert small.epochs < FineTunedEncoder().epochs
+    assert small.epochs == 3 and small.fresh < FineTunedEncoder().fresh
 
 
 def test_unfitted_it_says_so(world):
     with pytest.raises(NotFittedError, match="FineTunedEncoder is not fitted"):
         FineTunedEncoder().score(world.query)
+
+
+@pytest.fixture
+def two_bests(fit, world):
+    """A method whose groups are best after the second and after the last of four epochs."""
+    values = iter(range(10))
+
+    def validate(method):
+        at = next(values)
+        early = -abs(at - 1.0)
+        return ValidationScore({"a": early, "b": at}, {"new_user": early, "new_item": at})
+
+    return fit(replace(world.train, validate=validate), epochs=4)
+
+
+def test_each_group_of_tasks_is_answered_by_its_own_weights(two_bests, world):
+    early, late = (two_bests.for_group(group) for group in ("new_user", "new_item"))
+    kept = two_bests.report()["training"]["adequacy"]["groups"]
+    assert kept["new_user"]["step"] < kept["new_item"]["step"]
+    first, last = (
+        one.score_block(world.query.users, one.encode_items(world.query.items))
+        for one in (early, late)
+    )
+    assert not np.array_equal(first, last)
+    # A copy shares what was never trained, and what is kept of the texts.
+    ours, theirs = (one.scorer_.model.encoder for one in (early, late))
+    assert ours is not theirs and ours._memory is theirs._memory
+    frozen = [n for n, p in ours.named_parameters() if not p.requires_grad]
+    pairs = [(dict(ours.named_parameters())[n], dict(theirs.named_parameters())[n]) for n in frozen]
+    assert pairs and all(one is other for one, other in pairs)
+
+
+def test_saved_and_loaded_every_group_scores_the_same(two_bests, world, tmp_path):
+    two_bests.save(tmp_path / "state.npz")
+    loaded = copy(two_bests).load(tmp_path / "state.npz")
+    for group in ("new_user", "new_item", "warm"):
+        one, other = two_bests.for_group(group), loaded.for_group(group)
+        for side in ("user_factors", "item_factors"):
+            entities = world.query.users if side == "user_factors" else world.query.items
+            np.testing.assert_array_equal(
+                getattr(one, side)(entities), getattr(other, side)(entities)
+            )

@@ -74,7 +74,7 @@ def test_states_beyond_the_limit_are_computed_each_time(tiny, monkeypatch):
     expected = encode_texts(encoder.loaded, TEXTS, 32)
     for _ in range(2):
         np.testing.assert_allclose(encoder(TEXTS).detach().numpy(), expected, atol=1e-6)
-    assert len(encoder._states) == 1
+    assert len(encoder._memory.states) == 1
 
 
 def test_an_encoder_of_another_shape_is_refused(tmp_path, tiny):
