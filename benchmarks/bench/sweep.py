@@ -40,8 +40,8 @@ def measure_sweep(
     Returns
     -------
     dict
-        Medians of the repeats: seconds ``fit_and_score``, the sum of ``fit_seconds`` and
-        ``score_seconds`` of the records; ``command``, the whole process; ``without_start``, less
+        Medians of the repeats: seconds ``fit_and_score``, the sum of ``fit_seconds``,
+        ``score_seconds`` and ``validation_seconds`` of the records; ``command``, the whole process; ``without_start``, less
         a process that starts, composes one run and makes none; ``jobs``, the runs as each job
         clocks itself; and the ratios ``..._over_fit_and_score``.
 
@@ -90,9 +90,10 @@ def _seconds(words: Sequence[str], folder: Path, environment: dict[str, str]) ->
 
 
 def _cost(record: RunRecord | ColdbenchError) -> float:
-    """Return what a run spent on fitting and scoring."""
+    """Return what a run spent on fitting and scoring, of the test and of the validation tasks."""
     if isinstance(record, ColdbenchError):
         raise record
     if record.status is not Status.OK or record.cost is None:
         raise ColdbenchError(f"the run of {record.method} is {record.status.value}: {record.error}")
-    return record.cost.fit_seconds + record.cost.score_seconds
+    cost = record.cost
+    return cost.fit_seconds + cost.score_seconds + (cost.validation_seconds or 0.0)
