@@ -41,9 +41,9 @@ def measure_sweep(
     -------
     dict
         Medians of the repeats: seconds ``fit_and_score``, the sum of ``fit_seconds``,
-        ``score_seconds`` and ``validation_seconds`` of the records; ``command``, the whole process; ``without_start``, less
-        a process that starts, composes one run and makes none; ``jobs``, the runs as each job
-        clocks itself; and the ratios ``..._over_fit_and_score``.
+        ``score_seconds`` and ``validation_seconds`` of the records; ``command``, the whole
+        process; ``without_start``, less a process that starts, composes one run and makes none;
+        ``jobs``, the runs as each job clocks itself; and the ratios ``..._over_fit_and_score``.
 
     Raises
     ------
