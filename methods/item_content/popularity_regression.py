@@ -18,7 +18,7 @@ from .regression import leave_one_out_error, predict_centred, solve_centred
 class ContentPopularity(KernelMethod):
     """Logarithm of the count of an item, predicted where the item is new."""
 
-    cold: ClassVar[frozenset[Side]] = frozenset({Side.USER})
+    cold: ClassVar[frozenset[Side]] = frozenset(Side)
 
     def fit(self, train: TrainView) -> Self:
         """Regress the logarithm of the counts, with the lambda that predicts left-out items best.

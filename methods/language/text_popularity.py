@@ -21,3 +21,6 @@ class TextPopularity(SentenceKernel, ContentPopularity):
     reference: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_TEXT})
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers")
+    exempt: ClassVar[dict[str, str]] = {
+        "solves_both": "kinds of items differ too little in popularity there for so few users"
+    }
