@@ -21,6 +21,18 @@ CHANGES = {
     "word_knn_bm25": ("word_knn", {"weighting": "bm25"}),
     "attribute_map_linear": ("attribute_map", {"mapping": "linear"}),
     "attribute_map_mlp": ("attribute_map", {"mapping": "mlp"}),
+    "clcrec_paper": ("clcrec", {"norm_weight": 0.1}),
+    "dropoutnet_paper": (
+        "dropoutnet",
+        {
+            "factors": 200,
+            "regularization": 1.0,
+            "alpha": 10.0,
+            "transform": 0.0,
+            "pairs": 2500,
+            "batch_size": 1000,
+        },
+    ),
     "ials_2022": ("ials", {"factors": 256}),
     "frozen_towers": ("finetuned_encoder", {"tuning": "frozen"}),
     "kernel_ridge_attributes": ("kernel_ridge", {"inputs": ["attributes"]}),
