@@ -115,18 +115,20 @@ def run_searches(
     """
     queue = _Queue(searches, clock)
     by_name = {one.method: one for one in searches}
-    while True:
-        for worker in pool.list_idle():
-            job = queue.next_job()
-            if job is not None:
-                seconds = min(trial_seconds, clock.left())
-                worker.give(with_seconds(job, seconds), seconds)
-        if not pool.list_busy() and (queue.is_over() or clock.left() <= LEAST_SECONDS):
-            break
-        for event in pool.listen(0.5):
-            _keep(event, by_name)
-    for one in searches:
-        one.save()
+    try:
+        while True:
+            for worker in pool.list_idle():
+                job = queue.next_job()
+                if job is not None:
+                    seconds = min(trial_seconds, clock.left())
+                    worker.give(with_seconds(job, seconds), seconds)
+            if not pool.list_busy() and (queue.is_over() or clock.left() <= LEAST_SECONDS):
+                break
+            for event in pool.listen(0.5):
+                _keep(event, by_name)
+    finally:
+        for one in searches:
+            one.save()
 
 
 def _keep(event: Event, searches: Mapping[str, MethodSearch]) -> None:
