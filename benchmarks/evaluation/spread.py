@@ -76,6 +76,21 @@ class Spread(NamedTuple):
         return mean - self.half, mean + self.half
 
 
+def estimate_error(mean: float, low: float, high: float, metric: str) -> float:
+    """Return the standard error behind a 95 % interval, read on the scale of ``Spread.bounds``.
+
+    As if it had many degrees of freedom; where it has few, the error is too large, not too small.
+    """
+    from scipy.special import ndtri
+
+    if metric.split("@")[0] in SHARES and 0 < low <= mean <= high < 1:
+        odds = np.log(high / (1 - high)) - np.log(low / (1 - low))
+        width = float(odds * mean * (1 - mean))
+    else:
+        width = high - low
+    return width / (2 * float(ndtri((1 + CONFIDENCE) / 2)))
+
+
 def spread_over_draws(
     values: Sequence[float], overlap: float, within: float | None = None
 ) -> Spread:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, sqrt
-from statistics import fmean
 from typing import TypeVar
 
 from ..evaluation.comparison import correct_holm
@@ -80,7 +79,8 @@ def compare_rows(
     one_sign = all(d > 0 for d in found) or all(d < 0 for d in found)
     if len(shared) > 1:
         # As if the rows were independent, which is careful: they share users and items.
-        within = fmean(one.by_split[s].variance + other.by_split[s].variance for s in shared)
+        parts = [cell.by_split[s].variance(cell.metric) for cell in (one, other) for s in shared]
+        within = sum(parts) / len(shared)
         spread = spread_over_draws(found, one.overlap, within)
         return Difference(spread, len(shared), one_sign)
     paired = pair_on_split(first, second) if pair_on_split is not None else None
@@ -92,7 +92,8 @@ def compare_rows(
 def _add_errors(one: Cell, other: Cell, split: str) -> Spread:
     """Return a difference from the two intervals alone, as of independent values."""
     first, second = one.by_split[split], other.by_split[split]
-    mean, error = first.mean - second.mean, sqrt(first.variance + second.variance)
+    mean = first.mean - second.mean
+    error = sqrt(first.variance(one.metric) + second.variance(other.metric))
     # Without resampling there are no intervals, and nothing to tell two rows apart by.
     return Spread(mean, error if error > 0 or mean == 0 else inf, inf)
 

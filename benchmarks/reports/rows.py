@@ -3,15 +3,13 @@
 from dataclasses import dataclass, field
 from statistics import fmean
 
-from ..evaluation.spread import spread_over_draws
+from ..evaluation.spread import estimate_error, spread_over_draws
 from ..plugins.registry import OWN
 from ..records.record import RunRecord, Status
 from .comparable import find_code_settings
 
 ALL_TIED = 0.99
 """Share of users whose candidates all have one score, from which a row knows nothing of a task."""
-NORMAL = 1.959964
-"""The 97.5 % quantile of the normal distribution."""
 FLAG = "‡"
 """Behind the name of a row whose training is flagged, wherever it is named."""
 
@@ -25,10 +23,9 @@ class Draw:
     high: float
     users: int
 
-    @property
-    def variance(self) -> float:
-        """Of the mean, by users and items, as of a normal interval; 0 without resampling."""
-        return ((self.high - self.low) / (2 * NORMAL)) ** 2
+    def variance(self, metric: str) -> float:
+        """Return that of the mean, by users and items, from its interval; 0 without resampling."""
+        return estimate_error(self.mean, self.low, self.high, metric) ** 2
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ class Cell:
             (one,) = self.by_split.values()
             return one.low, one.high
         draws = self.by_split.values()
-        within = fmean(one.variance for one in draws)
+        within = fmean(one.variance(self.metric) for one in draws)
         spread = spread_over_draws([one.mean for one in draws], self.overlap, within)
         return spread.bounds(self.metric)
 

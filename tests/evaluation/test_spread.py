@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from coldbench.benchmarks.evaluation.spread import (
     Spread,
+    estimate_error,
     spread_over_draws,
     spread_over_users_and_items,
 )
@@ -73,6 +74,15 @@ def test_bounds_keep_to_the_range_of_a_metric():
     assert Spread(0.0, 0.1, 9.0).bounds("ndcg@10") == pytest.approx((-0.2262, 0.2262), abs=1e-4)
     tight = Spread(0.5, 1e-4, 1e6)
     assert tight.bounds("ndcg@10") == pytest.approx((0.5 - tight.half, 0.5 + tight.half), abs=1e-7)
+
+
+@given(st.floats(0.01, 0.9), st.floats(0.001, 0.05))
+def test_an_error_is_read_from_its_interval(mean, error):
+    for metric in ("ndcg@10", "novelty@10"):
+        low, high = Spread(mean, error, np.inf).bounds("ndcg@10")
+        if metric == "novelty@10":
+            low, high = mean - 1.959964 * error, mean + 1.959964 * error
+        assert estimate_error(mean, low, high, metric) == pytest.approx(error, rel=1e-3)
 
 
 def test_users_alone_are_a_t_interval(rng):
