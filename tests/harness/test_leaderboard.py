@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.evaluation.spread import spread_over_draws
+from coldbench.benchmarks.evaluation.spread import estimate_error, spread_over_draws
 from coldbench.benchmarks.records.record import RunRecord, record_path, with_identity, write
 from coldbench.benchmarks.reports.board import Board
 from coldbench.benchmarks.reports.captions import list_notes_below
@@ -73,7 +73,8 @@ def test_a_value_is_the_mean_over_draws_with_an_interval_over_them() -> None:
         a_record("other", mean=0.1),
     )  # fmt: skip
     cell = the_row(board, "m").cells[COLD]
-    within = np.mean([(0.1 / 1.959964) ** 2, (0.3 / 1.959964) ** 2])
+    errors = [estimate_error(m, m - h, m + h, "ndcg@10") for m, h in ((0.2, 0.1), (0.4, 0.3))]
+    within = float(np.mean(np.square(errors)))
     spread = spread_over_draws([0.2, 0.4], 0.125, within)
     assert (cell.mean, cell.low, cell.high) == pytest.approx((0.3, *spread.bounds("ndcg@10")))
     assert (cell.draws, cell.users) == (2, 100)
