@@ -10,6 +10,7 @@ from ..records.headline import HEADLINE
 from ..records.home import results_home
 from ..records.partial_records import make_cut
 from ..records.record import Cut, RunRecord, read_all
+from ..reports.across import build_across_grid, describe_ranks, rank_across
 from ..reports.board import Board
 from ..reports.captions import make_title
 from ..reports.families import group_by_family
@@ -47,6 +48,9 @@ def main(argv: list[str]) -> int:
     if options.families:
         _families(made, options)
         return 0
+    if options.across:
+        _across(made, options)
+        return 0
     if options.paired:
         _paired(made, options, home)
         return 0
@@ -71,6 +75,28 @@ def _families(made: list[Board], options: argparse.Namespace) -> None:
         sys.stdout.write("\n".join([*render_markdown_lines(grid), ""]))
     else:
         make_console().print(render_table(grid, star=True, elsewhere=IN_MD))
+
+
+def _across(made: list[Board], options: argparse.Namespace) -> None:
+    """Print the average ranks over the datasets, a table per task."""
+    if options.format == "csv":
+        raise ColdbenchError("--across has --format table or md; csv has every value without it")
+    tasks = dict.fromkeys(task for board in made for task in board.tasks)
+    wanted = [task for task in tasks if options.task in (None, EVERY, task)]
+    ranked = [found for found in (rank_across(made, task) for task in wanted) if found]
+    if not ranked:
+        raise ColdbenchError(
+            "--across needs a task with three rows that stand on the leaderboards of three datasets"
+        )
+    for found in ranked:
+        grid, title = build_across_grid(made, found), describe_ranks(found)
+        if options.format == "md":
+            lines = [f"### {escape_markdown(title)}", "", *render_markdown_lines(grid), "", ""]
+            sys.stdout.write("\n".join(lines))
+        else:
+            out = make_console()
+            say(out, title)
+            out.print(render_table(grid, elsewhere=IN_MD))
 
 
 def _paired(made: list[Board], options: argparse.Namespace, home: Path) -> None:
@@ -124,6 +150,11 @@ def _parser() -> argparse.ArgumentParser:
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument(
         "--families", action="store_true", help="the best row of every family, a line per task"
+    )
+    shown.add_argument(
+        "--across",
+        action="store_true",
+        help="average ranks over the datasets, with Nemenyi's critical difference",
     )
     shown.add_argument(
         "--paired",

@@ -1,0 +1,72 @@
+"""Average ranks over datasets and the region of practical equivalence, against closed forms."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.records.record import RunRecord, record_path, write
+from coldbench.benchmarks.reports.across import compare_practically, rank_across, rank_values
+from coldbench.benchmarks.reports.group_records import build_boards
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from .test_leaderboard import COLD, drawn  # type: ignore[import-not-found]
+
+
+def test_ranks_are_friedmans_and_the_difference_is_nemenyis() -> None:
+    values = np.random.default_rng(0).random((14, 4))
+    ranks, p, critical = rank_values(values)
+    assert ranks == pytest.approx(stats.rankdata(-values, axis=1).mean(axis=0))
+    assert p == pytest.approx(stats.friedmanchisquare(*values.T).pvalue)
+    # Demsar 2006, table 5: q = 2.569 for four rows; section 3.2.2: CD = 1.25 on 14 datasets.
+    assert critical == pytest.approx(2.569 * np.sqrt(4 * 5 / (6 * 14)), abs=2e-3)
+    assert rank_values(np.ones((5, 3)))[1] == 1.0
+
+
+@given(st.lists(st.floats(-0.1, 0.1), min_size=3, max_size=10), st.floats(0.001, 0.05))
+def test_the_three_probabilities_are_one_and_turn_with_the_sign(
+    differences: list[float], region: float
+) -> None:
+    below, within, above = compare_practically(differences, 0.125, region)
+    assert below + within + above == pytest.approx(1.0)
+    turned = compare_practically([-one for one in differences], 0.125, region)
+    assert turned == pytest.approx((above, within, below), abs=1e-6)
+
+
+def test_the_posterior_is_a_shifted_t() -> None:
+    x = np.array([0.01, 0.02, 0.0, 0.015])
+    scale = np.sqrt((1 / 4 + 0.125) * x.var(ddof=1))
+    posterior = stats.t(3, x.mean(), scale)
+    found = compare_practically(list(x), 0.125)
+    assert found == pytest.approx(
+        (posterior.cdf(-0.005), posterior.cdf(0.005) - posterior.cdf(-0.005), posterior.sf(0.005))
+    )
+
+
+def records() -> list[RunRecord]:
+    means = {"a": (0.5, 0.6, 0.7), "b": (0.4, 0.65, 0.6), "c": (0.1, 0.2, 0.1)}
+    return [
+        one
+        for name, by_dataset in means.items()
+        for at, mean in enumerate(by_dataset)
+        for one in drawn(name, mean, dataset=f"d{at}")
+    ] + drawn("alone", 0.9, dataset="d0")
+
+
+def test_rows_of_every_dataset_are_ranked() -> None:
+    found = rank_across(build_boards(records()), COLD)
+    assert found is not None and found.labels == ["a", "b", "c"]
+    assert found.ranks == pytest.approx([4 / 3, 5 / 3, 3.0])
+    assert rank_across(build_boards(records(), dataset="d0"), COLD) is None
+
+
+def test_the_command_prints_it(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for one in records():
+        write(record_path(Path("results"), one), one)
+    assert cli.main(["leaderboard", "--across", "--format", "md"]) == 0
+    out = capsys.readouterr().out
+    assert "3 rows on 3 datasets (d0, d1, d2)" in out and "| a | 1.33 |" in out
+    assert cli.main(["leaderboard", "--across", "--dataset", "d0"]) == 2
+    assert "--across needs a task with three rows" in capsys.readouterr().err
