@@ -10,6 +10,7 @@ from ...datasets.arrays import DoubleArray
 from ..evaluation.spread import spread_over_draws
 from ..terminal.fitted_table import TableColumn
 from .board import Board
+from .contenders import UNINFORMED
 from .rows import Row
 from .table_grids import CellText, TableGrid, format_p
 
@@ -20,7 +21,7 @@ LEAST_DATASETS, LEAST_ROWS = 3, 3
 
 @dataclass(frozen=True)
 class Ranks:
-    """The rows that every dataset has, in one task.
+    """The methods that every dataset has, in one task.
 
     Attributes
     ----------
@@ -84,12 +85,12 @@ def compare_practically(
 
 
 def rank_across(boards: Sequence[Board], task: str) -> Ranks | None:
-    """Return the average ranks in a task of the rows that are on every board that has it.
+    """Return the average ranks in a task of the methods that every dataset has.
 
-    None with fewer than three datasets or rows.
+    One leaderboard per dataset, with drawn splits; None with fewer than three datasets or methods.
     """
-    held = [board for board in boards if task in board.tasks and not board.has_no_ranking]
-    rows = [{row.label: row for row in board.rows if task in row.cells} for board in held]
+    held = _choose_boards(boards, task)
+    rows = [_find_rows(board, task) for board in held]
     labels = sorted(set.intersection(*map(set, rows))) if rows else []
     if len(held) < LEAST_DATASETS or len(labels) < LEAST_ROWS:
         return None
@@ -104,6 +105,30 @@ def rank_across(boards: Sequence[Board], task: str) -> Ranks | None:
         task, [board.dataset for board in held], [labels[at] for at in order],
         [float(ranks[at]) for at in order], p, critical,
     )  # fmt: skip
+
+
+def _choose_boards(boards: Sequence[Board], task: str) -> list[Board]:
+    """Return the first leaderboard of each dataset that has the task on drawn splits."""
+    found: dict[str, Board] = {}
+    for board in boards:
+        if task in board.tasks and not board.has_no_ranking and not board.one_split:
+            found.setdefault(board.dataset, board)
+    return list(found.values())
+
+
+def _find_rows(board: Board, task: str) -> dict[str, Row]:
+    """Return the row of each method that counts: of its settings the one that contends.
+
+    On the strict track where a method has both; a row that knows nothing of the task ranks last
+    by its value.
+    """
+    reasons = board.standing(task).reasons_not_to_contend
+    rows = [r for r in board.rows if task in r.cells and reasons.get(id(r), "") in ("", UNINFORMED)]
+    rows.sort(key=lambda row: (row.first.track == "open", id(row) in reasons))
+    found: dict[str, Row] = {}
+    for row in rows:
+        found.setdefault(row.first.method, row)
+    return found
 
 
 def build_across_grid(boards: Sequence[Board], found: Ranks) -> TableGrid:
@@ -129,8 +154,8 @@ def _average_chances(
 ) -> tuple[float, ...] | None:
     """Return the probabilities of worse, equal and better, a mean over the datasets."""
     found = []
-    for board in boards:
-        rows = {row.label: row for row in board.rows if task in row.cells}
+    for board in _choose_boards(boards, task):
+        rows = _find_rows(board, task)
         if label in rows and best in rows:
             differences = _differences(rows[label], rows[best], task, board.lower_is_better)
             if len(differences) > 1:
@@ -148,9 +173,9 @@ def _differences(row: Row, best: Row, task: str, lower_is_better: bool) -> list[
 def describe_ranks(found: Ranks) -> str:
     """Return what a table of average ranks rests on."""
     return (
-        f"{found.task}: {len(found.labels)} rows on {len(found.datasets)} datasets "
+        f"{found.task}: {len(found.labels)} methods on {len(found.datasets)} datasets "
         f"({', '.join(found.datasets)}); Friedman p {format_p(found.p_friedman)}; average ranks "
         f"that differ by less than {found.critical:.2f} are not separated (Nemenyi, 5 %); "
-        f"worse, practically equal (within {REGION}) and better than the first row: Bayesian "
+        f"worse, practically equal (within {REGION}) and better than the first one: Bayesian "
         "correlated t test, a mean over the datasets"
     )

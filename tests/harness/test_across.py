@@ -55,7 +55,7 @@ def records() -> list[RunRecord]:
     ] + drawn("alone", 0.9, dataset="d0")
 
 
-def test_rows_of_every_dataset_are_ranked() -> None:
+def test_methods_of_every_dataset_are_ranked() -> None:
     found = rank_across(build_boards(records()), COLD)
     assert found is not None and found.labels == ["a", "b", "c"]
     assert found.ranks == pytest.approx([4 / 3, 5 / 3, 3.0])
@@ -67,6 +67,6 @@ def test_the_command_prints_it(workplace: Path, capsys: pytest.CaptureFixture[st
         write(record_path(Path("results"), one), one)
     assert cli.main(["leaderboard", "--across", "--format", "md"]) == 0
     out = capsys.readouterr().out
-    assert "3 rows on 3 datasets (d0, d1, d2)" in out and "| a | 1.33 |" in out
+    assert "3 methods on 3 datasets (d0, d1, d2)" in out and "| a | 1.33 |" in out
     assert cli.main(["leaderboard", "--across", "--dataset", "d0"]) == 2
     assert "--across needs a task with three rows" in capsys.readouterr().err
