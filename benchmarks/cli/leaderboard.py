@@ -24,6 +24,7 @@ from ..reports.render import (
     render_table,
     show_board,
 )
+from ..reports.single_split import make_pair_in
 from ..terminal.complaint import complain
 from ..terminal.console import make_console, say
 from ..terminal.foreign_text import escape_markdown
@@ -43,7 +44,11 @@ def main(argv: list[str]) -> int:
         raise ColdbenchError(f"no record in {home}; make one with: coldbench run method=popularity")
     _check(options, records, home)
     made = build_boards(
-        records, metric=options.metric, dataset=options.dataset, scenario=options.scenario
+        records,
+        metric=options.metric,
+        dataset=options.dataset,
+        scenario=options.scenario,
+        pair_in=make_pair_in(home),
     )
     if options.families:
         _families(made, options)

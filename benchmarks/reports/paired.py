@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ..evaluation.comparison import Comparison, PerUser, compare
-from ..records.per_user_tables import check_table, users_path
 from ..records.record import RunRecord, record_path
+from ..records.stored_values import read_user_values
 from ..terminal.fitted_table import TableColumn
 from .board import Board
 from .differences import Difference, compare_rows
@@ -133,15 +133,9 @@ def _by_split(row: Row, task: str, metric: str, home: Path) -> dict[str, dict[st
 
 
 def _users(record: RunRecord, task: str, metric: str, home: Path) -> dict[str, float]:
-    import polars as pl
-
-    path = users_path(record_path(home, record))
-    if not path.exists():
-        return {}
-    check_table(path, record.users_sha256)
-    table = pl.scan_parquet(path).filter(pl.col("task") == task).select("user", metric).collect()
-    known = table.drop_nulls()
-    return dict(zip(known["user"].to_list(), known[metric].to_list(), strict=True))
+    path = record_path(home, record)
+    found = read_user_values([path], task, metric).get(path)
+    return {} if found is None else dict(zip(found.users, map(float, found.values), strict=True))
 
 
 def _numbered(tables: dict[str, dict[str, float]]) -> dict[str, PerUser]:
