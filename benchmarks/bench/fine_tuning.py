@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.arithmetic import has_bf16
+from ...datasets.validation_score import ValidationScore
 from ...datasets.world import TrainView
 from ..isolation.threads import limit_threads
 from ..plugins.registry import find
@@ -63,10 +64,10 @@ def measure_fine_tuning(
             for epochs in (0, 1):
                 ways[f"{kind} {epochs}"] = partial(_ours, kind, view, steps, batch, epochs)
         turns = measure_in_turn(ways, repeats)
-    epochs = {"plain": turns["plain"]} | {
+    seconds = {"plain": turns["plain"]} | {
         f"tuned_{kind}": turns[f"{kind} 1"] - turns[f"{kind} 0"] for kind in kinds
     }
-    return compute_medians(epochs, "plain")
+    return compute_medians(seconds, "plain")
 
 
 def _texts(view: TrainView) -> Sequence[object]:
@@ -84,7 +85,11 @@ def _view(texts: int) -> TrainView:
     items = view.items.take(slice(0, texts))
     users = replace(view.users, history=few.csr)
     return replace(
-        view, interactions=few, users=users, items=items, validate=lambda _: next(rising)
+        view,
+        interactions=few,
+        users=users,
+        items=items,
+        validate=lambda _: ValidationScore({"rising": next(rising)}, {}),
     )
 
 
@@ -141,7 +146,7 @@ def _plain(texts: list[str], steps: int, batch: int) -> None:
         vectors = encode([texts[place] for place in places])
         loss = torch.logsumexp(vectors @ vectors.T / 0.05, dim=1).mean()
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     model.eval()
     with torch.no_grad():

@@ -1,6 +1,7 @@
 """DropoutNet: preference and content in, factors out, and the preference often missing."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from ....datasets.parameters import Choices, Range, parameter
@@ -113,9 +114,11 @@ class DropoutNet(TwoTowerMethod):
             train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
         )
         seed = train.seed
-        learned = {"prior_strength": self.prior_strength, "rank": self.content_rank, "seed": seed}
-        self.user_inputs_ = SideInputs.of(train.users, own, across, **learned)
-        self.item_inputs_ = SideInputs.of(train.items, across, own, **learned)
+        learn = partial(
+            SideInputs.of, prior_strength=self.prior_strength, rank=self.content_rank, seed=seed
+        )
+        self.user_inputs_ = learn(train.users, own, across)
+        self.item_inputs_ = learn(train.items, across, own)
         with seeded(seed):
             self.net_ = self._build(
                 self.user_inputs_.content.width(train.users.features),

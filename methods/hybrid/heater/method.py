@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -138,9 +139,11 @@ class Heater(TwoTowerMethod):
             train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
         )
         seed = train.seed
-        learned = {"prior_strength": self.prior_strength, "rank": self.content_rank, "seed": seed}
-        self.user_inputs_ = SideInputs.of(train.users, own, across, **learned)
-        self.item_inputs_ = SideInputs.of(train.items, across, own, **learned)
+        learn = partial(
+            SideInputs.of, prior_strength=self.prior_strength, rank=self.content_rank, seed=seed
+        )
+        self.user_inputs_ = learn(train.users, own, across)
+        self.item_inputs_ = learn(train.items, across, own)
         users = self._training_side(train.users, self.user_inputs_, self.support_share)
         items = self._training_side(train.items, self.item_inputs_, 0.0)
         with seeded(seed):

@@ -20,7 +20,7 @@ from ..text_encoder.encoder import (
     require_same_weights,
 )
 from .batches import HistoryBatches
-from .settings import TrainingPrecision, Tuning, choose_precision, warm_up_and_decay
+from .settings import TrainingPrecision, Tuning, choose_precision, count_steps, warm_up_and_decay
 
 if TYPE_CHECKING:
     from .network import FineTuningModule, TextTowers
@@ -143,12 +143,15 @@ class FineTunedEncoder(FactorMethod):
         vectors = sentences.encode(texts)
         model = self._untrained(train, sentences, vectors)
         tuning = FineTuningModule(model, texts, vectors)
-        self.scorer_, self.groups_ = TowerScorer(model, sentences), {}
+        self.scorer_ = TowerScorer(model, sentences)
+        self.groups_: dict[str, FineTunedEncoder] = {}
         device = train.resources.device
         self.precision_ = choose_precision(self.training_precision, self.tuning, device)
         model.set_precision(self.precision_)
         stopping = read_stopping(self, train)
         stopping["validate"] = lambda: train.validate(self._follow(tuning))
+        stopping["validate_first"] = True
+        steps = count_steps(self.max_steps, self.epochs, len(train.interactions), self.batch_size)
         self.log_ = fit_module(
             tuning,
             self._batches(train, sentences),
@@ -156,8 +159,7 @@ class FineTunedEncoder(FactorMethod):
             optimiser=lambda _: model.make_optimiser(
                 self.learning_rate, self.encoder_learning_rate, self.weight_decay
             ),
-            validate_first=True,
-            learning_rate_factor=warm_up_and_decay(self._count_steps(len(train.interactions))),
+            learning_rate_factor=warm_up_and_decay(steps),
             **stopping,
         ).as_json()
         tuning.trained.fill_(True)  # several devices train copies of the module
@@ -291,12 +293,6 @@ class FineTunedEncoder(FactorMethod):
             user_text=sentences.encode(texts_of(train.users)) if with_text else None,
             seed=train.seed,
         )
-
-    def _count_steps(self, pairs: int) -> int:
-        """Return the most steps that a training takes."""
-        if self.epochs is None:
-            return self.max_steps
-        return max(1, self.epochs * -(-pairs // self.batch_size))
 
     def _follow(self, tuning: "FineTuningModule") -> Self:
         """Score with the weights as they are now."""

@@ -30,6 +30,11 @@ def choose_precision(asked: TrainingPrecision, tuning: Tuning, device: str) -> s
     return "bf16" if tuning is not Tuning.FROZEN and has_bf16(device) else "fp32"
 
 
+def count_steps(max_steps: int, epochs: int | None, pairs: int, batch_size: int) -> int:
+    """Return the most steps that a training takes: ``epochs`` over the pairs where it is set."""
+    return max_steps if epochs is None else max(1, epochs * -(-pairs // batch_size))
+
+
 def warm_up_and_decay(steps: int) -> Callable[[int], float]:
     """Return the factor on the learning rates by step: up for a tenth of ``steps``, then to 0."""
     warm_up = max(1, steps // 10)

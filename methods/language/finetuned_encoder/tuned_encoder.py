@@ -156,7 +156,7 @@ class TunedEncoder(nn.Module):
         packed, hidden = self._pack(texts), self._embed(texts)
         for layer in self.layers[: self.cut]:
             hidden = run_layer(layer, hidden, packed)
-        return hidden.split([len(self._memory.tokens[text]) for text in texts])
+        return torch.split(hidden, [len(self._memory.tokens[text]) for text in texts])
 
     def _tokenise(self, texts: Sequence[str]) -> None:
         new = [text for text in dict.fromkeys(texts) if text not in self._memory.tokens]
