@@ -1,5 +1,6 @@
 """What is known of a factor before any history is seen, and what a history makes of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,15 @@ import numpy as np
 
 from ..datasets.arrays import CSR, DoubleArray, FloatArray
 from .sparse_rows import expand_row_indices
+
+PRIORS = tuple(
+    {"prior_strength": strength, "fold_in_weight": weight}
+    for strength, weight in ((1.0, 0.0), (3.0, 0.0), (0.3, 0.0), (1.0, 1.0), (0.3, 1.0), (0.3, 3.0))
+)
+"""What methods that can solve for a history, too, try where none is given.
+
+The first is that without validation.
+"""
 
 _ROWS = 4096  # training pairs whose scores are computed at once
 _NUMBERS = 2**20  # of the factors in histories that are held at once
@@ -106,6 +116,24 @@ class FactorPrior:
             systems = spread.transpose(0, 2, 1) @ seen + noise * np.eye(seen.shape[2])
             steps = np.linalg.solve(systems, spread.transpose(0, 2, 1) @ missing)
         return np.asarray(steps[:, :, 0], np.float64)
+
+
+def weigh_fold_in(
+    history: CSR,
+    across: FloatArray,
+    solve: Callable[[CSR, FloatArray], FloatArray],
+    weight: float,
+) -> FloatArray | float:
+    """Return float32 (rows, d): ``weight`` times the solution for each history, for each item.
+
+    Added to a factor that the prior keeps near the mean, the solution decides where a history is
+    long, and the prior where it is short.
+    """
+    if not weight or not history.shape[0]:
+        return 0.0
+    sizes = np.diff(history.indptr).astype(np.float32)[:, None]
+    solved: FloatArray = solve(history, across) * sizes * np.float32(weight)
+    return solved
 
 
 def _mean_squared_residual(own: FloatArray, across: FloatArray, pairs: CSR) -> float:

@@ -1,12 +1,12 @@
 """Factors of entities that are known, and of new ones from their history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from ...datasets.arrays import CSR, FloatArray
 from ...datasets.world import Entities
-from ..factor_prior import FactorPrior
+from ..factor_prior import FactorPrior, weigh_fold_in
 from ..known_entities import look_up_known
 
 
@@ -42,7 +42,8 @@ def join_prior(
     learned: FloatArray,
     across: FloatArray,
     prior: FactorPrior,
-    strength: float,
+    chosen: Mapping[str, float],
+    solve: Callable[[CSR, FloatArray], FloatArray] | None = None,
 ) -> FloatArray:
     """Return float32 (users, d): the learned factor, or for a new user the mean and its history.
 
@@ -54,10 +55,16 @@ def join_prior(
         float32 (warm items, d).
     prior
         Of the users' factors.
-    strength
-        Of the prior against the history.
+    chosen
+        ``prior_strength``, of the prior against the history; ``fold_in_weight``, how many times
+        the solution for the history is added for each of its items.
+    solve
+        As for ``fold_in``.
     """
     found: FloatArray = look_up_known(users, learned)
     cold = np.flatnonzero(users.known < 0)
-    found[cold] = prior.join(users.history[cold], across, strength=strength)
+    history = users.history[cold]
+    found[cold] = prior.join(history, across, strength=chosen["prior_strength"])
+    if solve is not None:
+        found[cold] += weigh_fold_in(history, across, solve, chosen["fold_in_weight"])
     return found

@@ -1,12 +1,13 @@
 """What is known of a user before anything is: how many take an item."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from ...datasets.arrays import DoubleArray, FloatArray
 from ...datasets.world import Entities, TrainView
+from ..prior_choice import NEW_USERS, average_groups
 
 SHOTS_THAT_DOUBLE = 10
 """Items of a history with which the prior counts twice."""
@@ -68,8 +69,8 @@ def choose_prior_weights(
         method.prior_weights_ = (weight, weight)
         scores.append(train.validate(asked))
     known, new = (
-        tried[int(np.argmax([_mean(score, groups) for score in scores]))]
-        for groups in (("warm", "new_item"), ("new_user", "both"))
+        tried[int(np.argmax([average_groups(score, groups) for score in scores]))]
+        for groups in (("warm", "new_item"), NEW_USERS)
     )
     method.prior_weights_ = (known, new)
 
@@ -77,12 +78,6 @@ def choose_prior_weights(
 def report_prior(weights: tuple[float, float]) -> dict[str, float]:
     """Return the weights as a record holds them."""
     return {"known_users": weights[0], "new_users": weights[1]}
-
-
-def _mean(score: float, groups: Sequence[str]) -> float:
-    found: Mapping[str, float] = getattr(score, "groups", {})
-    values = [found[name] for name in groups if name in found]
-    return float(np.mean(values)) if values else float(score)
 
 
 class EncodedOnce:

@@ -55,4 +55,11 @@ def make_untrained_als(*, factors: int, regularization: float, alpha: float) -> 
     """Return the pretrained model with these settings, for a saved state to be restored into."""
     from ..collaborative.implicit_als import ImplicitALS
 
-    return ImplicitALS(factors=factors, regularization=regularization, alpha=alpha)
+    # Who learns from the factors has a prior of its own: none is chosen for their method.
+    return ImplicitALS(
+        factors=factors,
+        regularization=regularization,
+        alpha=alpha,
+        prior_strength=1.0,
+        fold_in_weight=0.0,
+    )

@@ -80,7 +80,7 @@ def test_a_new_user_is_the_mean_user_joined_by_its_history(world, kind):
     history[0, [2, 4]] = 1
     found = model.user_factors(world.users([-1, -1], history))
     prior = FactorPrior.of(model.user_factors_, model.item_factors_, csr_matrix(pairs))
-    strength = model.prior_strength
+    strength = model.prior_choice_["prior_strength"]
     expected = prior.join(csr_matrix(history), model.item_factors_, strength=strength)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(found[1], model.user_factors_.mean(axis=0), rtol=1e-4, atol=1e-6)

@@ -103,5 +103,5 @@ def test_the_preset_composes_on_the_command_line(capsys):
     shown = OmegaConf.create(capsys.readouterr().out)
     assert dict(shown.method) == {
         "factors": 256, "regularization": 0.003, "exponent": 1.0, "unobserved": 0.1,
-        "epochs": 16, "spread": 0.1, "prior_strength": 10.0,
+        "epochs": 16, "spread": 0.1, "prior_strength": None,
     }  # fmt: skip

@@ -12,7 +12,9 @@ from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
+from ...factor_prior import PRIORS, weigh_fold_in
 from ...known_entities import look_up_known
+from ...prior_choice import choose_prior
 from .maps import LinearMap, NearestMap
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ class AttributeMap(FactorMethod):
     third map, trained for the ranking itself, is not here. Both sides are mapped. A warm entity
     keeps its factor; a side without attributes gets the mean factor. The paper has no support: here
     it joins the mapped factor, as the posterior mean whose prior has the mapped factor as mean and
-    the covariance of the training factors (``FactorPrior``), ``prior_strength`` its weight.
+    the covariance of the training factors (``FactorPrior``), ``prior_strength`` its weight; to a
+    user is added, for each item shown, ``fold_in_weight`` times the pretraining's own solve.
+    Validation chooses both among the values of ImplicitALS; without validation they are 1 and 0.
     Which of the paper's two maps is the default, and its neighbours, was chosen on the validation
     part of movietweetings.
     """
@@ -65,10 +69,16 @@ class AttributeMap(FactorMethod):
     neighbours: int = parameter(
         10, "for knn: entities in the mean", minimum=1, search=Range(5, 500, log=True)
     )
-    prior_strength: float = parameter(
-        1.0,
-        "weight of the mapped factor of a new entity against its support",
+    prior_strength: float | None = parameter(
+        None,
+        "weight of a new entity's mapped factor against support; None chooses by validation",
         minimum=1e-3,
+        search=Range(0.1, 10, log=True),
+    )
+    fold_in_weight: float | None = parameter(
+        None,
+        "weight of the plain solve for a new user's history; None chooses by validation",
+        minimum=0,
         search=Range(0.1, 10, log=True),
     )
     hidden: list[int] = parameter(
@@ -88,7 +98,7 @@ class AttributeMap(FactorMethod):
         None, "for mlp: most passes over the entities, instead of max_steps", minimum=1
     )
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     family: ClassVar[Family] = Family.HYBRID
     cold: ClassVar[frozenset[Side]] = frozenset({Side.USER, Side.ITEM})
     uses_support: ClassVar[bool] = True
@@ -106,9 +116,12 @@ class AttributeMap(FactorMethod):
         sides = {"items": (train.items, across), "users": (train.users, own)}
         self.maps_ = {name: self._map(*side, train.seed) for name, side in sides.items()}
         self.log_: dict[str, Any] = {}
+        self.prior_choice_: dict[str, float] = dict(PRIORS[0])
         if self.mapping is MappingKind.MLP:
             for name, side in sides.items():
                 self._train(name, *side, train)
+        given = {name: getattr(self, name) for name in PRIORS[0]}
+        choose_prior(self, train, self.prior_choice_, PRIORS, given)
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
@@ -135,15 +148,15 @@ class AttributeMap(FactorMethod):
         return views[key]
 
     def report(self) -> dict[str, Any]:
-        """Return the learning curves of the networks, if any, and their adequacy."""
+        """Return the settings of the prior, and the networks' learning curves and adequacy."""
         from ...training.adequacy import join_adequacy
 
-        self.fitted("pretrained_")
+        chosen = dict(self.fitted("prior_choice_"))
         curves = {f"training_{name}": log for name, log in self.log_.items()}
         if not curves:
-            return {}
+            return chosen
         parts = {f"the map of {name}": log["adequacy"] for name, log in self.log_.items()}
-        return curves | {"training": {"adequacy": join_adequacy(parts)}}
+        return chosen | curves | {"training": {"adequacy": join_adequacy(parts)}}
 
     def parameter_counts(self) -> tuple[int, int]:
         """Return the numbers of the maps, and these with the pretrained factors."""
@@ -160,6 +173,7 @@ class AttributeMap(FactorMethod):
                 for name, one in self.maps_.items()
             },
             "log": self.log_,
+            "prior_choice": self.prior_choice_,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -172,6 +186,7 @@ class AttributeMap(FactorMethod):
         self.pretrained_.restore(state["pretrained"])
         self.maps_ = {name: _restored(**one) for name, one in state["maps"].items()}
         self.log_ = state["log"]
+        self.prior_choice_ = state["prior_choice"]
 
     def _mapped(self, entities: Entities, own: FloatArray, across: FloatArray) -> FloatArray:
         """Return learned factors, and of cold entities mapped ones joined by their support."""
@@ -179,8 +194,12 @@ class AttributeMap(FactorMethod):
         cold = np.flatnonzero(entities.known < 0)
         if len(cold):
             centres = self.maps_[f"{entities.side.value}s"](entities.features[cold])
-            prior = self.pretrained_.prior(entities.side)
-            factors[cold] = prior.join(entities.history[cold], across, centres, self.prior_strength)
+            prior, history = self.pretrained_.prior(entities.side), entities.history[cold]
+            chosen, solve = self.prior_choice_, self.pretrained_.solve
+            factors[cold] = prior.join(history, across, centres, chosen["prior_strength"])
+            if entities.side is Side.USER:
+                # A longer factor changes no user's order, but an item's place among others.
+                factors[cold] += weigh_fold_in(history, across, solve, chosen["fold_in_weight"])
         return factors
 
     def _map(self, warm: Entities, factors: FloatArray, seed: int) -> "Map":
