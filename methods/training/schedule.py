@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MakeOptimiser: TypeAlias = "Callable[[list[nn.Parameter]], torch.optim.Optimizer]"
 
+SPARSER = 0.1
+"""Validations lie at least this share of the steps taken apart: few late, where little changes."""
 ALL = "all"
 """Name of the one group where ``validate`` returns a plain number."""
 
@@ -131,7 +133,8 @@ class Stopping:
     validate_every
         Epochs between validations, where ``validate_every_steps`` is 0.
     validate_every_steps
-        Validate at the first end of an epoch after so many steps.
+        Validate at the first end of an epoch after so many steps, or after a tenth of those taken
+        where that is more: about 40 validations in 20,000 steps, most of them early.
     validate_first
         Validate the untrained network too; it may then be the best.
     chance_loss
@@ -153,6 +156,10 @@ class Stopping:
     def early(self) -> bool:
         """Whether the training may end before its cap."""
         return self.validate is not None and (self.patience, self.patience_steps) != (None, None)
+
+    def steps_between(self, last: int) -> float:
+        """Return the least steps from a validation, after ``last`` steps, to the next."""
+        return max(self.validate_every_steps, SPARSER * last)
 
 
 class StoppingOptions(TypedDict, total=False):

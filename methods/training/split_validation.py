@@ -66,9 +66,8 @@ class SplitValidation(Callback):
             return True
         if not self.stopping.validate_every_steps:
             return done % self.stopping.validate_every == 0
-        taken = self.training_log.validation_steps
-        since = trainer.global_step - (taken[-1] if taken else 0)
-        return since >= self.stopping.validate_every_steps
+        last = [0, *self.training_log.validation_steps][-1]
+        return trainer.global_step - last >= self.stopping.steps_between(last)
 
     def _record(
         self, trainer: pl.Trainer, module: pl.LightningModule, done: int

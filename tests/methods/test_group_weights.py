@@ -1,6 +1,7 @@
 """One training, and for each group of tasks the weights that are best for it."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -327,3 +328,16 @@ def test_steps_bound_validate_and_floor_a_training(train):
             patience_steps=10, min_steps=floor, validate_every_steps=1,
         )  # fmt: skip
         assert least <= log.steps <= least + 15
+
+
+def test_validations_are_dense_early_and_few_in_all(train):
+    _, log = walk(
+        train, validate=lambda: 0.5, epochs=None, max_steps=1000, patience=None,
+        validate_every_steps=10,
+    )  # fmt: skip
+    steps = log.validation_steps
+    assert steps[:10] == list(range(10, 101, 10)), "as often as asked in the beginning"
+    assert len(steps) < 40 and steps[-1] == 1000
+    # An epoch has 5 steps; the last validation comes whenever the training ends.
+    for before, after in pairwise(steps[9:-1]):
+        assert 0.1 * before <= after - before < 0.1 * before + 5
