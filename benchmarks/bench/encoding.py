@@ -107,9 +107,9 @@ def _view(texts: Sequence[str]) -> TrainView:
 
 
 def _ours(precision: str, view: TrainView) -> FloatArray:
-    """Return the vectors that a method which reads texts has after fitting."""
+    """Return the vectors that a method which reads texts has after fitting, nothing validated."""
     method = find("methods", "text_knn")()
-    chosen = replace(method, precision=type(method.precision)(precision))
+    chosen = replace(method, precision=type(method.precision)(precision), prior_weight=0.0)
     fitted: Method = chosen.fit(view)
     vectors: FloatArray = fitted.fitted("vectors_")
     return vectors

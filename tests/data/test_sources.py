@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coldbench.benchmarks.config.enum_values import to_typed_form  # values are written
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import DataError
 from coldbench.datasets.protocol.scenarios import NewItem
@@ -294,12 +295,9 @@ def test_a_graph_made_for_other_ids_is_refused(tmp_path: Path) -> None:
 def test_settings_go_through_the_configuration_and_back(source: type) -> None:
     config = OmegaConf.structured(source)
     assert OmegaConf.to_object(config) == source()
-    assert OmegaConf.to_object(OmegaConf.create(OmegaConf.to_yaml(config))) == {
-        field.name: getattr(source(), field.name).value
-        if isinstance(getattr(source(), field.name), FilmGraph)
-        else getattr(source(), field.name)
-        for field in dataclasses.fields(source)
-    }
+    written = OmegaConf.create(OmegaConf.to_yaml(config))
+    assert written == to_typed_form(dataclasses.asdict(source()))
+    assert OmegaConf.to_object(OmegaConf.merge(config, written)) == source()
 
 
 def test_settings_of_files_are_typed_on_the_command_line() -> None:

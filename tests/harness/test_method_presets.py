@@ -21,7 +21,7 @@ CHANGES = {
     "word_knn_bm25": ("word_knn", {"weighting": "bm25"}),
     "attribute_map_linear": ("attribute_map", {"mapping": "linear"}),
     "attribute_map_mlp": ("attribute_map", {"mapping": "mlp"}),
-    "clcrec_paper": ("clcrec", {"norm_weight": 0.1}),
+    "clcrec_paper": ("clcrec", {"norm_weight": 0.1, "negatives": 128}),
     "dropoutnet_paper": (
         "dropoutnet",
         {

@@ -16,8 +16,9 @@ LEARNERS = [
     *PERFECT,
     EASE(regularization=200.0),
     UserKNN(neighbours=20, shrinkage=1.0),
-    ImplicitBPR(**BPR),
+    ImplicitBPR(**BPR, prior_weight=1.0),
 ]
+"""Two shots are to say the taste: under BPR's default they weigh a sixth of what they tell."""
 REST = np.arange(4, 40)
 
 
