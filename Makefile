@@ -6,7 +6,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 SHELL := /bin/bash
 BIN := .venv/bin
-EXTRAS := dev docs minilm launchers wandb tune
+EXTRAS := dev docs minilm launchers wandb tune plots
 PACKAGES := coldbench.benchmarks coldbench.conf coldbench.datasets coldbench.methods
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
 

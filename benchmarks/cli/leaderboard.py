@@ -10,12 +10,13 @@ from ..records.headline import HEADLINE
 from ..records.home import results_home
 from ..records.partial_records import make_cut
 from ..records.record import Cut, RunRecord, read_all
-from ..reports.across import build_across_grid, describe_ranks, rank_across
+from ..reports.across import REGION, build_across_grid, describe_ranks, rank_across
 from ..reports.board import Board
 from ..reports.captions import make_title
 from ..reports.families import group_by_family
 from ..reports.group_records import build_boards
 from ..reports.paired import build_paired_grid, compare_with_best
+from ..reports.rank_diagram import draw_rank_diagram
 from ..reports.render import (
     IN_MD,
     render_csv,
@@ -93,8 +94,11 @@ def _across(made: list[Board], options: argparse.Namespace) -> None:
         raise ColdbenchError(
             "--across needs a task with three rows that stand on the leaderboards of three datasets"
         )
+    if options.diagram is not None:
+        draw_rank_diagram(ranked[0], options.diagram)
     for found in ranked:
-        grid, title = build_across_grid(made, found), describe_ranks(found)
+        grid = build_across_grid(made, found, options.region)
+        title = describe_ranks(found, options.region)
         if options.format == "md":
             lines = [f"### {escape_markdown(title)}", "", *render_markdown_lines(grid), "", ""]
             sys.stdout.write("\n".join(lines))
@@ -166,6 +170,19 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="with one --task: the others against the best, on the same users, Holm-corrected",
     )
+    parser.add_argument(
+        "--region",
+        type=float,
+        default=REGION,
+        metavar="R",
+        help=f"with --across: differences up to R are practically equal ({REGION})",
+    )
+    parser.add_argument(
+        "--diagram",
+        type=Path,
+        metavar="FILE",
+        help="with --across and one --task: its critical-difference diagram, .svg, .png or .pdf",
+    )
     parser.add_argument("--metric", metavar="NAME", help=f"({HEADLINE})")
     parser.add_argument("--format", choices=("table", "md", "csv"), default="table")
     return parser
@@ -184,6 +201,10 @@ def read_records(home: Path, cut: Cut | None = None) -> list[RunRecord]:
 
 def _check(options: argparse.Namespace, records: list[RunRecord], home: Path) -> None:
     """Refuse names that no record holds."""
+    if options.diagram and not (options.across and options.task not in (None, EVERY)):
+        raise ColdbenchError("--diagram takes --across and one --task")
+    if not options.region > 0:
+        raise ColdbenchError(f"--region {options.region} must be a positive number, as {REGION}")
     held = {
         "dataset": {one.dataset for one in records},
         "scenario": {one.scenario for one in records},

@@ -131,7 +131,7 @@ def _find_rows(board: Board, task: str) -> dict[str, Row]:
     return found
 
 
-def build_across_grid(boards: Sequence[Board], found: Ranks) -> TableGrid:
+def build_across_grid(boards: Sequence[Board], found: Ranks, region: float = REGION) -> TableGrid:
     """Return one line per row: its average rank, and its chances next to the best one."""
     columns = [
         TableColumn("method", wraps=True), TableColumn("average rank"),
@@ -141,7 +141,9 @@ def build_across_grid(boards: Sequence[Board], found: Ranks) -> TableGrid:
     best = found.labels[0]
     lines = []
     for label, rank in zip(found.labels, found.ranks, strict=True):
-        chances = _average_chances(boards, found.task, label, best) if label != best else None
+        chances = None
+        if label != best:
+            chances = _average_chances(boards, found.task, label, best, region)
         apart = rank - found.ranks[0] > found.critical
         shown = ["", "", ""] if chances is None else [f"{one:.2f}" for one in chances]
         texts = [label, f"{rank:.2f}", "yes" if apart else "no" if label != best else "", *shown]
@@ -150,7 +152,7 @@ def build_across_grid(boards: Sequence[Board], found: Ranks) -> TableGrid:
 
 
 def _average_chances(
-    boards: Sequence[Board], task: str, label: str, best: str
+    boards: Sequence[Board], task: str, label: str, best: str, region: float
 ) -> tuple[float, ...] | None:
     """Return the probabilities of worse, equal and better, a mean over the datasets."""
     found = []
@@ -160,7 +162,7 @@ def _average_chances(
             differences = _differences(rows[label], rows[best], task, board.lower_is_better)
             if len(differences) > 1:
                 overlap = rows[best].cells[task].overlap
-                found.append(compare_practically(differences, overlap))
+                found.append(compare_practically(differences, overlap, region))
     return tuple(fmean(part) for part in zip(*found, strict=True)) if found else None
 
 
@@ -170,12 +172,12 @@ def _differences(row: Row, best: Row, task: str, lower_is_better: bool) -> list[
     return [sign * (one[s].mean - other[s].mean) for s in one if s in other]
 
 
-def describe_ranks(found: Ranks) -> str:
+def describe_ranks(found: Ranks, region: float = REGION) -> str:
     """Return what a table of average ranks rests on."""
     return (
         f"{found.task}: {len(found.labels)} methods on {len(found.datasets)} datasets "
         f"({', '.join(found.datasets)}); Friedman p {format_p(found.p_friedman)}; average ranks "
         f"that differ by less than {found.critical:.2f} are not separated (Nemenyi, 5 %); "
-        f"worse, practically equal (within {REGION}) and better than the first one: Bayesian "
+        f"worse, practically equal (within {region}) and better than the first one: Bayesian "
         "correlated t test, a mean over the datasets"
     )

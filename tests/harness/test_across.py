@@ -1,13 +1,20 @@
 """Average ranks over datasets and the region of practical equivalence, against closed forms."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.records.record import RunRecord, record_path, write
-from coldbench.benchmarks.reports.across import compare_practically, rank_across, rank_values
+from coldbench.benchmarks.reports.across import (
+    Ranks,
+    compare_practically,
+    rank_across,
+    rank_values,
+)
 from coldbench.benchmarks.reports.group_records import build_boards
+from coldbench.benchmarks.reports.rank_diagram import _find_p_values
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -70,3 +77,40 @@ def test_the_command_prints_it(workplace: Path, capsys: pytest.CaptureFixture[st
     assert "3 methods on 3 datasets (d0, d1, d2)" in out and "| a | 1.33 |" in out
     assert cli.main(["leaderboard", "--across", "--dataset", "d0"]) == 2
     assert "--across needs a task with three rows" in capsys.readouterr().err
+
+
+def test_a_diagram_shows_the_ranks_and_repeats(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for one in records():
+        write(record_path(Path("results"), one), one)
+    words = ["leaderboard", "--across", "--task", COLD, "--diagram"]
+    assert cli.main([*words, "one.svg"]) == cli.main([*words, "two.svg"]) == 0
+    drawn_twice = [Path(name).read_bytes() for name in ("one.svg", "two.svg")]
+    assert drawn_twice[0] == drawn_twice[1]
+    text = drawn_twice[0].decode()
+    assert all(shown in text for shown in (">a (1.3)<", ">b (1.7)<", ">(3) c<"))
+    assert "critical difference 1.91" in text
+    assert cli.main([*words, "one.txt"]) == 2
+    assert "--diagram one.txt must end in .svg, .png or .pdf" in capsys.readouterr().err
+    assert cli.main(["leaderboard", "--diagram", "one.svg"]) == 2
+    assert "--diagram takes --across and one --task" in capsys.readouterr().err
+
+
+def test_the_bars_join_what_nemenyi_does_not_separate() -> None:
+    found = Ranks("t", ["x"] * 14, ["a", "b", "c"], [1.0, 1.5, 3.0], 0.01, 0.886)
+    p_values = np.array(_find_p_values(found))
+    assert np.diag(p_values) == pytest.approx(1.0)
+    assert p_values[0, 1] > 0.05 > p_values[0, 2] and p_values[1, 2] < 0.05
+    at_critical = _find_p_values(replace(found, ranks=[1.0, 1.0 + found.critical, 3.0]))
+    assert at_critical[0][1] == pytest.approx(0.05, abs=1e-3)
+
+
+def test_the_region_is_a_choice(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for one in records():
+        write(record_path(Path("results"), one), one)
+    assert cli.main(["leaderboard", "--across", "--region", "0.9", "--format", "md"]) == 0
+    out = capsys.readouterr().out
+    assert "practically equal (within 0.9)" in out and "| 0.00 | 1.00 | 0.00 |" in out
+    assert cli.main(["leaderboard", "--across", "--region", "0"]) == 2
+    assert "--region 0.0 must be a positive number" in capsys.readouterr().err

@@ -1,0 +1,66 @@
+"""The critical-difference diagram of one task over several datasets."""
+
+from pathlib import Path
+
+from ...datasets.atomic import replace_atomically
+from ...datasets.errors import ColdbenchError
+from .across import Ranks
+
+FORMATS = (".svg", ".png", ".pdf")
+
+
+def draw_rank_diagram(found: Ranks, path: Path) -> None:
+    """Write the diagram of Demsar (2006): average ranks, and a bar over what is not separated.
+
+    The same ranks give the same SVG file, to the last byte.
+
+    Parameters
+    ----------
+    path
+        Its ending, one of ``FORMATS``, says what is written.
+
+    Raises
+    ------
+    ColdbenchError
+        For another ending, or without the extra ``plots``.
+    """
+    if path.suffix not in FORMATS:
+        raise ColdbenchError(
+            f"--diagram {path} must end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        )
+    try:
+        import matplotlib
+        import pandas as pd
+        from matplotlib.figure import Figure
+        from scikit_posthocs import critical_difference_diagram
+    except ImportError as error:
+        raise ColdbenchError(
+            f"--diagram needs {error.name}; install it with: pip install 'coldbench[plots]'"
+        ) from error
+    with matplotlib.rc_context({"svg.hashsalt": "coldbench", "svg.fonttype": "none"}):
+        figure = Figure(figsize=(8, 1 + 0.22 * len(found.labels)), layout="constrained")
+        axes = figure.add_subplot()
+        apart = pd.DataFrame(_find_p_values(found), index=found.labels, columns=found.labels)
+        critical_difference_diagram(
+            dict(zip(found.labels, found.ranks, strict=True)), apart, ax=axes
+        )
+        axes.set_title(
+            f"{found.task}: average rank over {len(found.datasets)} datasets, critical difference "
+            f"{found.critical:.2f}",
+            fontsize="small",
+        )
+        made = {"Date": None} if path.suffix == ".svg" else {}
+        with replace_atomically(path) as file:
+            figure.savefig(file, format=path.suffix[1:], metadata=made)
+
+
+def _find_p_values(found: Ranks) -> list[list[float]]:
+    """Return Nemenyi's p-value of every pair of rows; 1 on the diagonal."""
+    from scipy.stats import studentized_range
+
+    rows = len(found.labels)
+    scale = (rows * (rows + 1) / (12 * len(found.datasets))) ** 0.5
+    return [
+        [float(studentized_range.sf(abs(one - other) / scale, rows, 1e6)) for other in found.ranks]
+        for one in found.ranks
+    ]
