@@ -57,8 +57,11 @@ DATED = "newest"
 FEWER = {
     "cfkg": ["epochs=15"],
     "clcrec": ["epochs=15"],
+    "clcrec_paper": ["epochs=15"],
     "dropoutnet": ["epochs=10"],
+    "dropoutnet_paper": ["epochs=40"],
     "finetuned_encoder": SMALL_ENCODER,
+    "frozen_towers": SMALL_ENCODER,
     "heater": ["epochs=10"],
     "ials_2022": ["epochs=2"],
     "kgcn": ["epochs=10"],
