@@ -28,10 +28,12 @@ def find_floor(log: TrainingLog, stopping: Stopping) -> float:
     That is ``min_steps`` or, where it comes later, the end of the first epoch whose loss has left
     its chance level; a loss that never does is waited for until half of the cap.
     """
-    if stopping.chance_loss is None or not log.losses:
+    if stopping.chance_loss is None:
         return stopping.min_steps
-    each = log.steps / len(log.losses)
     cap = stopping.max_steps
+    if not log.losses:  # inside the first epoch
+        return max(stopping.min_steps, (cap or 0) / 2)
+    each = log.steps / len(log.losses)
     if cap is None:
         cap = round(each * (stopping.epochs or 0))
     left = find_leaving(log.losses, stopping.chance_loss)

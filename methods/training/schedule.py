@@ -115,7 +115,7 @@ class Stopping:
     """When a training ends and which weights are kept.
 
     All counts of steps are optimiser steps; what follows from them happens at the end of an epoch,
-    but for ``max_steps``, which may end one early.
+    but for ``max_steps``, which may end one early, and for long epochs.
 
     Attributes
     ----------
@@ -134,7 +134,8 @@ class Stopping:
         Epochs between validations, where ``validate_every_steps`` is 0.
     validate_every_steps
         Validate at the first end of an epoch after so many steps, or after a tenth of those taken
-        where that is more: about 40 validations in 20,000 steps, most of them early.
+        where that is more: about 40 validations in 20,000 steps, most of them early. Inside an
+        epoch after twice as many.
     validate_first
         Validate the untrained network too; it may then be the best.
     chance_loss

@@ -14,10 +14,15 @@ from .schedule import Stopping, TrainingLog
 
 MONITOR = "validation/ndcg"
 """Name of the mean over the validation tasks (minus RMSE in a rating task); higher is better."""
+OVERDUE = 2
+"""Inside an epoch a validation is waited for so many times as long as for the end of one."""
 
 
 class SplitValidation(Callback):
-    """Calls ``validate`` after epochs and logs the mean, every task and every group.
+    """Calls ``validate`` when it is due and logs the mean, every task and every group.
+
+    That is after epochs and, where steps are counted and an epoch is long, inside it: once twice as
+    many steps have passed as should lie between two validations.
 
     The metrics are ``validation/ndcg``, ``validation/<task>`` and ``validation/group/<group>``.
     Meanwhile the module is in evaluation mode and without gradients. With several ranks the first
@@ -26,7 +31,7 @@ class SplitValidation(Callback):
     Attributes
     ----------
     fresh
-        True between an epoch's validation and the beginning of the next epoch.
+        True between a validation and the next step.
     """
 
     def __init__(self, stopping: Stopping, log: TrainingLog) -> None:
@@ -49,30 +54,56 @@ class SplitValidation(Callback):
         """Forget the last epoch's validation."""
         self.fresh = False
 
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Validate inside a long epoch, when it is overdue."""
+        self.fresh = False
+        rules = self.stopping
+        if rules.validate is not None and rules.validate_every_steps:
+            since, gap = self._since_last(trainer)
+            if since >= OVERDUE * gap:
+                self._validate(trainer, module)
+
     def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Validate when it is due, and after the last epoch."""
-        done = trainer.current_epoch + 1
-        if self.stopping.validate is not None and self._is_due(trainer, done):
-            value, parts = self._record(trainer, module, done)
-            # In double precision, so that Lightning tells close values apart.
-            kind = torch.float32 if module.device.type == "mps" else torch.float64
-            named = {MONITOR: value} | {f"validation/{name}": v for name, v in parts.items()}
-            module.log_dict({name: torch.tensor(v, dtype=kind) for name, v in named.items()})
-            self.fresh = True
+        done_already, self.fresh = self.fresh, False
+        if not done_already and self.stopping.validate is not None and self._is_due(trainer):
+            self._validate(trainer, module)
 
-    def _is_due(self, trainer: pl.Trainer, done: int) -> bool:
+    def _validate(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        value, parts = self._record(trainer, module, trainer.current_epoch + 1)
+        # In double precision, so that Lightning tells close values apart.
+        kind = torch.float32 if module.device.type == "mps" else torch.float64
+        named = {MONITOR: value} | {f"validation/{name}": v for name, v in parts.items()}
+        module.log_dict({name: torch.tensor(v, dtype=kind) for name, v in named.items()})
+        self.fresh = True
+
+    def _is_due(self, trainer: pl.Trainer) -> bool:
         """Say whether enough epochs or steps have passed, or these were the last ones."""
+        done = trainer.current_epoch + 1
         if done == trainer.max_epochs or 0 <= trainer.max_steps <= trainer.global_step:
             return True
         if not self.stopping.validate_every_steps:
             return done % self.stopping.validate_every == 0
+        since, gap = self._since_last(trainer)
+        return since >= gap
+
+    def _since_last(self, trainer: pl.Trainer) -> tuple[int, float]:
+        """Return the steps since the last validation, and how many should lie between two."""
         last = [0, *self.training_log.validation_steps][-1]
-        return trainer.global_step - last >= self.stopping.steps_between(last)
+        return trainer.global_step - last, self.stopping.steps_between(last)
 
     def _record(
         self, trainer: pl.Trainer, module: pl.LightningModule, done: int
     ) -> tuple[float, dict[str, float]]:
         found = self._value(trainer, module)
+        self.training_log.steps = trainer.global_step
         self.training_log.validation.append((done, found[0]))
         self.training_log.validation_steps.append(trainer.global_step)
         for name, value in found[1].items():

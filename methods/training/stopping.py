@@ -24,6 +24,11 @@ class StopWithoutGain(Callback):
         """Stop at once where a resumed training had come to its end already."""
         self._look(trainer)
 
+    def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
+        """Look at a validation inside an epoch."""
+        if self.validation.fresh:
+            self._look(trainer)
+
     def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Look at the epoch's validation, if there was one."""
         if self.validation.fresh:
@@ -90,6 +95,11 @@ class BestWeights(Checkpoint):
         """Keep the untrained network where it was validated."""
         curve = self.training_log.validation
         if not self.weights and curve and curve[0][0] == 0:
+            self._keep(trainer, module)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
+        """Keep the weights of a validation inside an epoch."""
+        if self.validation.fresh:
             self._keep(trainer, module)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:

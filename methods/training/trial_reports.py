@@ -1,5 +1,7 @@
 """The callback that reports each validation of a training to whoever compares trainings."""
 
+from typing import Any
+
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
@@ -25,6 +27,10 @@ class ReportValidations(Callback):
 
     def __init__(self, report: Report, validation: SplitValidation, log: TrainingLog) -> None:
         self.report, self.validation, self.training_log = report, validation, log
+
+    def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:
+        """Report a validation inside an epoch."""
+        self.on_train_epoch_end(trainer, module)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Report the epoch's validation, if there was one; the first of several ranks does it."""

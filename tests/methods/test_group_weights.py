@@ -341,3 +341,30 @@ def test_validations_are_dense_early_and_few_in_all(train):
     # An epoch has 5 steps; the last validation comes whenever the training ends.
     for before, after in pairwise(steps[9:-1]):
         assert 0.1 * before <= after - before < 0.1 * before + 5
+
+
+def test_a_long_epoch_is_validated_inside(train):
+    """One epoch is longer than the whole training; each group still has its own weights."""
+    net, reported = Way(), []
+    settings = TrainerSettings(report=lambda count, groups: reported.append(count))
+    log = fit_module(
+        net,
+        lambda number: [torch.zeros(1)] * 5000,
+        replace(train, trainer=settings),
+        optimiser=lambda weights: torch.optim.SGD(weights, lr=0.008),
+        validate=lambda: apart(net.at),
+        max_steps=800,
+        patience_steps=250,
+        validate_every_steps=10,
+        batches_per_step=5,
+    )
+    assert log.validation_steps[:4] == [20, 40, 60, 80] and log.epochs == 1
+    assert log.steps == log.validation_steps[-1] < 800, "patience ends it inside the epoch"
+    assert reported == list(range(1, len(log.validation_steps) + 1)), "each is told once"
+    for group, best in GROUPS.items():
+        assert network_of_group(net, group).at == pytest.approx(best, abs=0.1)
+
+
+def test_a_validation_at_the_end_of_an_epoch_is_made_once(train):
+    _, log = walk(train, epochs=4, patience=None, validate_every_steps=2)
+    assert log.validation_steps == [5, 10, 15, 20]
