@@ -5,7 +5,8 @@ from typing import Any
 from .patience import find_leaving
 from .schedule import Stopping, TrainingLog
 
-EARLY_EPOCH = 2
+EARLY_EPOCH, ENOUGH_STEPS = 2, 1000
+"""A group that keeps so early an epoch is flagged, unless that epoch had so many steps already."""
 FEW_STEPS = 100
 LATE = 0.9
 """A group whose kept validation lies beyond this share of all steps is called still rising."""
@@ -76,7 +77,8 @@ def _kept(log: TrainingLog, group: str, at: int) -> dict[str, Any]:
 
 
 def _tell_early(group: str, kept: dict[str, Any], steps: int) -> str:
-    if kept["epoch"] > EARLY_EPOCH and kept["step"] >= FEW_STEPS:
+    enough = FEW_STEPS if kept["epoch"] > EARLY_EPOCH else ENOUGH_STEPS
+    if kept["step"] >= enough:
         return ""
     epoch = f" (epoch {kept['epoch']})"
     return f"kept step {kept['step']:,} of {steps:,}{epoch} for {group}"

@@ -93,6 +93,8 @@ def test_an_early_kept_step_is_flagged_by_group():
     assert found["flags"] == ["kept step 37 of 222 (epoch 5) for new_user"]
     early = judge_training(logged({"new_user": EARLY}, every=900, epochs=2), rules(max_steps=9_000))
     assert early["flags"] == ["kept step 900 of 5,400 (epoch 2) for new_user"]
+    late = judge_training(logged({"new_user": EARLY}, every=1000, epochs=2), rules(max_steps=9_000))
+    assert late["flags"] == [], "a thousand steps, though of large data's second epoch"
 
 
 def test_a_loss_at_its_chance_level_is_flagged():

@@ -108,17 +108,17 @@ class Heater(TwoTowerMethod):
     )
     momentum: float = parameter(0.9, "momentum of gradient descent", minimum=0, maximum=0.999)
     decay: float = parameter(0.8, "factor on the step after every ten epochs", minimum=0, maximum=1)
-    max_steps: int = parameter(20_000, "most optimiser steps", minimum=1)
-    min_steps: int = parameter(1000, "steps before patience counts", minimum=0)
+    max_steps: int = parameter(3000, "most optimiser steps", minimum=1)
+    min_steps: int = parameter(500, "steps before patience counts", minimum=0)
     patience_steps: int = parameter(
-        3000, "steps without gain in any group before stopping", minimum=1
+        1000, "steps without gain in any group before stopping", minimum=1
     )
-    validate_every_steps: int = parameter(200, "steps between validations", minimum=1)
+    validate_every_steps: int = parameter(100, "steps between validations", minimum=1)
     epochs: int | None = parameter(
         None, "most passes over the observed pairs, instead of max_steps", minimum=1
     )
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     family: ClassVar[Family] = Family.HYBRID
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
