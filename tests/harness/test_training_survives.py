@@ -73,7 +73,7 @@ def test_a_killed_run_goes_on(
     assert list(results.glob("*/*/*/*.json")) == [], "it was killed before its end, and left none"
     assert kept.exists() and [one.name for one in kept.parent.iterdir()] == [kept.name]
     record = finish(results)
-    for key in ("run_id", "scores", "slices", "training", "users_sha256"):
+    for key in ("run_id", "scores", "validation", "training", "users_sha256"):
         assert record[key] == undisturbed[key], key
     assert not (results / ".checkpoints").exists(), "removed once the record is there"
 

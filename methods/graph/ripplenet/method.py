@@ -75,17 +75,17 @@ class RippleNet(NetworkMethod):
     learning_rate: float = parameter(
         0.02, "step of Adam", minimum=0, search=Range(1e-3, 5e-2, log=True)
     )
-    max_steps: int = parameter(6000, "most optimiser steps", minimum=1)
-    min_steps: int = parameter(400, "steps before patience counts", minimum=0)
+    max_steps: int = parameter(800, "most optimiser steps", minimum=1)
+    min_steps: int = parameter(200, "steps before patience counts", minimum=0)
     patience_steps: int = parameter(
-        1000, "steps without gain in any group before stopping", minimum=1
+        400, "steps without gain in any group before stopping", minimum=1
     )
-    validate_every_steps: int = parameter(200, "steps between validations", minimum=1)
+    validate_every_steps: int = parameter(80, "steps between validations", minimum=1)
     epochs: int | None = parameter(
         None, "most passes over the pairs, instead of max_steps", minimum=1
     )
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     family: ClassVar[Family] = Family.GRAPH
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
