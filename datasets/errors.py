@@ -47,6 +47,10 @@ class SplitError(ColdbenchError, ValueError):
     """A dataset that a scenario cannot split, with the reason."""
 
 
+class NoValidationError(ColdbenchError):
+    """Nothing validates: the split is as its scenario made it, or no validation task has users."""
+
+
 class NotApplicableError(ColdbenchError):
     """A method that needs what the split does not give; the run is recorded as not applicable."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ColdbenchError
+from .errors import NoValidationError
 
 GROUPS = ("new_item", "new_user", "both", "warm")
 """The groups of tasks, by who is cold in them."""
@@ -65,10 +65,10 @@ def not_attached(method: Any) -> ValidationScore:
 
     Raises
     ------
-    ColdbenchError
+    NoValidationError
         Always, with what attaches ``validate``.
     """
-    raise ColdbenchError(
+    raise NoValidationError(
         "this split has no validate: a scenario cuts the data, and the harness attaches what "
         "measures a method on the validation tasks; make the split with split(data, scenario, "
         "seed) of coldbench.benchmarks.evaluation.validation"

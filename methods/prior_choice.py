@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..datasets.validation_score import not_attached
+from ..datasets.errors import NoValidationError
 from ..datasets.world import TrainView
 
 NEW_USERS = ("new_user", "both")
@@ -43,12 +43,15 @@ def choose_prior(
         if option not in options:
             options.append(option)
     chosen.update(options[0])
-    if len(options) == 1 or not _can_validate(train):
+    if len(options) == 1 or train.validate is None:
         return
     scores = []
     for option in options:
         chosen.update(option)
-        scores.append(average_groups(train.validate(method), NEW_USERS))
+        try:
+            scores.append(average_groups(train.validate(method), NEW_USERS))
+        except NoValidationError:  # the first stays, at the first of them
+            return
     chosen.update(options[int(np.argmax(scores))])
 
 
@@ -57,11 +60,3 @@ def average_groups(score: float, groups: Sequence[str]) -> float:
     found: Mapping[str, float] = getattr(score, "groups", {})
     values = [found[name] for name in groups if name in found]
     return float(np.mean(values)) if values else float(score)
-
-
-def _can_validate(train: TrainView) -> bool:
-    """Say whether something validates: not on a bare split, nor where no task has users."""
-    validate = train.validate
-    if validate is None or validate is not_attached:
-        return False
-    return bool(getattr(validate, "tasks", True))

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ...datasets.arrays import DoubleArray, FloatArray
 from ...datasets.dataset import Dataset
-from ...datasets.errors import ColdbenchError
+from ...datasets.errors import NoValidationError
 from ...datasets.validation_score import ValidationScore
 from ...datasets.world import Holdout, Query, Resources, Split
 from ...methods.base import FactorMethod
@@ -111,7 +111,7 @@ class Validation:
             users.
         """
         if not self.tasks:
-            raise ColdbenchError(
+            raise NoValidationError(
                 "the validation slice is empty: no cold validation entity has enough interactions; "
                 "use more data, fewer shots or a larger cold_fraction"
             )

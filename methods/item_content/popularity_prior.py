@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...datasets.arrays import DoubleArray, FloatArray
+from ...datasets.errors import NoValidationError
 from ...datasets.world import Entities, TrainView
 from ..prior_choice import NEW_USERS, average_groups
 
@@ -58,7 +59,8 @@ def choose_prior_weights(
 
     Known users are served by the value that is best over the tasks of known users (``warm`` and
     ``new_item``), new ones by that of their tasks (``new_user`` and ``both``); of equal values the
-    first is kept, and where validation has no task of a kind, all tasks decide.
+    first is kept, and where validation has no task of a kind, all tasks decide. Where nothing
+    validates, the first is taken.
     """
     if given is not None:
         method.prior_weights_ = (given, given)
@@ -67,7 +69,11 @@ def choose_prior_weights(
     asked = EncodedOnce(method)
     for weight in tried:
         method.prior_weights_ = (weight, weight)
-        scores.append(train.validate(asked))
+        try:
+            scores.append(train.validate(asked))
+        except NoValidationError:
+            method.prior_weights_ = (tried[0], tried[0])
+            return
     known, new = (
         tried[int(np.argmax([average_groups(score, groups) for score in scores]))]
         for groups in (("warm", "new_item"), NEW_USERS)

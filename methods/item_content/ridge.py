@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ...datasets.arrays import DoubleArray, FloatArray
+from ...datasets.errors import NoValidationError
 from ...datasets.parameters import Range, parameter
 from ...datasets.side_information import Side
 from ...datasets.world import Entities, Query, TrainView
@@ -75,15 +76,25 @@ class ItemRidge(KernelMethod):
         self.shares_ = compute_shares(train)
         weight = PRIOR_WEIGHTS[0] if self.prior_weight is None else self.prior_weight
         self.prior_weights_ = (weight, weight)
-        scores, tried = [], self.tried()
-        for amount in tried if len(tried) > 1 else ():
-            self._solve(gram, amount)
-            scores.append(float(train.validate(self)))
-        best = tried[int(np.argmax(scores))] if scores else tried[0]
-        if not scores or best != self.regularization_:
+        best = self._choose_regularization(gram, train)
+        if self.regularization_ != best:
             self._solve(gram, best)
         choose_prior_weights(self, train, self.prior_weight, PRIOR_WEIGHTS)
         return self
+
+    def _choose_regularization(self, gram: DoubleArray, train: TrainView) -> float:
+        """Return what is best on validation; the first where nothing validates."""
+        self.regularization_, tried = float("nan"), self.tried()
+        if len(tried) == 1:
+            return tried[0]
+        scores = []
+        for amount in tried:
+            self._solve(gram, amount)
+            try:
+                scores.append(float(train.validate(self)))
+            except NoValidationError:
+                return tried[0]
+        return tried[int(np.argmax(scores))]
 
     def _solve(self, gram: DoubleArray, amount: float) -> None:
         """Invert the kernel matrix with ``amount`` on its diagonal, and regress popularity."""

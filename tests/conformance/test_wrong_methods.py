@@ -539,7 +539,8 @@ def test_a_method_is_fitted_once_per_world(
     fit = Honest.fit
     monkeypatch.setattr(Honest, "fit", lambda self, train: calls.append(1) or fit(self, train))
     list(examine(Subject("honest", Honest)))
-    assert len(calls) == 3  # the planted dataset, next to another hidden one, transductive
+    # The planted dataset, next to another hidden one, transductive, and one of strong popularity.
+    assert len(calls) == 4
 
 
 def test_an_outcome_survives_its_way_through_json() -> None:
