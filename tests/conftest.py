@@ -1,6 +1,7 @@
 """What holds for every test, and the split, NDCG and chance level that tests of methods share."""
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -55,3 +56,10 @@ def chance(ndcg: Callable[..., float]) -> Callable[[str], float]:
         return float(np.mean([ndcg(draw, task) for _ in range(5)]))
 
     return level
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip slow tests once the time given to them is over, and say so."""
+    until = os.environ.get("COLDBENCH_SLOW_UNTIL")
+    if until and item.get_closest_marker("slow") and time.time() > float(until):
+        pytest.skip("the time for slow tests is over (COLDBENCH_SLOW_UNTIL); `make slow` runs all")
