@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..datasets.arrays import CSR, FloatArray
-from .training.histories import mean_rows
+from .sparse_rows import mean_rows
 
 
 def support_shares(history: CSR, prior_weight: float) -> FloatArray:

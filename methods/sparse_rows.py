@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from ..datasets.arrays import CSR, DoubleArray, LongArray
+from ..datasets.arrays import CSR, DoubleArray, FloatArray, LongArray
 
 
 def binarise(matrix: CSR) -> CSR:
@@ -74,3 +74,10 @@ def _candidates_per_row(matrix: CSR, k: int) -> CSR:
         kept[start:end] = values >= np.partition(values, len(values) - k)[len(values) - k]
     ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
     return csr_matrix((matrix.data[kept], matrix.indices[kept], ends), shape=matrix.shape)
+
+
+def mean_rows(history: CSR, across: FloatArray) -> FloatArray:
+    """Return the mean row of ``across`` over each history; zero where it is empty."""
+    counts = np.maximum(np.diff(history.indptr), 1).astype(np.float32)
+    means: FloatArray = (binarise(history) @ across) / counts[:, None]
+    return means

@@ -1,17 +1,10 @@
-"""What stands for an entity that is known by its history: a mean row, of a part of it or all."""
+"""A part of a history stands for all of it while a network is trained."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from ...datasets.arrays import CSR, FloatArray
-from ..sparse_rows import binarise, expand_row_indices
-
-
-def mean_rows(history: CSR, across: FloatArray) -> FloatArray:
-    """Return the mean row of ``across`` over each history; zero where it is empty."""
-    counts = np.maximum(np.diff(history.indptr), 1).astype(np.float32)
-    means: FloatArray = (binarise(history) @ across) / counts[:, None]
-    return means
+from ...datasets.arrays import CSR
+from ..sparse_rows import expand_row_indices
 
 
 def short_histories(history: CSR, longest: int, rng: np.random.Generator) -> CSR:

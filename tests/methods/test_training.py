@@ -8,9 +8,10 @@ import pytest
 import torch
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.world import Resources
+from coldbench.methods.sparse_rows import mean_rows
 from coldbench.methods.training.batches import TensorBatches
 from coldbench.methods.training.fitting import fit_module
-from coldbench.methods.training.histories import mean_rows, short_histories
+from coldbench.methods.training.histories import short_histories
 from coldbench.methods.training.schedule import TrainingError
 from coldbench.methods.training.seeding import numpy_generator, seeded, torch_generator
 from coldbench.methods.training.weights import count_parameters, from_arrays, to_arrays

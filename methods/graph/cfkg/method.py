@@ -12,6 +12,7 @@ from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
 from ...shrunken_means import support_shares
+from ...sparse_rows import mean_rows
 from ...training.network import NetworkMethod
 from ..graph_links import keep_shared_links, link_both_ways, require_graph, sorted_edges
 
@@ -138,8 +139,6 @@ class CFKG(NetworkMethod, FactorMethod):
 
     def user_vectors(self, users: Entities) -> FloatArray:
         """Return float32 (users, dim): own embedding, or the mean user joined by the history."""
-        from ...training.histories import mean_rows
-
         net: CFKGModule = self.fitted("net_")
         rows = _numpy(net.nodes.weight)[: users.history.shape[1]]
         implied, prior = mean_rows(users.history, rows) - _numpy(net.likes), _numpy(net.mean_user())

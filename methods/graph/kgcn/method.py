@@ -12,6 +12,7 @@ from ....datasets.world import Entities, TrainView
 from ...base import Family, Need
 from ...known_entities import look_up_known
 from ...shrunken_means import support_shares
+from ...sparse_rows import mean_rows
 from ...training.network import NetworkMethod
 from ..graph_links import keep_shared_links, link_both_ways, links_of, require_graph
 
@@ -172,8 +173,6 @@ class KGCN(NetworkMethod):
     def _user_vectors(self, net: "KGCNModule", users: Entities) -> "torch.Tensor":
         """Return (users, dim): id embedding (zero when cold), history's mean, shared vector."""
         import torch
-
-        from ...training.histories import mean_rows
 
         items = net.nodes.weight[: users.history.shape[1]].cpu().numpy()  # nodes begin with items
         vectors = mean_rows(users.history, items)
