@@ -43,7 +43,7 @@ def choose_prior(
         if option not in options:
             options.append(option)
     chosen.update(options[0])
-    if len(options) == 1 or train.validate is None:
+    if len(options) == 1:
         return
     scores = []
     for option in options:
