@@ -139,8 +139,16 @@ class Board:
                 splits_needed=self.splits_needed,
                 has_findings=bool(self.findings),
                 contenders=len(self.standing(task).contenders),
+                beyond_chance=self._is_beyond_chance(task),
             )
         return self._known["contest", task]  # type: ignore[no-any-return]
+
+    def _is_beyond_chance(self, task: str) -> bool:
+        best, chance = self.standing(task).best, self.chance(task)
+        if best is None or chance is None:
+            return True
+        cell = best.cells[task]
+        return cell.high < chance if self.lower_is_better else cell.low > chance
 
     def find_reasons_against_winner(self, task: str) -> list[str]:
         """Return why nobody wins a task; empty where somebody does."""

@@ -11,6 +11,7 @@ CANDIDATES_PER_RANK = 5
 FOUND = "the audit of the split has findings"
 SINGLE_DRAW = "no winner on a single split"
 NO_CONTENDER = "no row knows anything of it"
+AT_CHANCE = "the best interval holds the chance level"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Contest:
         Whether the audit found a leak in any of the splits.
     contenders
         Rows that can win: they know something of the task and are the setting that counts.
+    beyond_chance
+        Whether the best row's interval lies beyond the chance level; also where that is unknown.
     """
 
     metric: str
@@ -41,6 +44,7 @@ class Contest:
     splits_needed: int
     has_findings: bool
     contenders: int = 1
+    beyond_chance: bool = True
 
     @cached_property
     def reasons_against(self) -> list[str]:
@@ -54,6 +58,8 @@ class Contest:
             found.append(self.too_small)
         if self.contenders and self.draws < self.splits_needed:
             found.append(SINGLE_DRAW)
+        if self.contenders and not self.beyond_chance:
+            found.append(AT_CHANCE)
         return found
 
     @cached_property

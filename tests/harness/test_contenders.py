@@ -78,6 +78,15 @@ def test_where_no_baseline_knows_anything_nobody_is_above_them() -> None:
     assert f"{COLD}: no winner: no row knows anything of it" in notes(nobody)
 
 
+def test_alone_a_row_wins_beyond_chance_only() -> None:
+    blind = rows("straw", 0.1, uninformed={COLD: 1.0})
+    below, above = ({COLD: {"ndcg@10": level}} for level in (0.3, 0.51))
+    assert winners(the_board(*blind, *rows("clever", 0.5, chance=below))) == ["clever"]
+    board = the_board(*blind, *rows("clever", 0.5, chance=above))
+    assert winners(board) == []
+    assert "no winner: the best interval holds the chance level" in notes(board)
+
+
 def test_the_best_test_value_among_settings_does_not_win() -> None:
     board = the_board(
         *setting("m", 0.6, 0.1, size=1), *setting("m", 0.5, 0.3, size=2),
