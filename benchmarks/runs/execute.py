@@ -3,6 +3,7 @@
 from typing import Any
 
 from ...datasets.dataset import check_dataset
+from ...datasets.errors import NoValidationError
 from ...datasets.parameters import check_parameters
 from ...datasets.validation_score import ValidationScore
 from ...methods.base import Method
@@ -67,10 +68,10 @@ def execute(config: RunConfig, *, bar: bool = True) -> Run:
 
 def _validate(plan: Plan, fitted: Method) -> ValidationScore | None:
     """Measure the validation tasks, as ``train.validate`` does; None where there are none."""
-    counts = getattr(plan.config.scenario, "validates", lambda name: True)
-    if not any(one.truth.nnz and counts(name) for name, one in plan.split.validation.items()):
+    try:
+        return plan.split.train.validate(fitted)
+    except NoValidationError:
         return None
-    return plan.split.train.validate(fitted)
 
 
 def _evaluate(plan: Plan, fitted: Method, progress: ProgressChannel) -> dict[str, TaskResult]:
