@@ -12,6 +12,23 @@ NEW_USERS = ("new_user", "both")
 """The groups of tasks whose users have a short history, or none."""
 
 
+def try_priors(name: str, first: float) -> tuple[dict[str, float], ...]:
+    """Return the values of a field to try; ``first`` is the one without validation."""
+    others = (one for one in (0.3, 1.0, 3.0, 10.0, 30.0) if one != first)
+    return tuple({name: one} for one in (first, *others))
+
+
+def read_given(method: Any, tried: Sequence[Mapping[str, float]]) -> dict[str, float | None]:
+    """Return what the fields of a method say of the settings that are tried."""
+    return {name: getattr(method, name) for name in tried[0]}
+
+
+def start_prior(method: Any, tried: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the settings of a method that still trains: the given ones, else the first."""
+    given = read_given(method, tried).items()
+    return dict(tried[0]) | {name: value for name, value in given if value is not None}
+
+
 def choose_prior(
     method: Any,
     train: TrainView,

@@ -58,7 +58,6 @@ class IALS(FactorMethod):
         None,
         "weight of the mean user against a new user's history; None chooses by validation",
         minimum=1e-3,
-        search=Range(0.1, 100, log=True),
     )
 
     version: ClassVar[int] = 3

@@ -52,13 +52,11 @@ class ImplicitALS(FactorMethod):
         None,
         "weight of the mean user against a new user's history; None chooses by validation",
         minimum=1e-3,
-        search=Range(0.1, 10, log=True),
     )
     fold_in_weight: float | None = parameter(
         None,
         "weight of the plain solve for a new user's history; None chooses by validation",
         minimum=0,
-        search=Range(0.1, 10, log=True),
     )
 
     version: ClassVar[int] = 3

@@ -59,7 +59,6 @@ class ImplicitBPR(FactorMethod):
         None,
         "history items that count as much as no history; None chooses by validation",
         minimum=0,
-        search=Range(0.5, 50, log=True),
     )
     uniform_negatives: bool = parameter(
         True,

@@ -34,6 +34,7 @@ class NetworkMethod(Method):
 
     net_: Any
     log_: dict[str, Any]
+    prior_choice_: dict[str, float]  # by methods in which support joins a prior
 
     @classmethod
     def small(cls) -> Self:
@@ -98,8 +99,9 @@ class NetworkMethod(Method):
         raise TypeError(f"{type(self).__name__} does not define rebuild_network")
 
     def report(self) -> dict[str, Any]:
-        """Return the learning curve, the hardware and the adequacy of the training."""
-        return {"training": self.fitted("log_")}
+        """Return the training's learning curve, hardware and adequacy, and the chosen prior."""
+        chosen: dict[str, float] = vars(self).get("prior_choice_", {})
+        return {"training": self.fitted("log_"), **chosen}
 
     def parameter_counts(self) -> tuple[int, int]:
         """Return the weights of the network: (trainable, all); those of one group."""
@@ -114,6 +116,8 @@ class NetworkMethod(Method):
 
         net = self.fitted("net_")
         kept = {"weights": to_arrays(net), "group_weights": state_of_groups(net), "log": self.log_}
+        if "prior_choice_" in vars(self):
+            kept["prior_choice"] = self.prior_choice_
         return kept | self.extra_state()
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -125,6 +129,8 @@ class NetworkMethod(Method):
         from_arrays(self.net_, state["weights"])
         restore_groups(self.net_, state["group_weights"])
         self.log_ = state["log"]
+        if "prior_choice" in state:
+            self.prior_choice_ = state["prior_choice"]
 
 
 def read_stopping(

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from coldbench.benchmarks.evaluation.validation import split as make_split
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
+from coldbench.datasets.validation_score import ValidationScore
 from coldbench.methods.hybrid import entity_blocks as encoding_blocks
 from coldbench.methods.hybrid.clcrec.batches import ContrastiveBatches
 from coldbench.methods.hybrid.clcrec.method import CLCRec
@@ -139,7 +142,7 @@ def test_a_user_is_its_row_or_the_mean_of_all_joined_by_the_support(split, metho
     means = history @ rows / np.maximum(np.diff(history.indptr), 1)[:, None]
     apart = means - means.mean(axis=0)
     slope = ((own - own.mean(axis=0)) * apart).sum() / (apart**2).sum()
-    share = 2 / (2 + method.prior_weight)
+    share = 2 / (2 + method.prior_choice_["prior_weight"])
     told = share * slope * (rows[[3, 7]].mean(axis=0) - means.mean(axis=0))
     expected = np.stack((own[4], own.mean(axis=0) + told, own.mean(axis=0)))
     assert np.allclose(method.user_factors(asked), expected, atol=1e-5)
@@ -154,3 +157,26 @@ def test_an_item_is_its_row_or_its_content(split, method):
     content = torch.from_numpy(items.features[~warm].toarray())
     with torch.inference_mode():
         assert np.allclose(vectors[~warm], method.net_.encode(content), atol=1e-6)
+
+
+def test_the_weight_of_the_prior_is_chosen_after_training_kept_and_saved(split, tmp_path):
+    seen = []
+
+    def weakest(method):
+        seen.append(method.prior_choice_["prior_weight"])
+        value = {"new_user": -seen[-1]}
+        return ValidationScore(value, value)
+
+    train = replace(split.train, validate=weakest)
+    steps = {"max_steps": 4, "validate_every_steps": 2, "min_steps": 0}
+    fitted = CLCRec(**steps).fit(train)
+    assert fitted.report()["prior_weight"] == 0.3
+    assert set(seen[:-5]) == {10.0} and seen[-5:] == [10.0, 0.3, 1.0, 3.0, 30.0]
+    fitted.save(tmp_path / "state.npz")
+    loaded = CLCRec(**steps).load(tmp_path / "state.npz")
+    assert loaded.report() == fitted.report()
+    query = split.test["new_user/warm/k=5"].query
+    np.testing.assert_array_equal(loaded.score(query), fitted.score(query))
+    seen.clear()
+    given = CLCRec(**steps, prior_weight=7.0).fit(train)
+    assert given.report()["prior_weight"] == 7.0 and set(seen) == {7.0}

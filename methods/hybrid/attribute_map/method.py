@@ -73,13 +73,11 @@ class AttributeMap(FactorMethod):
         None,
         "weight of a new entity's mapped factor against support; None chooses by validation",
         minimum=1e-3,
-        search=Range(0.1, 10, log=True),
     )
     fold_in_weight: float | None = parameter(
         None,
         "weight of the plain solve for a new user's history; None chooses by validation",
         minimum=0,
-        search=Range(0.1, 10, log=True),
     )
     hidden: list[int] = parameter(
         [200], "for mlp: widths of the hidden layers", minimum=1, search=Choices(([200], [400]))

@@ -11,12 +11,15 @@ from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
 from ...known_entities import look_up_known
+from ...prior_choice import choose_prior, read_given, start_prior, try_priors
 from ...shrunken_means import HistoryRegression
 from ...training.network import NetworkMethod
 from ..entity_blocks import encode_in_blocks
 
 if TYPE_CHECKING:
     from .network import CLCRecModule
+
+PRIORS = try_priors("prior_weight", 10.0)
 
 
 @dataclass
@@ -35,7 +38,8 @@ class CLCRec(NetworkMethod, FactorMethod):
     validation. The paper has no new users: here one is the mean embedding of the training users,
     moved by what the mean id embedding of its history's items tells of an embedding: a least
     squares slope over the training users, times k / (k + ``prior_weight``) for k items, so that
-    support joins the prior.
+    support joins the prior. Validation chooses ``prior_weight`` among 0.3, 1, 3, 10 and 30, after
+    training; until then, and without validation, it is 10.
     """
 
     dim: int = parameter(64, "length of every embedding", minimum=1, search=Choices((32, 64, 128)))
@@ -68,11 +72,10 @@ class CLCRec(NetworkMethod, FactorMethod):
     negatives: int = parameter(
         512, "sampled items in a batch", minimum=1, search=Choices((128, 256, 512, 1024))
     )
-    prior_weight: float = parameter(
-        10.0,
+    prior_weight: float | None = parameter(
+        None,
         "history items that count as much as the mean user in a new user's embedding",
         minimum=0,
-        search=Range(0.5, 50, log=True),
     )
     content_rank: int = parameter(
         300, "content with more columns is reduced to this many directions", minimum=1
@@ -122,9 +125,11 @@ class CLCRec(NetworkMethod, FactorMethod):
             train.seed,
         )
         chance = batches.chance_loss(self.balance)
+        self.prior_choice_ = start_prior(self, PRIORS)
         log = self.train_with_adam(batches, train, chance)
         kept = {"kept_loss": log["losses"][log["best_epoch"] - 1]}
         self.log_ = log | kept | {"chance_loss": chance}
+        choose_prior(self, train, self.prior_choice_, PRIORS, read_given(self, PRIORS))
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
@@ -138,7 +143,7 @@ class CLCRec(NetworkMethod, FactorMethod):
             # mean points in that direction.
             items = net.items.weight.detach().cpu().numpy()
             told = HistoryRegression.of(own, self.histories_, items)
-            vectors[cold] = told(users.history[cold], items, self.prior_weight)
+            vectors[cold] = told(users.history[cold], items, self.prior_choice_["prior_weight"])
         return vectors
 
     def item_factors(self, items: Entities) -> FloatArray:
