@@ -12,6 +12,7 @@ from ....datasets.progress import Progress, ignore_progress
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, Resources, TrainView
 from ...base import FactorMethod, Family, Need
+from ...prior_choice import choose_prior, read_given, start_prior, try_priors
 from ...texts import texts_of
 from ..text_encoder.encoder import (
     DEFAULT_MODEL,
@@ -23,8 +24,10 @@ from .batches import HistoryBatches
 from .settings import TrainingPrecision, Tuning, choose_precision, count_steps, warm_up_and_decay
 
 if TYPE_CHECKING:
-    from .network import FineTuningModule, TextTowers
+    from .network import TextTowers
     from .scorer import TowerScorer
+
+PRIORS = try_priors("prior_scale", 1.0)
 
 
 @dataclass
@@ -49,7 +52,8 @@ class FineTunedEncoder(FactorMethod):
     (as in Wang et al., Cross-Batch Memory, CVPR 2020). The encoder trains with its own dropout
     (MiniLM: 0.1 in 19 places, attention among them) unless ``encoder_dropout`` says otherwise; the
     output of frozen layers is computed once per text and without it. A user's own text, where there
-    is one, enters by its frozen sentence vector. ``prior`` was chosen on validation parts.
+    is one, enters by its frozen sentence vector. ``prior`` was chosen on validation parts; after
+    training validation chooses ``prior_scale`` among 0.3, 1, 3, 10 and 30 (without any it is 1).
     """
 
     tuning: Tuning = parameter(
@@ -91,6 +95,9 @@ class FineTunedEncoder(FactorMethod):
         minimum=0.01,
         search=Range(1, 64, log=True),
     )
+    prior_scale: float | None = parameter(
+        None, "what the learned weight of the prior is multiplied by afterwards", minimum=0
+    )
     learning_rate: float = parameter(
         1e-3, "AdamW step of the towers", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
@@ -98,10 +105,10 @@ class FineTunedEncoder(FactorMethod):
         3e-4, "AdamW step of the encoder", minimum=0, search=Range(1e-5, 1e-3, log=True)
     )
     weight_decay: float = parameter(0.01, "AdamW decay", minimum=0)
-    max_steps: int = parameter(600, "most optimiser steps; the rates fall to 0 there", minimum=1)
-    min_steps: int = parameter(100, "steps before patience counts", minimum=0)
+    max_steps: int = parameter(1000, "most optimiser steps; the rates fall to 0 there", minimum=1)
+    min_steps: int = parameter(200, "steps before patience counts", minimum=0)
     patience_steps: int = parameter(
-        200, "steps without gain in any group before stopping", minimum=1
+        300, "steps without gain in any group before stopping", minimum=1
     )
     epochs: int | None = parameter(
         None, "most passes over the training pairs, instead of max_steps", minimum=0
@@ -115,15 +122,11 @@ class FineTunedEncoder(FactorMethod):
     max_length: int = parameter(256, "tokens after which a text is cut", minimum=8)
 
     family: ClassVar[Family] = Family.LANGUAGE_MODEL
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_TEXT})
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "peft", "pytorch_lightning")
-    exempt: ClassVar[dict[str, str]] = {
-        "support_joins_prior": "a history replaces the learned vector of a user without any, and "
-        "where popularity counts most one item costs NDCG: a limitation of the user tower"
-    }
 
     @classmethod
     def small(cls) -> Self:
@@ -145,12 +148,17 @@ class FineTunedEncoder(FactorMethod):
         tuning = FineTuningModule(model, texts, vectors)
         self.scorer_ = TowerScorer(model, sentences)
         self.groups_: dict[str, FineTunedEncoder] = {}
+        self.prior_choice_ = start_prior(self, PRIORS)
         device = train.resources.device
         self.precision_ = choose_precision(self.training_precision, self.tuning, device)
         model.set_precision(self.precision_)
         stopping = read_stopping(self, train)
-        stopping["validate"] = lambda: train.validate(self._follow(tuning))
-        stopping["validate_first"] = True
+
+        def validate() -> Any:
+            self.scorer_.follow(tuning)
+            return train.validate(self)
+
+        stopping |= {"validate": validate, "validate_first": True}
         steps = count_steps(self.max_steps, self.epochs, len(train.interactions), self.batch_size)
         self.log_ = fit_module(
             tuning,
@@ -166,12 +174,12 @@ class FineTunedEncoder(FactorMethod):
         model.set_precision("fp32")
         self.scorer_.follow(tuning)
         self._set_groups(split_by_group(tuning, self.log_["adequacy"]["groups"], sentences))
+        choose_prior(self, train, self.prior_choice_, PRIORS, read_given(self, PRIORS))
         return self
 
     def for_group(self, group: str) -> "FineTunedEncoder":
         """Return this method around the weights that are best for a group of tasks."""
-        groups: dict[str, FineTunedEncoder] = self.fitted("groups_")
-        return groups.get(group, self)
+        return self.fitted("groups_").get(group, self)  # type: ignore[no-any-return]
 
     def _set_groups(self, scorers: "dict[str, TowerScorer]") -> None:
         views = {id(scorer): self._view(scorer) for scorer in scorers.values()}
@@ -184,13 +192,13 @@ class FineTunedEncoder(FactorMethod):
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, width) of length 1, from the candidates' texts."""
-        factors: FloatArray = self.fitted("scorer_").item_factors(texts_of(items))
-        return factors
+        return self.fitted("scorer_").item_factors(texts_of(items))  # type: ignore[no-any-return]
 
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, width) of length 1, from the users' histories (and texts)."""
         scorer, texts = self.fitted("scorer_"), None if users.text is None else texts_of(users)
-        factors: FloatArray = scorer.user_factors(users.history, texts)
+        scale = self.prior_choice_["prior_scale"]
+        factors: FloatArray = scorer.user_factors(users.history, texts, scale)
         return factors
 
     def report(self) -> dict[str, Any]:
@@ -198,6 +206,7 @@ class FineTunedEncoder(FactorMethod):
         log = self.fitted("log_")
         curve = dict(log["validation"])
         return self.base_model_ | {
+            **self.prior_choice_,
             "tuning": self.tuning.value,
             "validation_before": curve[0],
             "validation_after": curve[log["best_epoch"]],
@@ -209,8 +218,7 @@ class FineTunedEncoder(FactorMethod):
 
     def parameter_counts(self) -> tuple[int, int]:
         """Return (trained, all) parameters of encoder and towers."""
-        counts: tuple[int, int] = self.fitted("scorer_").parameter_counts()
-        return counts
+        return self.fitted("scorer_").parameter_counts()  # type: ignore[no-any-return]
 
     def state(self) -> dict[str, Any]:
         """Return what was trained; the rest of the encoder is found again by its hash."""
@@ -220,6 +228,7 @@ class FineTunedEncoder(FactorMethod):
             "trained": [view.scorer_.state() for view in views.values()],
             "groups": {group: [*views].index(id(view)) for group, view in self.groups_.items()},
             "base_model": self.base_model_,
+            "prior_choice": self.prior_choice_,
             "log": self.log_,
             "precision": self.precision_,
         }
@@ -231,7 +240,7 @@ class FineTunedEncoder(FactorMethod):
         sentences = self._sentences(Resources())
         require_same_weights(sentences.files, state["base_model"])
         self.base_model_, self.log_ = state["base_model"], state["log"]
-        self.precision_ = state["precision"]
+        self.precision_, self.prior_choice_ = state["precision"], state["prior_choice"]
         scorers = []
         for trained in state["trained"]:
             width, towers = trained["item_vectors"].shape[1], trained["arrays"]["towers"]
@@ -245,11 +254,7 @@ class FineTunedEncoder(FactorMethod):
         self, resources: Resources, progress: Progress = ignore_progress
     ) -> SentenceEncoder:
         return find_sentence_encoder(
-            self.model,
-            self.model_path,
-            self.max_length,
-            resources=resources,
-            progress=progress,
+            self.model, self.model_path, self.max_length, resources=resources, progress=progress
         )
 
     def _untrained(
@@ -293,8 +298,3 @@ class FineTunedEncoder(FactorMethod):
             user_text=sentences.encode(texts_of(train.users)) if with_text else None,
             seed=train.seed,
         )
-
-    def _follow(self, tuning: "FineTuningModule") -> Self:
-        """Score with the weights as they are now."""
-        self.scorer_.follow(tuning)
-        return self

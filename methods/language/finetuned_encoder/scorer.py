@@ -48,7 +48,9 @@ class TowerScorer:
         return _numpy(self.model.towers.items(self._text_vectors(texts)))
 
     @torch.no_grad()
-    def user_factors(self, history: CSR, texts: Sequence[str] | None) -> FloatArray:
+    def user_factors(
+        self, history: CSR, texts: Sequence[str] | None, prior_scale: float = 1.0
+    ) -> FloatArray:
         """Return float32 (users, width) of length 1.
 
         Parameters
@@ -57,6 +59,8 @@ class TowerScorer:
             CSR (users, training items).
         texts
             Texts of the users, or None.
+        prior_scale
+            What the learned weight of the prior item is multiplied by.
         """
         n_users = history.shape[0]
         rows = np.repeat(np.arange(n_users), np.diff(history.indptr))
@@ -64,7 +68,7 @@ class TowerScorer:
         with_text = self.model.towers.user_text is not None and texts is not None
         text = self._on_device(self.sentences.encode(texts or [])) if with_text else None
         at = (self._on_device(self.item_vectors), self._on_device(rows), self._on_device(entries))
-        return _numpy(self.model.towers.users(*at, n_users, text))
+        return _numpy(self.model.towers.users(*at, n_users, text, prior_scale))
 
     def state(self) -> dict[str, Any]:
         """Return the item vectors and what was trained: the towers, the encoder's opened part."""

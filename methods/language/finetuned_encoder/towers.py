@@ -74,7 +74,13 @@ class Towers(nn.Module):
         return vectors
 
     def users(
-        self, items: Tensor, rows: Tensor, entries: Tensor, n_users: int, text: Tensor | None
+        self,
+        items: Tensor,
+        rows: Tensor,
+        entries: Tensor,
+        n_users: int,
+        text: Tensor | None,
+        prior_scale: float = 1.0,
     ) -> Tensor:
         """Return float32 (n_users, width) from histories.
 
@@ -88,6 +94,8 @@ class Towers(nn.Module):
             How many users; one without entries is the learned prior item.
         text
             (n_users, width) text vectors of the users, or None.
+        prior_scale
+            What the learned weight of the prior item is multiplied by.
         """
         # Softmax attention w_j = exp(a.v_j) / sum_k exp(a.v_k) without the denominator, as the sum
         # is scaled to length 1 next. The largest a.v_j is subtracted against overflow; the prior
@@ -98,7 +106,7 @@ class Towers(nn.Module):
         starts = torch.searchsorted(rows, torch.arange(n_users + 1, device=rows.device))
         # An item weighs as much to all, so it is scaled once instead of once per entry.
         total = sum_bags(items * weight[:, None], entries, starts)
-        prior = self.prior_log_weight.exp() * self.prior_item
+        prior = prior_scale * self.prior_log_weight.exp() * self.prior_item
         profile = functional.normalize(total + prior, dim=-1)
         if self.user_text is not None and text is not None:
             profile = profile + text @ self.user_text

@@ -70,7 +70,8 @@ def test_the_loss_falls_and_the_score_rises_over_the_frozen_encoder(fitted, worl
     losses = facts["training"]["losses"]
     assert losses[-1] < losses[0] - 0.2
     assert facts["validation_after"] > facts["validation_before"] + 0.02
-    assert world.precision(fitted) == facts["validation_after"] > 0.8
+    # at least: validation chooses the weight of the prior after training
+    assert world.precision(fitted) >= facts["validation_after"] > 0.8
 
 
 def test_the_record_tells_base_model_cut_off_curve_and_what_was_trained(fitted, tiny):
@@ -112,7 +113,7 @@ def test_shuffled_texts_bring_cold_items_to_chance(fit, make_world):
 
 
 def test_before_training_it_is_the_frozen_encoder(fit, world, settings):
-    method = fit(world.train, epochs=0)
+    method = fit(world.train, epochs=0, prior_scale=1.0)
     query, counts = world.query, world.train.item_counts
     encode = find_sentence_encoder("tiny", settings["model_path"], settings["max_length"]).encode
     trained, candidates = encode(list(world.train.items.text)), encode(list(query.items.text))
