@@ -56,6 +56,7 @@ DATED = "newest"
 """Knows years, which tell nothing of the planted datasets."""
 FEWER = {
     "cfkg": ["epochs=15"],
+    "cfkg_paper": ["epochs=5"],
     "clcrec": ["epochs=15"],
     "clcrec_paper": ["epochs=15"],
     "dropoutnet": ["epochs=10"],
@@ -63,12 +64,17 @@ FEWER = {
     "finetuned_encoder": SMALL_ENCODER,
     "frozen_towers": SMALL_ENCODER,
     "heater": ["epochs=10"],
+    "heater_paper": ["epochs=5"],
     "ials_2022": ["epochs=2"],
     "kgcn": ["epochs=10"],
+    "kgcn_paper": ["epochs=10"],
     "ripplenet": ["epochs=5"],
+    "ripplenet_paper": ["epochs=25"],
 }
 """Networks, and what is enough of them."""
 HEAVY = {*FEWER, "attribute_map_mlp", "text_knn"}
+SETTINGS = {name for name in PRESETS if name in HEAVY or name.startswith("lightfm_")}
+"""Presets that take long: other settings of a network, tried where everything tells."""
 LARGE = {*HEAVY, "ials", "lsi_lr", *(name for name in NAMES if name.startswith("lightfm"))}
 """What takes more than a second or two on the embedded data."""
 
@@ -126,16 +132,16 @@ def test_above_random_where_everything_tells(name: str) -> None:
     demand_above_random(method, "clear", served(method, "clear"))
 
 
-@pytest.mark.parametrize("name", named(NAMES, LARGE))
+@pytest.mark.parametrize("name", named([n for n in NAMES if n not in SETTINGS], LARGE))
 def test_above_random_on_the_embedded_data(name: str) -> None:
     method = composed(name)
     tasks = ["new_item/cold/k=0"] if name == DATED else served(method, "movietweetings")
     demand_above_random(method, "movietweetings", tasks)
 
 
-READS_ATTRIBUTES = [n for n in NAMES if Need.ITEM_FEATURES in composed(n).needs] + [
-    "kernel_ridge_attributes"
-]
+READS_ATTRIBUTES = [
+    n for n in NAMES if n not in SETTINGS and Need.ITEM_FEATURES in composed(n).needs
+] + ["kernel_ridge_attributes"]
 
 
 @pytest.mark.parametrize("name", named(READS_ATTRIBUTES, HEAVY - {"clcrec"}))

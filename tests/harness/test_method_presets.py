@@ -21,6 +21,13 @@ CHANGES = {
     "word_knn_bm25": ("word_knn", {"weighting": "bm25"}),
     "attribute_map_linear": ("attribute_map", {"mapping": "linear"}),
     "attribute_map_mlp": ("attribute_map", {"mapping": "mlp"}),
+    "cfkg_paper": ("cfkg", {"dim": 100, "l2": 0.0, "batch_size": 64}),
+    "heater_paper": (
+        "heater",
+        {"factors": 200, "hidden": [200], "support_share": 0.0, "learning_rate": 0.005},
+    ),
+    "kgcn_paper": ("kgcn", {"dim": 16, "l2": 1e-4, "batch_size": 128, "learning_rate": 5e-4}),
+    "ripplenet_paper": ("ripplenet", {"dim": 4, "hops": 3, "l2": 1e-5, "learning_rate": 1e-3}),
     "clcrec_paper": ("clcrec", {"norm_weight": 0.1, "negatives": 128}),
     "dropoutnet_paper": (
         "dropoutnet",

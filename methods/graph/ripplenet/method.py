@@ -92,6 +92,13 @@ class RippleNet(NetworkMethod):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GRAPH})
     requires: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning")
 
+    @classmethod
+    def small(cls) -> Self:
+        """Return settings that train for few steps of few pairs: for conformance."""
+        made = super().small()
+        made.batch_size = 256
+        return made
+
     def fit(self, train: TrainView) -> Self:
         """Learn embeddings and matrices from chosen against other items."""
         from ...training.seeding import seeded
