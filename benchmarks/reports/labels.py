@@ -16,19 +16,14 @@ def label_rows(rows: Sequence[Row]) -> None:
 
     A row has the name of a preset where every run that typed one typed the same.
     """
-    by_method: dict[str, list[Row]] = {}
-    by_preset: dict[str, list[Row]] = {}
+    named: dict[str, list[Row]] = {}
     for row in rows:
-        by_method.setdefault(row.first.method, []).append(row)
         presets = {one.preset for one in row.records if one.preset}
-        if len(presets) == 1:
-            by_preset.setdefault(presets.pop(), []).append(row)
-    for group in by_method.values():
+        name = presets.pop() if len(presets) == 1 else row.first.method
+        named.setdefault(name, []).append(row)
+    for name, group in named.items():
         for row, differences in _told_apart(group, _row_settings):
-            row.label = " ".join([row.first.method, *differences])
-    for preset, group in by_preset.items():
-        for row, differences in _told_apart(group, _row_settings):
-            row.label = " ".join([preset, *differences])
+            row.label = " ".join([name, *differences])
 
 
 def _row_settings(row: Row) -> Settings:
