@@ -1,12 +1,19 @@
 """Another suite's methods on our splits: what it is given, and how its embeddings are measured."""
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 from coldbench.benchmarks.bench.rivals.coldrec import Checkout
 from coldbench.benchmarks.bench.rivals.coldrec_files import NAME, TASKS, write_files
-from coldbench.benchmarks.bench.rivals.command import Line, main, read_lines, write_lines
+from coldbench.benchmarks.bench.rivals.command import (
+    Line,
+    _find_commit,
+    main,
+    read_lines,
+    write_lines,
+)
 from coldbench.benchmarks.evaluation.validation import ndcg_per_user
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.protocol.scenarios import Grid
@@ -111,6 +118,17 @@ def test_the_command_adds_what_is_missing(source: Path, tmp_path: Path) -> None:
     main([*words, "--seeds", "0", "--methods", "CLCRec"])
     assert read_lines(out) == first
     assert [(one.method, one.task) for one in first] == [("CLCRec", name) for name in TASKS]
+
+
+def test_only_the_commit_of_the_checkout_itself_is_kept(tmp_path: Path) -> None:
+    """A folder inside another repository has no commit of its own."""
+    inside = tmp_path / "copy"
+    inside.mkdir()
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e@example.org"]
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "first"]):
+        subprocess.run([*git, *words], check=True)
+    assert len(_find_commit(tmp_path)) == 40
+    assert _find_commit(inside) == ""
 
 
 def test_a_damaged_table_is_refused_with_its_line(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from ...terminal.console import make_console
 from .coldrec import Checkout
 
 METHODS = ("DropoutNet", "Heater", "CLCRec")
+TABLE = Path("results/rivals/coldrec.csv")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", default=list(METHODS))
     parser.add_argument("--settings", default="", help="words for ColdRec: '--emb_size 200'")
     parser.add_argument("--gpu", action="store_true", help="train on the first GPU")
-    parser.add_argument("--out", type=Path, default=Path("results/rivals/coldrec.csv"))
+    parser.add_argument("--out", type=Path, default=TABLE)
     return parser.parse_args(argv)
 
 
@@ -131,7 +132,8 @@ def write_lines(path: Path, lines: Sequence[Line]) -> None:
 
 
 def _find_commit(checkout: Path) -> str:
-    """Return the commit of the checkout, empty where it is no repository."""
-    command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
+    """Return the commit of the checkout, empty where it is no repository of its own."""
+    command = ["git", "-C", str(checkout), "rev-parse", "--show-toplevel", "HEAD"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    top, _, commit = done.stdout.strip().partition("\n")
+    return commit if top and Path(top) == checkout.resolve() else ""
