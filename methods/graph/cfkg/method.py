@@ -13,6 +13,13 @@ from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
 from ...shrunken_means import support_shares
 from ...sparse_rows import mean_rows
+from ...training.budget import (
+    delay_patience,
+    limit_epochs,
+    limit_patience,
+    limit_steps,
+    space_validations,
+)
 from ...training.network import NetworkMethod
 from ..graph_links import keep_shared_links, link_both_ways, require_graph, sorted_edges
 
@@ -85,15 +92,11 @@ class CFKG(NetworkMethod, FactorMethod):
     learning_rate: float = parameter(
         0.005, "step of Adam", minimum=0, search=Range(5e-4, 5e-2, log=True)
     )
-    max_steps: int = parameter(3000, "most optimiser steps", minimum=1)
-    min_steps: int = parameter(500, "steps before patience counts", minimum=0)
-    patience_steps: int = parameter(
-        1000, "steps without gain in any group before stopping", minimum=1
-    )
-    validate_every_steps: int = parameter(50, "steps between validations", minimum=1)
-    epochs: int | None = parameter(
-        None, "most passes over the pairs, instead of max_steps", minimum=1
-    )
+    max_steps: int = limit_steps(3000)
+    min_steps: int = delay_patience(500)
+    patience_steps: int = limit_patience(1000)
+    validate_every_steps: int = space_validations(50)
+    epochs: int | None = limit_epochs("the pairs")
 
     version: ClassVar[int] = 3
     family: ClassVar[Family] = Family.GRAPH

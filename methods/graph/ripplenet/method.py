@@ -13,6 +13,13 @@ from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import Family, Need
 from ...shrunken_means import support_shares
+from ...training.budget import (
+    delay_patience,
+    limit_epochs,
+    limit_patience,
+    limit_steps,
+    space_validations,
+)
 from ...training.network import NetworkMethod
 from ..graph_links import keep_shared_links, link_both_ways, require_graph, sorted_edges
 
@@ -75,15 +82,11 @@ class RippleNet(NetworkMethod):
     learning_rate: float = parameter(
         0.02, "step of Adam", minimum=0, search=Range(1e-3, 5e-2, log=True)
     )
-    max_steps: int = parameter(800, "most optimiser steps", minimum=1)
-    min_steps: int = parameter(200, "steps before patience counts", minimum=0)
-    patience_steps: int = parameter(
-        400, "steps without gain in any group before stopping", minimum=1
-    )
-    validate_every_steps: int = parameter(80, "steps between validations", minimum=1)
-    epochs: int | None = parameter(
-        None, "most passes over the pairs, instead of max_steps", minimum=1
-    )
+    max_steps: int = limit_steps(800)
+    min_steps: int = delay_patience(200)
+    patience_steps: int = limit_patience(400)
+    validate_every_steps: int = space_validations(80)
+    epochs: int | None = limit_epochs("the pairs")
 
     version: ClassVar[int] = 3
     family: ClassVar[Family] = Family.GRAPH

@@ -15,6 +15,13 @@ from ...base import FactorMethod, Family, Need
 from ...factor_prior import PRIORS, weigh_fold_in
 from ...known_entities import look_up_known
 from ...prior_choice import choose_prior
+from ...training.budget import (
+    delay_patience,
+    limit_epochs,
+    limit_patience,
+    limit_steps,
+    space_validations,
+)
 from .maps import LinearMap, NearestMap
 
 if TYPE_CHECKING:
@@ -29,6 +36,9 @@ class MappingKind(str, Enum):
     LINEAR = "linear"  # ridge regression
     KNN = "knn"  # mean over similar training entities
     MLP = "mlp"  # network
+
+
+WHEN = "for mlp: "
 
 
 @dataclass
@@ -86,15 +96,11 @@ class AttributeMap(FactorMethod):
     learning_rate: float = parameter(
         0.001, "for mlp: step of Adam", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
-    max_steps: int = parameter(10_000, "for mlp: most optimiser steps", minimum=1)
-    min_steps: int = parameter(500, "for mlp: steps before patience counts", minimum=0)
-    patience_steps: int = parameter(
-        1500, "for mlp: steps without gain in any group before stopping", minimum=1
-    )
-    validate_every_steps: int = parameter(100, "for mlp: steps between validations", minimum=1)
-    epochs: int | None = parameter(
-        None, "for mlp: most passes over the entities, instead of max_steps", minimum=1
-    )
+    max_steps: int = limit_steps(10_000, WHEN)
+    min_steps: int = delay_patience(500, WHEN)
+    patience_steps: int = limit_patience(1500, WHEN)
+    validate_every_steps: int = space_validations(100, WHEN)
+    epochs: int | None = limit_epochs("the entities", WHEN)
 
     version: ClassVar[int] = 3
     family: ClassVar[Family] = Family.HYBRID

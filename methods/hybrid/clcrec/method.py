@@ -13,6 +13,13 @@ from ...base import FactorMethod, Family, Need
 from ...known_entities import look_up_known
 from ...prior_choice import choose_prior, read_given, start_prior, try_priors
 from ...shrunken_means import HistoryRegression
+from ...training.budget import (
+    delay_patience,
+    limit_epochs,
+    limit_patience,
+    limit_steps,
+    space_validations,
+)
 from ...training.network import NetworkMethod
 from ..entity_blocks import encode_in_blocks
 
@@ -86,15 +93,11 @@ class CLCRec(NetworkMethod, FactorMethod):
     learning_rate: float = parameter(
         0.001, "step of Adam", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
-    max_steps: int = parameter(4000, "most optimiser steps", minimum=1)
-    min_steps: int = parameter(500, "steps before patience counts", minimum=0)
-    patience_steps: int = parameter(
-        1000, "steps without gain in any group before stopping", minimum=1
-    )
-    validate_every_steps: int = parameter(50, "steps between validations", minimum=1)
-    epochs: int | None = parameter(
-        None, "most passes over the observed pairs, instead of max_steps", minimum=1
-    )
+    max_steps: int = limit_steps(4000)
+    min_steps: int = delay_patience(500)
+    patience_steps: int = limit_patience(1000)
+    validate_every_steps: int = space_validations(50)
+    epochs: int | None = limit_epochs("the observed pairs")
 
     version: ClassVar[int] = 3
     family: ClassVar[Family] = Family.HYBRID

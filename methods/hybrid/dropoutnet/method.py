@@ -8,6 +8,13 @@ from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
 from ....datasets.world import TrainView
 from ...base import Family, Need
+from ...training.budget import (
+    delay_patience,
+    limit_epochs,
+    limit_patience,
+    limit_steps,
+    space_validations,
+)
 from ..two_towers import TwoTowerMethod
 
 if TYPE_CHECKING:
@@ -85,15 +92,11 @@ class DropoutNet(TwoTowerMethod):
     learning_rate: float = parameter(
         0.001, "step of Adam", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
-    max_steps: int = parameter(3000, "most optimiser steps", minimum=1)
-    min_steps: int = parameter(500, "steps before patience counts", minimum=0)
-    patience_steps: int = parameter(
-        1000, "steps without gain in any group before stopping", minimum=1
-    )
-    validate_every_steps: int = parameter(50, "steps between validations", minimum=1)
-    epochs: int | None = parameter(
-        None, "most passes over the users, instead of max_steps", minimum=1
-    )
+    max_steps: int = limit_steps(3000)
+    min_steps: int = delay_patience(500)
+    patience_steps: int = limit_patience(1000)
+    validate_every_steps: int = space_validations(50)
+    epochs: int | None = limit_epochs("the users")
 
     version: ClassVar[int] = 3
     family: ClassVar[Family] = Family.HYBRID
