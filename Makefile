@@ -116,6 +116,10 @@ pages: setup ## Pack the tables beside the records and draw the pages from both
 	for name in $(DATASETS); do $(BIN)/coldbench leaderboard --results results --dataset $$name \
 		--format md > results/leaderboards/$$name.md || exit 1; done
 	$(BIN)/coldbench leaderboard --results results --families --format md > results/families.md
+	$(BIN)/coldbench leaderboard --results results --across --dataset $(call joined,$(SMALL)) \
+		--format md > results/across.md
+	$(BIN)/coldbench leaderboard --results results --across --dataset $(call joined,$(SMALL)) \
+		--task new_item/cold/k=0 --diagram results/across_new_item.svg > /dev/null
 	$(BIN)/coldbench table all --results results --format md > results/tables.md
 
 lock: ## Add to requirements.lock what pyproject.toml asks for (needs uv); UPGRADE=1: newest of all

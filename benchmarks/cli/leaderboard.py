@@ -44,10 +44,10 @@ def main(argv: list[str]) -> int:
     if not records:
         raise ColdbenchError(f"no record in {home}; make one with: coldbench run method=popularity")
     _check(options, records, home)
+    wanted = _datasets(options)
     made = build_boards(
-        records,
+        [one for one in records if not wanted or one.dataset in wanted],
         metric=options.metric,
-        dataset=options.dataset,
         scenario=options.scenario,
         pair_in=make_pair_in(home),
     )
@@ -151,7 +151,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Rank the methods by their records: means over split seeds, 95 % intervals.",
     )
     parser.add_argument("--results", metavar="DIR", help="folder of the records (results)")
-    parser.add_argument("--dataset", metavar="NAME", help="only this dataset")
+    parser.add_argument(
+        "--dataset", metavar="NAME", help="only this dataset; several: movietweetings,ml-100k"
+    )
     parser.add_argument("--scenario", metavar="NAME", help="only this scenario")
     parser.add_argument(
         "--task", metavar="NAME", help="one task in detail, new_item/cold/k=0; all: each of them"
@@ -199,6 +201,11 @@ def read_records(home: Path, cut: Cut | None = None) -> list[RunRecord]:
     return found
 
 
+def _datasets(options: argparse.Namespace) -> list[str]:
+    """Return the datasets that are asked for; none says all."""
+    return [] if options.dataset is None else options.dataset.split(",")
+
+
 def _check(options: argparse.Namespace, records: list[RunRecord], home: Path) -> None:
     """Refuse names that no record holds."""
     if options.diagram and not (options.across and options.task not in (None, EVERY)):
@@ -213,8 +220,9 @@ def _check(options: argparse.Namespace, records: list[RunRecord], home: Path) ->
     }
     if options.metric not in {None, *held["metric"]}:  # the other names were not read
         held["metric"] = _metrics(home)
-    for what, names in held.items():
-        name = getattr(options, what)
+    asked = [(what, getattr(options, what)) for what in held if what != "dataset"]
+    for what, name in [*asked, *(("dataset", one) for one in _datasets(options))]:
+        names = held[what]
         if name not in (None, EVERY) and names and name not in names:
             raise ColdbenchError(describe_unknown(what, name, names))
 

@@ -75,7 +75,9 @@ def test_the_command_prints_it(workplace: Path, capsys: pytest.CaptureFixture[st
     assert cli.main(["leaderboard", "--across", "--format", "md"]) == 0
     out = capsys.readouterr().out
     assert "3 methods on 3 datasets (d0, d1, d2)" in out and "| a | 1.33 |" in out
-    assert cli.main(["leaderboard", "--across", "--dataset", "d0"]) == 2
+    assert cli.main(["leaderboard", "--across", "--dataset", "d2,d0,d1"]) == 0
+    assert "3 methods on 3 datasets (d0, d1, d2)" in capsys.readouterr().out
+    assert cli.main(["leaderboard", "--across", "--dataset", "d0,d1"]) == 2
     assert "--across needs a task with three rows" in capsys.readouterr().err
 
 

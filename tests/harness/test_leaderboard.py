@@ -365,6 +365,7 @@ def test_a_corrupt_record_is_told_and_the_rest_is_shown(
     [
         (["--task", "new_item/cld/k=0"], "no task 'new_item/cld/k=0'; did you mean new_item/cold"),
         (["--dataset", "planned"], "no dataset 'planned'; did you mean planted? there are: ml-1m"),
+        (["--dataset", "ml-1m,x"], "no dataset 'x'; there are: ml-1m, planted"),
         (["--scenario", "gird"], "no scenario 'gird'; did you mean grid? there are: grid"),
         (["--metric", "ndcg"], "no metric 'ndcg'; did you mean ndcg@10? there are: ndcg@10"),
         (["--results", "nowhere"], "no record in nowhere; make one with: coldbench run method="),
