@@ -96,7 +96,7 @@ class FineTunedEncoder(FactorMethod):
         search=Range(1, 64, log=True),
     )
     prior_scale: float | None = parameter(
-        None, "what the learned weight of the prior is multiplied by afterwards", minimum=0
+        None, "what multiplies the learned weight of the prior for a new user", minimum=0
     )
     learning_rate: float = parameter(
         1e-3, "AdamW step of the towers", minimum=0, search=Range(1e-4, 1e-2, log=True)
@@ -197,9 +197,9 @@ class FineTunedEncoder(FactorMethod):
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, width) of length 1, from the users' histories (and texts)."""
         scorer, texts = self.fitted("scorer_"), None if users.text is None else texts_of(users)
-        scale = self.prior_choice_["prior_scale"]
-        factors: FloatArray = scorer.user_factors(users.history, texts, scale)
-        return factors
+        # A warm user keeps the prior of training: what validation chose is for short histories.
+        scales = np.where(users.known < 0, self.prior_choice_["prior_scale"], 1.0)
+        return scorer.user_factors(users.history, texts, scales)  # type: ignore[no-any-return]
 
     def report(self) -> dict[str, Any]:
         """Return the base model, validation before and after, dropout and the training."""

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ....datasets.arrays import CSR, FloatArray
+from ....datasets.arrays import CSR, DoubleArray, FloatArray
 from ...training.group_networks import network_of_group
 from ...training.weights import count_parameters, device_of, from_arrays, to_arrays
 from ..text_encoder.encoder import SentenceEncoder
@@ -49,7 +49,7 @@ class TowerScorer:
 
     @torch.no_grad()
     def user_factors(
-        self, history: CSR, texts: Sequence[str] | None, prior_scale: float = 1.0
+        self, history: CSR, texts: Sequence[str] | None, prior_scales: DoubleArray
     ) -> FloatArray:
         """Return float32 (users, width) of length 1.
 
@@ -59,16 +59,17 @@ class TowerScorer:
             CSR (users, training items).
         texts
             Texts of the users, or None.
-        prior_scale
-            What the learned weight of the prior item is multiplied by.
+        prior_scales
+            (users,): what the learned weight of the prior item is multiplied by.
         """
         n_users = history.shape[0]
         rows = np.repeat(np.arange(n_users), np.diff(history.indptr))
         entries = history.indices.astype(np.int64)
         with_text = self.model.towers.user_text is not None and texts is not None
         text = self._on_device(self.sentences.encode(texts or [])) if with_text else None
+        scales = self._on_device(prior_scales.astype(np.float32)[:, None])
         at = (self._on_device(self.item_vectors), self._on_device(rows), self._on_device(entries))
-        return _numpy(self.model.towers.users(*at, n_users, text, prior_scale))
+        return _numpy(self.model.towers.users(*at, n_users, text, scales))
 
     def state(self) -> dict[str, Any]:
         """Return the item vectors and what was trained: the towers, the encoder's opened part."""

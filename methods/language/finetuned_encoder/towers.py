@@ -80,7 +80,7 @@ class Towers(nn.Module):
         entries: Tensor,
         n_users: int,
         text: Tensor | None,
-        prior_scale: float = 1.0,
+        prior_scales: Tensor | None = None,
     ) -> Tensor:
         """Return float32 (n_users, width) from histories.
 
@@ -94,8 +94,8 @@ class Towers(nn.Module):
             How many users; one without entries is the learned prior item.
         text
             (n_users, width) text vectors of the users, or None.
-        prior_scale
-            What the learned weight of the prior item is multiplied by.
+        prior_scales
+            (n_users, 1): what the learned weight of the prior item is multiplied by, or None for 1.
         """
         # Softmax attention w_j = exp(a.v_j) / sum_k exp(a.v_k) without the denominator, as the sum
         # is scaled to length 1 next. The largest a.v_j is subtracted against overflow; the prior
@@ -106,7 +106,9 @@ class Towers(nn.Module):
         starts = torch.searchsorted(rows, torch.arange(n_users + 1, device=rows.device))
         # An item weighs as much to all, so it is scaled once instead of once per entry.
         total = sum_bags(items * weight[:, None], entries, starts)
-        prior = prior_scale * self.prior_log_weight.exp() * self.prior_item
+        prior = self.prior_log_weight.exp() * self.prior_item
+        if prior_scales is not None:
+            prior = prior_scales * prior
         profile = functional.normalize(total + prior, dim=-1)
         if self.user_text is not None and text is not None:
             profile = profile + text @ self.user_text

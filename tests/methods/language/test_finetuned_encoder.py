@@ -112,6 +112,24 @@ def test_shuffled_texts_bring_cold_items_to_chance(fit, make_world):
     assert shuffled.precision(fit(shuffled.train)) < 0.42  # chance is 0.25, the best of 11 looks
 
 
+def test_the_scale_of_the_prior_is_for_new_users_alone(fit, world):
+    """Validation chooses it for short histories: warm users are scored as they were trained."""
+    one, ten = (fit(world.train, epochs=1, prior_scale=scale) for scale in (1.0, 10.0))
+    warm = world.train.users.take(slice(0, 5))
+    new = replace(warm, known=np.full(5, -1, dtype=np.int32))
+    np.testing.assert_allclose(ten.user_factors(warm), one.user_factors(warm), atol=1e-6)
+    np.testing.assert_allclose(one.user_factors(new), one.user_factors(warm), atol=1e-6)
+    nobody, apart = (
+        method.user_factors(
+            replace(new, history=type(new.history)(new.history.shape, dtype=np.float32))
+        )
+        for method in (one, ten)
+    )
+    np.testing.assert_allclose(nobody, apart, atol=1e-6)
+    moved = (ten.user_factors(new) * nobody).sum(axis=1)
+    assert (moved > (one.user_factors(new) * nobody).sum(axis=1)).all(), "nearer to nobody's vector"
+
+
 def test_before_training_it_is_the_frozen_encoder(fit, world, settings):
     method = fit(world.train, epochs=0, prior_scale=1.0)
     query, counts = world.query, world.train.item_counts
