@@ -21,6 +21,7 @@ from ..records.record import Cost, RunRecord, Status
 from ..terminal.progress_bar import show_progress
 from ..terminal.progress_state import ProgressChannel
 from .cost import PeakMemory, is_first_run
+from .curves import thin_curves
 from .kept_splits import audit_once
 from .plan import Plan
 
@@ -80,7 +81,7 @@ class Attempt:
             chance={task: _chance(one) for task, one in results.items() if one.chance},
             validation=_describe_validation(validation),
             cost=cost,
-            training=to_jsonable(fitted.report()),
+            training=thin_curves(to_jsonable(fitted.report())),
         )
         self.results = results
 
