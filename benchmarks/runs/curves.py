@@ -2,7 +2,7 @@
 
 from typing import Any
 
-MOST_EPOCHS = 60
+MOST_EPOCHS = 32
 """Longer lists of losses are thinned: a record is read with every board."""
 
 
