@@ -272,7 +272,8 @@ def test_a_cell_of_every_table_is_made_again_to_the_last_digit(
     """Where its code is today's; where it is not, the page says that records are older."""
     method, seed = CELLS[name]
     asked = [f"method={method}", f"seed={seed}", f"results={tmp_path}", *words(name)]
-    (published,) = [one for one in groups[name] if (one.method, one.seed) == (method, seed)]
+    of_the_name = [one for one in groups[name] if one.method == method and not one.preset]
+    (published,) = [one for one in of_the_name if one.seed == seed]
     made = execute(compose_run(asked)).record
     assert made.status is Status.OK, made.error
     if made.code != published.code:
