@@ -7,6 +7,7 @@ from typing import Any
 
 from ..evaluation.direction import Direction, find_direction
 from .differences import Difference, PairOnSplit
+from .levels import compute_levels
 from .rows import Cell, Row
 from .standing import Standing
 from .winner_rules import Contest
@@ -108,7 +109,7 @@ class Board:
         return self._known["standing", task]  # type: ignore[no-any-return]
 
     def ranking(self, task: str) -> list[tuple[int, Row, Cell]]:
-        """Return (rank, row, value), best first; equal means share a rank.
+        """Return (rank, row, value), best first by ``compute_levels``; equal ones share a rank.
 
         A value without a better side is ordered from the highest down.
         """
@@ -118,7 +119,11 @@ class Board:
         if ("order", task) not in self._known:
             found = [(row, row.cells[task]) for row in self.rows if task in row.cells]
             sign = 1.0 if self.lower_is_better else -1.0
-            keyed = [((sign * cell.mean, row.label), row, cell) for row, cell in found]
+            levels = compute_levels([cell.means for _, cell in found], self.lower_is_better)
+            keyed = [
+                ((sign * level, row.label), row, cell)
+                for level, (row, cell) in zip(levels, found, strict=True)
+            ]
             keyed.sort(key=lambda one: one[0])
             ranked: list[tuple[int, Row, Cell]] = []
             for at, ((mean, _), row, cell) in enumerate(keyed):

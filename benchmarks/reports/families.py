@@ -6,7 +6,7 @@ from ...methods.base import Family
 from ..terminal.fitted_table import TableColumn
 from .board import Board
 from .rows import Cell, Row
-from .table_grids import CellText, TableGrid, format_value
+from .table_grids import CellText, TableGrid, format_value, shorten
 
 REFERENCE = "reference"
 FAMILIES = tuple(family.value for family in Family if family is not Family.REFERENCE)
@@ -17,7 +17,7 @@ def group_by_family(made: Sequence[Board], task: str | None) -> TableGrid:
 
     Its cells are the best baseline, the best other row of each family, and how many rows are not
     separated from the best one; only rows that can win count. ``†`` and the separation are those
-    of the leaderboard.
+    of the leaderboard. A mean over other draws than the best row's has the paired difference to it.
 
     Parameters
     ----------
@@ -58,5 +58,14 @@ def _line(board: Board, task: str) -> list[CellText]:
 def _shown(board: Board, task: str, found: tuple[Row, Cell] | None) -> CellText:
     if found is None:
         return CellText("-")
-    row, _ = found
-    return CellText(f"{row.name} {format_value(board, row, task)}", row in board.winners(task))
+    row, cell = found
+    text = f"{row.name} {format_value(board, row, task)}"
+    return CellText(f"{text}{_apart(board, row, cell, task)}", row in board.winners(task))
+
+
+def _apart(board: Board, row: Row, cell: Cell, task: str) -> str:
+    """Return the paired difference to the best row where that has other draws: (-.013, 3 draws)."""
+    best, found = board.standing(task).best, board.difference(row, task)
+    if best is None or found is None or set(cell.by_split) == set(best.cells[task].by_split):
+        return ""
+    return f" ({shorten(f'{found.mean:+.3f}')}, {found.draws} draws)"

@@ -62,6 +62,11 @@ class Cell:
         return min(one.users for one in self.by_split.values())
 
     @property
+    def means(self) -> dict[str, float]:
+        """The mean of each draw, by its split."""
+        return {split: one.mean for split, one in self.by_split.items()}
+
+    @property
     def mean(self) -> float:
         """The mean of the draws' means."""
         return fmean(one.mean for one in self.by_split.values())

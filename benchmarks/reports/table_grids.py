@@ -174,10 +174,10 @@ def format_value(board: Board, row: Row, task: str) -> str:
 def format_difference(found: Difference) -> str:
     """Return a difference with half its 95 % interval, ``-.025 ±.031``."""
     half = f"{found.half:.3f}" if isfinite(found.half) else "?"
-    return f"{_short(f'{found.mean:+.3f}')} ±{_short(half)}"
+    return f"{shorten(f'{found.mean:+.3f}')} ±{shorten(half)}"
 
 
-def _short(number: str) -> str:
+def shorten(number: str) -> str:
     """Return a number without the zero before its point."""
     return number.replace("0.", ".", 1) if number.lstrip("+-").startswith("0.") else number
 

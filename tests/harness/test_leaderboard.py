@@ -177,11 +177,11 @@ def test_rows_with_other_draws_are_compared_on_the_shared_ones() -> None:
     board = the_board(
         *wide("long", [0.5, 0.6, 0.7, 0.2, 0.1]), *wide("short", [0.4, 0.5, 0.6]),
     )  # fmt: skip
-    assert [row.label for row in board.best(COLD)] == ["short"], "by the mean that is shown"
-    found = board.difference(the_row(board, "long"), COLD)
-    assert found is not None and found.draws == 3 and found.mean == pytest.approx(0.1)
-    assert [row.label for row in board.list_not_separated(COLD)] == ["long"]
-    assert board.winners(COLD) == []
+    assert [row.label for row in board.best(COLD)] == ["long"], "ahead where both were measured"
+    found = board.difference(the_row(board, "short"), COLD)
+    assert found is not None and found.draws == 3 and found.mean == pytest.approx(-0.1)
+    assert found.significant, "by 0.1 on each of them"
+    assert [row.label for row in board.winners(COLD)] == ["long"]
 
 
 def test_rows_that_are_equal_in_every_draw_share_the_win() -> None:
