@@ -15,6 +15,11 @@ from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query, Split
 
+# numba refuses another number of threads once its own run: no command that a test calls in this
+# process may set one for its children.
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+os.environ.setdefault("NUMBA_NUM_THREADS", str(CORES))
+
 
 @pytest.fixture(autouse=True)
 def _wide_page(monkeypatch: pytest.MonkeyPatch) -> None:
