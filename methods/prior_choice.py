@@ -18,15 +18,15 @@ def try_priors(name: str, first: float) -> tuple[dict[str, float], ...]:
     return tuple({name: one} for one in (first, *others))
 
 
-def read_given(method: Any, tried: Sequence[Mapping[str, float]]) -> dict[str, float | None]:
-    """Return what the fields of a method say of the settings that are tried."""
-    return {name: getattr(method, name) for name in tried[0]}
-
-
 def start_prior(method: Any, tried: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Return the settings of a method that still trains: the given ones, else the first."""
-    given = read_given(method, tried).items()
-    return dict(tried[0]) | {name: value for name, value in given if value is not None}
+    return {**tried[0], **_find_given(method, tried)}
+
+
+def _find_given(method: Any, tried: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the settings that the fields of a method give."""
+    fields = {name: getattr(method, name) for name in tried[0]}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def choose_prior(
@@ -34,7 +34,6 @@ def choose_prior(
     train: TrainView,
     chosen: dict[str, float],
     tried: Sequence[Mapping[str, float]],
-    given: Mapping[str, float | None],
 ) -> None:
     """Set ``chosen`` to the settings of the prior that are best on validation.
 
@@ -45,15 +44,14 @@ def choose_prior(
     Parameters
     ----------
     method
-        Trained; it, and whatever answers in its place, reads ``chosen`` when it scores.
+        Trained; it, and whatever answers in its place, reads ``chosen`` when it scores. What its
+        fields give is kept as it is; where they are None, validation is to choose.
     chosen
         Changed in place.
     tried
         Settings to try; the first is the one without validation.
-    given
-        Settings of the user, kept as they are; None where validation is to choose.
     """
-    fixed = {name: value for name, value in given.items() if value is not None}
+    fixed = _find_given(method, tried)
     options: list[dict[str, float]] = []
     for one in tried:
         option = {**one, **fixed}

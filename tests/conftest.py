@@ -63,6 +63,14 @@ def chance(ndcg: Callable[..., float]) -> Callable[[str], float]:
     return level
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a slow leak test: what is slow may be left out for want of time, a leak test never."""
+    slow = (one for one in items if one.get_closest_marker("slow"))
+    leaks = [one.nodeid for one in slow if "leak" in one.nodeid.lower()]
+    if leaks:
+        raise pytest.UsageError(f"a leak test is never slow: {', '.join(leaks)}")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip slow tests once the time given to them is over, and say so."""
     until = os.environ.get("COLDBENCH_SLOW_UNTIL")

@@ -78,8 +78,7 @@ class IALS(FactorMethod):
         self.user_factors_ = self._solve(history, self.item_factors_)
         self.prior_ = FactorPrior.of(self.user_factors_, self.item_factors_, history).state()
         self.prior_choice_: dict[str, float] = {}
-        given = {"prior_strength": self.prior_strength}
-        choose_prior(self, train, self.prior_choice_, PRIORS, given)
+        choose_prior(self, train, self.prior_choice_, PRIORS)
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:

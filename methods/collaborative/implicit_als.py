@@ -74,8 +74,7 @@ class ImplicitALS(FactorMethod):
             self.user_factors_ = self.solve(train.interactions.csr, self.item_factors_)
             self.estimate_priors(train.interactions.csr)
         self.prior_choice_: dict[str, float] = {}
-        given = {name: getattr(self, name) for name in PRIORS[0]}
-        choose_prior(self, train, self.prior_choice_, PRIORS, given)
+        choose_prior(self, train, self.prior_choice_, PRIORS)
         return self
 
     def estimate_priors(self, pairs: CSR) -> None:

@@ -102,8 +102,7 @@ class ImplicitBPR(FactorMethod):
         # Without a history only the bias speaks, so it is not the mean user that is joined.
         self.told_ = replace(told, prior=np.zeros_like(told.prior)).state()
         self.prior_choice_: dict[str, float] = {}
-        given = {"prior_weight": self.prior_weight}
-        choose_prior(self, train, self.prior_choice_, PRIORS, given)
+        choose_prior(self, train, self.prior_choice_, PRIORS)
         return self
 
     def report(self) -> dict[str, Any]:

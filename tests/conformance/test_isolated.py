@@ -11,7 +11,7 @@ from coldbench.benchmarks.conformance.checks.check_result import CheckResult, Ve
 from coldbench.benchmarks.conformance.checks.suite import CHECKS
 from coldbench.benchmarks.conformance.isolation import examine_in_process
 
-LIMIT = 8
+LIMIT = 12
 PLUGINS = '''
 import os, sys, time
 from dataclasses import dataclass

@@ -27,16 +27,18 @@ def test_pairs_are_those_of_the_shared_splits() -> None:
     ]
     ours.append(a_record("heater", 0.9, seed=5, preset="heater_paper"))
     heater, clcrec = compare_lines(theirs("Heater", "CLCRec"), ours)
-    assert (heater.splits, heater.verdict) == (5, "ours is better"), "no preset, no sixth split"
-    assert heater.spread.mean == pytest.approx(0.106) and heater.theirs == pytest.approx(0.22)
-    assert (clcrec.splits, clcrec.verdict) == (5, "not separated")
+    assert (heater.difference.draws, heater.verdict) == (5, "ours is better"), (
+        "no preset, no sixth split"
+    )
+    assert heater.difference.mean == pytest.approx(0.106) and heater.theirs == pytest.approx(0.22)
+    assert (clcrec.difference.draws, clcrec.verdict) == (5, "not separated")
     assert "| Heater | default | 5 | 0.2200 | 0.3260 |" in render_pairs([heater])
 
 
 def test_worse_is_said_too() -> None:
     ours = [a_record("heater", 0.05 + 0.01 * seed, seed=seed) for seed in range(6)]
     (pair,) = compare_lines(theirs("Heater"), ours)
-    assert pair.verdict == "theirs is better" and pair.p_holm < 0.05
+    assert pair.verdict == "theirs is better" and pair.difference.p_holm < 0.05
 
 
 def test_nothing_to_compare_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,14 +8,13 @@ from pathlib import Path
 from statistics import fmean
 
 from ....datasets.errors import ColdbenchError
-from ...evaluation.comparison import correct_holm
-from ...evaluation.spread import Spread, spread_over_draws
+from ...evaluation.spread import spread_over_draws
 from ...records.record import RunRecord, Status, read_all
+from ...reports.differences import Difference, correct_over_rows
 from ...reports.overlap import find_overlap
 from .command import TABLE, Line, read_lines
 
 OURS = {"DropoutNet": "dropoutnet", "Heater": "heater", "CLCRec": "clcrec"}
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -26,31 +25,24 @@ class Pair:
     ----------
     theirs, ours
         Mean NDCG@10.
-    spread
-        Of the difference, ours less theirs, over the splits.
-    one_sign
-        Whether the difference has one sign in every split.
-    p_holm
-        After Holm's correction over all pairs.
+    difference
+        Ours less theirs, paired over the splits; Holm's correction is over all pairs.
     """
 
     dataset: str
     task: str
     method: str
     settings: str
-    splits: int
     theirs: float
     ours: float
-    spread: Spread
-    one_sign: bool
-    p_holm: float
+    difference: Difference
 
     @property
     def verdict(self) -> str:
         """Which is better, where the two are separated."""
-        if not (self.one_sign and self.p_holm < ALPHA):
+        if not self.difference.significant:
             return "not separated"
-        return "ours is better" if self.spread.mean > 0 else "theirs is better"
+        return "ours is better" if self.difference.mean > 0 else "theirs is better"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -79,7 +71,7 @@ def main(argv: Sequence[str]) -> int:
 def compare_lines(lines: Iterable[Line], records: Iterable[RunRecord]) -> list[Pair]:
     """Return a pair for every dataset, task, method and settings of the table.
 
-    Ours are runs with default settings, on at least two of the splits.
+    Ours are runs without a preset, on at least two of the splits.
     """
     ours = {
         (one.method, one.split_sha256): one
@@ -92,20 +84,17 @@ def compare_lines(lines: Iterable[Line], records: Iterable[RunRecord]) -> list[P
         if record is not None and line.task in record.scores:
             key = (line.dataset, line.task, line.method, line.settings)
             groups.setdefault(key, []).append((line, record))
-    found = []
+    found, means = {}, {}
     for key, both in groups.items():
         values = [(_value(record, line.task), line.ndcg10) for line, record in both]
         if len(values) > 1:
             apart = [mine - other for mine, other in values]
-            spread = spread_over_draws(apart, find_overlap(both[0][1], key[1]))
             one_sign = all(d > 0 for d in apart) or all(d < 0 for d in apart)
-            means = fmean(other for _, other in values), fmean(mine for mine, _ in values)
-            found.append((key, len(values), means, spread, one_sign))
-    held = correct_holm([spread.p_value for _, _, _, spread, _ in found])
-    return [
-        Pair(*key, splits, *means, spread, one_sign, float(p))
-        for (key, splits, means, spread, one_sign), p in zip(found, held, strict=True)
-    ]
+            spread = spread_over_draws(apart, find_overlap(both[0][1], key[1]))
+            found[key] = Difference(spread, len(values), one_sign)
+            means[key] = fmean(other for _, other in values), fmean(mine for mine, _ in values)
+    corrected = correct_over_rows(found, list(found))
+    return [Pair(*key, *means[key], difference) for key, difference in corrected.items()]
 
 
 def _value(record: RunRecord, task: str) -> float:
@@ -120,10 +109,11 @@ def render_pairs(pairs: Iterable[Pair]) -> str:
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for one in pairs:
-        difference = f"{one.spread.mean:+.3f} ±{one.spread.half:.3f}"
+        apart = one.difference
         rows.append(
             f"| {one.dataset} | {one.task} | {one.method} | {one.settings or 'default'} | "
-            f"{one.splits} | {one.theirs:.4f} | {one.ours:.4f} | {difference} | {one.verdict} |"
+            f"{apart.draws} | {one.theirs:.4f} | {one.ours:.4f} | "
+            f"{apart.mean:+.3f} ±{apart.half:.3f} | {one.verdict} |"
         )
     return "\n".join(rows) + "\n"
 

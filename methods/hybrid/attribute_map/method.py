@@ -124,8 +124,7 @@ class AttributeMap(FactorMethod):
         if self.mapping is MappingKind.MLP:
             for name, side in sides.items():
                 self._train(name, *side, train)
-        given = {name: getattr(self, name) for name in PRIORS[0]}
-        choose_prior(self, train, self.prior_choice_, PRIORS, given)
+        choose_prior(self, train, self.prior_choice_, PRIORS)
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:

@@ -11,7 +11,7 @@ from ....datasets.side_information import Side
 from ....datasets.world import Entities, TrainView
 from ...base import FactorMethod, Family, Need
 from ...known_entities import look_up_known
-from ...prior_choice import choose_prior, read_given, start_prior, try_priors
+from ...prior_choice import choose_prior, start_prior, try_priors
 from ...shrunken_means import HistoryRegression
 from ...training.budget import (
     delay_patience,
@@ -132,7 +132,7 @@ class CLCRec(NetworkMethod, FactorMethod):
         log = self.train_with_adam(batches, train, chance)
         kept = {"kept_loss": log["losses"][log["best_epoch"] - 1]}
         self.log_ = log | kept | {"chance_loss": chance}
-        choose_prior(self, train, self.prior_choice_, PRIORS, read_given(self, PRIORS))
+        choose_prior(self, train, self.prior_choice_, PRIORS)
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:

@@ -12,7 +12,7 @@ from ....datasets.progress import Progress, ignore_progress
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, Resources, TrainView
 from ...base import FactorMethod, Family, Need
-from ...prior_choice import choose_prior, read_given, start_prior, try_priors
+from ...prior_choice import choose_prior, start_prior, try_priors
 from ...texts import texts_of
 from ..text_encoder.encoder import (
     DEFAULT_MODEL,
@@ -174,7 +174,7 @@ class FineTunedEncoder(FactorMethod):
         model.set_precision("fp32")
         self.scorer_.follow(tuning)
         self._set_groups(split_by_group(tuning, self.log_["adequacy"]["groups"], sentences))
-        choose_prior(self, train, self.prior_choice_, PRIORS, read_given(self, PRIORS))
+        choose_prior(self, train, self.prior_choice_, PRIORS)
         return self
 
     def for_group(self, group: str) -> "FineTunedEncoder":
