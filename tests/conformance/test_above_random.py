@@ -69,7 +69,7 @@ FEWER = {
     "kgcn": ["epochs=10"],
     "kgcn_paper": ["epochs=10"],
     "ripplenet": ["epochs=5"],
-    "ripplenet_paper": ["epochs=25"],
+    "ripplenet_paper": ["epochs=100"],
 }
 """Networks, and what is enough of them."""
 HEAVY = {*FEWER, "attribute_map_mlp", "text_knn"}

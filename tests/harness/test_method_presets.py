@@ -27,7 +27,18 @@ CHANGES = {
         {"factors": 200, "hidden": [200], "support_share": 0.0, "learning_rate": 0.005},
     ),
     "kgcn_paper": ("kgcn", {"dim": 16, "l2": 1e-4, "batch_size": 128, "learning_rate": 5e-4}),
-    "ripplenet_paper": ("ripplenet", {"dim": 4, "hops": 3, "l2": 1e-5, "learning_rate": 1e-3}),
+    "ripplenet_paper": (
+        "ripplenet",
+        {
+            "dim": 4,
+            "hops": 3,
+            "l2": 1e-5,
+            "learning_rate": 1e-3,
+            "max_steps": 4000,
+            "min_steps": 1000,
+            "patience_steps": 2000,
+        },
+    ),
     "clcrec_paper": ("clcrec", {"norm_weight": 0.1, "negatives": 128}),
     "dropoutnet_paper": (
         "dropoutnet",
