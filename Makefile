@@ -27,11 +27,15 @@ joined = $(subst $() ,$(COMMA),$(1))
 ENCODER = $(BIN)/coldbench run -m method=finetuned_encoder scenario=grid time_limit=1800
 READERS = $(BIN)/coldbench run +experiment=open_track time_limit=1800
 PRESETS = $(BIN)/coldbench run +experiment=presets time_limit=1800
+# One budget for every method, whatever it costs; the settings and all trials are in results/tuned.
+SEARCH = $(BIN)/coldbench tune method=$(lastword $(shell cat conf/experiment/tuned.yaml)) scenario=grid \
+	budget.trials=30 budget.minutes=6
+TUNED = $(BIN)/coldbench run +experiment=tuned time_limit=1800
 # Exit status 1 says that some run failed, which is recorded and shown; 2 that nothing could be run.
 RECORDED = || [ $$? -eq 1 ]
 
 .PHONY: help setup demo test slow coverage docs hooks lint types format bench lock clean
-.PHONY: results results-all results-splits pages
+.PHONY: results results-all results-splits results-tuned pages
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -108,6 +112,11 @@ results-splits: setup ## Those on the published splits of CiteULike: ALDI=FOLDER
 		scenario=new_item_gar scenario.format=aldi scenario.files=$(ALDI) $(RECORDED) || exit 1; \
 	$$run dataset=citeulike-a scenario.strategy=published \
 		scenario=new_item scenario.format=heater scenario.files=$(HEATER) $(RECORDED) || exit 1; done
+	$(MAKE) pages
+
+results-tuned: setup ## Tune every method on the four small datasets under one budget, and run it tuned; hours
+	$(SEARCH) dataset=$(call joined,$(SMALL)) $(RECORDED)
+	$(TUNED) seed=$(FIVE) dataset=$(call joined,$(SMALL)) $(RECORDED)
 	$(MAKE) pages
 
 pages: setup ## Pack the tables beside the records and draw the pages from both

@@ -1,9 +1,11 @@
 """``coldbench tune``: search the settings of a method within a budget, on validation only."""
 
 import sys
+from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
-from ...datasets.errors import ColdbenchError
+from ...datasets.errors import ColdbenchError, NotApplicableError
 from ..config.fields import described
 
 if TYPE_CHECKING:
@@ -17,28 +19,73 @@ usage: coldbench tune method=NAME dataset=NAME scenario=NAME [KEY=VALUE ...]
 Fits trials of the method's settings, the first with its defaults, and keeps the best by validation;
 no trial is given a test side. The same command goes on with a search that was interrupted.
 Other words are those of `coldbench run`: method.dim=32 (not searched then), scenario.shots=[0,5].
+Several, method=heater,clcrec dataset=ml-100k,ml-1m, are tuned in turn, each with the whole budget.
 
 """
 BEST_SHOWN = 5
+SEVERAL = ("method", "dataset", "scenario")
+"""Words of which several values are several searches."""
 
 
 def main(argv: list[str]) -> int:
-    """Search, write the tuned preset and show the best trials; return 0, 1 if no trial succeeded.
+    """Search, write the tuned presets and show the best trials; return 0, or 1 if one failed.
+
+    Of several searches one that fails does not keep the others from being made, and one that is
+    not applicable is no failure.
 
     Raises
     ------
     ColdbenchError
-        For words that do not describe a search.
+        For words that do not describe a search, before any begins; if the only one fails.
     """
     if not argv or {"-h", "--help"} & set(argv):
         sys.stdout.write(USAGE + _describe_words())
         return 0 if argv else 2
+    from ..tuning.search import find_place
+    from ..tuning.tune_settings import plan_search
+
+    plans = [plan_search(words) for words in _list_searches(argv)]
+    if len(plans) == 1:
+        _tune(plans[0])
+        return 0
+    failed = 0
+    for number, plan in enumerate(plans, 1):
+        scenario, dataset, method = find_place(plan)
+        sys.stdout.write(f"[{number}/{len(plans)}] {method} · {scenario}/{dataset}\n")
+        try:
+            _tune(plan)
+        except NotApplicableError as error:
+            sys.stdout.write(f"not applicable: {error}\n")
+        except ColdbenchError as error:
+            failed += 1
+            sys.stdout.write(f"failed: {error}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"{len(plans)} searches, {failed} failed\n")
+    return int(failed > 0)
+
+
+def _list_searches(argv: Sequence[str]) -> list[list[str]]:
+    """Return the words of each search: every combination of values that commas separate."""
+    options = []
+    for word in argv:
+        key, _, values = word.partition("=")
+        several = values.split(",") if key in SEVERAL else [values]
+        options.append([f"{key}={one}" for one in several] if "=" in word else [word])
+    return [list(words) for words in product(*options)]
+
+
+def _tune(plan: "TunePlan") -> None:
+    """Make one search.
+
+    Raises
+    ------
+    ColdbenchError
+        When no trial succeeds.
+    """
     from ..tuning.outcome import write_outcome
     from ..tuning.search import run_search
     from ..tuning.trial_table import find_best
-    from ..tuning.tune_settings import plan_search
 
-    plan = plan_search(argv)
     rows = _search(plan, run_search)
     best = find_best(rows)
     if best is None:
@@ -50,7 +97,6 @@ def main(argv: list[str]) -> int:
         raise ColdbenchError(f"none of {len(rows)} trials succeeded: {'; '.join(reasons[:3])}")
     path = write_outcome(plan, rows, best)
     _show(plan, rows, best, str(path))
-    return 0
 
 
 def _describe_words() -> str:

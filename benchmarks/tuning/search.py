@@ -143,10 +143,10 @@ class _Search:
         worker.give(Trial(*chosen, seconds), seconds)
 
     def _handle(self, event: Event) -> None:
-        if event.kind == "refused" or (event.kind == "died" and event.job is None):
-            raise ColdbenchError(
-                event.content if event.kind == "refused" else f"a process {event.content}"
-            )
+        if event.kind == "refused":
+            raise event.content
+        if event.kind == "died" and event.job is None:
+            raise ColdbenchError(f"a process {event.content}")
         if event.kind == "ready":
             self._check(event.content)
         elif event.kind == "asks":

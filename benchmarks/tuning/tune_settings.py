@@ -120,7 +120,7 @@ def _refuse_what_is_the_search_s(words: Sequence[str]) -> None:
     for word in words:
         key = word.lstrip("+~").partition("=")[0]
         if key in ("-m", "--multirun"):
-            raise ColdbenchError("coldbench tune tunes one method at a time; it takes no -m")
+            raise ColdbenchError("coldbench tune tunes several in turn as it is; it takes no -m")
         if word.startswith("-"):
             raise ColdbenchError(
                 f"coldbench tune has no option {word!r}; "

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from ...datasets.errors import ColdbenchError
+from ...datasets.errors import ColdbenchError, NotApplicableError
 from ..isolation.child_process import describe_exit, end_with
 from ..isolation.error_advice import describe_failure
 
@@ -37,7 +37,7 @@ class Event:
     job
         What it does, None before its first.
     content
-        What it sent, or how it died.
+        What it sent, the error of what is refused, or how it died.
     """
 
     kind: str
@@ -161,8 +161,10 @@ def _work(connection: Connection, parent: int, serve: Serve, setup: Any) -> None
         facts, do = serve(setup)
     except Exception as error:  # whatever a plugin's dataset or scenario raises
         logging.getLogger(__name__).exception("no trial can be made")
-        text = error if isinstance(error, ColdbenchError) else describe_failure(error)
-        connection.send(("refused", str(text)))
+        known = isinstance(error, ColdbenchError)
+        text = str(error) if known else describe_failure(error)
+        kind = NotApplicableError if isinstance(error, NotApplicableError) else ColdbenchError
+        connection.send(("refused", kind(text)))
         return
     connection.send(("ready", facts))
     while True:

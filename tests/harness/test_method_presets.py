@@ -5,6 +5,7 @@ import coldbench.conf
 import pytest
 from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.benchmarks.plugins import registry
+from coldbench.benchmarks.tuning.search_space import list_dimensions
 from coldbench.methods.base import Need
 from omegaconf import OmegaConf
 
@@ -107,6 +108,8 @@ def test_the_experiments_run_everything_that_there_is() -> None:
     assert (light | networks | {"finetuned_encoder"}) - set(PRESETS) == ours
     assert swept("presets") == set(PRESETS) - {"lightfm_warp", "lightfm_tags_ids"}
     reads = {Need.ITEM_FEATURES, Need.ITEM_TEXT, Need.ITEM_CONTENT}
+    ranged = {n for n in ours if list_dimensions(registry.find("methods", n)(), ())}
+    assert swept("tuned") == ranged
     assert swept("open_track") == {n for n in ours if registry.find("methods", n).needs & reads}
 
 

@@ -13,6 +13,8 @@ rangeless = planted_methods:Rangeless
 slow_hill = planted_methods:SlowHill
 moody = planted_methods:Moody
 climber = planted_methods:Climber
+singular = planted_methods:Singular
+newest_word = planted_methods:NewestWord
 [coldbench.datasets]
 tiny = planted_methods:Tiny
 tiny_b = planted_methods:TinyB

@@ -12,7 +12,7 @@ from coldbench.datasets.parameters import Choices, Range, parameter
 from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Entities, Split, TrainView
-from coldbench.methods.base import Family, Method
+from coldbench.methods.base import Family, Method, Need
 
 
 @dataclass
@@ -76,6 +76,20 @@ class Moody(Hill):
             os.kill(os.getpid(), signal.SIGSEGV)
         time.sleep(self.seconds)
         return super().fit(train)
+
+
+@dataclass
+class Singular(Moody):
+    """Always fails."""
+
+    mood: str = "raises"
+
+
+@dataclass
+class NewestWord(Hill):
+    """Needs what there is not."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_VECTORS})
 
 
 @dataclass

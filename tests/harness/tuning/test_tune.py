@@ -222,3 +222,25 @@ def test_what_a_killed_process_left_in_the_journal_is_mended(workplace: Path) ->
     journal.write_bytes(journal.read_bytes() + b'{"op_code": 4, "study_')
     Path(f"{journal}.lock").symlink_to(journal)
     assert len(run_search(plan_search(["method=hill", *TINY, "budget.trials=3"]))) == 3
+
+
+def test_several_searches_are_made_in_turn_each_with_the_whole_budget(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that fails, or is not applicable, does not keep the next from being made."""
+    words = ["method=singular,newest_word,hill", "dataset=tiny,tiny_b", "scenario.shots=[0,5]"]
+    assert main(["tune", *words, "budget.trials=3"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("failed: none of 3 trials succeeded: ArithmeticError") == 2
+    assert out.count("not applicable: NewestWord needs ") == 2
+    assert out.count("3 of 3 trials") == 2 and "6 searches, 2 failed" in out
+    tuned = (workplace / "results/tuned/grid").glob("*/*/mean.yaml")
+    assert sorted(one.parent.parts[-2:] for one in tuned) == [("tiny", "hill"), ("tiny_b", "hill")]
+
+
+def test_a_mistake_in_one_of_several_searches_is_found_before_any_begins(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tune", "method=hill,rangeless", *TINY, "budget.trials=2"]) == 2
+    assert "Rangeless" in capsys.readouterr().err
+    assert not (workplace / "results").exists()

@@ -57,7 +57,7 @@ def test_a_field_without_a_range_is_searched_in_the_one_that_is_typed(workplace:
         ([*HILL, "search.place='choice(a,b)'"], "cannot use place='a' for method"),
         ([*HILL, "seed=3"], "budget.seeds=[0]"),
         ([*HILL, "tuned=mean"], "begins with the method's own settings"),
-        ([*HILL, "-m"], "tunes one method at a time"),
+        ([*HILL, "-m"], "takes no -m"),
         ([*HILL, "--trials"], "has no option '--trials'"),
         (["dataset=tiny"], "no method is chosen"),
     ],
