@@ -17,14 +17,14 @@ DATASETS := $(SMALL) $(LARGE)
 ALDI ?= $(error say where the split is: make results-splits ALDI=FOLDER HEATER=FOLDER)
 HEATER ?= $(error say where the split is: make results-splits ALDI=FOLDER HEATER=FOLDER)
 COMMA := ,
-EVERYTHING = $(BIN)/coldbench run +experiment=all_methods time_limit=1800
 LIGHT = $(BIN)/coldbench run +experiment=light time_limit=1800
 NETWORKS = $(BIN)/coldbench run +experiment=networks time_limit=1800
 TEN := 0,1,2,3,4,5,6,7,8,9
 FIVE := 0,1,2,3,4
 THREE := 0,1,2
 joined = $(subst $() ,$(COMMA),$(1))
-ENCODER = $(BIN)/coldbench run -m method=finetuned_encoder scenario=grid time_limit=1800
+ENCODER = $(BIN)/coldbench run -m method=finetuned_encoder time_limit=1800
+OPEN = scenario.track=open
 READERS = $(BIN)/coldbench run +experiment=open_track time_limit=1800
 PRESETS = $(BIN)/coldbench run +experiment=presets time_limit=1800
 # One budget for every method, whatever it costs; the settings and all trials are in results/tuned.
@@ -102,12 +102,14 @@ results-all: setup ## Those of all seven datasets, which must have been fetched;
 	$(NETWORKS) seed=$(FIVE) dataset=$(call joined,$(SMALL)) $(RECORDED)
 	$(NETWORKS) seed=$(THREE) dataset=$(call joined,$(LARGE)) $(RECORDED)
 	$(ENCODER) seed=$(THREE) dataset=$(call joined,$(DATASETS)) $(RECORDED)
-	$(READERS) seed=$(THREE) dataset=citeulike-a $(RECORDED)
+	$(READERS) seed=$(FIVE) dataset=citeulike-a $(RECORDED)
+	$(NETWORKS) seed=$(THREE) dataset=citeulike-a $(OPEN) $(RECORDED)
+	$(ENCODER) seed=$(THREE) dataset=citeulike-a $(OPEN) $(RECORDED)
 	$(PRESETS) seed=$(THREE) $(RECORDED)
 	$(MAKE) pages
 
 results-splits: setup ## Those on the published splits of CiteULike: ALDI=FOLDER HEATER=FOLDER
-	for run in "$(EVERYTHING)" "$(READERS)"; do \
+	for run in "$(LIGHT)" "$(READERS)" "$(NETWORKS)" "$(NETWORKS) $(OPEN)" "$(ENCODER)" "$(ENCODER) $(OPEN)"; do \
 	$$run dataset=citeulike-a scenario.strategy=published \
 		scenario=new_item_gar scenario.format=aldi scenario.files=$(ALDI) $(RECORDED) || exit 1; \
 	$$run dataset=citeulike-a scenario.strategy=published \

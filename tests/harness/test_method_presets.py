@@ -107,10 +107,12 @@ def test_the_experiments_run_everything_that_there_is() -> None:
     assert not light & networks
     assert (light | networks | {"finetuned_encoder"}) - set(PRESETS) == ours
     assert swept("presets") == set(PRESETS) - {"lightfm_warp", "lightfm_tags_ids"}
-    reads = {Need.ITEM_FEATURES, Need.ITEM_TEXT, Need.ITEM_CONTENT}
+    reads = {Need.ITEM_FEATURES, Need.ITEM_TEXT, Need.ITEM_CONTENT, Need.GRAPH}
     ranged = {n for n in ours if list_dimensions(registry.find("methods", n)(), ())}
     assert swept("tuned") == ranged
-    assert swept("open_track") == {n for n in ours if registry.find("methods", n).needs & reads}
+    readers = {n for n in light if compose_run([f"method={n}"]).method.needs & reads}
+    assert swept("open_track") == readers
+    assert all(compose_run([f"method={n}"]).method.needs & reads for n in networks)
 
 
 def test_a_field_of_a_preset_can_be_set_beside_it() -> None:
