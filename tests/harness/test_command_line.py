@@ -155,7 +155,7 @@ def test_list_shows_what_an_experiment_sets(capsys: pytest.CaptureFixture[str]) 
     assert "dataset=citeulike-a scenario=grid scenario.track=open" in message
     assert all(path.stem in message for path in (CONF / "experiment").glob("*.yaml"))
     assert cli.main(["list", "experiments", "open_track"]) == 0
-    assert "and runs: content_knn, word_knn, " in capsys.readouterr().out
+    assert "and runs: popularity_regression, content_knn, word_knn, " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("group", ["method", "experiment"])
