@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
@@ -212,19 +213,38 @@ def _check(options: argparse.Namespace, records: list[RunRecord], home: Path) ->
         raise ColdbenchError("--diagram takes --across and one --task")
     if not options.region > 0:
         raise ColdbenchError(f"--region {options.region} must be a positive number, as {REGION}")
+    asked = [(what, getattr(options, what)) for what in ("scenario", "task", "metric")]
+    asked += [("dataset", one) for one in _datasets(options)]
+    refuse_unknown_names([(what, name) for what, name in asked if name != EVERY], records, home)
+
+
+def refuse_unknown_names(
+    asked: Iterable[tuple[str, str | None]], records: Sequence[RunRecord], home: Path
+) -> None:
+    """Refuse names that no record holds.
+
+    Parameters
+    ----------
+    asked
+        What it is, ``dataset``, ``scenario``, ``task`` or ``metric``, and its name; None is any.
+
+    Raises
+    ------
+    ColdbenchError
+        With the nearest names that there are.
+    """
+    wanted = [(what, name) for what, name in asked if name is not None]
     held = {
         "dataset": {one.dataset for one in records},
         "scenario": {one.scenario for one in records},
         "task": {task for one in records for task in one.scores},
         "metric": {name for one in records for task in one.scores.values() for name in task},
     }
-    if options.metric not in {None, *held["metric"]}:  # the other names were not read
-        held["metric"] = _metrics(home)
-    asked = [(what, getattr(options, what)) for what in held if what != "dataset"]
-    for what, name in [*asked, *(("dataset", one) for one in _datasets(options))]:
-        names = held[what]
-        if name not in (None, EVERY) and names and name not in names:
-            raise ColdbenchError(describe_unknown(what, name, names))
+    if any(what == "metric" and name not in held["metric"] for what, name in wanted):
+        held["metric"] = _metrics(home)  # the other names were not read
+    for what, name in wanted:
+        if held[what] and name not in held[what]:
+            raise ColdbenchError(describe_unknown(what, name, held[what]))
 
 
 def _metrics(home: Path) -> set[str]:

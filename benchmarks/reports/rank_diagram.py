@@ -1,10 +1,16 @@
 """The critical-difference diagram of one task over several datasets."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...datasets.atomic import replace_atomically
 from ...datasets.errors import ColdbenchError
 from .across import Ranks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMATS = (".svg", ".png", ".pdf")
 
@@ -28,16 +34,24 @@ def draw_rank_diagram(found: Ranks, path: Path) -> None:
         raise ColdbenchError(
             f"--diagram {path} must end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
         )
-    try:
-        import matplotlib
+    made = {"Date": None} if path.suffix == ".svg" else {}
+    with _plain_text(), replace_atomically(path) as file:
+        make_rank_diagram(found).savefig(file, format=path.suffix[1:], metadata=made)
+
+
+def make_rank_diagram(found: Ranks) -> "Figure":
+    """Return the diagram as matplotlib draws it.
+
+    Raises
+    ------
+    ColdbenchError
+        Without the extra ``plots``.
+    """
+    with _plain_text():
         import pandas as pd
         from matplotlib.figure import Figure
         from scikit_posthocs import critical_difference_diagram
-    except ImportError as error:
-        raise ColdbenchError(
-            f"--diagram needs {error.name}; install it with: pip install 'coldbench[plots]'"
-        ) from error
-    with matplotlib.rc_context({"svg.hashsalt": "coldbench", "svg.fonttype": "none"}):
+
         figure = Figure(figsize=(8, 1 + 0.22 * len(found.labels)), layout="constrained")
         axes = figure.add_subplot()
         apart = pd.DataFrame(_find_p_values(found), index=found.labels, columns=found.labels)
@@ -49,9 +63,22 @@ def draw_rank_diagram(found: Ranks, path: Path) -> None:
             f"{found.critical:.2f}",
             fontsize="small",
         )
-        made = {"Date": None} if path.suffix == ".svg" else {}
-        with replace_atomically(path) as file:
-            figure.savefig(file, format=path.suffix[1:], metadata=made)
+    return figure
+
+
+@contextmanager
+def _plain_text() -> Iterator[None]:
+    """Keep letters as letters and names as they are in an SVG file; refuse without the extra."""
+    try:
+        import matplotlib
+        import scikit_posthocs  # noqa: F401
+    except ImportError as error:
+        raise ColdbenchError(
+            f"the critical-difference diagram needs {error.name}; install it with: "
+            "pip install 'coldbench[plots]'"
+        ) from error
+    with matplotlib.rc_context({"svg.hashsalt": "coldbench", "svg.fonttype": "none"}):
+        yield
 
 
 def _find_p_values(found: Ranks) -> list[list[float]]:

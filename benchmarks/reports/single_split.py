@@ -51,6 +51,8 @@ def make_pair_in(home: Path) -> PairIn:
 
 def subtract_users(first: UserValues, second: UserValues) -> DoubleArray:
     """Return float64, (users of both,): the first's values less the second's."""
+    if np.array_equal(first.users, second.users):  # as ever on one split, and so much the faster
+        return first.values - second.values
     _, left, right = np.intersect1d(
         first.users, second.users, assume_unique=True, return_indices=True
     )
@@ -60,8 +62,11 @@ def subtract_users(first: UserValues, second: UserValues) -> DoubleArray:
 
 def subtract_items(first: ItemValues, second: ItemValues, users: int) -> DoubleArray:
     """Return float64, (items of both,): by how much an item moves the mean difference."""
-    _, left, right = np.intersect1d(
-        first.items, second.items, assume_unique=True, return_indices=True
-    )
+    if np.array_equal(first.items, second.items):
+        left = right = np.arange(len(first.items))
+    else:
+        _, left, right = np.intersect1d(
+            first.items, second.items, assume_unique=True, return_indices=True
+        )
     sums = {"": first.sums[left] - second.sums[right]}
     return linearise(ItemContributions(left.astype(np.int32), first.users[left], sums), "", users)

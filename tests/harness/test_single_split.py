@@ -20,6 +20,8 @@ def test_users_and_items_are_matched_by_their_ids() -> None:
     first = UserValues(np.array(["a", "b", "c"]), np.array([0.1, 0.2, 0.3]))
     second = UserValues(np.array(["b", "c", "d"]), np.array([0.5, 0.1, 0.9]))
     assert subtract_users(first, second) == pytest.approx([-0.3, 0.2])
+    alike = UserValues(np.array(["a", "b", "c"]), np.array([0.2, 0.2, 0.2]))
+    assert subtract_users(first, alike) == pytest.approx([-0.1, 0.0, 0.1])
     items = np.array(["x", "y"])
     one = ItemValues(items, np.array([4.0, 0.0]), np.array([8, 2]))
     other = ItemValues(items, np.array([0.0, 1.0]), np.array([8, 2]))
