@@ -16,6 +16,7 @@ COMMANDS = {
     "tune": "search a method's settings within a budget, on validation only",
     "list": "show methods, presets, datasets, scenarios, metrics, experiments, tables and settings",
     "leaderboard": "rank the methods by the records in results/",
+    "report": "write the leaderboards as one page to look at, or as tables and plots",
     "results": "check the folder of records: results verify [DIR]",
     "table": "print a paper's table with our results next to it",
     "data": "fetch, add, verify or describe a dataset",

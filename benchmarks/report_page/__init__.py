@@ -1,0 +1,1 @@
+"""The report: one self-contained page from the records, and its tables and plots as files."""
