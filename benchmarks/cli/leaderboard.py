@@ -2,20 +2,16 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
-from ..plugins.registry import describe_unknown
 from ..records.headline import HEADLINE
 from ..records.home import results_home
-from ..records.partial_records import make_cut
-from ..records.record import Cut, RunRecord, read_all
+from ..records.record import RunRecord
 from ..reports.across import REGION, build_across_grid, describe_ranks, rank_across
 from ..reports.board import Board
 from ..reports.captions import make_title
 from ..reports.families import group_by_family
-from ..reports.group_records import build_boards
 from ..reports.paired import build_paired_grid, compare_with_best
 from ..reports.rank_diagram import draw_rank_diagram
 from ..reports.render import (
@@ -26,11 +22,10 @@ from ..reports.render import (
     render_table,
     show_board,
 )
-from ..reports.single_split import make_pair_in
-from ..terminal.complaint import complain
 from ..terminal.console import make_console, say
 from ..terminal.foreign_text import escape_markdown
 from .arguments import Arguments
+from .chosen_boards import build_chosen, read_for_boards, refuse_unknown_names
 
 EVERY = "all"
 """As a task: each of them in detail."""
@@ -40,18 +35,9 @@ def main(argv: list[str]) -> int:
     """Print the leaderboard; a record that cannot be read is reported and left out."""
     options = _parser().parse_args(argv)
     home = results_home(options.results)
-    cut = make_cut([options.metric]) if options.metric else make_cut([HEADLINE], others=True)
-    records = read_records(home, cut)
-    if not records:
-        raise ColdbenchError(f"no record in {home}; make one with: coldbench run method=popularity")
+    records = read_for_boards(home, options.metric)
     _check(options, records, home)
-    wanted = _datasets(options)
-    made = build_boards(
-        [one for one in records if not wanted or one.dataset in wanted],
-        metric=options.metric,
-        scenario=options.scenario,
-        pair_in=make_pair_in(home),
-    )
+    made = build_chosen(records, home, options.metric, options.scenario, _datasets(options))
     if options.families:
         _families(made, options)
         return 0
@@ -191,17 +177,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def read_records(home: Path, cut: Cut | None = None) -> list[RunRecord]:
-    """Return the records of a folder; one that cannot be read is reported and left out."""
-    found = []
-    for one in read_all(home, cut):
-        if isinstance(one, ColdbenchError):
-            complain(str(one))
-        else:
-            found.append(one)
-    return found
-
-
 def _datasets(options: argparse.Namespace) -> list[str]:
     """Return the datasets that are asked for; none says all."""
     return [] if options.dataset is None else options.dataset.split(",")
@@ -216,38 +191,3 @@ def _check(options: argparse.Namespace, records: list[RunRecord], home: Path) ->
     asked = [(what, getattr(options, what)) for what in ("scenario", "task", "metric")]
     asked += [("dataset", one) for one in _datasets(options)]
     refuse_unknown_names([(what, name) for what, name in asked if name != EVERY], records, home)
-
-
-def refuse_unknown_names(
-    asked: Iterable[tuple[str, str | None]], records: Sequence[RunRecord], home: Path
-) -> None:
-    """Refuse names that no record holds.
-
-    Parameters
-    ----------
-    asked
-        What it is, ``dataset``, ``scenario``, ``task`` or ``metric``, and its name; None is any.
-
-    Raises
-    ------
-    ColdbenchError
-        With the nearest names that there are.
-    """
-    wanted = [(what, name) for what, name in asked if name is not None]
-    held = {
-        "dataset": {one.dataset for one in records},
-        "scenario": {one.scenario for one in records},
-        "task": {task for one in records for task in one.scores},
-        "metric": {name for one in records for task in one.scores.values() for name in task},
-    }
-    if any(what == "metric" and name not in held["metric"] for what, name in wanted):
-        held["metric"] = _metrics(home)  # the other names were not read
-    for what, name in wanted:
-        if held[what] and name not in held[what]:
-            raise ColdbenchError(describe_unknown(what, name, held[what]))
-
-
-def _metrics(home: Path) -> set[str]:
-    """Return the names of all values that the records of a folder hold."""
-    records = (one for one in read_all(home) if isinstance(one, RunRecord))
-    return {name for one in records for task in one.scores.values() for name in task}

@@ -9,15 +9,12 @@ from ...datasets.atomic import replace_atomically
 from ...datasets.errors import ColdbenchError
 from ..records.headline import HEADLINE
 from ..records.home import results_home
-from ..records.partial_records import make_cut
 from ..reports.board import Board
-from ..reports.group_records import build_boards
 from ..reports.latex import HEAD, render_latex
 from ..reports.render import render_csv
-from ..reports.single_split import make_pair_in
 from ..terminal.console import make_console
 from .arguments import Arguments
-from .leaderboard import read_records, refuse_unknown_names
+from .chosen_boards import build_chosen, read_for_boards, refuse_unknown_names
 
 PLACES = {
     "html": "report.html",
@@ -34,19 +31,11 @@ def main(argv: list[str]) -> int:
     """Write the report; a record that cannot be read is reported and left out."""
     options = _parser().parse_args(argv)
     home = results_home(options.results)
-    cut = make_cut([options.metric]) if options.metric else make_cut([HEADLINE], others=True)
-    records = read_records(home, cut)
-    if not records:
-        raise ColdbenchError(f"no record in {home}; make one with: coldbench run method=popularity")
+    records = read_for_boards(home, options.metric)
     datasets = options.dataset.split(",") if options.dataset else []
     asked = [("scenario", options.scenario), ("metric", options.metric)]
     refuse_unknown_names([*asked, *(("dataset", one) for one in datasets)], records, home)
-    boards = build_boards(
-        [one for one in records if not datasets or one.dataset in datasets],
-        metric=options.metric,
-        scenario=options.scenario,
-        pair_in=make_pair_in(home),
-    )
+    boards = build_chosen(records, home, options.metric, options.scenario, datasets)
     if not boards:
         raise ColdbenchError(
             f"no run of {options.dataset} under {options.scenario} in {home}; "

@@ -16,7 +16,7 @@ from ..terminal.console import make_table as empty_table
 from ..terminal.fitted_table import TableColumn
 from ..terminal.foreign_text import escape_markdown
 from .arguments import Arguments
-from .leaderboard import read_records
+from .chosen_boards import read_records
 
 EVERY = "all"
 

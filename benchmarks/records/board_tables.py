@@ -159,6 +159,21 @@ def packed_digests(packed: Path) -> dict[str, str]:
     return _digests(packed, *_state(packed)) if packed.exists() else {}
 
 
+def find_packed(kind: TableKind, record: Path, digest: str) -> Path | None:
+    """Return the packed table that holds the rows of a run; None where none does.
+
+    Raises
+    ------
+    ColdbenchError
+        When they are not those that the record names, by their digest.
+    """
+    packed = kind.packed_path(record)
+    held = packed_digests(packed).get(record.stem)
+    if held is not None and held != digest:
+        raise not_named(packed, record.stem)
+    return packed if held is not None else None
+
+
 def read_packed(kind: TableKind, packed: Path, task: str | None = None) -> "pl.DataFrame":
     """Return a packed table, or its rows of one task.
 
@@ -218,13 +233,8 @@ def find_rows(kind: TableKind, record: Path, digest: str | None) -> "pl.DataFram
     rows = find_own(kind, record, digest)
     if rows is not None:
         return rows
-    packed = kind.packed_path(record)
-    held = packed_digests(packed).get(record.stem)
-    if held is None:
-        return None
-    if held != digest:
-        raise not_named(packed, record.stem)
-    return _by_run(kind, packed, *_state(packed)).get(record.stem)
+    packed = find_packed(kind, record, digest)
+    return None if packed is None else _by_run(kind, packed, *_state(packed)).get(record.stem)
 
 
 @lru_cache(maxsize=2)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .board_tables import DETAILS, RUN, find_own, not_named, packed_digests, read_packed
+from .board_tables import DETAILS, RUN, find_own, find_packed, read_packed
 from .partial_records import AS_WRITTEN
 from .record import RunRecord, read, record_path
 
@@ -54,11 +54,8 @@ def read_slices(records: Iterable[RunRecord], home: Path, metric: str) -> dict[s
         if own is not None:
             found |= _by_run(_only(own, metric).with_columns(_named(record.run_id)))
             continue
-        table = DETAILS.packed_path(path)
-        held = packed_digests(table).get(record.run_id)
-        if held is not None and held != digest:
-            raise not_named(table, record.run_id)
-        if held is not None:
+        table = find_packed(DETAILS, path, digest)
+        if table is not None:
             packed.setdefault(table, set()).add(record.run_id)
     for table, runs in packed.items():
         rows = _by_run(_only(read_packed(DETAILS, table), metric))

@@ -22,8 +22,7 @@ from .board_tables import (
     RUN,
     TableKind,
     find_own,
-    not_named,
-    packed_digests,
+    find_packed,
     read_packed,
 )
 from .compact_values import ITEM_COLUMNS, STEPS, compute_values, is_stored
@@ -139,11 +138,8 @@ def _find_rows(
             if len(rows):
                 yield path, rows
             continue
-        table = kind.packed_path(path)
-        held = packed_digests(table).get(path.stem)
-        if held is not None and held != digest:
-            raise not_named(table, path.stem)
-        if held is not None:
+        table = find_packed(kind, path, digest)
+        if table is not None:
             packed.setdefault(table, []).append(path)
     for table, runs in packed.items():
         by_run = {path.stem: path for path in runs}

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.cli.leaderboard import read_records
+from coldbench.benchmarks.cli.chosen_boards import read_records
 from coldbench.benchmarks.evaluation.comparison import PerUser, compare
 from coldbench.benchmarks.records.per_user_tables import users_path
 from coldbench.benchmarks.records.record import record_path, write

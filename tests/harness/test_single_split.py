@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.cli.leaderboard import read_records
+from coldbench.benchmarks.cli.chosen_boards import read_records
 from coldbench.benchmarks.evaluation.spread import spread_over_users_and_items
 from coldbench.benchmarks.records.stored_values import ItemValues, UserValues
 from coldbench.benchmarks.reports.group_records import build_boards

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.cli.leaderboard import read_records
+from coldbench.benchmarks.cli.chosen_boards import read_records
 from coldbench.benchmarks.records.partial_records import make_cut
 from coldbench.benchmarks.records.record import RunRecord, read, read_all, record_path, write
 from coldbench.benchmarks.reports.board import Board
