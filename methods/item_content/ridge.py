@@ -25,6 +25,7 @@ from .regression import predict_centred, solve_centred
 
 PRIOR_WEIGHTS = (1.0, 0.3, 3.0)
 """Values that are tried where none is given."""
+_SOLUTION = ("regularization_", "inverse_", "centre_", "popularity_")
 _ROWS = 1024  # candidates whose kernel rows are computed at once
 
 
@@ -76,25 +77,30 @@ class ItemRidge(KernelMethod):
         self.shares_ = compute_shares(train)
         weight = PRIOR_WEIGHTS[0] if self.prior_weight is None else self.prior_weight
         self.prior_weights_ = (weight, weight)
-        best = self._choose_regularization(gram, train)
-        if self.regularization_ != best:
-            self._solve(gram, best)
+        self._choose_regularization(gram, train)
         choose_prior_weights(self, train, self.prior_weight, PRIOR_WEIGHTS)
         return self
 
-    def _choose_regularization(self, gram: DoubleArray, train: TrainView) -> float:
-        """Return what is best on validation; the first where nothing validates."""
-        self.regularization_, tried = float("nan"), self.tried()
-        if len(tried) == 1:
-            return tried[0]
-        scores = []
+    def _choose_regularization(self, gram: DoubleArray, train: TrainView) -> None:
+        """Solve with what is best on validation; with the first where nothing validates.
+
+        The best solution is kept while the next is tried, and never solved for again.
+        """
+        tried = self.tried()
+        best: tuple[float, dict[str, Any]] | None = None
         for amount in tried:
             self._solve(gram, amount)
+            if len(tried) == 1:
+                return
             try:
-                scores.append(float(train.validate(self)))
+                score = float(train.validate(self))
             except NoValidationError:
-                return tried[0]
-        return tried[int(np.argmax(scores))]
+                return
+            if best is None or score > best[0]:
+                best = score, {name: getattr(self, name) for name in _SOLUTION}
+            del self.inverse_  # at most the kernel, the best inverse and the next are in memory
+        if best is not None:
+            vars(self).update(best[1])
 
     def _solve(self, gram: DoubleArray, amount: float) -> None:
         """Invert the kernel matrix with ``amount`` on its diagonal, and regress popularity."""

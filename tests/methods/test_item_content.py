@@ -119,17 +119,24 @@ def test_each_kind_of_user_gets_the_weight_that_validation_prefers(world):
     assert given.prior_weights_ == (7, 7)
 
 
-def test_the_regularization_that_validation_prefers_is_kept(world):
+def test_the_regularization_that_validation_prefers_is_kept_and_solved_for_once(world, monkeypatch):
     _, _, _, train, _ = sparse_content(world)
+    solve, solved = KernelRidge._solve, []
+    monkeypatch.setattr(
+        KernelRidge, "_solve", lambda self, *given: solved.append(given[1]) or solve(self, *given)
+    )
     for best in (1.0, 5.0, 25.0):
+        solved.clear()
 
         def validate(method, best=best):
             return ValidationScore({"t": -abs(method.regularization_ - best)}, {})
 
         fitted = KernelRidge().fit(replace(train, validate=validate))
+        assert solved == [1, 5, 25]
         alone = KernelRidge(regularization=best).fit(replace(train, validate=validate))
         assert fitted.regularization_ == best
         np.testing.assert_array_equal(fitted.inverse_, alone.inverse_)
+        np.testing.assert_array_equal(fitted.popularity_, alone.popularity_)
 
 
 @pytest.mark.parametrize("k", [1, 3, 7, 20])
