@@ -18,6 +18,8 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTSIDE = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
+REPORT = "results/report.html"
+"""A page of its own, with its own styles and scripts; the site publishes it as it is."""
 LINK = re.compile(r"(?<=\]\()([^)\s:#]+)(#[^)\s]*)?(?=\))")
 FENCE = re.compile(r"^ *(```|~~~).*?^ *\1 *$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 PLACES = (
@@ -70,13 +72,14 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that lie at the root and in results/."""
+    """Add the pages that lie at the root and in results/, the report among them."""
     there = [ROOT / name for name in OUTSIDE if (ROOT / name).is_file()]
     for path in [*there, *sorted((ROOT / "results").rglob("*.md"))]:
         name = path.relative_to(ROOT).as_posix()
         page = File.generated(config, published(name), abs_src_path=str(path))
         page.edit_uri = f"../{name}"
         files.append(page)
+    files.append(File.generated(config, REPORT, abs_src_path=str(ROOT / REPORT)))
     return files
 
 
