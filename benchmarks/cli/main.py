@@ -19,6 +19,7 @@ COMMANDS = {
     "report": "write the leaderboards as one page to look at, or as tables and plots",
     "results": "check the folder of records: results verify [DIR]",
     "table": "print a paper's table with our results next to it",
+    "wandb": "send records (push) or leaderboards (leaderboard) to a project of W&B",
     "data": "fetch, add, verify or describe a dataset",
     "split": "write a split as CSV files with original ids",
     "check": "run the conformance suite on a method, a dataset or a scenario",

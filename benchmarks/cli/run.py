@@ -14,6 +14,7 @@ from ..plugins.registry import GROUPS, list_names
 from ..records.disk_space import REASONS, explain_os_error
 from ..runs.job_outcome import Outcome
 from ..terminal.complaint import complain
+from .agent_words import read_agent_words
 from .arguments import explain_refusal, list_option_names
 
 WATCHED = "++hydra.callbacks.progress._target_=coldbench.benchmarks.runs.sweep_watch.SweepCallback"
@@ -77,6 +78,7 @@ def _split_arguments(argv: list[str]) -> tuple[list[str], list[str]]:
         return argv, []
     parser = get_args_parser()
     names = list_option_names(parser)
+    argv = read_agent_words(argv, names)
 
     def refuse(message: str) -> NoReturn:
         raise ColdbenchError(explain_refusal("coldbench run", message, names))

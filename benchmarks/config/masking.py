@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 MASK = "(masked)"
@@ -93,6 +94,14 @@ def mask_settings(value: Any, name: str = "") -> Any:
     if not isinstance(value, str):
         return value
     return MASK if is_secret_name(name) and value else _SHAPES.sub(MASK, value)
+
+
+def mask_typed_texts(tracking: Any) -> Any:
+    """Return where records are mirrored with its group, tags and notes as they may leave here."""
+    mask = Mask.of({})
+    typed = {name: getattr(tracking, name, None) for name in ("group", "tags", "notes")}
+    masked = {name: mask.deep(one) for name, one in typed.items() if one}
+    return replace(tracking, **masked) if masked else tracking
 
 
 def is_secret_name(name: str) -> bool:

@@ -17,6 +17,7 @@ from ..tracking.none import NoTracking
 from ..tracking.wandb import WandbTracking
 from . import enum_values as enum_values  # OmegaConf reads enum values from here on
 from .dataset_name import find_dataset_name
+from .masking import mask_typed_texts
 from .overlays import CONFIG_MODULE, CONFIG_NAME
 from .preset_name import find_preset
 from .trainer_groups import CheckpointSettings, TrainerFlags, resolve_trainer
@@ -175,6 +176,7 @@ def to_run(config: DictConfig, hydra: Any) -> RunConfig:
     run.evaluation.check()
     find_dataset_name(run.dataset)
     resolve_trainer(run)
+    run.tracking = mask_typed_texts(run.tracking)
     run.preset = find_preset(run.method, hydra, CONFIG_NAME)
     if run.tuned:
         apply_preset(run, hydra.overrides.task)

@@ -14,6 +14,7 @@ from ..terminal.console import format_duration, make_console
 from ..terminal.progress_bar import hide_bar
 from .job_outcome import FILE, SKIPPED, Outcome, read_outcomes
 from .summary import list_missing, plan_jobs, save_plan, summarise
+from .tracked_boards import update_leaderboards
 
 POLL_SECONDS = 0.25
 NO_OUTCOME = "no outcome: its process died, or it still runs"
@@ -41,6 +42,11 @@ class SweepCallback(Callback):
         """Report the last runs and close the sweep with its summary."""
         if self._watch is not None:
             self._watch.close()
+        update_leaderboards(config)
+
+    def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Update the leaderboards of W&B after a single run, where that is asked for."""
+        update_leaderboards(config)
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Say where a single run leaves its log, should its process die."""

@@ -28,6 +28,13 @@ def find_settings(kind: str, name: str, settings: Any) -> dict[str, Any]:
     return _fields_of(offer.target if offer else None, settings or {})
 
 
+def hide_own_texts(settings: Any) -> Any:
+    """Return settings of which nothing is declared: every text in them becomes ``OWN_TEXT``."""
+    if isinstance(settings, dict):
+        return {key: hide_own_texts(one) for key, one in settings.items()}
+    return _without_own_text(settings, set())
+
+
 def _fields_of(target: Any, settings: dict[str, Any]) -> dict[str, Any]:
     known = dataclasses.is_dataclass(target)
     hints = get_type_hints(target) if known else {}

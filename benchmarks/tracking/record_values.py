@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from statistics import fmean
 from typing import Any
 
 from ..evaluation.task_result import Estimate
@@ -52,7 +53,10 @@ def make_tags(record: RunRecord) -> list[str]:
 def collect_scalars(record: RunRecord) -> dict[str, float | int | str]:
     """Return every mean as ``task/metric@k``, the cost as ``cost/...`` and the status.
 
-    A value that is undefined or not known is left out, as W&B would show it as zero or as text.
+    On validation, which alone may choose settings, the value of each group of tasks as
+    ``validation/<group>`` and what `coldbench tune` calls their mean, that of the cold ones, as
+    ``validation/mean``. A value that is undefined or not known is left out, as W&B would show it
+    as zero or as text.
     """
     found: dict[str, float | int | str] = {"status": record.status.value}
     for task, scores in record.scores.items():
@@ -62,6 +66,11 @@ def collect_scalars(record: RunRecord) -> dict[str, float | int | str]:
     if record.cost is not None:
         cost = record.cost.model_dump()
         found |= {f"cost/{name}": value for name, value in cost.items() if value is not None}
+    groups = record.validation.get("groups", {})
+    found |= {f"validation/{group}": value for group, value in groups.items()}
+    if groups:
+        cold = [value for group, value in groups.items() if group != "warm"]
+        found["validation/mean"] = fmean(cold or groups.values())
     plain = dict(_leaves(record.training))
     found |= {f"training/{name}": one for name, one in plain.items() if _is_number(one)}
     return found

@@ -14,8 +14,10 @@ from .none import NoTracking
 class Tracker(Protocol):
     """An option of ``tracking=``: a dataclass whose fields are its settings."""
 
-    def send(self, record: RunRecord, rankings: Path | None) -> None:
+    def send(self, record: RunRecord, rankings: Path | None) -> bool | None:
         """Mirror one record; whatever goes wrong is raised.
+
+        False says that it was there already.
 
         Parameters
         ----------
@@ -37,10 +39,7 @@ def mirror(tracker: Tracker | None, path: Path) -> bool:
     if tracker is None or isinstance(tracker, NoTracking) or not is_first_process():
         return False
     try:
-        record, rankings = read(path), rankings_path(path)
-        if rankings.exists():
-            check_table(rankings, record.rankings_sha256)
-        tracker.send(record, rankings if rankings.exists() else None)
+        send_record(tracker, path)
     except (Exception, SystemExit) as error:  # a service that mirrors must never stop a run
         logging.getLogger(__name__).info("the record was not mirrored", exc_info=True)
         sys.stderr.write(f"{_unsent(path, error)}\n")
@@ -48,10 +47,22 @@ def mirror(tracker: Tracker | None, path: Path) -> bool:
     return True
 
 
-def _unsent(path: Path, error: BaseException) -> str:
+def send_record(tracker: Tracker, path: Path) -> bool | None:
+    """Send the record at ``path`` with its rankings; whatever goes wrong is raised."""
+    record, rankings = read(path), rankings_path(path)
+    if rankings.exists():
+        check_table(rankings, record.rankings_sha256)
+    return tracker.send(record, rankings if rankings.exists() else None)
+
+
+def describe_error(error: BaseException) -> str:
+    """Return an error in one line."""
     message = " ".join(str(error).split())
+    return f"{type(error).__name__}{': ' if message else ''}{message}"
+
+
+def _unsent(path: Path, error: BaseException) -> str:
     return (
-        f"warning: run {path.stem} is recorded but was not mirrored "
-        f"({type(error).__name__}{': ' if message else ''}{message}); once that is fixed, the "
-        "same command finds the run finished and sends its record again"
+        f"warning: run {path.stem} is recorded but was not mirrored ({describe_error(error)}); "
+        "once that is fixed, the same command finds the run finished and sends its record again"
     )
