@@ -5,6 +5,7 @@ does: there is no list elsewhere that could be wrong.
 """
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -52,7 +53,11 @@ def _describe(project: str, entity: str | None, run_id: str, digest: str) -> dic
 
 
 def _folders(home: Path, run_id: str) -> Iterator[Path]:
-    yield from sorted((home / "wandb").glob(f"offline-run-*-{run_id}"))
+    """Yield the folders of a run; a second one within a second has a number at its end."""
+    named = re.compile(rf"offline-run-[0-9_]+-{re.escape(run_id)}(-[0-9]+)?")
+    for folder in sorted((home / "wandb").glob("offline-run-*")):
+        if named.fullmatch(folder.name):
+            yield folder
 
 
 def _read_note(folder: Path) -> dict[str, Any] | None:

@@ -50,7 +50,7 @@ def test_offline_each_record_is_written_once(
     changed = put(folder, made("good", 0.5, 0, duplicates=3))  # the same run, made again
     assert changed.run_id in ids and push(folder, "--project", "mine") == 0
     assert "mine: 1 sent; 4 there already" in capsys.readouterr().out
-    (latest,) = [one for one in offline_runs() if one.name.endswith(changed.run_id)]
+    (latest,) = [one for one in offline_runs() if changed.run_id in one.name]
     assert latest not in before and len(offline_runs()) == 5
 
     events = read_offline(latest)
@@ -96,6 +96,11 @@ def test_what_makes_an_offline_folder_complete(tmp_path: Path) -> None:
     assert sorted(tmp_path.glob("wandb/*")) == [synced, other, fresh, latest]
     (synced / NOTE).write_text("[]")
     assert find_complete(tmp_path, *about) is None
+    again = latest.with_name(f"{latest.name}-1")  # W&B's name for a second one within a second
+    again.mkdir()
+    (again / "run-r1.wandb").write_bytes(b"")
+    mark_complete(again, *about)
+    assert find_complete(tmp_path, *about) == again
 
 
 def test_a_server_gets_what_it_lacks_once(
