@@ -63,6 +63,15 @@ class RunConfig:
         "0 or None: no limit",
         minimum=0,
     )
+    isolate: bool = parameter(
+        True, "make the run in a process of its own, so that its death is a record too"
+    )
+    memory_limit: float | None = parameter(
+        None, "GiB that the process of the run may hold; 0 or None: no limit", minimum=0
+    )
+    log_limit: float | None = parameter(
+        100.0, "MB that the log of the run may have; 0 or None: no limit", minimum=0
+    )
     tracking: Any = parameter(
         None, "where the record is mirrored: a name of `coldbench list trackers`"
     )

@@ -22,6 +22,8 @@ FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 TWICE_SECONDS = 1.0
 """A terminal interrupts parent and child alike: what the parent forwards so soon is the same."""
 PARENT_SECONDS = 0.5
+PROGRAM = "COLDBENCH_PROGRAM"
+"""Set in the processes of the program itself, which have no threads that a fork could cut short."""
 _PR_SET_PDEATHSIG = 1
 
 Facts = dict[str, Any]
@@ -80,6 +82,7 @@ def _working(work: Callable[[], int], writer: int, parent: int) -> int:
     """Do the work in the child and say that it is done, whatever it raises."""
     global _writer
     _writer = writer
+    os.environ[PROGRAM] = "1"
     end_with(parent)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _Interrupt())

@@ -13,6 +13,7 @@ from ..conformance.audits.split_audit import make_leak_warning
 from ..evaluation.task_result import TaskResult
 from ..isolation.confinement import confined
 from ..isolation.error_advice import describe_failure
+from ..isolation.run_process import Tell
 from ..isolation.threads import limit_threads
 from ..records.details import keep, round_scores, round_slices
 from ..records.digests import to_jsonable
@@ -22,8 +23,9 @@ from ..terminal.progress_bar import show_progress
 from ..terminal.progress_state import ProgressChannel
 from .cost import PeakMemory, is_first_run
 from .curves import thin_curves
-from .kept_splits import audit_once
+from .kept_splits import audit_once, share_findings
 from .plan import Plan
+from .started_run import describe_start
 
 
 class Attempt:
@@ -106,7 +108,7 @@ def _chance(result: TaskResult) -> dict[str, float]:
 
 
 @contextmanager
-def attempt(plan: Plan, *, bar: bool) -> Iterator[Attempt]:
+def attempt(plan: Plan, *, bar: bool, tell: Tell) -> Iterator[Attempt]:
     """Make a run in the block; whatever goes wrong there becomes its record.
 
     The block is held to the run's time and threads, its memory is measured, its progress shown,
@@ -116,6 +118,9 @@ def attempt(plan: Plan, *, bar: bool) -> Iterator[Attempt]:
     ----------
     bar
         Whether the terminal is this process's alone; else a long run writes lines there.
+    tell
+        Told what the run is, before its method is called: whoever waits for this process can then
+        record its death.
 
     Raises
     ------
@@ -128,6 +133,7 @@ def attempt(plan: Plan, *, bar: bool) -> Iterator[Attempt]:
     for warning in filter(None, [make_leak_warning(findings)]):
         log.warning("%s", warning)
     record = plan.record.model_copy(update={"findings": findings})
+    tell({**share_findings(plan.kept), **describe_start(plan, record)})
     with show_progress(plan.label, bar=bar) as progress:
         made = Attempt(record, progress)
         try:

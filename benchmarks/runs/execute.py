@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from ...datasets.dataset import check_dataset
 from ...datasets.errors import NoValidationError
 from ...datasets.parameters import check_parameters
 from ...datasets.validation_score import ValidationScore
@@ -11,13 +10,14 @@ from ..config.run_config import RunConfig
 from ..evaluation.evaluate import TaskResult, evaluate
 from ..evaluation.rating import evaluate_ratings
 from ..isolation.confinement import confined_loading
+from ..isolation.run_process import Message, Tell
 from ..plugins.requirements import require, require_device
 from ..terminal.progress_state import ProgressChannel
 from ..tracking.tracker import mirror
 from .attempt import attempt
 from .cost import begin_run
 from .filing import Run, find_run, write_run
-from .kept_splits import keep_split
+from .kept_splits import keep_split, load_data, share_split
 from .plan import Plan, plan_run
 from .train_view import train_view
 from .training_settings import remove_checkpoints
@@ -25,7 +25,11 @@ from .training_settings import remove_checkpoints
 RANKED_DEPTH = 100
 
 
-def execute(config: RunConfig, *, bar: bool = True) -> Run:
+def tell_nobody(message: Message) -> None:
+    """Stand where nobody waits for this process."""
+
+
+def execute(config: RunConfig, *, bar: bool = True, tell: Tell = tell_nobody) -> Run:
     """Make one run, write its record and mirror that; a finished run is not made again.
 
     The record of a finished run is mirrored all the same: so one that was not sent is sent again.
@@ -35,6 +39,8 @@ def execute(config: RunConfig, *, bar: bool = True) -> Run:
     ----------
     bar
         False where the terminal is not this process's alone: a long run then writes lines there.
+    tell
+        Told what is to be known of the run should this process die.
 
     Raises
     ------
@@ -45,12 +51,13 @@ def execute(config: RunConfig, *, bar: bool = True) -> Run:
     begin_run()
     require_device(config.device)
     with confined_loading(config.time_limit):
-        data = check_dataset(config.dataset.load())
+        data = load_data(config, tell)
         split = keep_split(config, data)
+    tell(share_split(split))
     plan = plan_run(config, data, split)
     run = find_run(plan)
     if run is None:
-        with attempt(plan, bar=bar) as made:
+        with attempt(plan, bar=bar, tell=tell) as made:
             check_parameters(config.method, "method")
             require(config.method, plan.split, rating=plan.rating)
             with made.stage("fit"):

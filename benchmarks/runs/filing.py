@@ -1,6 +1,7 @@
 """What is on disk of a run: whether it need be made again, and what may be put in its place."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ..records.per_user_tables import rankings_path, write_tables
 from ..records.record import RefusedError, RunRecord, Status, read_verified, with_identity, write
 from .attempt import Attempt
 from .plan import Plan
+from .started_run import PATH, RECORD, hide_secrets
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,25 @@ def write_run(plan: Plan, made: Attempt) -> Run:
         return _write(plan, made)
 
 
+def write_death(told: Mapping[str, Any], how: str) -> Run:
+    """Write the record of a run whose process died, unless a finished one stands there.
+
+    Parameters
+    ----------
+    told
+        What it told when it started, see ``describe_start``.
+    how
+        How it died: ``was killed by signal 9``.
+    """
+    path, draft = Path(told[PATH]), RunRecord.model_validate_json(told[RECORD])
+    died = draft.model_copy(update={"status": Status.FAILED, "error": f"its process {how}"})
+    record = with_identity(died)
+    with hold_board(path.parent.parent, alone=False):
+        if not _is_kept(path):
+            write(path, record, replace=path.exists())
+    return Run(record, path)
+
+
 def _write(plan: Plan, made: Attempt) -> Run:
     path, kept = plan.path, _is_kept(plan.path)
     replace = plan.config.force or plan.config.save_rankings or (path.exists() and not kept)
@@ -61,7 +82,7 @@ def _write(plan: Plan, made: Attempt) -> Run:
     if made.results is not None and (replace or not kept):
         tables = write_tables(path, made.results, plan.data, rankings=plan.config.save_rankings)
         record = record.model_copy(update=tables)
-    record = with_identity(_without_secrets(record, plan))
+    record = with_identity(hide_secrets(record, plan))
     if kept and record.status is not Status.OK:
         return Run(record, path)
     try:
@@ -93,10 +114,3 @@ def _is_kept(path: Path) -> bool:
         return _finished(path) is not None
     except RefusedError:
         return True
-
-
-def _without_secrets(record: RunRecord, plan: Plan) -> RunRecord:
-    """Return a record in whose own texts, an error or a report, no secret stands."""
-    parts = ("preset", "training", "facts", "findings", "error", "missing_tables")
-    shown: dict[str, Any] = {name: plan.mask.deep(getattr(record, name)) for name in parts}
-    return record.model_copy(update=shown)

@@ -9,6 +9,7 @@ from ..config.trainer_groups import trainer_departures
 
 UNSEEN = (
     "results", "force", "save_rankings", "time_limit", "tracking", "logger", "checkpoint", "tuned",
+    "isolate", "memory_limit", "log_limit",
 )  # fmt: skip
 """Settings of a run that are not part of its identity: they say where and whether, not what."""
 

@@ -1,6 +1,7 @@
 """What Hydra calls once per job, here or on another machine: one run and its outcome file."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
@@ -24,14 +25,14 @@ def job(config: DictConfig) -> Outcome:
     """
     from hydra.core.hydra_config import HydraConfig
 
-    from .execute import execute
+    from .apart import execute_apart
     from .sweep_watch import SweepWatch
 
     hydra: Any = HydraConfig.get()
     alone = hydra.mode is None or hydra.mode.name == "RUN" or SweepWatch.current is not None
     with reported_job(config, hydra) as report:
         wanted = report.configure()
-        run = execute(wanted, bar=alone)
+        run = execute_apart(wanted, bar=alone, log=_find_log(hydra))
         record = run.record
         report.outcome = replace(
             report.outcome,
@@ -46,3 +47,8 @@ def job(config: DictConfig) -> Outcome:
         )
     finished_jobs.append(report.outcome)
     return report.outcome
+
+
+def _find_log(hydra: Any) -> Path:
+    """Return where Hydra writes the log of a job."""
+    return Path(hydra.runtime.output_dir) / f"{hydra.job.name}.log"

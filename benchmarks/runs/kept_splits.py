@@ -1,9 +1,10 @@
-"""The latest splits of this process, shared by the runs on them and audited once."""
+"""The data of a run and the latest splits of this process, shared by runs and audited once."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
-from ...datasets.dataset import Dataset
+from ...datasets.dataset import Dataset, check_dataset
 from ...datasets.world import Split
 from ..config.run_config import RunConfig
 from ..conformance.audits.split_audit import find_leaks
@@ -11,8 +12,10 @@ from ..evaluation.validation import with_validation
 from ..isolation.confinement import confined
 from ..isolation.error_advice import hide_folders
 from ..isolation.read_only import make_read_only
+from ..isolation.run_process import Tell
 from ..isolation.time_limit import OutOfTime
 from ..records.digests import run_id, to_jsonable
+from .shared_objects import shared
 
 SPLITS_KEPT = 4
 
@@ -21,11 +24,25 @@ SPLITS_KEPT = 4
 class KeptSplit:
     """A split that several runs share, and what its audit found; None before it was audited."""
 
+    key: str
     split: Split
     findings: list[str] | None = None
 
 
 _splits: "OrderedDict[str, KeptSplit]" = OrderedDict()
+
+
+def load_data(config: RunConfig, tell: Tell) -> Dataset:
+    """Return the data of a run, as an earlier run of the sweep or the dataset itself loads it."""
+    kind = type(config.dataset)
+    settings = to_jsonable(vars(config.dataset))
+    key = run_id({"dataset": f"{kind.__module__}.{kind.__qualname__}", "settings": settings})
+    found = shared.read(key)
+    if found is None:
+        found = check_dataset(config.dataset.load())
+        tell(shared.write(key, found))
+    data: Dataset = found
+    return data
 
 
 def keep_split(config: RunConfig, data: Dataset) -> KeptSplit:
@@ -40,7 +57,10 @@ def keep_split(config: RunConfig, data: Dataset) -> KeptSplit:
         }
     )
     if key not in _splits:
-        _splits[key] = KeptSplit(config.scenario.split(data, config.seed))
+        split = shared.read(key)
+        if split is None:
+            split = config.scenario.split(data, config.seed)
+        _splits[key] = KeptSplit(key, split, shared.read_findings(key))
     _splits.move_to_end(key)
     while len(_splits) > SPLITS_KEPT:
         _splits.popitem(last=False)
@@ -65,3 +85,13 @@ def audit_once(kept: KeptSplit, config: RunConfig, data: Dataset) -> list[str]:
             found = [f"the audit of the split came to no end: {error}"]
         kept.findings = [hide_folders(one) for one in found]
     return kept.findings
+
+
+def share_split(kept: KeptSplit) -> dict[str, Any]:
+    """Write a split for the runs to come, and return what their sweep is to be told of it."""
+    return shared.write(kept.key, kept.split)
+
+
+def share_findings(kept: KeptSplit) -> dict[str, Any]:
+    """Return what the audit found, for the runs to come."""
+    return {} if kept.findings is None else shared.write_findings(kept.key, kept.findings)

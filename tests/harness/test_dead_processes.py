@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coldbench.benchmarks.records.record import RunRecord, read_all
+from coldbench.benchmarks.records.record import RunRecord, Status, read, read_all
 
 COLDBENCH = [sys.executable, "-m", "coldbench"]
 WAYS = {
@@ -53,31 +53,32 @@ def made() -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("way", ["leaves", "crashes", "ends", "killed"])
-def test_a_sweep_whose_process_dies_names_what_is_missing(
+def test_a_run_whose_process_dies_is_recorded_and_the_sweep_goes_on(
     dying: None, words: list[str], way: str
 ) -> None:
-    argv = ["run", "-m", f"method=by_index,{way}", "seed=0,1", *words]
-    done = coldbench(*argv)
-    assert done.returncode == 1
-    assert WAYS[way][1] in done.stderr and done.stderr.count("\n") == 1
-    lines = done.stdout.splitlines()
-    assert "2 runs: 2 ok, 2 not run" in lines
-    rows = [line.split() for line in lines if line.strip().startswith("not run")]
-    assert [row[2:6] for row in rows] == [
-        ["2", way, "grid/planted", "0"], ["3", way, "grid/planted", "1"],
-    ]  # fmt: skip
-    message = " ".join(done.stdout.split())  # a long reason goes on in the next line of its cell
-    assert f"its process {WAYS[way][1]}" in message and len(rows[1]) == 6
-    assert "the same command makes the missing runs" in done.stdout
-    assert made() == [("by_index", 0), ("by_index", 1)]
+    done = coldbench("run", "-m", f"method={way},by_index", "seed=0,1", *words)
+    assert done.returncode == 1 and done.stderr == ""
+    assert "4 runs: 2 failed, 2 ok" in done.stdout.splitlines()
+    assert made() == [("by_index", 0), ("by_index", 1), (way, 0), (way, 1)]
+    for record in read_all(Path("results")):
+        assert isinstance(record, RunRecord)
+        if record.method == way:
+            assert record.status is Status.FAILED and record.scores == {}
+            assert record.error is not None and record.error.startswith("its process ")
+            assert WAYS[way][1] in record.error
+    again = coldbench("run", "-m", f"method={way},by_index", "seed=0,1", *words)
+    assert "4 runs: 2 failed, 2 skipped" in again.stdout, "a death is tried again"
+    verified = coldbench("results", "verify")
+    assert verified.returncode == 0, verified.stdout
 
 
-def test_a_dead_run_in_the_middle_leaves_its_settings_in_the_summary(
+def test_a_dead_run_in_the_middle_has_its_settings_in_its_row(
     dying: None, words: list[str]
 ) -> None:
     done = coldbench("run", "-m", "method=leaves", "method.weight=2,3", *words)
-    assert done.returncode == 1 and "0 runs: 2 not run" in done.stdout
-    assert "method.weight=2" in done.stdout and "method.weight=3" in done.stdout
+    assert done.returncode == 1 and "2 runs: 2 failed" in done.stdout
+    found = [one for one in read_all(Path("results")) if isinstance(one, RunRecord)]
+    assert sorted(one.config["method"]["weight"] for one in found) == [2, 3]
 
 
 @pytest.mark.parametrize("way", ["leaves", "crashes"])
@@ -87,8 +88,20 @@ def test_a_single_run_whose_process_dies_has_failed(
     done = coldbench("run", f"method={way}", *words)
     assert done.returncode == 1 and done.stdout == ""
     assert WAYS[way][1] in done.stderr and done.stderr.count("\n") == 1
-    log = Path(done.stderr.partition("; see ")[2].partition(";")[0])
-    assert f"started: method={way}" in log.read_text()
+    record = read(Path(done.stderr.partition("; see ")[2].strip()))
+    assert record.status is Status.FAILED and WAYS[way][1] in str(record.error)
+
+
+@pytest.mark.parametrize("way", ["leaves", "killed"])
+def test_without_a_process_of_its_own_the_sweep_dies_and_names_what_is_missing(
+    dying: None, words: list[str], way: str
+) -> None:
+    done = coldbench("run", "-m", f"method=by_index,{way}", "seed=0,1", "isolate=false", *words)
+    assert done.returncode == 1
+    assert WAYS[way][1] in done.stderr and done.stderr.count("\n") == 1
+    assert "2 runs: 2 ok, 2 not run" in done.stdout.splitlines()
+    assert "the same command makes the missing runs" in done.stdout
+    assert made() == [("by_index", 0), ("by_index", 1)]
 
 
 def test_what_ends_by_itself_keeps_its_words_and_status(dying: None, words: list[str]) -> None:

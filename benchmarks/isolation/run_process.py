@@ -1,0 +1,203 @@
+"""A piece of work in a process of its own, which nothing that happens there outlives.
+
+The child is forked, so that it has what its parent imported and read; it leads a process group,
+and what it started ends with it. The parent waits, keeps it to its limits, and knows how it ended.
+"""
+
+import json
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from .child_process import PROGRAM, describe_exit, end_with
+from .process_limits import Limits, LimitWatch
+
+LOOK_SECONDS = 0.2
+END_SECONDS = 5.0
+"""A child that has said its last word is given so long to end."""
+INTERRUPTED_SECONDS = 20.0
+"""One that is interrupted is given so long to tidy up."""
+
+Message = dict[str, Any]
+Tell = Callable[[Message], None]
+
+
+@dataclass
+class Ended:
+    """What came of the work.
+
+    Attributes
+    ----------
+    told
+        Everything that the child said, later words in place of earlier ones of the same key.
+    how
+        How it died, ``was killed by signal 9 (Killed)``; None where it came to its end.
+    """
+
+    told: Message = field(default_factory=dict)
+    how: str | None = None
+
+
+def can_fork() -> bool:
+    """Say whether this process may fork: it is the program's own, on a system where that is safe.
+
+    macOS has libraries that do not survive a fork.
+    """
+    return hasattr(os, "fork") and sys.platform != "darwin" and PROGRAM in os.environ
+
+
+def run_apart(work: Callable[[Tell], None], limits: Limits) -> Ended:
+    """Do the work in a child process and return what it told, and how it died if it did.
+
+    Parameters
+    ----------
+    work
+        Called in the child with a function that tells the parent something: a mapping of texts,
+        numbers and lists. Nothing that it changes is seen in this process.
+    limits
+        What the child is killed for.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When this process is interrupted; the child has ended then.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    reader, writer = os.pipe()
+    parent, child = os.getpid(), os.fork()
+    if not child:
+        os.close(reader)
+        _work_and_leave(work, writer, parent)
+    with suppress(OSError):  # the child does the same: whoever comes first
+        os.setpgid(child, child)
+    os.close(writer)
+    try:
+        with _signals_for(child):
+            return _wait(child, reader, limits)
+    except KeyboardInterrupt:
+        _end_gently(child)
+        raise
+    finally:
+        os.close(reader)
+        _kill_group(child)
+
+
+def _work_and_leave(work: Callable[[Tell], None], writer: int, parent: int) -> None:
+    """Do the work in the child; never return."""
+    status = 1
+    try:
+        with suppress(OSError):
+            os.setpgid(0, 0)
+        end_with(parent)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for name in ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_RDONLY)  # a question would stop a background process
+        os.dup2(nothing, 0)
+
+        def tell(message: Message) -> None:
+            content = json.dumps(message).encode() + b"\n"
+            while content:
+                content = content[os.write(writer, content) :]
+
+        work(tell)
+        tell({"ended": True})
+        status = 0
+    except KeyboardInterrupt:
+        status = 130
+    except BaseException:
+        logging.getLogger(__name__).exception("the work in its own process failed")
+    finally:
+        with suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            logging.shutdown()
+        os._exit(status)  # what the parent registered for its own end is not for the child
+
+
+def _wait(child: int, reader: int, limits: Limits) -> Ended:
+    """Listen to the child and keep it to its limits until it has ended."""
+    ended, content, watch = Ended(), b"", LimitWatch(child, limits)
+    os.set_blocking(reader, False)
+    listening = True
+    while True:
+        if listening:
+            select.select([reader], [], [], LOOK_SECONDS)
+            part = _read(reader)
+            listening = part != b""
+            content += part or b""
+            *lines, content = content.split(b"\n")
+            for line in lines:
+                message = json.loads(line)
+                ended.told |= message
+                watch.note(message)
+        else:
+            time.sleep(LOOK_SECONDS / 20)
+        if "ended" in ended.told:
+            watch.expect_end(END_SECONDS)
+        done, raw = os.waitpid(child, os.WNOHANG)
+        if done:
+            if "ended" not in ended.told:
+                ended.how = watch.broken or describe_exit(os.waitstatus_to_exitcode(raw))
+            return ended
+        if watch.is_broken():
+            _kill_group(child)
+            if "ended" in ended.told:
+                watch.broken = None
+
+
+def _read(reader: int) -> bytes | None:
+    """Return what the pipe holds, nothing at its end, None where there is nothing yet."""
+    try:
+        return os.read(reader, 65_536)
+    except BlockingIOError:
+        return None
+
+
+def _kill_group(child: int) -> None:
+    """End what the child started, and the child."""
+    with suppress(OSError):
+        os.killpg(child, signal.SIGKILL)
+
+
+def _end_gently(child: int) -> None:
+    """Interrupt the child and wait until it has tidied up, but not for long."""
+    with suppress(OSError):
+        os.killpg(child, signal.SIGINT)
+    until = time.monotonic() + INTERRUPTED_SECONDS
+    while time.monotonic() < until:
+        with suppress(ChildProcessError):
+            if not os.waitpid(child, os.WNOHANG)[0]:
+                time.sleep(0.02)
+                continue
+        return
+
+
+@contextmanager
+def _signals_for(child: int) -> Iterator[None]:
+    """Hand a stop at the terminal on to the child, which is not in its foreground group."""
+    if not hasattr(signal, "SIGTSTP"):
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        with suppress(OSError):
+            os.killpg(child, signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        with suppress(OSError):  # this process goes on
+            os.killpg(child, signal.SIGCONT)
+
+    before = signal.signal(signal.SIGTSTP, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, before)
