@@ -17,7 +17,7 @@ COMMANDS = {
     "list": "show methods, presets, datasets, scenarios, metrics, experiments, tables and settings",
     "leaderboard": "rank the methods by the records in results/",
     "report": "write the leaderboards as one page to look at, or as tables and plots",
-    "results": "check the folder of records: results verify [DIR]",
+    "results": "the folder of records as a store; `coldbench results --help` lists the commands",
     "table": "print a paper's table with our results next to it",
     "wandb": "send records (push) or leaderboards (leaderboard) to a project of W&B",
     "data": "fetch, add, verify or describe a dataset",

@@ -1,73 +1,45 @@
-"""``coldbench results``: the folder of records as a store: ``verify``, ``pack``."""
+"""``coldbench results``: the folder of records as a store, a module of its own per command."""
 
-import argparse
-from pathlib import Path
+import sys
+from importlib import import_module
 
 from ...datasets.errors import ColdbenchError
-from ..records.home import results_home
-from ..records.pack import Packed, pack
-from ..records.verify_records import FolderReport, verify
-from ..terminal.console import make_console
+from ..plugins.registry import describe_unknown
+
+COMMANDS = {
+    "list": "one line per record, with the settings that depart from the defaults",
+    "verify": "check every record and table by its digest, run_id and place",
+    "merge": "bring the records and tables of several folders into one",
+    "compare": "compare the values of the same runs in two folders to the last digit",
+    "pack": "merge the small tables of the runs into one file per board",
+}
 
 
 def main(argv: list[str]) -> int:
-    """Check or pack a folder of records; return 1 when a file in it is not valid."""
-    options = _parser().parse_args(argv)
-    home = results_home(options.folder)
-    if not home.is_dir():
-        raise ColdbenchError(f"no folder {home}; name the folder of the records, or make a run")
-    if options.command == "pack":
-        done = pack(home)
-        return _tell(home, _describe_packing(done), done.problems)
-    found = verify(home)
-    return _tell(home, _describe_folder(found), found.problems)
+    """Carry out one command on a folder of records and return its exit status."""
+    if not argv or argv[0] in ("-h", "--help"):
+        sys.stdout.write(make_usage())
+        return 0
+    if argv[0] not in COMMANDS:
+        raise ColdbenchError(describe_unknown("command of coldbench results", argv[0], COMMANDS))
+    module = import_module(f"{__package__}.results_commands.{argv[0]}")
+    status: int = module.main(argv[1:])
+    return status
 
 
-def _tell(home: Path, parts: list[str], problems: list[str]) -> int:
-    """Print the problems and the closing line; return the exit status."""
-    out = make_console()
-    for problem in problems:
-        out.print(problem, soft_wrap=True)
-    bad = f"{len(problems):,} not valid" if problems else "no problems"
-    out.print(f"{home}: {'; '.join([*parts, bad])}", soft_wrap=True)
-    return int(bool(problems))
-
-
-def _describe_folder(found: FolderReport) -> list[str]:
-    counts = [f"{n:,} {name.replace('_', ' ')}" for name, n in sorted(found.statuses.items())]
-    parts = [f"{found.statuses.total():,} records ({', '.join(counts) or 'none'})"]
-    parts.append(f"{found.tables:,} tables")
-    if found.packed:
-        parts.append(f"{found.packed:,} packed")
-    if found.alone:
-        parts.append(f"{found.alone:,} tables of runs that were cut short")
-    if found.temporary:
-        parts.append(f"{found.temporary:,} temporary files of writers that were killed")
-    return parts
-
-
-def _describe_packing(done: Packed) -> list[str]:
-    parts = [f"{done.boards:,} boards", f"{done.merged:,} tables packed"]
-    if done.left_out:
-        parts.append(f"{done.left_out:,} left out, of records that are gone")
-    return [*parts, f"{done.bytes / 1e6:.1f} MB of packed tables"]
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="coldbench results", description="The folder of records as a store."
+def make_usage() -> str:
+    """Return the help text."""
+    width = max(map(len, COMMANDS)) + 2
+    lines = [f"  {name:<{width}}{what}" for name, what in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: coldbench results COMMAND [DIR] [...]",
+            "",
+            "The folder of records as a store. DIR is $COLDBENCH_RESULTS, else results/.",
+            "",
+            *lines,
+            "",
+            "`coldbench results COMMAND --help` shows what a command takes.",
+            "",
+        ]
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    check = commands.add_parser(
-        "verify",
-        help="check every record and table by its digest, run_id and place",
-        description="Check every record and table; the exit status is 1 if any is wrong.",
-    )
-    merge = commands.add_parser(
-        "pack",
-        help="merge the small tables of the runs into one file per board",
-        description="Merge the details, hits and items of the runs of every board; safe to repeat.",
-    )
-    for one in (check, merge):
-        one.add_argument("folder", nargs="?", metavar="DIR", help="folder of the records (results)")
-    return parser

@@ -1,0 +1,1 @@
+"""The commands of ``coldbench results``, one module each."""
