@@ -58,14 +58,23 @@ def sweep_stale(folder: Path, seconds: float = STALE_SECONDS) -> list[Path]:
         Age from which a file is removed, unless the process in its name still lives.
     """
     removed = []
-    for path in folder.glob(".*.tmp"):
-        named = _LEFT.fullmatch(path.name)
+    for path in find_stale(folder, seconds):
         with suppress(OSError):  # another process sweeps too, or may not
+            path.unlink()
+            removed.append(path)
+    return removed
+
+
+def find_stale(folder: Path, seconds: float = STALE_SECONDS) -> list[Path]:
+    """Return what killed processes left of ``replace_atomically`` in a folder, of such an age."""
+    found = []
+    for path in sorted(folder.glob(".*.tmp")):
+        named = _LEFT.fullmatch(path.name)
+        with suppress(OSError):  # its writer has just moved it into place
             old = time.time() - path.stat().st_mtime > seconds
             if named and old and not _lives(named[1]):
-                path.unlink()
-                removed.append(path)
-    return removed
+                found.append(path)
+    return found
 
 
 def _lives(process: str | None) -> bool:

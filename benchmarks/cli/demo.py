@@ -56,7 +56,7 @@ def _refuse(argv: list[str]) -> None:
             raise ColdbenchError(describe_unknown_option("coldbench demo", word, ["--help"]))
         if not equals:
             raise ColdbenchError(f"demo takes words such as threads=2, not {word!r}")
-        if key in ("experiment", "hydra.mode"):
+        if key in ("experiment", "sweep", "hydra.mode"):
             raise ColdbenchError(
                 f"demo is the experiment {EXPERIMENT}; another one is run by: coldbench run {word}"
             )

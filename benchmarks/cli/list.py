@@ -21,8 +21,8 @@ from ..plugins.registry import (
 USAGE = """usage: coldbench list [KIND] [NAME]
 
 Kinds: methods, presets, datasets, scenarios, metrics, experiments, tables, run, trackers. A preset
-is typed as a method is (method=content_knn_bm25), an experiment with a plus
-(+experiment=first_run); run shows the settings that are of no method, dataset or scenario.
+is typed as a method is (method=content_knn_bm25), an experiment as sweep=first_run (or
++experiment=first_run); run shows the settings that are of no method, dataset or scenario.
 
 Without a word it lists what there is; with a kind and a name, the fields of one class, what they
 mean, their default, bounds or choices, and what a search explores:

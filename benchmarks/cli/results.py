@@ -7,8 +7,11 @@ from ...datasets.errors import ColdbenchError
 from ..plugins.registry import describe_unknown
 
 COMMANDS = {
+    "status": "what is done, failed, running and missing of every sweep, and the time left",
     "list": "one line per record, with the settings that depart from the defaults",
+    "retry": "make the runs of a sweep again that failed or are missing",
     "verify": "check every record and table by its digest, run_id and place",
+    "prune": "remove what no leaderboard needs; without --yes only say what that is",
     "merge": "bring the records and tables of several folders into one",
     "compare": "compare the values of the same runs in two folders to the last digit",
     "pack": "merge the small tables of the runs into one file per board",

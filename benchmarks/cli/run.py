@@ -1,6 +1,7 @@
 """``coldbench run``: one run or, with ``-m``, a sweep; every argument is Hydra's."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,19 +20,29 @@ from .arguments import explain_refusal, list_option_names
 
 WATCHED = "++hydra.callbacks.progress._target_=coldbench.benchmarks.runs.sweep_watch.SweepCallback"
 """Whatever configuration is named (``--config-name``), its runs are shown and counted."""
+_SWEEP = re.compile(r"^\+?sweep=")
+"""A named sweep is an experiment: ``sweep=light`` is short for ``+experiment=light``."""
 
 
-def main(argv: list[str]) -> int:
-    """Pass the arguments to Hydra; return 0, 1 if a run failed, 2 if nothing could be run."""
+def main(argv: list[str], *, report: bool = True) -> int:
+    """Pass the arguments to Hydra; return 0, 1 if a run failed, 2 if nothing could be run.
+
+    Parameters
+    ----------
+    argv
+        The words.
+    report
+        Print the outcome of a single run; else ``finished_jobs`` has it.
+    """
     import hydra
 
     from ..config.config_errors import explain
     from ..config.masking import Mask
     from ..runs.job import finished_jobs, job
     from ..runs.job_outcome import NOT_RUN
-    from ..runs.masked_files import mask_sweep_files
     from ..runs.sweep_watch import SweepWatch, swept
 
+    argv = [_SWEEP.sub("+experiment=", word) for word in argv]
     register()
     finished_jobs.clear()
     swept.clear()
@@ -49,7 +60,7 @@ def main(argv: list[str]) -> int:
     except Exception as error:
         if SweepWatch.current is not None:
             with suppress(OSError):  # a full disk must not hide the error that came first
-                mask_sweep_files(Mask.of({}, argv).with_texts(argv), SweepWatch.current.folder)
+                SweepWatch.current.mask(Mask.of({}, argv).with_texts(argv))
         lost = _explain_lost_job(error)
         if lost is None:
             raise
@@ -59,9 +70,10 @@ def main(argv: list[str]) -> int:
     if lost is not None:
         complain(lost)
         return 1
-    if finished_jobs and not swept:
+    if finished_jobs and not swept and report:
         return _single(finished_jobs[0])
-    return int(any(one.status in ("failed", NOT_RUN) for one in swept))
+    ended = swept or finished_jobs
+    return int(any(one.status in ("failed", NOT_RUN) for one in ended))
 
 
 def _split_arguments(argv: list[str]) -> tuple[list[str], list[str]]:

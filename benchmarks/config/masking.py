@@ -141,7 +141,7 @@ def _split_assignment(word: str) -> tuple[str, str]:
 def _is_free(name: str, value: str) -> bool:
     """Say whether a word's value is a text that somebody made up."""
     chosen = name.partition("@")[0] in (
-        "method", "dataset", "scenario", "tracking", "experiment", "tuned",
+        "method", "dataset", "scenario", "tracking", "experiment", "sweep", "tuned",
     )  # fmt: skip
     return not chosen and not _is_plain(value) and not name.startswith("hydra")
 

@@ -40,7 +40,7 @@ def hold_board(folder: Path, *, alone: bool) -> Iterator[None]:
                 reason = explain_os_error(error) if isinstance(error, OSError) else str(error)
                 raise ColdbenchError(
                     f"{folder} cannot be locked ({reason}), and a run could write there meanwhile; "
-                    "pack a copy of the folder where files can be locked"
+                    "work on a copy of the folder where files can be locked"
                 ) from error
         yield
     finally:

@@ -19,6 +19,7 @@ from .cost import begin_run
 from .filing import Run, find_run, write_run
 from .kept_splits import keep_split, load_data, share_split
 from .plan import Plan, plan_run
+from .sweep_job import marked_run, note_record
 from .train_view import train_view
 from .training_settings import remove_checkpoints
 
@@ -50,26 +51,35 @@ def execute(config: RunConfig, *, bar: bool = True, tell: Tell = tell_nobody) ->
     """
     begin_run()
     require_device(config.device)
+    with marked_run(config):
+        run = _make(config, bar, tell)
+    mirror(config.tracking, run.path)
+    return run
+
+
+def _make(config: RunConfig, bar: bool, tell: Tell) -> Run:
+    """Find or make a run, and write its record."""
     with confined_loading(config.time_limit):
         data = load_data(config, tell)
         split = keep_split(config, data)
     tell(share_split(split))
     plan = plan_run(config, data, split)
+    note_record(config, plan.path)
     run = find_run(plan)
-    if run is None:
-        with attempt(plan, bar=bar, tell=tell) as made:
-            check_parameters(config.method, "method")
-            require(config.method, plan.split, rating=plan.rating)
-            with made.stage("fit"):
-                fitted = config.method.fit(train_view(plan, made.progress))
-            with made.stage("score"):
-                results = _evaluate(plan, fitted, made.progress)
-            with made.stage("validation"):  # last: what it takes changes neither scores nor memory
-                validation = _validate(plan, fitted)
-            made.succeed(fitted, results, validation)
-        run = write_run(plan, made)
-        remove_checkpoints(plan)
-    mirror(config.tracking, run.path)
+    if run is not None:
+        return run
+    with attempt(plan, bar=bar, tell=tell) as made:
+        check_parameters(config.method, "method")
+        require(config.method, plan.split, rating=plan.rating)
+        with made.stage("fit"):
+            fitted = config.method.fit(train_view(plan, made.progress))
+        with made.stage("score"):
+            results = _evaluate(plan, fitted, made.progress)
+        with made.stage("validation"):  # last: what it takes changes neither scores nor memory
+            validation = _validate(plan, fitted)
+        made.succeed(fitted, results, validation)
+    run = write_run(plan, made)
+    remove_checkpoints(plan)
     return run
 
 

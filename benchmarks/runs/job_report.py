@@ -16,6 +16,7 @@ from ..config.run_config import RunConfig, to_run
 from ..config.saved_config import keep_config
 from .job_outcome import FILE, RUNNING, Outcome
 from .masked_files import mask_job_files
+from .sweep_job import list_plans, note_outcome
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,8 @@ class JobReport:
             self._mask = self._mask.with_texts(self._words)
             raise
         finally:
-            mask_job_files(self._mask, self._hydra)
+            plans = list_plans(self._config.get("results"))
+            mask_job_files(self._mask, self._hydra, *plans)
             log.info("started: %s", " ".join(self._words))
         return config
 
@@ -92,4 +94,5 @@ def reported_job(config: DictConfig, hydra: Any) -> Iterator[JobReport]:
         report.fail(error)
     report.outcome = replace(report.outcome, seconds=round(time.perf_counter() - start, 3))
     report.outcome.save(folder)
+    note_outcome(config.get("results"), report.outcome)
     log.info("ended after %.1f s: %s", report.outcome.seconds, report.outcome)

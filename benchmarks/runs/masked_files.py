@@ -12,13 +12,15 @@ MULTIRUN = "multirun.yaml"
 """Hydra's own name for the configuration of a sweep."""
 
 
-def mask_job_files(mask: Mask, hydra: Any) -> None:
+def mask_job_files(mask: Mask, hydra: Any, *plans: Path) -> None:
     """Mask what is logged from here on, and the configuration that Hydra has saved already.
 
     Parameters
     ----------
     hydra
         The node ``hydra`` of a job's configuration.
+    plans
+        Further files of its sweep.
     """
     for handler in logging.getLogger().handlers:
         inner = handler.formatter or logging.Formatter()
@@ -28,14 +30,14 @@ def mask_job_files(mask: Mask, hydra: Any) -> None:
         folder = Path(hydra.runtime.output_dir) / hydra.output_subdir
         for path in sorted(folder.glob("*.yaml")):
             _rewrite(path, mask)
-    mask_sweep_files(mask, Path(hydra.sweep.dir))
+    mask_sweep_files(mask, Path(hydra.sweep.dir), *plans)
 
 
-def mask_sweep_files(mask: Mask, folder: Path) -> None:
-    """Mask the configuration and the plan of a sweep."""
-    for name in (MULTIRUN, PLAN):
-        if (folder / name).exists():
-            _rewrite(folder / name, mask)
+def mask_sweep_files(mask: Mask, folder: Path, *plans: Path) -> None:
+    """Mask the configuration and the plans of a sweep."""
+    for path in (folder / MULTIRUN, folder / PLAN, *plans):
+        if path.exists():
+            _rewrite(path, mask)
 
 
 def _rewrite(path: Path, mask: Mask) -> None:

@@ -25,8 +25,8 @@ AGAIN = "the same command makes the missing runs"
 APART = "if its process dies every time, isolate the run with hydra/launcher=submitit_local"
 
 
-def plan_jobs(config: DictConfig) -> list[Outcome] | None:
-    """Return the jobs that Hydra's own sweeper will make, not run; None for another sweeper."""
+def list_job_words(config: DictConfig) -> list[list[str]] | None:
+    """Return the words of each job of Hydra's own sweeper; None for another sweeper."""
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -37,12 +37,19 @@ def plan_jobs(config: DictConfig) -> list[Outcome] | None:
     words += list(config.hydra.overrides.task)
     parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
     try:
-        jobs = BasicSweeper.split_arguments(parser.parse_overrides(words), None)[0]
+        jobs: list[list[str]] = BasicSweeper.split_arguments(parser.parse_overrides(words), None)[0]
     except Exception as error:  # Hydra itself will refuse the words, with the better sentence
         logging.getLogger(__name__).debug("cannot count the jobs: %s", error)
         return None
-    shared = set.intersection(*map(set, jobs)) if jobs else set()
-    return [_not_run(number, job, shared, config) for number, job in enumerate(jobs)]
+    return jobs
+
+
+def plan_jobs(config: DictConfig, words: Sequence[Sequence[str]] | None) -> list[Outcome] | None:
+    """Return the jobs of these words, not run; None where nobody could list them."""
+    if words is None:
+        return None
+    shared = set.intersection(*map(set, words)) if words else set()
+    return [_not_run(number, job, shared, config) for number, job in enumerate(words)]
 
 
 def _not_run(number: int, job: Sequence[str], shared: set[str], config: DictConfig) -> Outcome:

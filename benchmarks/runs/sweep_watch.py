@@ -3,17 +3,25 @@
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from ..config.masking import Mask
 from ..isolation.child_process import tell_parent
+from ..records.home import results_home
+from ..store.live_marks import SWEEP, hold_mark
+from ..store.sweep_file import sweep_path
 from ..terminal.console import format_duration, make_console
 from ..terminal.progress_bar import hide_bar
 from .job_outcome import FILE, SKIPPED, Outcome, read_outcomes
-from .summary import list_missing, plan_jobs, save_plan, summarise
+from .masked_files import mask_sweep_files
+from .summary import list_job_words, list_missing, plan_jobs, save_plan, summarise
+from .sweep_job import join_sweep
+from .sweep_plan import leave_sweep, withdraw_sweep
 from .tracked_boards import update_leaderboards
 
 POLL_SECONDS = 0.25
@@ -28,15 +36,19 @@ class SweepCallback(Callback):
 
     def __init__(self) -> None:
         self._watch: SweepWatch | None = None
+        self._sweep: str | None = None
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Start to watch the folder of the sweep."""
-        folder = Path(config.hydra.sweep.dir)
-        jobs = plan_jobs(config)
+        folder, words = Path(config.hydra.sweep.dir), list_job_words(config)
+        jobs = plan_jobs(config, words)
         self._watch = SweepWatch(folder, None if jobs is None else len(jobs))
         self._watch.start()
         save_plan(folder, jobs)
         tell_parent(sweep=str(folder.resolve()))
+        home = results_home(config.get("results"))
+        self._sweep = leave_sweep(config, home, jobs, words).id
+        self._watch.mark(home, self._sweep)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Report the last runs and close the sweep with its summary."""
@@ -48,13 +60,23 @@ class SweepCallback(Callback):
         """Update the leaderboards of W&B after a single run, where that is asked for."""
         update_leaderboards(config)
 
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Say which job of which sweep this process does from here on."""
+        if self._sweep is not None:
+            join_sweep(self._sweep, int(config.hydra.job.num))
+
+    def on_job_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Leave the sweep."""
+        if self._sweep is not None:
+            join_sweep(None, 0)
+
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Say where a single run leaves its log, should its process die."""
         tell_parent(run=str(Path(config.hydra.run.dir)))
 
     def __getstate__(self) -> dict[str, Any]:
         """Launchers send the callback to their workers; the watching stays here."""
-        return {"_watch": None}
+        return {"_watch": None, "_sweep": self._sweep}
 
 
 class SweepWatch:
@@ -68,6 +90,8 @@ class SweepWatch:
         self._read: dict[Path, Outcome] = {}
         self.began = time.monotonic()
         self._console = make_console()
+        self._marks = ExitStack()
+        self._sweep: tuple[Path, str] | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._poll, daemon=True)
 
@@ -78,6 +102,16 @@ class SweepWatch:
         SweepWatch.current = self
         self._thread.start()
 
+    def mark(self, home: Path, sweep: str) -> None:
+        """Mark the sweep as going on until the watch is closed."""
+        self._sweep = home, sweep
+        self._marks.enter_context(hold_mark(home, SWEEP, sweep=sweep))
+
+    def mask(self, mask: Mask) -> None:
+        """Hide what a mask hides in the files of the sweep."""
+        plan = () if self._sweep is None else (sweep_path(*self._sweep),)
+        mask_sweep_files(mask, self.folder, *plan)
+
     def close(self) -> None:
         """Print what is left and the summary; a second call does nothing."""
         if SweepWatch.current is not self:
@@ -85,10 +119,13 @@ class SweepWatch:
         SweepWatch.current = None
         self._stop.set()
         self._thread.join()
+        self._marks.close()
         found, lost = self._look(), list_missing(self.folder, NO_OUTCOME)
         swept.extend([*found, *lost])
         if found or any(one.reason for one in lost):  # else nothing began, and the error says why
             summarise(found, lost)
+        elif self._sweep is not None:
+            withdraw_sweep(*self._sweep)
         tell_parent(sweep=None)
 
     def _poll(self) -> None:
