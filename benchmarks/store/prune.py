@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,8 +80,9 @@ def prune(home: Path, *, older_versions: bool = False, remove: bool = False) -> 
     _take(done, _list_elsewhere(home), remove)
     for folder in _list_boards(home):
         try:
-            # A run writes its tables before its record: while it does, the lock is not had.
-            with hold_board(folder, alone=True) if remove else nullcontext():
+            with ExitStack() as lock:
+                if remove:  # a run that writes its tables, before its record, has the lock
+                    lock.enter_context(hold_board(folder, alone=True))
                 _take(done, _list_in_board(folder, older_versions), remove)
         except ColdbenchError as error:
             done.problems.append(str(error))

@@ -56,7 +56,7 @@ def _count_boards(
         boards.setdefault((one.scenario, one.dataset), Counter())[one.status] += 1
     for run in runs:
         boards.setdefault((run.scenario, run.dataset), Counter())[RUNNING] += 1
-    counted = set()
+    counted = set[tuple[Any, ...]]()
     for sweep in sweeps:
         for job in sweep.jobs:
             board = job.job.scenario, job.job.dataset
@@ -73,7 +73,7 @@ def to_document(home: Path, status: StoreStatus) -> dict[str, Any]:
         "sweeps": [_describe_sweep(one) for one in status.sweeps],
         "running": [asdict(one) for one in status.runs],
         "boards": [
-            {"scenario": scenario, "dataset": dataset, **counts}
+            {"scenario": scenario, "dataset": dataset} | dict(counts)
             for (scenario, dataset), counts in status.boards.items()
         ],
         "problems": status.problems,
