@@ -69,9 +69,9 @@ def withdraw_sweep(home: Path, sweep: str) -> None:
         return
     path = sweep_path(home, sweep)
     with suppress(OSError):
-        path.unlink(missing_ok=True)
-        for folder in (path.parent, home / ".running", home):  # those that are empty
-            folder.rmdir()
+        path.unlink()
+        path.parent.rmdir()
+        home.rmdir()  # each only where nothing else is there
 
 
 def _plan(

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.cli import run
 from coldbench.benchmarks.records.record import read_all
 from coldbench.benchmarks.store.sweep_file import read_sweeps, sweep_path
+
+from .test_results_status import plan  # type: ignore[import-not-found]
 
 COLDBENCH = [sys.executable, "-m", "coldbench"]
 HOME = Path("results")
@@ -159,6 +162,20 @@ def test_a_killed_sweep_is_finished_by_retry(
     assert retry("--missing") == 0
     assert counts(capsys) == {"done": 4}
     assert len(list(read_all(HOME))) == 4 and cli.main(["results", "verify"]) == 0
+
+
+def test_an_interrupt_ends_a_retry(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> int:
+        with Path("tries").open("a") as file:
+            file.write("x")
+        raise KeyboardInterrupt
+
+    plan(3)
+    monkeypatch.setattr(run, "main", interrupted)
+    assert cli.main(["results", "retry"]) == 130
+    assert Path("tries").read_text() == "x"
 
 
 @pytest.mark.slow

@@ -14,6 +14,9 @@ from ...terminal.complaint import complain
 from ...terminal.console import make_console
 from .folder import find_home, make_parser
 
+INTERRUPTED = 128
+"""The lowest exit status of a process that a signal ended."""
+
 
 def main(argv: list[str]) -> int:
     """Make runs again; return 1 when one of them fails again or could not be made."""
@@ -72,6 +75,8 @@ def _make_apart(home: Path, one: Retry, head: str) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+    if status >= INTERRUPTED:  # by Ctrl-C, or a signal that was handed on: the rest is left too
+        raise KeyboardInterrupt
     return status
 
 
@@ -87,6 +92,8 @@ def _make_one(home: Path, one: Retry, head: str) -> int:
     except ColdbenchError as error:
         complain(f"{head} {one.label}: {error}")
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     for outcome in finished_jobs:
         make_console().print(f"{head} {outcome}", soft_wrap=True)
     return status
