@@ -20,7 +20,7 @@ FOLDER = ".running"
 """Below the results."""
 RUN, SWEEP = "run", "sweep"
 """Kinds of marks."""
-SUFFIX = ".json"
+SUFFIX = ".mark"
 ATTEMPTS = 10
 
 _held: set[int] = set()

@@ -1,4 +1,4 @@
-"""One small file per sweep, ``.sweeps/<id>.json``: what it is made of, and who started it.
+"""One small file per sweep, ``.sweeps/<id>.plan``: what it is made of, and who started it.
 
 Nothing depends on it but ``coldbench results``: a file that is stale or corrupt harms no run.
 """
@@ -15,6 +15,8 @@ from ...datasets.errors import ColdbenchError
 
 FOLDER = ".sweeps"
 """Below the results."""
+SUFFIX = ".plan"
+"""Of a JSON file: whoever looks for ``*.json`` below the results means records."""
 SCHEMA = 1
 DIGITS = 10
 _ELSEWHERE = ("results=", "force=")
@@ -95,7 +97,7 @@ def list_essential(words: Iterable[str]) -> list[str]:
 
 def sweep_path(home: Path, sweep: str) -> Path:
     """Return where the file of a sweep is."""
-    return home / FOLDER / f"{sweep}.json"
+    return home / FOLDER / f"{sweep}{SUFFIX}"
 
 
 def save_sweep(home: Path, sweep: SweepFile) -> None:
@@ -119,7 +121,7 @@ def read_sweeps(home: Path) -> tuple[list[SweepFile], list[str]]:
         The sweeps, and a sentence for each file that cannot be read.
     """
     sweeps, problems = [], []
-    for path in sorted((home / FOLDER).glob("*.json")):
+    for path in sorted((home / FOLDER).glob(f"*{SUFFIX}")):
         try:
             sweeps.append(_parse(path.read_bytes(), path.stem))
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

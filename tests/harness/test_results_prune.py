@@ -69,7 +69,7 @@ def leave_needless() -> set[Path]:
     packed = HOME / "gpu" / "grid" / "planted" / "details.parquet"  # of another folder of records
     packed.parent.mkdir(parents=True)
     packed.write_text("")
-    mark = HOME / ".running" / "run.abcd1234.json"
+    mark = HOME / ".running" / "run.abcd1234.mark"
     mark.parent.mkdir()
     mark.write_text("{}")
     for path in (temporary, living, mark):

@@ -179,7 +179,7 @@ def test_a_corrupt_file_of_a_sweep_harms_nothing(
     sweep_path(HOME, "cd34").write_bytes(content)
     assert cli.main(["results", "status"]) == 0
     message = capsys.readouterr()
-    assert message.err.startswith("results/.sweeps/cd34.json is not a readable sweep (")
+    assert message.err.startswith("results/.sweeps/cd34.plan is not a readable sweep (")
     assert message.err.count("\n") == 1 and "ab12" in message.out
 
 
