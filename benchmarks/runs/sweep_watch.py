@@ -65,7 +65,7 @@ class SweepCallback(Callback):
         if self._sweep is not None:
             join_sweep(self._sweep, int(config.hydra.job.num))
 
-    def on_job_end(self, config: DictConfig, **kwargs: Any) -> None:
+    def on_job_end(self, config: DictConfig, job_return: Any, **kwargs: Any) -> None:
         """Leave the sweep."""
         if self._sweep is not None:
             join_sweep(None, 0)
