@@ -13,6 +13,7 @@ from ..config.run_config import RunConfig
 from ..isolation.process_limits import Limits
 from ..isolation.run_process import Ended, Tell, can_fork, run_apart
 from ..records.record import RunRecord, to_json
+from .cost import begin_run
 from .execute import execute
 from .filing import Run, write_death
 from .shared_objects import shared
@@ -51,6 +52,7 @@ def execute_apart(config: RunConfig, *, bar: bool, log: Path | None = None) -> R
     told = ended.told
     shared.keep(told)
     _import_as_well(told.get(LOADED, ()))
+    begin_run()  # what was imported here is part of the memory of every later run
     if ended.how is not None:
         return _bury(ended, ended.how)
     if ERROR in told:

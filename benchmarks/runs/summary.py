@@ -22,7 +22,10 @@ ROWS = 50
 """Missing runs that are named; of a longer list the rest is counted."""
 ELSEWHERE = "the records and outcomes have them"
 AGAIN = "the same command makes the missing runs"
-APART = "if its process dies every time, isolate the run with hydra/launcher=submitit_local"
+APART = (
+    "isolate=true (where the system can fork) or hydra/launcher=submitit_local gives each run a "
+    "process of its own, so that one that dies does not end the sweep"
+)
 
 
 def list_job_words(config: DictConfig) -> list[list[str]] | None:
