@@ -23,7 +23,7 @@ class Limits:
     Attributes
     ----------
     seconds
-        Of a stage; None is not limit, as everywhere here.
+        Of a stage; None or 0 is no limit.
     memory_gib
         Resident memory of the process and those it started, in GiB; known on Linux.
     log, log_mb
@@ -67,7 +67,7 @@ class LimitWatch:
         if self.broken is None and now >= self._due:
             self.broken = (
                 f"was killed: it did not end within time_limit={self._limits.seconds or 0:g} and "
-                f"came not back to Python for {GRACE_SECONDS:g} s"
+                f"did not return to Python for {GRACE_SECONDS:g} s"
             )
         if self.broken is None and now - self._looked >= LOOK_SECONDS:
             self._looked = now

@@ -1,4 +1,4 @@
-"""What is told of a run before its method is called, so that its death can be recorded."""
+"""What a sweep knows of a run before its method is called, so that its death can be recorded."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from ..records.record import RunRecord, to_json, with_identity
 from .plan import Plan
 
 RECORD, PATH = "record", "path"
-"""Keys of what is told: a record as JSON, and where it belongs."""
+"""Keys of what it knows: a record as JSON, and where it belongs."""
 
 
 def describe_start(plan: Plan, record: RunRecord) -> dict[str, Any]:
