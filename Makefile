@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-dep
 SMALL := movietweetings ml-100k ml-latest-small hetrec-lastfm
 LARGE := online-retail-ii ml-1m citeulike-a
 DATASETS := $(SMALL) $(LARGE)
-# Of one code version, so that ranks across them compare the same methods.
+# Ranks across datasets are of the rows that all of them have: citeulike-a has no texts.
 ACROSS := $(filter-out citeulike-a,$(DATASETS))
 ALDI ?= $(error say where the split is: make results-splits ALDI=FOLDER HEATER=FOLDER)
 HEATER ?= $(error say where the split is: make results-splits ALDI=FOLDER HEATER=FOLDER)
