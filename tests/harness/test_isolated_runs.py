@@ -95,7 +95,7 @@ def test_nothing_that_a_run_leaves_in_its_modules_is_seen_by_the_next(
     [
         ("greedy", "memory_limit=0.4", "more than memory_limit=0.4"),
         ("talker", "log_limit=2", "more than log_limit=2"),
-        ("native", "time_limit=1", "did not end within time_limit=1"),
+        ("native", "time_limit=4", "did not end within time_limit=4"),
     ],
 )
 def test_a_run_that_breaks_a_limit_is_killed_and_recorded(
