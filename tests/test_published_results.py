@@ -50,19 +50,16 @@ CELLS: dict[Group, tuple[str, int]] = {
 Their values are the same on every processor seen; those of iterated factors are not.
 """
 
-_LACKING_ON_TAGS = set(
-    (
-        "attribute_map_mlp cfkg finetuned_encoder frozen_towers kernel_ridge_attributes "
-        "kernel_ridge_words kgcn popularity_regression ripplenet text_knn text_knn_items "
-        "text_popularity text_ridge_vectors word_knn_items"
-    ).split()
-)
-_LACKING_ON_OUR_SPLITS = set(
-    (
-        "content_knn content_knn_items dropoutnet graph_knn_items lsi_lr pagerank text_ridge "
-        "word_knn"
-    ).split()
-)
+_LACKING_ON_TAGS = {
+    "attribute_map_mlp", "cfkg", "finetuned_encoder", "frozen_towers",
+    "kernel_ridge_attributes", "kernel_ridge_words", "kgcn", "popularity_regression",
+    "ripplenet", "text_knn", "text_knn_items", "text_popularity", "text_ridge_vectors",
+    "word_knn_items",
+}  # fmt: skip
+_LACKING_ON_OUR_SPLITS = {
+    "content_knn", "content_knn_items", "dropoutnet", "graph_knn_items", "lsi_lr", "pagerank",
+    "text_ridge", "word_knn",
+}  # fmt: skip
 LACKING: dict[Group, set[str]] = {
     ("citeulike-a", "grid", "strict"): {"ripplenet"},
     ("citeulike-a", "aldi", "strict"): {"ripplenet"},
