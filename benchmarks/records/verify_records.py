@@ -60,7 +60,10 @@ def verify(home: Path) -> FolderReport:
         _verify_rows(path, record, found)
     for path in sorted(home.glob("*/*/*.parquet")):
         _verify_packed(path, found)
+    packed = {one.name for one in KINDS}
     for path in home.glob("*/*/*/*.parquet"):
+        if path.stem in packed:  # of a folder of records below this one
+            continue
         found.alone += not path.with_name(f"{path.name.split('.')[0]}.json").exists()
     found.temporary = sum(1 for _ in home.glob("*/*/*/.*.tmp"))
     return found
