@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf, sqrt
+from math import inf, isfinite, sqrt
 from typing import TypeVar
 
 from ..evaluation.comparison import correct_holm
@@ -61,6 +61,17 @@ class Difference:
     def is_better(self, lower_is_better: bool) -> bool:
         """Say whether the first row is the better one, by the sign alone."""
         return self.mean < 0 if lower_is_better else self.mean > 0
+
+    def list_values(self) -> dict[str, float | int | None]:
+        """Return what a table of values says of it; no interval where that is not known."""
+        known = isfinite(self.half)
+        return {
+            "difference": self.mean,
+            "difference_low": self.mean - self.half if known else None,
+            "difference_high": self.mean + self.half if known else None,
+            "p_holm": self.p_holm,
+            "shared_draws": self.draws,
+        }
 
 
 PairOnSplit = Callable[[Row, Row], Spread | None]

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from math import isfinite
 
 from rich.console import Console
 from rich.text import Text
@@ -13,7 +12,6 @@ from ..terminal.fitted_table import FittedTable, TableColumn
 from ..terminal.foreign_text import escape_csv, escape_markdown
 from .board import Board
 from .captions import list_notes_above, list_notes_below, make_title
-from .differences import Difference
 from .rows import Row
 from .table_grids import (
     BY_LOT,
@@ -156,6 +154,7 @@ def csv_lines(made: Sequence[Board], task: str | None) -> Iterator[dict[str, obj
     for board in made:
         for name in board.tasks if task is None else [task]:
             for rank, row, cell in board.ranking(name):
+                difference = board.difference(row, name)
                 yield _csv_row(board, row) | {
                     "task": name,
                     "rank": "" if board.has_no_ranking else rank,
@@ -164,7 +163,7 @@ def csv_lines(made: Sequence[Board], task: str | None) -> Iterator[dict[str, obj
                     "high": cell.high,
                     "draws": cell.draws,
                     "users": cell.users,
-                    **_csv_difference(board.difference(row, name)),
+                    **(difference.list_values() if difference else {}),
                     "winner": row in board.winners(name),
                     "not_contending": board.standing(name).reasons_not_to_contend.get(id(row), ""),
                     "chance": board.chance(name),
@@ -176,20 +175,6 @@ def csv_lines(made: Sequence[Board], task: str | None) -> Iterator[dict[str, obj
             if not row.cells:
                 status = row.first.status.value
                 yield _csv_row(board, row) | {"status": status, "reason": row.first.error}
-
-
-def _csv_difference(found: Difference | None) -> dict[str, object]:
-    """Return a row less the best one; nothing for the best row itself."""
-    if found is None:
-        return {}
-    known = isfinite(found.half)
-    return {
-        "difference": found.mean,
-        "difference_low": found.mean - found.half if known else None,
-        "difference_high": found.mean + found.half if known else None,
-        "p_holm": found.p_holm,
-        "shared_draws": found.draws,
-    }
 
 
 def _csv_row(board: Board, row: Row) -> dict[str, object]:

@@ -97,4 +97,5 @@ def _import_as_well(names: Sequence[Any]) -> None:
                 import_module(name)
     numba: Any = sys.modules.get("numba")
     if numba is not None:  # what it sets up at its first compiled function, a quarter of a second
-        numba.core.registry.cpu_target.target_context.refresh()
+        with suppress(AttributeError):  # not a public name of numba: without it a run does so
+            numba.core.registry.cpu_target.target_context.refresh()

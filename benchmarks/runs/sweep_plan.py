@@ -16,7 +16,7 @@ from ..records.disk_space import explain_os_error
 from ..records.record import read_clock
 from ..store.found_marks import remove_stale
 from ..store.sweep_file import PlannedJob, SweepFile, make_sweep_id, save_sweep, sweep_path
-from ..store.sweep_journal import journal_path
+from ..store.sweep_journal import journal_path, read_journal
 from .job_outcome import Outcome
 
 _EXPERIMENT = "experiment"
@@ -64,12 +64,12 @@ def leave_sweep(
 
 
 def withdraw_sweep(home: Path, sweep: str) -> None:
-    """Remove the file of a sweep of which nothing was begun: its words were refused."""
-    if journal_path(home, sweep).exists():
-        return
-    path = sweep_path(home, sweep)
+    """Remove the files of a sweep of which no run came to its data: its words were refused."""
+    if any(note.run is not None for note in read_journal(home, sweep).values()):
+        return  # the same sweep, started before
     with suppress(OSError):
-        path.unlink()
+        for path in (sweep_path(home, sweep), journal_path(home, sweep)):
+            path.unlink(missing_ok=True)
         path.parent.rmdir()
         home.rmdir()  # each only where nothing else is there
 

@@ -122,9 +122,11 @@ class SweepWatch:
         self._marks.close()
         found, lost = self._look(), list_missing(self.folder, NO_OUTCOME)
         swept.extend([*found, *lost])
-        if found or any(one.reason for one in lost):  # else nothing began, and the error says why
+        began = bool(found) or any(one.reason for one in lost)
+        if began:  # else the error says why
             summarise(found, lost)
-        elif self._sweep is not None:
+        refused = not lost and all(one.record is None for one in found)
+        if self._sweep is not None and (refused or not began):
             withdraw_sweep(*self._sweep)
         tell_parent(sweep=None)
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 from ..plugins.registry import OWN
@@ -82,7 +81,7 @@ class ShownBoard:
         }
 
     def _value(self, task: str, rank: int, row: Row, cell: Cell) -> Values:
-        board = self.board
+        board, difference = self.board, self.board.difference(row, task)
         return {
             "task": task,
             "rank": None if board.has_no_ranking else rank,
@@ -91,26 +90,12 @@ class ShownBoard:
             "high": cell.high,
             "draws": cell.draws,
             "users": cell.users,
-            **self._difference(row, task),
+            **(difference.list_values() if difference else {}),
             "winner": row in board.winners(task),
             "beats_baselines": board.beats_baselines(row, task),
             "not_contending": board.standing(task).reasons_not_to_contend.get(id(row)),
             "no_winner_because": "; ".join(board.find_reasons_against_winner(task)) or None,
             "chance": board.chance(task),
-        }
-
-    def _difference(self, row: Row, task: str) -> Values:
-        """Return a row less the best one; nothing for the best row itself."""
-        found = self.board.difference(row, task)
-        if found is None:
-            return {}
-        known = isfinite(found.half)
-        return {
-            "difference": found.mean,
-            "difference_low": found.mean - found.half if known else None,
-            "difference_high": found.mean + found.half if known else None,
-            "p_holm": found.p_holm,
-            "shared_draws": found.draws,
         }
 
 
