@@ -76,6 +76,35 @@ class AtomicIO(TorchCheckpointIO):
         return loaded
 
 
+class GoOnAfterEpoch(Callback):
+    """Lets a training that is bound by steps go on with the next epoch, as one bound by epochs.
+
+    Lightning takes every checkpoint of a training with ``max_steps`` for one from within an epoch:
+    it would end that epoch a second time, and its callbacks would not be told of the next one. So
+    the bound is taken away while the loops are restored. Must come before all other callbacks.
+    """
+
+    def __init__(self) -> None:
+        self._resumed, self._most = False, -1
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Remember that there is a checkpoint."""
+        self._resumed = True
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take the bound away: the loops are restored next."""
+        if self._resumed:
+            self._most = trainer.fit_loop.epoch_loop.max_steps
+            trainer.fit_loop.epoch_loop.max_steps = -1
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Put it back."""
+        if self._resumed:
+            trainer.fit_loop.epoch_loop.max_steps = self._most
+
+
 class RankState(Callback):
     """Threads and random generators of each rank, as they were when a checkpoint was written.
 

@@ -16,7 +16,7 @@ from ...datasets.errors import ColdbenchError
 from ...datasets.training import TrainerSettings
 from ...datasets.world import Resources, TrainView
 from .adequacy import judge_training
-from .checkpoints import LastCheckpoint, RankState, resumable
+from .checkpoints import GoOnAfterEpoch, LastCheckpoint, RankState, resumable
 from .group_networks import keep_group_weights
 from .learning_curve import LearningCurve, TellProgress
 from .loaders import Shares, training_data
@@ -154,6 +154,7 @@ def _callbacks(stopping: Stopping, log: TrainingLog, train: TrainView) -> list[C
     curve = LearningCurve(log, keeps_last=stopping.validate is None)
     validation = SplitValidation(stopping, log)
     found: list[Callback] = [
+        GoOnAfterEpoch(),
         RankState(log.threads),
         curve,
         validation,

@@ -299,10 +299,11 @@ def dying(first, last):
 VALUES = [0.05, 0.1, 0.3, 0.2, 0.25, 0.28, 0.1, 0.1]
 
 
+@pytest.mark.parametrize("bound", [{"epochs": 7}, {"max_steps": 56}, {"max_steps": 53}])
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_training_that_died_goes_on_to_the_last_bit(train, source, tmp_path):
+def test_a_training_that_died_goes_on_to_the_last_bit(train, source, bound, tmp_path):
     module, data = SOURCES[source]()
-    options = {"epochs": 7, "patience": 3}
+    options = bound | {"patience": 3}
     log = fit_lightning(module, data, train, validate=dying(1, 9), **options)
     assert log.best_epoch == 2 and len(log.losses) == 5
     for first, last in ((1, 1), (2, 3)):
