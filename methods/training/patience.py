@@ -5,21 +5,29 @@ of them may still gain. Neither a floor of steps nor a loss that is still at its
 the count begin: validation that rests before anything is learned is a plateau, not convergence.
 """
 
+from itertools import pairwise
+
 from .schedule import Stopping, TrainingLog
 from .smoothing import find_kept
 
 LEFT_CHANCE = 0.97
 """A loss below this share of its chance level says that something was learned."""
 
+RISES = 3
+"""A group whose latest validations rose so many times in a row is on its way up."""
+
 
 def has_run_out(log: TrainingLog, stopping: Stopping) -> bool:
-    """Say whether no group has gained within the patience."""
+    """Say whether no group has gained within the patience, and none is on its way up."""
     if not stopping.early or not log.validation:
         return False
     floor = find_floor(log, stopping)
     if log.steps < floor:
         return False
-    return all(_waited(curve, log, stopping, floor) for curve in log.groups.values())
+    return all(
+        _waited(curve, log, stopping, floor) and not is_rising(curve)
+        for curve in log.groups.values()
+    )
 
 
 def find_floor(log: TrainingLog, stopping: Stopping) -> float:
@@ -39,6 +47,12 @@ def find_floor(log: TrainingLog, stopping: Stopping) -> float:
     left = find_leaving(log.losses, stopping.chance_loss)
     at = cap / 2 if left is None else min(left * each, cap / 2)
     return max(stopping.min_steps, at)
+
+
+def is_rising(curve: list[float]) -> bool:
+    """Say whether the latest validations rose one after the other, ``RISES`` times."""
+    latest = curve[-RISES - 1 :]
+    return len(latest) > RISES and all(low < high for low, high in pairwise(latest))
 
 
 def find_leaving(losses: list[float], chance_loss: float) -> int | None:

@@ -67,6 +67,18 @@ def test_a_plateau_at_the_chance_level_of_the_loss_is_no_convergence():
     assert has_run_out(still, rules(max_steps=10_000)), "without a chance level"
 
 
+def test_nothing_is_stopped_on_its_way_up():
+    """An early gain is lost and overtaken later: as CLCRec's on the tags of citeulike-a."""
+    lost = [0.037, 0.074, 0.087, 0.087, 0.082, 0.068, 0.044, 0.027]
+    settings = rules(patience_steps=500)
+    assert has_run_out(logged({"new_item": lost}), settings)
+    assert has_run_out(logged({"new_item": [*lost, 0.029, 0.044]}), settings), "two are chance"
+    assert not has_run_out(logged({"new_item": [*lost, 0.029, 0.044, 0.091]}), settings)
+    assert has_run_out(logged({"new_item": [*lost, 0.029, 0.029, 0.029, 0.029]}), settings)
+    rising = {"new_item": lost, "new_user": [*lost[:4], 0.05, 0.06, 0.07, 0.08]}
+    assert not has_run_out(logged(rising), settings), "any group"
+
+
 def test_a_long_training_bears_no_flag():
     curve = [0.1, 0.2, 0.3, 0.4, 0.4, 0.3, 0.3, 0.3]
     found = judge_training(logged({"new_item": curve}), rules(max_steps=4_000, chance_loss=2.0))
