@@ -13,9 +13,13 @@ SHOWN_DIGITS = 8
 
 
 def find_row_settings(record: RunRecord) -> dict[str, Any]:
-    """Return what makes a row; threads, device and commit do not."""
+    """Return what makes a row; threads, device and commit do not.
+
+    What a search found is a row of its own, also where it found the defaults to be the best.
+    """
     return {
         "name": record.method,
+        "tuned": (record.tuning or {}).get("group"),
         "method": record.config.get("method", {}),
         "seen": [record.side_information, record.track],
         "code": find_code_settings(record, "method"),

@@ -158,6 +158,17 @@ def test_a_tuned_row_stands_next_to_the_default_one() -> None:
     }  # fmt: skip
 
 
+def test_a_search_that_found_the_defaults_is_a_row_of_its_own() -> None:
+    tuning = {"trials": 30, "minutes": 20, "group": "mean", "study_sha256": "a" * 64}
+    named = {"tuning": tuning, "preset": "m tuned"}
+    tuned = [one.model_copy(update=named) for one in setting("m", 0.5, 0.3, size=1)]
+    board = the_board(*setting("m", 0.5, 0.3, size=1), *tuned, *rows("other", 0.2))
+    assert [(row.label, len(row.records)) for row in board.rows] == [
+        ("m", 2), ("m tuned", 2), ("other", 2),
+    ]  # fmt: skip
+    assert winners(board) == ["m"]
+
+
 def flagged(method: str, mean: float, *sentences: str) -> list[RunRecord]:
     return rows(method, mean, training={"training": {"adequacy": {"flags": list(sentences)}}})
 
