@@ -22,6 +22,8 @@ from ..reports.render import (
     render_table,
     show_board,
 )
+from ..reports.table_grids import TableGrid
+from ..reports.tuned import compare_tuned
 from ..terminal.console import make_console, say
 from ..terminal.foreign_text import escape_markdown
 from .arguments import Arguments
@@ -38,8 +40,17 @@ def main(argv: list[str]) -> int:
     records = read_for_boards(home, options.metric)
     _check(options, records, home)
     made = build_chosen(records, home, options.metric, options.scenario, _datasets(options))
+    task = None if options.task == EVERY else options.task
     if options.families:
-        _families(made, options)
+        _print_grid(group_by_family(made, task), "--families", options.format)
+        return 0
+    if options.tuned:
+        grid = compare_tuned(made, task)
+        if not grid.rows:
+            raise ColdbenchError(
+                "--tuned needs a method with both its defaults and tuned=... on one leaderboard"
+            )
+        _print_grid(grid, "--tuned", options.format)
         return 0
     if options.across:
         _across(made, options)
@@ -48,23 +59,22 @@ def main(argv: list[str]) -> int:
         _paired(made, options, home)
         return 0
     if options.format == "csv":
-        sys.stdout.write(render_csv(made, None if options.task == EVERY else options.task))
+        sys.stdout.write(render_csv(made, task))
         return 0
-    parts = [(board, task) for board in made for task in _tasks(board, options.task)]
+    parts = [(board, one) for board in made for one in _tasks(board, options.task)]
     if options.format == "md":
-        sys.stdout.write("\n".join(render_markdown(board, task) for board, task in parts))
+        sys.stdout.write("\n".join(render_markdown(board, one) for board, one in parts))
     else:
-        for board, task in parts:
-            show_board(board, task, make_console())
+        for board, one in parts:
+            show_board(board, one, make_console())
     return 0
 
 
-def _families(made: list[Board], options: argparse.Namespace) -> None:
-    """Print the best row of every family in each leaderboard and task."""
-    grid = group_by_family(made, None if options.task == EVERY else options.task)
-    if options.format == "csv":
-        raise ColdbenchError("--families has no --format csv; without it, csv has every value")
-    if options.format == "md":
+def _print_grid(grid: TableGrid, word: str, form: str) -> None:
+    """Print lines of all leaderboards in one table."""
+    if form == "csv":
+        raise ColdbenchError(f"{word} has no --format csv; without it, csv has every value")
+    if form == "md":
         sys.stdout.write("\n".join([*render_markdown_lines(grid), ""]))
     else:
         make_console().print(render_table(grid, star=True, elsewhere=IN_MD))
@@ -148,6 +158,9 @@ def _parser() -> argparse.ArgumentParser:
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument(
         "--families", action="store_true", help="the best row of every family, a line per task"
+    )
+    shown.add_argument(
+        "--tuned", action="store_true", help="default and tuned settings of each method, per task"
     )
     shown.add_argument(
         "--across",
