@@ -68,7 +68,8 @@ def run_apart(work: Callable[[Tell], None], limits: Limits) -> Ended:
     Raises
     ------
     KeyboardInterrupt
-        When this process is interrupted; the child has ended then.
+        When this process is interrupted, or was told by SIGUSR1 or SIGUSR2 that its time is up
+        (as Slurm does); the child has ended then.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -81,8 +82,11 @@ def run_apart(work: Callable[[Tell], None], limits: Limits) -> Ended:
         os.setpgid(child, child)
     os.close(writer)
     try:
-        with _signals_for(child):
-            return _wait(child, reader, limits)
+        with _signals_for(child) as received:
+            ended = _wait(child, reader, limits)
+        if received:
+            raise KeyboardInterrupt(f"ended by {signal.Signals(received[0]).name}")
+        return ended
     except KeyboardInterrupt:
         _end_gently(child)
         raise
@@ -183,11 +187,13 @@ def _end_gently(child: int) -> None:
 
 
 @contextmanager
-def _signals_for(child: int) -> Iterator[None]:
-    """Hand a stop at the terminal on to the child, which is not in its foreground group."""
-    if not hasattr(signal, "SIGTSTP"):
-        yield
-        return
+def _signals_for(child: int) -> Iterator[list[int]]:
+    """Hand signals on to the child: a stop at the terminal, and the announcement of an end.
+
+    The list receives what announced an end; a training puts its job back into Slurm's queue then.
+    A handler that another entity (such as submitit) has installed for that stays.
+    """
+    received: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
         with suppress(OSError):
@@ -196,8 +202,20 @@ def _signals_for(child: int) -> Iterator[None]:
         with suppress(OSError):  # this process goes on
             os.killpg(child, signal.SIGCONT)
 
-    before = signal.signal(signal.SIGTSTP, stop)
+    def announce(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        with suppress(OSError):
+            os.kill(child, number)
+
+    handlers = {"SIGTSTP": stop, "SIGUSR1": announce, "SIGUSR2": announce}
+    wanted = {getattr(signal, name): one for name, one in handlers.items() if hasattr(signal, name)}
+    before = {number: signal.getsignal(number) for number in wanted}
+    for number, handler in wanted.items():
+        if handler is stop or before[number] is signal.SIG_DFL:
+            signal.signal(number, handler)
     try:
-        yield
+        yield received
     finally:
-        signal.signal(signal.SIGTSTP, before)
+        for number, was in before.items():
+            if was is not None:
+                signal.signal(number, was)

@@ -1,6 +1,7 @@
 """Each run in a process of its own: nothing leaks from one to the next, and limits are kept."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -60,8 +61,18 @@ class Parent(ByIndex):
 class Asks(ByIndex):
     def fit(self, train):
         input("what now? ")
+
+@dataclass
+class Warned(ByIndex):
+    def fit(self, train):
+        def leave(number, frame):
+            Path("warned").touch()
+            raise KeyboardInterrupt
+        signal.signal(signal.SIGUSR1, leave)
+        Path("waits").touch()
+        time.sleep(60)
 """
-NAMES = ("hoarder", "greedy", "talker", "native", "parent", "asks")
+NAMES = ("hoarder", "greedy", "talker", "native", "parent", "asks", "warned")
 
 
 @pytest.fixture
@@ -119,6 +130,19 @@ def test_what_a_run_has_started_ends_with_it(fakes_apart: None, words: list[str]
 def test_a_question_is_answered_by_nothing(fakes_apart: None, words: list[str]) -> None:
     assert coldbench("run", "method=asks", *words).returncode == 1
     assert "EOFError" in find_error("asks")
+
+
+def test_the_announcement_of_an_end_reaches_the_run(fakes_apart: None, words: list[str]) -> None:
+    """Slurm sends SIGUSR1 before it ends a job: a training puts the job back into the queue."""
+    command = [sys.executable, "-m", "coldbench", "run", "method=warned", *words]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 60
+    while not Path("waits").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGUSR1)
+    said, _ = running.communicate(timeout=60)
+    assert Path("warned").exists(), said
+    assert running.returncode != 0 and list(read_all(Path("results"))) == []
 
 
 def test_isolated_or_not_a_run_is_the_same(fakes: None, words: list[str], workplace: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 NETWORK = (
-    "method=dropoutnet", "method.epochs=12", "method.validate_every_steps=1",
+    "method=dropoutnet", "method.max_steps=12", "method.validate_every_steps=1",
 )  # fmt: skip
 WORDS = [
     "dataset=planted", "dataset.n_users=120", "dataset.n_items=100",
