@@ -30,9 +30,10 @@ OPEN = scenario.track=open
 READERS = $(BIN)/coldbench run +experiment=open_track time_limit=1800
 PRESETS = $(BIN)/coldbench run +experiment=presets time_limit=1800
 # One budget for every method, whatever it costs; the settings and all trials are in results/tuned.
-SEARCH = $(BIN)/coldbench tune method=$(lastword $(shell cat conf/experiment/tuned.yaml)) scenario=grid \
-	budget.trials=30 budget.minutes=6
-TUNED = $(BIN)/coldbench run +experiment=tuned time_limit=1800
+SEARCHED = $(subst $(COMMA), ,$(lastword $(shell cat conf/experiment/tuned.yaml)))
+TRAINED := dropoutnet heater clcrec cfkg kgcn ripplenet
+SEARCH = $(BIN)/coldbench tune method=$(call joined,$(SEARCHED)) scenario=grid budget.trials=30 budget.minutes=6
+TUNED = $(BIN)/coldbench run +experiment=tuned time_limit=1800 dataset=$(call joined,$(SMALL))
 # Exit status 1 says that some run failed, which is recorded and shown; 2 that nothing could be run.
 RECORDED = || [ $$? -eq 1 ]
 
@@ -120,7 +121,9 @@ results-splits: setup ## Those on the published splits of CiteULike: ALDI=FOLDER
 
 results-tuned: setup ## Tune every method on the four small datasets under one budget, and run it tuned; hours
 	$(SEARCH) dataset=$(call joined,$(SMALL)) $(RECORDED)
-	$(TUNED) seed=$(FIVE) dataset=$(call joined,$(SMALL)) $(RECORDED)
+	$(TUNED) seed=$(TEN) method=$(call joined,$(filter-out $(TRAINED) finetuned_encoder,$(SEARCHED))) $(RECORDED)
+	$(TUNED) seed=$(FIVE) method=$(call joined,$(TRAINED)) $(RECORDED)
+	$(TUNED) seed=$(THREE) method=finetuned_encoder $(RECORDED)
 	$(MAKE) pages
 
 pages: setup ## Pack the tables beside the records and draw the pages from both
@@ -131,6 +134,8 @@ pages: setup ## Pack the tables beside the records and draw the pages from both
 	$(BIN)/coldbench leaderboard --results results --families --format md > results/families.md
 	$(BIN)/coldbench leaderboard --results results --across --dataset $(call joined,$(ACROSS)) \
 		--format md > results/across.md
+	for task in new_item/cold/k=0 new_user/warm/k=10; do $(BIN)/coldbench leaderboard --results results --tuned \
+		--dataset $(call joined,$(SMALL)) --task $$task --format md || exit 1; echo; done > results/tuned.md
 	$(BIN)/coldbench leaderboard --results results --across --dataset $(call joined,$(ACROSS)) \
 		--task new_item/cold/k=0 --diagram results/across_new_item.svg > /dev/null
 	$(BIN)/coldbench table all --results results --format md > results/tables.md

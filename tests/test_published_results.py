@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from coldbench.benchmarks.bench.rivals.compare import main as compare_rivals
 from coldbench.benchmarks.config.run_config import compose_run
+from coldbench.benchmarks.config.tuned_preset import read_preset
 from coldbench.benchmarks.plugins.registry import find
 from coldbench.benchmarks.records.record import SCHEMA, RunRecord, Status, read, read_all
 from coldbench.benchmarks.runs.execute import execute
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
 PAGES = sorted((RESULTS / "leaderboards").glob("*.md"))
 RECORDS = sorted(RESULTS.glob("*/*/*/*.json"))
+TUNED = RESULTS / "tuned"
 SHARED = Path(os.environ.get("COLDBENCH_TEST_DATA", ROOT.parent / "shared" / "data"))
 FOLDERS = {
     "hetrec-lastfm": "hetrec2011-lastfm-2k",
@@ -57,7 +59,7 @@ _LACKING_ON_TAGS = {
     "word_knn_items",
 }  # fmt: skip
 _LACKING_ON_OUR_SPLITS = {
-    "clcrec", "content_knn", "content_knn_items", "dropoutnet", "graph_knn_items", "lsi_lr",
+    "content_knn", "content_knn_items", "dropoutnet", "graph_knn_items", "lsi_lr",
     "pagerank", "text_ridge", "word_knn",
 }  # fmt: skip
 LACKING: dict[Group, set[str]] = {
@@ -119,6 +121,22 @@ def list_swept(experiment: str) -> set[str]:
     return set(OmegaConf.create(text).hydra.sweeper.params.method.split(","))
 
 
+NOT_TUNED = {"finetuned_encoder"}
+"""Has a search range and has not been tuned; results/README.md says so."""
+
+WITH_TUNED = ("ml-100k",)
+"""Datasets whose tuned settings are published; those of the other small ones are not made yet."""
+
+
+TAKING_MINUTES = {"ials"}
+"""With the factors that were found: a run of tuned settings takes more than two minutes."""
+
+
+def list_tuned(dataset: str) -> list[str]:
+    """Return the methods whose tuned settings are published for a dataset."""
+    return sorted(path.parent.name for path in TUNED.glob(f"grid/{dataset}/*/mean.yaml"))
+
+
 def count_draws(name: Group) -> dict[str, int]:
     """Return how many split seeds each method and preset is published with."""
     dataset, split, track = name
@@ -128,6 +146,8 @@ def count_draws(name: Group) -> dict[str, int]:
     draws = dict.fromkeys(list_swept("light" if track == "strict" else "open_track"), light)
     draws |= dict.fromkeys(list_swept("networks"), networks)
     draws["finetuned_encoder"] = min(networks, 3)  # by itself: it takes longest
+    for method in list_tuned(dataset) if (split, track) == ("grid", "strict") else ():
+        draws[f"{method} tuned"] = min(draws[method], 5 if method in TAKING_MINUTES else 10)
     if dataset == "citeulike-a":
         draws |= {one: min(light, 3) for one in SLOW[track]}
     return draws
@@ -225,6 +245,31 @@ def test_the_best_of_every_family_is_drawn_from_the_records() -> None:
 def test_the_ranks_across_datasets_are_drawn_from_the_records() -> None:
     words = ("leaderboard", "--across", "--dataset", ",".join(WITH_TEXTS), "--format", "md")
     assert (RESULTS / "across.md").read_text(encoding="utf-8") == printed(*words)
+
+
+def test_what_tuning_changes_is_drawn_from_the_records() -> None:
+    words = ("leaderboard", "--tuned", "--dataset", ",".join(SMALL), "--format", "md", "--task")
+    drawn = [printed(*words, task) for task in ("new_item/cold/k=0", "new_user/warm/k=10")]
+    assert (RESULTS / "tuned.md").read_text(encoding="utf-8") == "\n".join([*drawn, ""])
+
+
+@pytest.mark.parametrize("dataset", WITH_TUNED)
+def test_every_method_was_tuned_under_one_budget(
+    dataset: str, groups: dict[Group, list[RunRecord]]
+) -> None:
+    """All that have a search range and can answer something of the dataset."""
+    assert {path.name for path in (TUNED / "grid").iterdir()} == set(WITH_TUNED)
+    records = groups[dataset, "grid", "strict"]
+    unfit = {one.method for one in records if one.status is Status.NOT_APPLICABLE}
+    assert list_tuned(dataset) == sorted(list_swept("tuned") - unfit - NOT_TUNED)
+    for method in list_tuned(dataset):
+        folder = TUNED / "grid" / dataset / method
+        search = read_preset(folder / "mean.yaml")["tuning"]
+        trials = (folder / "mean.csv").read_text(encoding="utf-8").splitlines()[1:]
+        assert search["trials"] == len(trials) <= 30, method
+        assert (search["minutes"], search["group"], search["seeds"]) == (6, "mean", [0]), method
+        made = [one for one in records if one.method == method and one.tuning]
+        assert made and all(one.tuning == search for one in made), method
 
 
 def test_the_report_is_drawn_from_the_records(tmp_path: Path) -> None:
