@@ -31,7 +31,7 @@ READERS = $(BIN)/coldbench run +experiment=open_track time_limit=1800
 PRESETS = $(BIN)/coldbench run +experiment=presets time_limit=1800
 # One budget for every method, whatever it costs; the settings and all trials are in results/tuned.
 SEARCHED = $(subst $(COMMA), ,$(lastword $(shell cat conf/experiment/tuned.yaml)))
-TRAINED := dropoutnet heater clcrec cfkg kgcn ripplenet
+TRAINED = $(filter $(subst $(COMMA), ,$(lastword $(shell cat conf/experiment/networks.yaml))),$(SEARCHED))
 SEARCH = $(BIN)/coldbench tune method=$(call joined,$(SEARCHED)) scenario=grid budget.trials=30 budget.minutes=6
 TUNED = $(BIN)/coldbench run +experiment=tuned time_limit=1800 dataset=$(call joined,$(SMALL))
 # Exit status 1 says that some run failed, which is recorded and shown; 2 that nothing could be run.

@@ -77,6 +77,15 @@ SLOW = {
 }
 """Rows without a network that take more than two minutes on citeulike-a: three draws."""
 
+WITH_TUNED = ("ml-100k",)
+"""Datasets whose tuned settings are published; those of the other small ones are not made yet."""
+
+NOT_TUNED = {"finetuned_encoder"}
+"""Has a search range and has not been tuned; results/README.md says so."""
+
+TUNED_DRAWS = {"ials": 5}
+"""Where a run of tuned settings takes more than two minutes; else as many as of the defaults."""
+
 SMALL = ("movietweetings", "ml-100k", "ml-latest-small", "hetrec-lastfm")
 """Datasets with twice as many draws as the others."""
 
@@ -121,17 +130,6 @@ def list_swept(experiment: str) -> set[str]:
     return set(OmegaConf.create(text).hydra.sweeper.params.method.split(","))
 
 
-NOT_TUNED = {"finetuned_encoder"}
-"""Has a search range and has not been tuned; results/README.md says so."""
-
-WITH_TUNED = ("ml-100k",)
-"""Datasets whose tuned settings are published; those of the other small ones are not made yet."""
-
-
-TAKING_MINUTES = {"ials"}
-"""With the factors that were found: a run of tuned settings takes more than two minutes."""
-
-
 def list_tuned(dataset: str) -> list[str]:
     """Return the methods whose tuned settings are published for a dataset."""
     return sorted(path.parent.name for path in TUNED.glob(f"grid/{dataset}/*/mean.yaml"))
@@ -147,7 +145,7 @@ def count_draws(name: Group) -> dict[str, int]:
     draws |= dict.fromkeys(list_swept("networks"), networks)
     draws["finetuned_encoder"] = min(networks, 3)  # by itself: it takes longest
     for method in list_tuned(dataset) if (split, track) == ("grid", "strict") else ():
-        draws[f"{method} tuned"] = min(draws[method], 5 if method in TAKING_MINUTES else 10)
+        draws[f"{method} tuned"] = TUNED_DRAWS.get(method, draws[method])
     if dataset == "citeulike-a":
         draws |= {one: min(light, 3) for one in SLOW[track]}
     return draws
