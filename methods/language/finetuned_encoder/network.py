@@ -52,12 +52,16 @@ class FineTuningModule(nn.Module):
 
     remembered: Tensor
     trained: Tensor
+    places: Tensor
 
     def __init__(self, model: TextTowers, texts: Sequence[str], text_vectors: FloatArray) -> None:
         super().__init__()
         self.model, self.texts = model, list(texts)
         self.register_buffer("remembered", torch.tensor(text_vectors), persistent=False)
         self.register_buffer("trained", torch.tensor(False), persistent=False)
+        # In which batch of the frozen layers each text was: a training that goes on repeats them.
+        self.register_buffer("places", torch.full((len(texts), 2), -1), persistent=False)
+        self._repeated = False
 
     def loss(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the sampled softmax loss of one batch of ``HistoryBatches``."""
@@ -76,12 +80,12 @@ class FineTuningModule(nn.Module):
 
     def _text_vectors(self, items: Tensor, fresh: Tensor) -> Tensor:
         """Return the items' text vectors, those at the positions ``fresh`` with a gradient."""
-        vectors = self.remembered[items]
-        if self.model.encoder is None:
+        vectors, encoder = self.remembered[items], self.model.encoder
+        if encoder is None:
             return vectors
         self.trained.fill_(True)
         chosen = items[fresh]
-        new = self.model.encoder([self.texts[item] for item in chosen.tolist()])
+        new = self._encode(encoder, chosen)
         # The vectors of the others are some steps old: an encoder moves slowly, and only ``fresh``
         # texts a step have to go through it.
         self.remembered[chosen] = new.detach()
@@ -91,9 +95,21 @@ class FineTuningModule(nn.Module):
     def refresh(self) -> Tensor:
         """Encode every training item under the present weights; return the item tower's vectors."""
         # Before the first step the encoder is the one that ``text_vectors`` were computed with.
-        if self.model.encoder is not None and self.trained:
-            self.remembered.copy_(self.model.encoder(self.texts))
+        encoder = self.model.encoder
+        if encoder is not None and self.trained:
+            everything = torch.arange(len(self.texts), device=self.places.device)
+            self.remembered.copy_(self._encode(encoder, everything))
         return self.model.towers.items(self.remembered)
+
+    def _encode(self, encoder: TunedEncoder, items: Tensor) -> Tensor:
+        """Return the text vectors of training items under the present weights."""
+        if not self._repeated:
+            encoder.repeat_batches(self.texts, self.places.tolist())
+            self._repeated = True
+        texts = [self.texts[item] for item in items.tolist()]
+        vectors: Tensor = encoder(texts)
+        self.places[items] = self.places.new_tensor(encoder.places(texts))
+        return vectors
 
 
 def load_tuned_encoder(

@@ -25,12 +25,15 @@ class TextMemory:
     ----------
     tokens, states
         By text: its token numbers, and what the frozen layers make of them.
+    places
+        By text: the batch with which it went through the frozen layers first, and where in it.
     size
         Bytes of the states.
     """
 
     tokens: dict[str, list[int]] = field(default_factory=dict)
     states: dict[str, Tensor] = field(default_factory=dict)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
     size: int = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -144,13 +147,43 @@ class TunedEncoder(nn.Module):
         """Return the output of the frozen layers, (tokens, width) of each text, kept if it fits."""
         new = [text for text in dict.fromkeys(texts) if text not in self._memory.states]
         found = dict(zip(new, self._run_lower(new), strict=True)) if new else {}
-        for text, state in found.items():
+        batch = 1 + max((one for one, _ in self._memory.places.values()), default=-1)
+        for place, (text, state) in enumerate(found.items()):
+            self._memory.places.setdefault(text, (batch, place))
             size = state.numel() * state.element_size()
             if self._memory.size + size <= BYTES_OF_STATES:
                 self._memory.states[text] = state.cpu().clone()
                 self._memory.size += size
         device = self.loaded.device
         return [found[t] if t in found else self._memory.states[t].to(device) for t in texts]
+
+    def places(self, texts: Sequence[str]) -> list[tuple[int, int]]:
+        """Return of each text the batch with which it went through the frozen layers first.
+
+        And its place there; both are -1 for a text that did not.
+        """
+        return [self._memory.places.get(text, (-1, -1)) for text in texts]
+
+    def repeat_batches(self, texts: Sequence[str], places: Sequence[Sequence[int]]) -> None:
+        """Compute the output of the frozen layers in the batches in which another process did.
+
+        In other company the last bits of a text's output are others.
+
+        Parameters
+        ----------
+        texts
+            Those that may have gone through these layers.
+        places
+            What ``places`` returned of them there.
+        """
+        batches: dict[int, dict[int, str]] = {}
+        for text, (batch, place) in zip(texts, places, strict=True):
+            if batch >= 0:
+                batches.setdefault(batch, {})[place] = text
+        self._tokenise(texts)
+        for batch, found in sorted(batches.items()):
+            self._lower([text for _, text in sorted(found.items())])
+            self._memory.places |= {text: (batch, place) for place, text in found.items()}
 
     def _run_lower(self, texts: list[str]) -> tuple[Tensor, ...]:
         packed, hidden = self._pack(texts), self._embed(texts)

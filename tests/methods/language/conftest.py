@@ -17,8 +17,8 @@ WORDS = [*(word for topic in TOPICS for word in topic), *NOISE]
 TOKENS = 32
 
 
-def build_encoder(folder: Path, seed: int) -> Path:
-    """Write a BERT of random weights, 3 layers of width 24, with a tokenizer of whole words."""
+def build_encoder(folder: Path, seed: int, width: int = 24) -> Path:
+    """Write a BERT of random weights with 3 layers and a tokenizer of whole words."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
@@ -28,7 +28,7 @@ def build_encoder(folder: Path, seed: int) -> Path:
     BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
     config = BertConfig(
         vocab_size=len(vocabulary),
-        hidden_size=24,
+        hidden_size=width,
         num_hidden_layers=3,
         num_attention_heads=2,
         intermediate_size=32,
@@ -52,6 +52,12 @@ def tiny(tmp_path_factory):
 def other_tiny(tmp_path_factory):
     """Return the folder of an encoder with other weights."""
     return build_encoder(tmp_path_factory.mktemp("models") / "other", seed=1)
+
+
+@pytest.fixture(scope="session")
+def wide(tmp_path_factory):
+    """Return the folder of an encoder whose products are large enough to depend on the batch."""
+    return build_encoder(tmp_path_factory.mktemp("models") / "wide", seed=0, width=384)
 
 
 @pytest.fixture(autouse=True)

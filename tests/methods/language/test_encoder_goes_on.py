@@ -1,0 +1,58 @@
+"""A training of the encoder that was killed goes on to the last bit."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from coldbench.datasets.training import CheckpointFolder, TrainerSettings
+
+torch = pytest.importorskip("torch")
+
+from coldbench.methods.language.finetuned_encoder.method import (  # noqa: E402
+    FineTunedEncoder,
+    TrainingPrecision,
+)
+
+SETTINGS = {
+    "hidden": 32,
+    "batch_size": 64,
+    "fresh": 1,  # a text alone goes through the encoder with other last bits than among others
+    "epochs": 5,
+    "top_layers": 1,
+    "learning_rate": 3e-3,
+    "encoder_learning_rate": 3e-3,
+    "training_precision": TrainingPrecision.FP32,
+    "prior": 1.0,
+}
+
+
+class Killed(Exception):
+    pass
+
+
+def dying(train, folder, after):
+    """Return the world with checkpoints and a validation that dies when it was asked so often."""
+    asked = itertools.count()
+
+    def validate(method):
+        if next(asked) == after:
+            raise Killed
+        return train.validate(method)
+
+    settings = TrainerSettings({}, {}, {}, CheckpointFolder(folder))
+    return replace(train, trainer=settings, validate=validate)
+
+
+@pytest.mark.parametrize("died", [2, 4])
+def test_a_killed_training_goes_on_to_the_last_bit(make_world, settings, wide, died, tmp_path):
+    def fit(train):
+        return FineTunedEncoder(**settings | SETTINGS | {"model_path": str(wide)}).fit(train)
+
+    world = make_world()
+    whole = fit(world.train)
+    with pytest.raises(Killed):
+        fit(dying(world.train, tmp_path / "run", died))
+    resumed = fit(dying(world.train, tmp_path / "run", 99))
+    assert resumed.log_["losses"] == whole.log_["losses"]
+    assert np.array_equal(resumed.score(world.query), whole.score(world.query))
