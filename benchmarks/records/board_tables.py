@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 RUN = "run_id"
 LEVEL = 19
 """Of zstd, for packed tables."""
+PAGE = 1 << 23
+"""Bytes of values compressed together in packed tables: what repeats is far apart."""
 _DIGESTS = "coldbench digests"
 _NULL = np.iinfo(np.int64).min
 
@@ -41,14 +43,14 @@ class TableKind:
         Text columns that tell the rows of a run apart.
     values
         The other columns, whole numbers or null.
-    order
-        Of the rows when packed: what repeats stands together, which is what compresses.
+    shared
+        Of the values, the one that is the same for all runs on a split; None where none is.
     """
 
     name: str
     keys: tuple[str, ...]
     values: tuple[str, ...]
-    order: tuple[str, ...]
+    shared: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -67,6 +69,24 @@ class TableKind:
         """Return the rows of one run in the order in which they are digested."""
         return rows.select(self.columns).sort(self.keys)
 
+    def sorted_for_packing(self, rows: "pl.DataFrame") -> "pl.DataFrame":
+        """Return the rows of several runs with what repeats next to each other.
+
+        That is, by task, then the runs of one split together, by user or item: the columns of keys
+        and of what these runs share repeat then, and compress to almost nothing.
+        """
+        import polars as pl
+
+        if self.shared is None:
+            return rows.sort(RUN, *self.keys)
+        # Runs of one split have the same keys and shared values, so the same weighted sum. Other
+        # runs that should have it too would stand among them, and cost some bytes.
+        shared = pl.col(self.shared).cast(pl.Int64)
+        split = (shared * pl.int_range(1, pl.len() + 1)).sum().over("task", RUN)
+        task, entity = self.keys
+        found = rows.sort(task, RUN, entity).with_columns(split.alias("split"))
+        return found.sort(task, "split", entity, RUN).drop("split")
+
     def digest(self, rows: "pl.DataFrame") -> str:
         """Return sha256 over the content of one run's rows, whatever file they come from."""
         held = sha256()
@@ -83,12 +103,11 @@ DETAILS = TableKind(
     "details",
     ("task", "group", "metric"),
     ("mean", "below", "above", "decimals", "n"),
-    (RUN, "task", "group", "metric"),
 )
 """The values that a record leaves out; see ``details``."""
-HITS = TableKind("hits", ("task", "user"), ("truth", "top10", "hits20"), ("task", "user", RUN))
+HITS = TableKind("hits", ("task", "user"), ("truth", "top10", "hits20"), shared="truth")
 """What each user's list hit; see ``stored_values``."""
-ITEMS = TableKind("items", ("task", "item"), ("users", "ndcg10", "recall20"), ("task", "item", RUN))
+ITEMS = TableKind("items", ("task", "item"), ("users", "ndcg10", "recall20"), shared="users")
 """What each cold item contributes; see ``stored_values``."""
 KINDS = (DETAILS, HITS, ITEMS)
 
@@ -111,7 +130,14 @@ def write_packed(path: Path, rows: "pl.DataFrame", digests: Mapping[str, str]) -
     told = {_DIGESTS: json.dumps(dict(sorted(digests.items())))}
     try:
         with replace_atomically(path) as file:
-            rows.write_parquet(file, compression="zstd", compression_level=LEVEL, metadata=told)
+            rows.write_parquet(
+                file,
+                compression="zstd",
+                compression_level=LEVEL,
+                row_group_size=max(1, len(rows)),
+                data_page_size=PAGE,
+                metadata=told,
+            )
     except OSError as error:
         raise ColdbenchError(
             f"{path} could not be written: {explain_os_error(error)}; nothing was lost"

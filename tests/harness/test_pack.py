@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,19 @@ def test_a_record_alone_is_light_and_commands_read_the_rest(
         pack(HOME)
     assert cli.main(["leaderboard", "--metric", "covrage@10"]) == 2
     assert "did you mean coverage@10" in capsys.readouterr().err
+
+
+def test_runs_of_one_split_stand_together_in_a_packed_table(runs: list[Run]) -> None:
+    """Then a user's row is the same in all of them, which takes next to no place."""
+    pack(HOME)
+    seeds = {one.path.stem: one.record.config["seed"] for one in runs}
+    for kind, entity in ((HITS, "user"), (ITEMS, "item")):
+        for rows in read_packed(kind, kind.packed_path(runs[0].path)).partition_by("task"):
+            splits = [seeds[run] for run in rows["run_id"]]
+            changes = sum(a != b for a, b in pairwise(splits))
+            assert changes == len(set(splits)) - 1
+            pairs = rows[entity].to_list()
+            assert pairs[::2] == pairs[1::2]
 
 
 def test_a_board_of_kept_values_reads_no_table(runs: list[Run]) -> None:
