@@ -26,6 +26,8 @@ END_SECONDS = 5.0
 INTERRUPTED_SECONDS = 20.0
 """One that is interrupted is given so long to tidy up."""
 
+READ_BYTES = 65_536
+
 Message = dict[str, Any]
 Tell = Callable[[Message], None]
 
@@ -130,26 +132,20 @@ def _work_and_leave(work: Callable[[Tell], None], writer: int, parent: int) -> N
 
 def _wait(child: int, reader: int, limits: Limits) -> Ended:
     """Listen to the child and keep it to its limits until it has ended."""
-    ended, content, watch = Ended(), b"", LimitWatch(child, limits)
-    os.set_blocking(reader, False)
-    listening = True
+    ended, watch = Ended(), LimitWatch(child, limits)
+    pipe = _Pipe(reader)
     while True:
-        if listening:
+        if pipe.open:
             select.select([reader], [], [], LOOK_SECONDS)
-            part = _read(reader)
-            listening = part != b""
-            content += part or b""
-            *lines, content = content.split(b"\n")
-            for line in lines:
-                message = json.loads(line)
-                ended.told |= message
-                watch.note(message)
+            _hear(pipe, ended, watch)
         else:
             time.sleep(LOOK_SECONDS / 20)
         if "ended" in ended.told:
             watch.expect_end(END_SECONDS)
         done, raw = os.waitpid(child, os.WNOHANG)
         if done:
+            while _hear(pipe, ended, watch):  # what it said since, and more than one read holds
+                pass
             if "ended" not in ended.told:
                 ended.how = watch.broken or describe_exit(os.waitstatus_to_exitcode(raw))
             return ended
@@ -159,12 +155,32 @@ def _wait(child: int, reader: int, limits: Limits) -> Ended:
                 watch.broken = None
 
 
-def _read(reader: int) -> bytes | None:
-    """Return what the pipe holds, nothing at its end, None where there is nothing yet."""
-    try:
-        return os.read(reader, 65_536)
-    except BlockingIOError:
-        return None
+class _Pipe:
+    """What comes from the child, line by line."""
+
+    def __init__(self, reader: int) -> None:
+        os.set_blocking(reader, False)
+        self.open, self._reader, self._rest = True, reader, b""
+
+    def read(self) -> list[bytes] | None:
+        """Return the lines that are complete; None where there is nothing more for now."""
+        try:
+            part = os.read(self._reader, READ_BYTES) if self.open else b""
+        except BlockingIOError:
+            return None
+        self.open = part != b""
+        *lines, self._rest = (self._rest + part).split(b"\n")
+        return lines if self.open else None
+
+
+def _hear(pipe: _Pipe, ended: Ended, watch: LimitWatch) -> bool:
+    """Take what the child has said; say whether there may be more."""
+    lines = pipe.read()
+    for line in lines or ():
+        message = json.loads(line)
+        ended.told |= message
+        watch.note(message)
+    return lines is not None
 
 
 def _kill_group(child: int) -> None:

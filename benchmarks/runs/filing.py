@@ -9,6 +9,7 @@ from typing import Any
 from ...datasets.errors import ColdbenchError
 from ..records.board_lock import hold_board
 from ..records.disk_space import explain_os_error
+from ..records.partial_records import AS_WRITTEN, Cut
 from ..records.per_user_tables import rankings_path, write_tables
 from ..records.record import RefusedError, RunRecord, Status, read_verified, with_identity, write
 from .attempt import Attempt
@@ -59,6 +60,9 @@ def write_run(plan: Plan, made: Attempt) -> Run:
 def write_death(told: Mapping[str, Any], how: str) -> Run:
     """Write the record of a run whose process died, unless a finished one stands there.
 
+    One that died after its own record was written has made its run. Nothing here may start threads,
+    as reading the tables next to a record does: the next runs are forked from this process.
+
     Parameters
     ----------
     told
@@ -70,13 +74,16 @@ def write_death(told: Mapping[str, Any], how: str) -> Run:
     died = draft.model_copy(update={"status": Status.FAILED, "error": f"its process {how}"})
     record = with_identity(died)
     with hold_board(path.parent.parent, alone=False):
-        if not _is_kept(path):
+        there = _find_kept(path)
+        if isinstance(there, RunRecord) and there.started == draft.started:
+            return Run(there, path)
+        if there is None:
             write(path, record, replace=path.exists())
     return Run(record, path)
 
 
 def _write(plan: Plan, made: Attempt) -> Run:
-    path, kept = plan.path, _is_kept(plan.path)
+    path, kept = plan.path, _find_kept(plan.path) is not None
     replace = plan.config.force or plan.config.save_rankings or (path.exists() and not kept)
     record = made.record
     if made.results is not None and (replace or not kept):
@@ -94,12 +101,12 @@ def _write(plan: Plan, made: Attempt) -> Run:
     return Run(written, path) if written else Run(read_verified(path), path, skipped=True)
 
 
-def _finished(path: Path) -> RunRecord | None:
+def _finished(path: Path, cut: Cut | None = None) -> RunRecord | None:
     """Return the record of a success that is there; one that cannot be read counts as none."""
     if not path.exists():
         return None
     try:
-        there = read_verified(path)
+        there = read_verified(path, cut)
     except RefusedError:
         raise
     except ColdbenchError as error:
@@ -108,9 +115,12 @@ def _finished(path: Path) -> RunRecord | None:
     return there if there.status is Status.OK else None
 
 
-def _is_kept(path: Path) -> bool:
-    """Say whether a record is there that only a new success, and that by force, may replace."""
+def _find_kept(path: Path) -> RunRecord | RefusedError | None:
+    """Return what is there if only a new success, and that by force, may replace it.
+
+    That is a finished record, read without its tables, or the refusal of one.
+    """
     try:
-        return _finished(path) is not None
-    except RefusedError:
-        return True
+        return _finished(path, AS_WRITTEN)
+    except RefusedError as error:
+        return error

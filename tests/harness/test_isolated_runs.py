@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from coldbench.benchmarks.isolation import run_process
 from coldbench.benchmarks.isolation.process_limits import Limits, LimitWatch, measure_group
 from coldbench.benchmarks.records.record import RunRecord, read_all
 
@@ -71,8 +72,15 @@ class Warned(ByIndex):
         signal.signal(signal.SIGUSR1, leave)
         Path("waits").touch()
         time.sleep(60)
+
+@dataclass
+class Late(ByIndex):
+    def fit(self, train):
+        import coldbench.benchmarks.runs.apart as apart
+        apart.to_json = lambda record: os.kill(os.getpid(), signal.SIGKILL)  # it is written by then
+        return super().fit(train)
 """
-NAMES = ("hoarder", "greedy", "talker", "native", "parent", "asks", "warned")
+NAMES = ("hoarder", "greedy", "talker", "native", "parent", "asks", "warned", "late")
 
 
 @pytest.fixture
@@ -125,6 +133,23 @@ def test_what_a_run_has_started_ends_with_it(fakes_apart: None, words: list[str]
     while child.exists() and "Z" not in (child / "stat").read_text().split()[2]:
         assert time.monotonic() < until, "it still runs"
         time.sleep(0.05)
+
+
+def test_a_run_that_dies_after_its_record_was_written_has_been_made(
+    fakes_apart: None, words: list[str]
+) -> None:
+    """And the runs after it do not hang, which are forked from the process that found this out."""
+    done = coldbench("run", "-m", "method=late,by_index", "seed=0,1", "scenario=grid", *words)
+    assert "4 runs: 4 ok" in done.stdout
+    again = coldbench("run", "-m", "method=late", "seed=0,1", "scenario=grid", *words, "force=true")
+    assert "2 runs: 2 ok" in again.stdout, "a record of this very attempt"
+
+
+def test_nothing_that_a_process_says_at_its_end_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may say more than one reading holds, and be gone when the reader looks again."""
+    monkeypatch.setattr(run_process, "READ_BYTES", 1)
+    ended = run_process.run_apart(lambda tell: tell({"long": "x" * 60_000}), Limits(None, None))
+    assert ended.how is None and ended.told == {"long": "x" * 60_000, "ended": True}
 
 
 def test_a_question_is_answered_by_nothing(fakes_apart: None, words: list[str]) -> None:
