@@ -10,7 +10,7 @@ from ..config.overlays import read_descriptions, read_experiments, read_presets
 from ..plugins.docstrings import first_sentence
 from ..plugins.registry import (
     KINDS,
-    Offer,
+    OWN,
     describe_unknown,
     describe_unknown_option,
     find,
@@ -187,13 +187,19 @@ def _show_experiment(name: str) -> None:
 
 def _show_tables() -> None:
     """Print the papers' tables that ``coldbench table`` knows."""
-    from ..reports.papers.paper_table import find_table, list_tables
+    from ..reports.papers.table_sources import find_sources, find_table
     from ..terminal.console import make_console, make_table
 
-    rows = make_table("name", "what it is", title=TABLES)
-    for name in list_tables():
-        rows.add_row(name, find_table(name).title)
-    make_console().print(rows)
+    found, out = find_sources(), make_console()
+    rows, refused = make_table("name", "what it is", title=TABLES), [*found.refused]
+    for name, owner in sorted(found.owners.items()):
+        try:
+            rows.add_row(name, _label(owner) + find_table(name).title)
+        except ColdbenchError as error:
+            refused.append(f"{name} ({owner}) is not offered: {error}")
+    out.print(rows)
+    for sentence in refused:
+        out.print(sentence, soft_wrap=True)
 
 
 def _show_kind(kind: str) -> None:
@@ -207,7 +213,7 @@ def _show_kind(kind: str) -> None:
     for name, offer in known.items():
         if offer.target is not None:
             cells = (cell(offer.target) for cell in columns.values())
-            rows.add_row(name, *cells, _label(offer) + first_sentence(offer.target))
+            rows.add_row(name, *cells, _label(offer.distribution) + first_sentence(offer.target))
     out.print(rows)
     refused = [offer for offer in known.values() if offer.target is None]
     for offer in refused:
@@ -216,9 +222,9 @@ def _show_kind(kind: str) -> None:
         out.print()
 
 
-def _label(offer: Offer) -> str:
+def _label(owner: str) -> str:
     """Return who offers it, when that is not coldbench."""
-    return "" if offer.distribution == "coldbench" else f"({offer.distribution}) "
+    return "" if owner == OWN else f"({owner}) "
 
 
 def _sides(target: type[Any]) -> str:

@@ -8,9 +8,12 @@ from ...datasets.errors import ColdbenchError
 from ..records.home import results_home
 from ..records.partial_records import make_cut
 from ..records.record import RunRecord
-from ..reports.papers.paper_table import PaperTable, find_table, format_value, list_tables
+from ..reports.papers.paper_table import PaperTable, format_value
 from ..reports.papers.rows import PaperLine, build_lines, list_missing_runs
-from ..reports.render import IN_MD
+from ..reports.papers.table_sources import ENDING, find_table, list_tables
+from ..reports.papers.verdict_grid import CAPTION, build_verdict_grid
+from ..reports.papers.verdicts import compare_rows, list_reasons
+from ..reports.render import IN_MD, render_markdown_lines, render_table
 from ..terminal.console import make_console, say
 from ..terminal.console import make_table as empty_table
 from ..terminal.fitted_table import TableColumn
@@ -43,13 +46,17 @@ def _run(table: PaperTable, options: argparse.Namespace) -> int:
     """Make our runs of a table, those that are finished left out."""
     from . import run
 
-    if options.files is None:
+    if table.files and options.files is None:
         raise ColdbenchError(
             f"table {table.name} needs --files FOLDER with --run: {table.files}; "
             f"and the dataset: coldbench data fetch {table.dataset}"
         )
     home = [f"results={options.results}"] if options.results else []
-    return max(run.main(["-m", *table.words(options.files, track), *home]) for track in table.runs)
+    tracks = [track for track, methods in table.runs.items() if methods]
+    if not tracks:
+        raise ColdbenchError(f"table {table.name} names no method of ours to run")
+    words = [table.words(options.files or "", track) for track in tracks]
+    return max(run.main(["-m", *one, *home]) for one in words)
 
 
 def _show(table: PaperTable, records: Sequence[RunRecord]) -> None:
@@ -67,6 +74,12 @@ def _show(table: PaperTable, records: Sequence[RunRecord]) -> None:
         drawn.add_row("" if line.part == before else line.part, *_cells(line))
         before = line.part
     out.print(drawn)
+    compared = compare_rows(table, records)
+    if compared:
+        say(out, CAPTION)
+        out.print(render_table(build_verdict_grid(table, compared), elsewhere=IN_MD))
+    for sentence in list_reasons(compared):
+        say(out, f"- {sentence}")
     for sentence in _closing(table, records):
         say(out, f"- {sentence}")
     out.print()
@@ -79,10 +92,14 @@ def _markdown(table: PaperTable, records: Sequence[RunRecord]) -> str:
     ]
     grid = [head, ["---"] * len(head), *rows]
     drawn = ["| " + " | ".join(cells) + " |" for cells in grid]
-    closing = [f"- Differs: {one}" for one in table.differs]
+    compared = compare_rows(table, records)
+    closing = [f"- {escape_markdown(one)}" for one in list_reasons(compared)]
+    closing += [f"- Differs: {one}" for one in table.differs]
     closing += [f"- {escape_markdown(one)}" for one in list_missing_runs(table, records)]
     top = [f"### {table.title}", "", f"`coldbench table {table.name}`. {table.source}.", ""]
-    return "\n".join([*top, *drawn, "", *closing, "", ""])
+    verdicts = render_markdown_lines(build_verdict_grid(table, compared)) if compared else []
+    middle = ["", f"{CAPTION[0].upper()}{CAPTION[1:]}.", "", *verdicts] if compared else []
+    return "\n".join([*top, *drawn, *middle, "", *closing, "", ""])
 
 
 def _cells(line: PaperLine) -> list[str]:
@@ -100,7 +117,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Print a paper's table, and our values under its protocol and under our own.",
     )
     parser.add_argument(
-        "name", metavar="NAME", help=f"{', '.join(list_tables())}; {EVERY}: each of them"
+        "name",
+        metavar="NAME",
+        help=f"{', '.join(list_tables())}; {EVERY}: each of them; mine{ENDING}: a file of yours",
     )
     parser.add_argument("--results", metavar="DIR", help="folder of the records (results)")
     parser.add_argument("--format", choices=("table", "md"), default="table")

@@ -76,6 +76,12 @@ def list_own_names(kind: str) -> frozenset[str]:
     return frozenset(point.name for point in points if _distribution(point) == OWN)
 
 
+def list_points(kind: str) -> list[tuple[str, EntryPoint]]:
+    """Return the entry points of a kind, not imported, each with the package that has it."""
+    points = _points().select(group=f"coldbench.{kind}")
+    return [(_distribution(point), point) for point in points]
+
+
 def refresh() -> None:
     """Forget what was found, so that the next question examines the installed packages again."""
     list_offers.cache_clear()

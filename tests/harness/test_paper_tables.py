@@ -3,15 +3,18 @@
 import math
 import re
 import tomllib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.cli import run
+from coldbench.benchmarks.config.overlays import read_presets
 from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.benchmarks.plugins.registry import list_names
 from coldbench.benchmarks.records.record import RunRecord, Status, record_path, with_identity, write
-from coldbench.benchmarks.reports.papers.paper_table import PaperTable, find_table, list_tables
+from coldbench.benchmarks.reports.papers.paper_table import PaperTable
 from coldbench.benchmarks.reports.papers.rows import (
     OWN_PROTOCOL,
     PAPER_PROTOCOL,
@@ -19,8 +22,18 @@ from coldbench.benchmarks.reports.papers.rows import (
     build_lines,
     list_missing_runs,
 )
+from coldbench.benchmarks.reports.papers.table_sources import find_table, list_tables
+from coldbench.benchmarks.reports.papers.verdicts import (
+    BECAUSE,
+    REPRODUCED,
+    UNDECIDED,
+    UNEXPLAINED,
+    compare_rows,
+    list_reasons,
+)
 from coldbench.datasets.errors import ColdbenchError
 
+Install = Callable[..., None]
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "results" / "tables.md"
 
@@ -191,3 +204,145 @@ def test_the_files_are_package_data() -> None:
     packed = {path.stem for pattern in patterns for path in (ROOT / "benchmarks").glob(pattern)}
     assert set(list_tables()) <= packed
     assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in list_tables())
+
+
+MINE = """
+title = "Mine"
+source = "A. Author, 2025, table 2"
+dataset = "movietweetings"
+scenario = "new_item"
+strict = ["popularity", "content_knn"]
+seeds = [0, 1]
+columns = [
+    { head = "N@10", task = "new_item/cold/k=0", metric = "ndcg@10" },
+    { head = "R@10", task = "new_item/cold/k=0", metric = "recall@10" },
+]
+rows = [
+    { label = "Neighbours", values = [0.2, 0.2], ours = "content_knn" },
+    { label = "Popular", values = [0.1, nan], ours = "popularity", because = "theirs counts days" },
+    { label = "Their network", values = [0.3, 0.3] },
+]
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(MINE)
+    return path
+
+
+def spread(record: RunRecord, half: float) -> RunRecord:
+    """The record with intervals of this half width."""
+    scores = {
+        task: {
+            name: replace(one, low=one.mean - half, high=one.mean + half)
+            for name, one in values.items()
+            if one.mean is not None
+        }
+        for task, values in record.scores.items()
+    }
+    return record.model_copy(update={"scores": scores})
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "half", "verdict", "because"),
+    [
+        ("content_knn", 0.21, 0.02, REPRODUCED, ""),
+        ("content_knn", 0.21, 0.06, UNDECIDED, ""),
+        ("content_knn", 0.23, 0.02, UNEXPLAINED, ""),
+        ("content_knn", 0.17, 0.02, UNEXPLAINED, ""),
+        ("popularity", 0.11, 0.012, REPRODUCED, ""),
+        ("popularity", 0.15, 0.01, BECAUSE, "theirs counts days"),
+    ],
+)
+def test_a_published_row_is_judged_by_the_interval_of_ours(
+    mine: Path, method: str, value: float, half: float, verdict: str, because: str
+) -> None:
+    table = find_table(str(mine))
+    (found,) = compare_rows(table, [spread(a_record(table, method, "strict", value), half)])
+    assert (found.verdict, found.because, found.draws) == (verdict, because, 1)
+    published = {"content_knn": 0.2, "popularity": 0.1}[method]
+    first = found.differences[0]
+    assert (first.mean, first.low) == pytest.approx((value - published, value - half - published))
+    assert found.differences[1].given == (method == "content_knn"), "nan: the paper gives none"
+    assert list_reasons([found]) == ([f"Popular: differs because {because}"] if because else [])
+
+
+def test_what_was_not_run_or_is_on_the_other_track_is_not_compared(mine: Path) -> None:
+    table = find_table(str(mine))
+    assert compare_rows(table, []) == []
+    assert compare_rows(table, [a_record(table, "content_knn", "open", 0.2)]) == []
+
+
+def test_our_rows_name_methods_and_presets_that_there_are(table: PaperTable) -> None:
+    named = {row.ours for row in table.rows if row.ours}
+    assert named, "some published rows have a method of ours"
+    assert named <= {*list_names("methods"), *read_presets()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('title = "Mine"', "", "title: Field required"),
+        ('title = "Mine"', 'titel = "Mine"', "titel: Extra inputs|title: Field required"),
+        ("[0.3, 0.3]", "[0.3]", "row 'Their network' has 1 values for 2 columns"),
+        ("[0.3, 0.3]", "[0.3, inf]", "row 'Their network' has an infinite value"),
+        ("[0.3, 0.3]", '[0.3, "0.3"]', "rows.2.values.1: .*number"),
+        ("new_item/cold/k=0", "new_item/cold", "columns.0.task: .*match"),
+        ('ours = "popularity", ', "", "row 'Popular' says why ours differs, but names no ours"),
+        ('head = "R@10"', 'head = "N@10"', "two columns have the same head"),
+        ("seeds = [0, 1]", "seeds = [0, 1", "line"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_with_the_key(
+    mine: Path, old: str, new: str, message: str
+) -> None:
+    mine.write_text(MINE.replace(old, new, 1))
+    with pytest.raises(ColdbenchError, match=f"mine.toml is not a table of a paper: .*({message})"):
+        find_table(str(mine))
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(ColdbenchError, match=r"nowhere\.toml is not a table .*No such file"):
+        find_table("nowhere.toml")
+
+
+def test_a_table_of_ones_own_is_run_and_judged(
+    mine: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = find_table(str(mine))
+    asked: list[list[str]] = []
+
+    def made(words: list[str]) -> int:
+        asked.append(words)
+        record = with_identity(spread(a_record(table, "content_knn", "strict", 0.21), 0.02))
+        write(record_path(Path("results"), record), record)
+        return 0
+
+    monkeypatch.setattr(run, "main", made)
+    assert cli.main(["table", str(mine), "--run", "--format", "md"]) == 0
+    (words,) = asked
+    assert "method=popularity,content_knn" in words and "seed=0,1" in words
+    assert not any(word.startswith("scenario.files") for word in words)
+    said = capsys.readouterr().out
+    assert "| Neighbours | content_knn, strict track | +.010 (-.010 to +.030) |" in said
+    assert "| reproduced |" in said and f"`coldbench table {mine}`" in said
+
+
+def test_a_plugin_brings_tables(
+    install: Install, mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gar_citeulike.toml").write_text(MINE)
+    install(
+        "their-tables",
+        "[coldbench.tables]\nall = their_tables:FOLDER\nbroken = their_tables:NOTHING\n",
+        their_tables=f"FOLDER = {str(tmp_path)!r}\n",
+    )
+    assert "mine" in list_tables() and find_table("mine").title == "Mine"
+    assert find_table("gar_citeulike").title != "Mine", "coldbench's own name stays its own"
+    assert cli.main(["list", "tables"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "(their-tables) Mine" in said
+    assert "gar_citeulike (their-tables) is not offered: coldbench has a table of that name" in said
+    assert "their_tables:NOTHING (their-tables) is not offered:" in said

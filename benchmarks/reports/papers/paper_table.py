@@ -1,20 +1,11 @@
-"""A paper's table as data: its values, its protocol, and the differences."""
+"""A paper's table as data: its values, its protocol, and the runs of ours next to it."""
 
 import math
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
-
-from ....datasets.errors import ColdbenchError
-from ...plugins.registry import describe_unknown
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ...records.record import RunRecord
-
-_ENDING = ".toml"
-TRACKS = ("strict", "open")
 
 
 @dataclass(frozen=True)
@@ -41,11 +32,24 @@ class PaperColumn:
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """One method as the paper prints it; a value that it does not give is NaN."""
+    """One method as the paper prints it; a value that it does not give is NaN.
+
+    Attributes
+    ----------
+    label, values, group
+        As printed; rows of a group share a heading.
+    ours, track
+        The method or preset of ours that is compared with it, and on which track; empty if none is.
+    because
+        Which input of ours is not the paper's, if one is known: why the values may differ.
+    """
 
     label: str
     values: tuple[float, ...]
     group: str = ""
+    ours: str = ""
+    track: str = "strict"
+    because: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,12 @@ class PaperTable:
         Its name here, what it is, and where its values were read.
     dataset, scenario, settings
         What our runs are made on; ``settings`` are fields of the scenario.
-    runs
-        The methods that ``coldbench table NAME --run`` runs, by track. What reads no side
-        information of users' making would do the same on the open track and stands on the strict.
+    runs, seeds
+        The methods that ``coldbench table NAME --run`` runs, by track, and the seeds. What reads no
+        side information of users' making would do the same on the open track and stands on the
+        strict.
     files
-        What ``scenario.files`` must be.
+        What ``scenario.files`` must be; empty where the split is made from the seed.
     differs
         Sentences: what is not equal between the paper's rows and ours.
     """
@@ -72,8 +77,9 @@ class PaperTable:
     source: str
     dataset: str
     scenario: str
-    settings: dict[str, str]
+    settings: dict[str, str | int | float | bool]
     runs: dict[str, tuple[str, ...]]
+    seeds: tuple[int, ...]
     files: str
     differs: tuple[str, ...]
     columns: tuple[PaperColumn, ...]
@@ -94,42 +100,10 @@ class PaperTable:
     def words(self, folder: str, track: str) -> list[str]:
         """Return the words of ``coldbench run`` that make our runs on one track."""
         settings = [f"scenario.{name}={value}" for name, value in self.settings.items()]
-        where = [f"scenario.files={folder}", f"scenario.track={track}"]
+        where = [f"scenario.files={folder}"] if self.files else []
         what = [f"method={','.join(self.runs[track])}", f"dataset={self.dataset}"]
-        return [*what, f"scenario={self.scenario}", *settings, *where]
-
-
-def list_tables() -> list[str]:
-    """Return the names of all tables."""
-    folder = files(__package__)
-    found = (entry.name for entry in folder.iterdir() if entry.name.endswith(_ENDING))
-    return sorted(name.removesuffix(_ENDING) for name in found)
-
-
-@cache
-def find_table(name: str) -> PaperTable:
-    """Return a table by name.
-
-    Raises
-    ------
-    ColdbenchError
-        When there is no such table, with the nearest name.
-    """
-    if name not in list_tables():
-        raise ColdbenchError(describe_unknown("table", name, list_tables()))
-    return _made(name, tomllib.loads((files(__package__) / f"{name}{_ENDING}").read_text("utf-8")))
-
-
-def _made(name: str, content: dict[str, Any]) -> PaperTable:
-    columns = tuple(PaperColumn(**{"own": one["task"]} | one) for one in content["columns"])
-    rows = tuple(
-        PublishedRow(one["label"], tuple(one["values"]), one.get("group", ""))
-        for one in content["rows"]
-    )
-    runs = {track: tuple(content.pop(track)) for track in TRACKS}
-    differs = tuple(content.pop("differs"))
-    made = {"name": name, "columns": columns, "rows": rows, "runs": runs, "differs": differs}
-    return PaperTable(**content | made)
+        how = [f"scenario.track={track}", f"seed={','.join(map(str, self.seeds))}"]
+        return [*what, f"scenario={self.scenario}", *settings, *where, *how]
 
 
 def format_value(value: float) -> str:
