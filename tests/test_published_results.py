@@ -287,6 +287,19 @@ def test_a_page_for_readers_shows_the_same_figures(page: str) -> None:
     assert [row for row in shown if row not in drawn] == []
 
 
+def test_the_papers_table_of_the_readme_is_the_published_one() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    drawn = (RESULTS / "tables.md").read_text(encoding="utf-8")
+    journey = readme.partition("## Journey 2")[2].partition("## Journey 3")[0]
+    rows = [re.findall(r"\b0\.\d{4}\b", line) for line in journey.splitlines()]
+    rows = [cells for cells in rows if cells]
+    assert len(rows) >= 3 and all(len(cells) == 6 for cells in rows)
+    assert [cells for cells in rows if f"| {' | '.join(cells)} |" not in drawn] == []
+    drawn = drawn.replace("\\*", "*")
+    verdicts = re.findall(r"[+-]\.\d{3} \([^)]*\)\*?", journey)
+    assert len(verdicts) >= 2 and all(one in drawn for one in verdicts)
+
+
 def test_the_comparison_with_another_suite_is_drawn_from_the_records(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
