@@ -1,5 +1,6 @@
 """The output of a sweep: a line per finished run, the time left, and a summary."""
 
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -61,7 +62,12 @@ class SweepCallback(Callback):
         update_leaderboards(config)
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Say which job of which sweep this process does from here on."""
+        """Say which job of which sweep this process does from here on, and go where it was typed.
+
+        A worker of a cluster was started somewhere else, where relative paths mean other folders.
+        """
+        if Path.cwd() != Path(config.hydra.runtime.cwd):
+            os.chdir(config.hydra.runtime.cwd)
         if self._sweep is not None:
             join_sweep(self._sweep, int(config.hydra.job.num))
 
