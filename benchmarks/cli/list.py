@@ -187,14 +187,14 @@ def _show_experiment(name: str) -> None:
 
 def _show_tables() -> None:
     """Print the papers' tables that ``coldbench table`` knows."""
-    from ..reports.papers.table_sources import find_sources, find_table
+    from ..reports.papers.table_sources import find_sources, read_title
     from ..terminal.console import make_console, make_table
 
     found, out = find_sources(), make_console()
     rows, refused = make_table("name", "what it is", title=TABLES), [*found.refused]
     for name, owner in sorted(found.owners.items()):
         try:
-            rows.add_row(name, _label(owner) + find_table(name).title)
+            rows.add_row(name, _label(owner) + read_title(name))
         except ColdbenchError as error:
             refused.append(f"{name} ({owner}) is not offered: {error}")
     out.print(rows)

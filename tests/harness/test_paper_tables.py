@@ -334,6 +334,7 @@ def test_a_plugin_brings_tables(
     install: Install, mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "gar_citeulike.toml").write_text(MINE)
+    (tmp_path / "torn.toml").write_text(MINE.replace('title = "Mine"', ""))
     install(
         "their-tables",
         "[coldbench.tables]\nall = their_tables:FOLDER\nbroken = their_tables:NOTHING\n",
@@ -346,3 +347,4 @@ def test_a_plugin_brings_tables(
     assert "(their-tables) Mine" in said
     assert "gar_citeulike (their-tables) is not offered: coldbench has a table of that name" in said
     assert "their_tables:NOTHING (their-tables) is not offered:" in said
+    assert "torn (their-tables) is not offered:" in said and "title: Field required" in said

@@ -1,5 +1,6 @@
 """Where tables of papers lie: folders that packages name, and files that the command is given."""
 
+import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -8,7 +9,6 @@ from pathlib import Path
 from ....datasets.errors import ColdbenchError
 from ...plugins.registry import OWN, describe_unknown, list_points
 from .paper_table import PaperTable
-from .table_file import read_table
 
 ENDING = ".toml"
 FOLDER = files(__package__)
@@ -73,6 +73,8 @@ def find_table(name: str) -> PaperTable:
     ColdbenchError
         When there is no such table, with the nearest name, or its file is not one.
     """
+    from .table_file import read_table  # the schema takes longer to import than a list to print
+
     if name.endswith(ENDING):
         return read_table(name, Path(name))
     known = find_sources().tables
@@ -82,6 +84,14 @@ def find_table(name: str) -> PaperTable:
             f"mine{ENDING}"
         )
     return read_table(name, known[name])
+
+
+def read_title(name: str) -> str:
+    """Return what a table is called, without a check of all that it holds."""
+    try:
+        return str(tomllib.loads(find_sources().tables[name].read_text("utf-8"))["title"])
+    except (OSError, ValueError, KeyError):
+        return find_table(name).title  # which says what is wrong
 
 
 def _list_files(folder: object) -> list[Traversable]:
