@@ -74,7 +74,7 @@ def write_death(told: Mapping[str, Any], how: str) -> Run:
     died = draft.model_copy(update={"status": Status.FAILED, "error": f"its process {how}"})
     record = with_identity(died)
     with hold_board(path.parent.parent, alone=False):
-        there = _find_kept(path)
+        there = _find_kept(path, AS_WRITTEN)
         if isinstance(there, RunRecord) and there.started == draft.started:
             return Run(there, path)
         if there is None:
@@ -115,12 +115,12 @@ def _finished(path: Path, cut: Cut | None = None) -> RunRecord | None:
     return there if there.status is Status.OK else None
 
 
-def _find_kept(path: Path) -> RunRecord | RefusedError | None:
+def _find_kept(path: Path, cut: Cut | None = None) -> RunRecord | RefusedError | None:
     """Return what is there if only a new success, and that by force, may replace it.
 
-    That is a finished record, read without its tables, or the refusal of one.
+    That is a finished record, or the refusal of one; a table that cannot be read makes it none.
     """
     try:
-        return _finished(path, AS_WRITTEN)
+        return _finished(path, cut)
     except RefusedError as error:
         return error

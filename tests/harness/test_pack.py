@@ -116,6 +116,14 @@ def test_runs_of_one_split_stand_together_in_a_packed_table(runs: list[Run]) -> 
             assert pairs[::2] == pairs[1::2]
 
 
+def test_a_run_with_a_broken_table_is_made_again(runs: list[Run], tiny: Tiny) -> None:
+    own = DETAILS.own_path(runs[0].path)
+    own.write_bytes(b"broken")
+    again = execute(tiny("popularity", "seed=0", *DEEP))
+    assert not again.skipped and again.record.scores == runs[0].record.scores
+    assert read(runs[0].path).scores == runs[0].record.scores
+
+
 def test_a_board_of_kept_values_reads_no_table(runs: list[Run]) -> None:
     for path in own_files():
         path.write_bytes(b"broken")

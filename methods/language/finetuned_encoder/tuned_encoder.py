@@ -147,7 +147,7 @@ class TunedEncoder(nn.Module):
         """Return the output of the frozen layers, (tokens, width) of each text, kept if it fits."""
         new = [text for text in dict.fromkeys(texts) if text not in self._memory.states]
         found = dict(zip(new, self._run_lower(new), strict=True)) if new else {}
-        batch = 1 + max((one for one, _ in self._memory.places.values()), default=-1)
+        batch = 1 + max((one for one, _ in self._memory.places.values()), default=-1) if new else 0
         for place, (text, state) in enumerate(found.items()):
             self._memory.places.setdefault(text, (batch, place))
             size = state.numel() * state.element_size()
