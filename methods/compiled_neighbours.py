@@ -49,3 +49,56 @@ def sum_largest(
             for place in range(held):
                 total += best[place]
             scores[user, candidate] = total
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def sum_largest_of_sparse(
+    indptr: IntArray,
+    indices: IntArray,
+    values: FloatArray,
+    owner_indptr: IntArray,
+    owners: IntArray,
+    k: int,
+    scores: FloatArray,
+) -> None:
+    """Do the same where most similarities are 0: only the others are visited.
+
+    Parameters
+    ----------
+    indptr, indices, values
+        Similarities as the parts of a CSR matrix, (candidates, training items); none negative.
+    owner_indptr, owners
+        For each training item the users whose histories hold it: the parts of a CSC matrix.
+    k
+        How many are summed.
+    scores
+        float32 zeros, (users, candidates), overwritten.
+    """
+    best = np.empty((scores.shape[0], k), np.float32)
+    held = np.zeros(scores.shape[0], np.int64)
+    touched = np.empty(scores.shape[0], np.int64)
+    for candidate in range(len(indptr) - 1):
+        count = 0
+        for at in range(indptr[candidate], indptr[candidate + 1]):
+            item, value = indices[at], values[at]
+            for entry in range(owner_indptr[item], owner_indptr[item + 1]):
+                user = owners[entry]
+                if held[user] == 0:
+                    touched[count] = user
+                    count += 1
+                if held[user] < k:
+                    held[user] += 1
+                elif value <= best[user, k - 1]:
+                    continue
+                place = held[user] - 1
+                while place > 0 and best[user, place - 1] < value:
+                    best[user, place] = best[user, place - 1]
+                    place -= 1
+                best[user, place] = value
+        for at in range(count):
+            user = touched[at]
+            total = 0.0
+            for place in range(held[user]):
+                total += best[user, place]
+            scores[user, candidate] = total
+            held[user] = 0

@@ -15,11 +15,11 @@ from ..base import Method
 from ..neighbours import Similarities, keep_nearest
 from ..sparse_rows import binarise
 from .popularity_prior import (
+    add_prior,
     choose_prior_weights,
     compute_shares,
     keep_known,
     report_prior,
-    weigh_prior,
 )
 
 PRIOR_WEIGHTS = (10.0, 1.0, 100.0)
@@ -102,26 +102,29 @@ class NeighbourMethod(Method):
         nearest = keep_nearest(similarities, self.neighbours)
         return Voters(None, nearest.T.tocsr(), prior)
 
+    def score_history(self, users: Entities, items: Voters) -> FloatArray:
+        """Return float32 (users, candidates): the history's votes."""
+        if items.similarities is not None:
+            return items.similarities.sums(users.history, self.neighbours)
+        votes = (binarise(users.history) @ items.nearest).toarray()
+        return np.asarray(votes, dtype=np.float32)
+
     def score_block(self, users: Entities, items: Voters) -> FloatArray:
         """Return float32 (users, candidates): the history's votes, and the weighted prior."""
-        if items.similarities is not None:
-            scores = items.similarities.sums(users.history, self.neighbours)
-        else:
-            scores = (binarise(users.history) @ items.nearest).toarray().astype(np.float32)
-        scores += weigh_prior(users, self.prior_weights_, items.prior)
-        return scores
+        return add_prior(self, users, items, self.score_history(users, items))
 
     def _expect_shares(self, items: Entities, similarities: Similarities) -> DoubleArray:
-        """Return float64, (items,): mean share of the nearest, weighted by similarity."""
+        """Return float64, (items,): mean share of the nearest, for new items alone."""
         expected = np.zeros(len(items))
-        if (items.known >= 0).all() or self.prior_weights_ == (0, 0):
+        new = np.flatnonzero(items.known < 0)
+        if not len(new) or self.prior_weights_ == (0, 0):
             return expected  # nothing is read of it
-        nearest = keep_nearest(similarities, PRIOR_NEIGHBOURS)
+        nearest = keep_nearest(similarities.take(new), PRIOR_NEIGHBOURS)
         total = np.asarray(nearest.sum(axis=1), dtype=np.float64).ravel()
         votes = nearest @ self.shares_
         mean = self.shares_.mean() if len(self.shares_) else 0.0
-        found: DoubleArray = np.divide(votes, total, out=np.full(len(items), mean), where=total > 0)
-        return found
+        expected[new] = np.divide(votes, total, out=np.full(len(new), mean), where=total > 0)
+        return expected
 
     def report(self) -> dict[str, Any]:
         """Return the weight of the prior."""

@@ -10,6 +10,8 @@ from ...datasets.errors import NoValidationError
 from ...datasets.world import Entities, TrainView
 from ..prior_choice import NEW_USERS, average_groups
 
+BYTES_KEPT = 1 << 30
+"""Scores by histories that are kept while the weight of the prior is chosen."""
 SHOTS_THAT_DOUBLE = 10
 """Items of a history with which the prior counts twice."""
 
@@ -36,6 +38,18 @@ class HasPrior(Protocol):
     """
 
     prior_weights_: tuple[float, float]
+
+    def encode_items(self, items: Entities) -> Any:
+        """Return the candidates, with their popularity as ``prior``."""
+
+    def score_history(self, users: Entities, items: Any) -> FloatArray:
+        """Return float32 (users, candidates): the user's own part, in new memory."""
+
+
+def add_prior(method: HasPrior, users: Entities, items: Any, scores: FloatArray) -> FloatArray:
+    """Return float32 (users, candidates): ``scores``, which are overwritten, plus the prior."""
+    scores += weigh_prior(users, method.prior_weights_, items.prior)
+    return scores
 
 
 def compute_shares(train: TrainView) -> DoubleArray:
@@ -87,17 +101,34 @@ def report_prior(weights: tuple[float, float]) -> dict[str, float]:
 
 
 class EncodedOnce:
-    """A fitted method that encodes each set of candidates once, however often it is measured."""
+    """A fitted method of which only the weight of the prior changes from one validation to another.
 
-    def __init__(self, method: Any) -> None:
+    Each set of candidates is encoded once, and what the histories add is kept as far as it fits.
+    """
+
+    def __init__(self, method: HasPrior) -> None:
         self._method = method
         self._encoded: dict[int, tuple[Entities, Any]] = {}
+        self._scored: dict[tuple[int, bytes, bytes], FloatArray] = {}
+        self._free = BYTES_KEPT
 
     def encode_items(self, items: Entities) -> Any:
         """Return what the method makes of the candidates, from memory the second time."""
         if id(items) not in self._encoded:
             self._encoded[id(items)] = items, self._method.encode_items(items)
         return self._encoded[id(items)][1]
+
+    def score_block(self, users: Entities, items: Any) -> FloatArray:
+        """Return the scores of the method, the part of the histories from memory where it is."""
+        history = users.history
+        key = id(items), history.indptr.tobytes(), history.indices.tobytes()
+        found = self._scored.get(key)
+        if found is None:
+            found = self._method.score_history(users, items)
+            if found.nbytes <= self._free:
+                self._free -= found.nbytes
+                self._scored[key] = found
+        return add_prior(self._method, users, items, found.copy())
 
     def for_group(self, group: str) -> "EncodedOnce":
         """Answer every group."""

@@ -1,11 +1,12 @@
 """Ridge regression from what is known of items to what each user liked, in dual form."""
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ...datasets.arrays import DoubleArray, FloatArray
+from ...datasets.arrays import DoubleArray, FloatArray, IntArray, LongArray
 from ...datasets.errors import NoValidationError
 from ...datasets.parameters import Range, parameter
 from ...datasets.side_information import Side
@@ -15,18 +16,19 @@ from ..sparse_rows import binarise, sum_rows
 from .kernel_method import KernelMethod, add_to_diagonal
 from .kernels import take_items
 from .popularity_prior import (
+    add_prior,
     choose_prior_weights,
     compute_shares,
     keep_known,
     report_prior,
-    weigh_prior,
 )
 from .regression import predict_centred, solve_centred
 
 PRIOR_WEIGHTS = (1.0, 0.3, 3.0)
 """Values that are tried where none is given."""
-_SOLUTION = ("regularization_", "inverse_", "centre_", "popularity_")
+_SOLUTION = ("regularization_", "inverse_", "centre_", "popularity_", "_products")
 _ROWS = 1024  # candidates whose kernel rows are computed at once
+_PRODUCTS_KEPT = 1 << 27  # bytes of products with the inverse that are kept
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class ItemRidge(KernelMethod):
     def _solve(self, gram: DoubleArray, amount: float) -> None:
         """Invert the kernel matrix with ``amount`` on its diagonal, and regress popularity."""
         self.regularization_ = amount
+        self._products: dict[bytes, FloatArray] = {}
         self.inverse_ = invert_positive_definite(
             add_to_diagonal(gram, amount),
             "the kernel matrix cannot be inverted: raise method.regularization",
@@ -123,21 +126,41 @@ class ItemRidge(KernelMethod):
         for at in range(0, len(cold), _ROWS):
             part = cold[at : at + _ROWS]
             across = self.compare(self.read_items(items.take(part)), self.rows_)
-            influence[:, part] = inverse @ across.T
+            influence[:, part] = self._multiply(across)
             predicted[part] = predict_centred(self.centre_, self.popularity_, across)
-        for at in range(0, len(warm), _ROWS):  # (K + lambda I)^-1 K = I - lambda (K + lambda I)^-1
-            part = warm[at : at + _ROWS]
-            known = items.known[part]
-            columns = -self.regularization_ * inverse[:, known]
-            columns[known, np.arange(len(known))] += 1
-            influence[:, part] = columns
+        # (K + lambda I)^-1 K = I - lambda (K + lambda I)^-1. The inverse is symmetric and lies in
+        # memory by columns, which are read as its rows, one after the other.
+        rows, known = inverse.T, items.known[warm]
+        places, order = (_as_slice(one) for one in (warm, known))  # no copy where all are asked
+        for at in range(0, len(rows) if len(warm) else 0, _ROWS):
+            columns = -self.regularization_ * rows[at : at + _ROWS][:, order]
+            own = np.flatnonzero((known >= at) & (known < at + _ROWS))
+            columns[known[own] - at, own] += 1
+            influence[at : at + _ROWS, places] = columns
         return Influence(influence, keep_known(items, self.shares_, predicted))
+
+    def _multiply(self, across: DoubleArray) -> FloatArray:
+        """Return float32 (training items, candidates): the inverse times the candidates' kernels.
+
+        New items are candidates by themselves and again among all items; the product, the most
+        expensive step after the inverse, is kept by the content of its kernels.
+        """
+        products = vars(self).setdefault("_products", {})
+        key = blake2b(np.ascontiguousarray(across).data, digest_size=16).digest()
+        if key not in products:
+            if sum(one.nbytes for one in products.values()) > _PRODUCTS_KEPT:
+                products.clear()
+            products[key] = np.asarray(self.inverse_ @ across.T, dtype=np.float32)
+        found: FloatArray = products[key]
+        return found
+
+    def score_history(self, users: Entities, items: Influence) -> FloatArray:
+        """Return float32 (users, candidates): history times influence."""
+        return np.asarray(binarise(users.history) @ items.personal, dtype=np.float32)
 
     def score_block(self, users: Entities, items: Influence) -> FloatArray:
         """Return float32 (users, candidates): history times influence, and the weighted prior."""
-        scores = np.asarray(binarise(users.history) @ items.personal, dtype=np.float32)
-        scores += weigh_prior(users, self.prior_weights_, items.prior)
-        return scores
+        return add_prior(self, users, items, self.score_history(users, items))
 
     def predict(self, query: Query) -> FloatArray:
         """Return float32 predicted ratings, (users, candidates)."""
@@ -164,3 +187,9 @@ class ItemRidge(KernelMethod):
             "regularization": self.regularization_,
             "prior_weight": report_prior(weights),
         }
+
+
+def _as_slice(places: LongArray | IntArray) -> Any:
+    """Return the first places as a slice, and others as they are."""
+    first = slice(0, len(places))
+    return first if np.array_equal(places, np.arange(len(places))) else places
