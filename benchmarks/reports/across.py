@@ -161,7 +161,7 @@ def _average_chances(
         if label in rows and best in rows:
             differences = _differences(rows[label], rows[best], task, board.lower_is_better)
             if len(differences) > 1:
-                overlap = rows[best].cells[task].overlap
+                overlap = max(rows[name].cells[task].overlap for name in (label, best))
                 found.append(compare_practically(differences, overlap, region))
     return tuple(fmean(part) for part in zip(*found, strict=True)) if found else None
 

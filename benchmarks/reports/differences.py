@@ -92,7 +92,7 @@ def compare_rows(
         # As if the rows were independent, which is careful: they share users and items.
         parts = [cell.by_split[s].variance(cell.metric) for cell in (one, other) for s in shared]
         within = sum(parts) / len(shared)
-        spread = spread_over_draws(found, one.overlap, within)
+        spread = spread_over_draws(found, max(one.overlap, other.overlap), within)
         return Difference(spread, len(shared), one_sign)
     paired = pair_on_split(first, second) if pair_on_split is not None else None
     if paired is not None:

@@ -99,6 +99,34 @@ def test_the_overlap_of_draws_is_that_of_what_is_drawn() -> None:
     assert the_row(board, "m").cells[WARM].overlap == 0.4
 
 
+def test_what_learns_nothing_shares_no_training_data_with_another_draw() -> None:
+    facts = {"cold_test_items": 10, "warm_items": 40}
+    cost = {"fit_seconds": 1.0, "score_seconds": 1.0, "peak_bytes": None, "trainable_parameters": 0}
+    nothing: dict[str, Any] = {
+        "facts": facts,
+        "family": "reference",
+        "cost": cost | {"parameters": 0},
+    }
+    counted: dict[str, Any] = {
+        "facts": facts,
+        "family": "reference",
+        "cost": cost | {"parameters": 9},
+    }
+    board = the_board(
+        *(a_record("random", mean, seed=at, **nothing) for at, mean in enumerate((0.1, 0.2))),
+        *(a_record("counts", mean, seed=at, **counted) for at, mean in enumerate((0.1, 0.2))),
+        *(a_record("learns", mean, seed=at, facts=facts) for at, mean in enumerate((0.3, 0.6))),
+    )
+    random, counts, learns = (the_row(board, name) for name in ("random", "counts", "learns"))
+    assert [row.cells[COLD].overlap for row in (random, counts, learns)] == [0.0, 0.25, 0.25]
+    widths = [row.cells[COLD].high - row.cells[COLD].low for row in (random, counts)]
+    assert widths[0] < widths[1]
+    for pair in ((random, learns), (learns, random)):  # of two rows the larger share counts
+        one, other = compare_rows(*pair, COLD), compare_rows(counts, learns, COLD)
+        assert one is not None and other is not None
+        assert one.spread.error == other.spread.error
+
+
 def test_seeds_on_one_split_are_one_draw() -> None:
     records = [a_record(mean=m, seed=s, split_sha256="e" * 64) for s, m in enumerate((0.2, 0.4))]
     cell = the_row(the_board(*records), "m").cells[COLD]
