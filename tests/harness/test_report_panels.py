@@ -175,6 +175,13 @@ def test_training_curves_are_those_of_the_records() -> None:
     assert one["chance_loss"] == 0.693
 
 
+def test_of_many_draws_three_are_drawn() -> None:
+    training = {"losses": [0.9, 0.5], "steps": 2}
+    records = [a_record("m", 0.5, seed=seed, training=training) for seed in (4, 2, 0, 3, 1)]
+    (board,) = build_boards(records)
+    assert [one["seed"] for one in collect_training(board)] == [0, 1, 2]
+
+
 def test_a_report_of_a_plugin_that_holds_anything_breaks_nothing() -> None:
     strange = {"a": {"losses": ["x", None, 1.0, float("nan")], "validation": [[1], "no", [1, 2.0]],
                      "adequacy": 3, "validation_parts": []}}  # fmt: skip
