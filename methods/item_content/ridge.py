@@ -29,6 +29,7 @@ PRIOR_WEIGHTS = (1.0, 0.3, 3.0)
 _SOLUTION = ("regularization_", "inverse_", "centre_", "popularity_", "_products")
 _ROWS = 1024  # candidates whose kernel rows are computed at once
 _PRODUCTS_KEPT = 1 << 27  # bytes of products with the inverse that are kept
+_Products = tuple[DoubleArray, dict[bytes, FloatArray]]
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class ItemRidge(KernelMethod):
             except NoValidationError:
                 return
             if best is None or score > best[0]:
-                best = score, {name: getattr(self, name) for name in _SOLUTION}
+                best = score, {name: vars(self).get(name) for name in _SOLUTION}
             del self.inverse_  # at most the kernel, the best inverse and the next are in memory
         if best is not None:
             vars(self).update(best[1])
@@ -107,7 +108,7 @@ class ItemRidge(KernelMethod):
     def _solve(self, gram: DoubleArray, amount: float) -> None:
         """Invert the kernel matrix with ``amount`` on its diagonal, and regress popularity."""
         self.regularization_ = amount
-        self._products: dict[bytes, FloatArray] = {}
+        vars(self).pop("_products", None)  # they hold the inverse before
         self.inverse_ = invert_positive_definite(
             add_to_diagonal(gram, amount),
             "the kernel matrix cannot be inverted: raise method.regularization",
@@ -145,7 +146,11 @@ class ItemRidge(KernelMethod):
         New items are candidates by themselves and again among all items; the product, the most
         expensive step after the inverse, is kept by the content of its kernels.
         """
-        products = vars(self).setdefault("_products", {})
+        kept: _Products = vars(self).get("_products") or (np.empty(0), {})
+        if kept[0] is not self.inverse_:
+            kept = (self.inverse_, {})
+            self._products = kept
+        products = kept[1]
         key = blake2b(np.ascontiguousarray(across).data, digest_size=16).digest()
         if key not in products:
             if sum(one.nbytes for one in products.values()) > _PRODUCTS_KEPT:

@@ -42,15 +42,31 @@ def test_every_history_is_scored_once_where_it_fits(kind, made, monkeypatch):
     assert float(made.train.validate(once)) == float(made.train.validate(again))
 
 
+def count(method):
+    """Return how many products with the inverse are kept."""
+    inverse, products = method._products
+    assert inverse is method.inverse_
+    return len(products)
+
+
 def test_new_items_are_multiplied_once_for_two_sets_of_candidates(made, monkeypatch):
     method = KernelRidge(regularization=5.0, prior_weight=1.0).fit(made.train)
     only_new = made.validation["new_item/cold/k=0"].query.items
     all_items = made.validation["new_item/all/k=0"].query.items
     first = method.encode_items(only_new).personal
-    assert len(method._products) == 1
+    assert count(method) == 1
     both = method.encode_items(all_items)
-    assert len(method._products) == 1
+    assert count(method) == 1
     np.testing.assert_array_equal(both.personal[:, all_items.known < 0], first)
     monkeypatch.setattr(ridge, "_PRODUCTS_KEPT", 0)
     method.encode_items(only_new.take(np.arange(3)))
-    assert len(method._products) == 1  # the others are dropped
+    assert count(method) == 1  # the others are dropped
+
+
+def test_products_of_another_inverse_are_not_used(made):
+    first, second = (KernelRidge(regularization=r, prior_weight=1.0) for r in (0.5, 50.0))
+    items = made.validation["new_item/cold/k=0"].query.items
+    first.fit(made.train).encode_items(items)
+    expected = second.fit(made.train).encode_items(items).personal
+    first.restore(second.state())
+    np.testing.assert_array_equal(first.encode_items(items).personal, expected)
