@@ -26,7 +26,7 @@ from .regression import predict_centred, solve_centred
 
 PRIOR_WEIGHTS = (1.0, 0.3, 3.0)
 """Values that are tried where none is given."""
-_SOLUTION = ("regularization_", "inverse_", "centre_", "popularity_", "_products")
+_SOLUTION = ("regularization_", "inverse_", "centre_", "popularity_", "products_")
 _ROWS = 1024  # candidates whose kernel rows are computed at once
 _PRODUCTS_KEPT = 1 << 27  # bytes of products with the inverse that are kept
 _Products = tuple[DoubleArray, dict[bytes, FloatArray]]
@@ -108,7 +108,7 @@ class ItemRidge(KernelMethod):
     def _solve(self, gram: DoubleArray, amount: float) -> None:
         """Invert the kernel matrix with ``amount`` on its diagonal, and regress popularity."""
         self.regularization_ = amount
-        vars(self).pop("_products", None)  # they hold the inverse before
+        vars(self).pop("products_", None)  # they hold the inverse before
         self.inverse_ = invert_positive_definite(
             add_to_diagonal(gram, amount),
             "the kernel matrix cannot be inverted: raise method.regularization",
@@ -146,10 +146,10 @@ class ItemRidge(KernelMethod):
         New items are candidates by themselves and again among all items; the product, the most
         expensive step after the inverse, is kept by the content of its kernels.
         """
-        kept: _Products = vars(self).get("_products") or (np.empty(0), {})
+        kept: _Products = vars(self).get("products_") or (np.empty(0), {})
         if kept[0] is not self.inverse_:
             kept = (self.inverse_, {})
-            self._products = kept
+            self.products_ = kept
         products = kept[1]
         key = blake2b(np.ascontiguousarray(across).data, digest_size=16).digest()
         if key not in products:
@@ -158,6 +158,12 @@ class ItemRidge(KernelMethod):
             products[key] = np.asarray(self.inverse_ @ across.T, dtype=np.float32)
         found: FloatArray = products[key]
         return found
+
+    def state(self) -> dict[str, Any]:
+        """Return the learned arrays, without the products that are made again from them."""
+        learned = super().state()
+        learned.pop("products_", None)
+        return learned
 
     def score_history(self, users: Entities, items: Influence) -> FloatArray:
         """Return float32 (users, candidates): history times influence."""

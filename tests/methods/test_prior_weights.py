@@ -44,7 +44,7 @@ def test_every_history_is_scored_once_where_it_fits(kind, made, monkeypatch):
 
 def count(method):
     """Return how many products with the inverse are kept."""
-    inverse, products = method._products
+    inverse, products = method.products_
     assert inverse is method.inverse_
     return len(products)
 
