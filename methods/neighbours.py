@@ -112,6 +112,7 @@ def _multiply_sparse(vectors: CSR, columns: CSR) -> CSR | None:
     parts, found = [csr_matrix((0, shape[1]), dtype=np.float32)], 0
     for part in _slices(*shape):
         product = csr_matrix(vectors[part] @ columns)
+        product.sort_indices()  # sums over a row are then those over the dense one, bit by bit
         found += product.nnz
         if found > most or (product.data < 0).any():
             return None

@@ -70,3 +70,13 @@ def test_what_is_too_large_even_sparse_is_made_in_blocks(monkeypatch):
     assert table.kept is None and table.sparse is None
     history = csr_matrix(np.eye(40, dtype=np.float32)[:3])
     np.testing.assert_array_equal(table.sums(history, 2), np.eye(40)[:3])
+
+
+def test_products_are_in_the_order_of_the_training_items():
+    """Else what is summed over a row is rounded otherwise than over the dense row."""
+    rng = np.random.default_rng(4)
+    rows = csr_matrix((rng.random((60, 50)) < 0.03).astype(np.float32))
+    sparse = compute_cosines(rows, rows).sparse
+    assert sparse is not None and sparse.nnz > 60
+    steps, first = np.diff(sparse.indices), sparse.indptr[1:-1] - 1
+    assert (np.delete(steps, first[first < len(steps)]) > 0).all()
