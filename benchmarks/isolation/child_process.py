@@ -139,9 +139,14 @@ def end_with(parent: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     else:
-        threading.Thread(target=_outlive_not, args=(parent,), daemon=True).start()
+        watch_parent(parent)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def watch_parent(parent: int) -> None:
+    """Do the same by looking every second: for a parent of which a thread may end that forked."""
+    threading.Thread(target=_outlive_not, args=(parent,), daemon=True).start()
 
 
 def _outlive_not(parent: int) -> None:

@@ -12,7 +12,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from ..config.masking import Mask
-from ..isolation.child_process import tell_parent
+from ..isolation.child_process import tell_parent, watch_parent
 from ..records.home import results_home
 from ..store.live_marks import SWEEP, hold_mark
 from ..store.sweep_file import sweep_path
@@ -28,6 +28,7 @@ from .tracked_boards import update_leaderboards
 POLL_SECONDS = 0.25
 NO_OUTCOME = "no outcome: its process died, or it still runs"
 
+_watches_launcher = False
 swept: list[Outcome] = []
 """The outcomes of the last sweep of this process, for its exit status; what was not run too."""
 
@@ -38,6 +39,7 @@ class SweepCallback(Callback):
     def __init__(self) -> None:
         self._watch: SweepWatch | None = None
         self._sweep: str | None = None
+        self._launcher = os.getpid()
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Start to watch the folder of the sweep."""
@@ -70,6 +72,8 @@ class SweepCallback(Callback):
             os.chdir(config.hydra.runtime.cwd)
         if self._sweep is not None:
             join_sweep(self._sweep, int(config.hydra.job.num))
+        if "joblib" in str(config.hydra.launcher.get("_target_")):
+            self._end_with_launcher()
 
     def on_job_end(self, config: DictConfig, job_return: Any, **kwargs: Any) -> None:
         """Leave the sweep."""
@@ -82,7 +86,14 @@ class SweepCallback(Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         """Launchers send the callback to their workers; the watching stays here."""
-        return {"_watch": None, "_sweep": self._sweep}
+        return {"_watch": None, "_sweep": self._sweep, "_launcher": self._launcher}
+
+    def _end_with_launcher(self) -> None:
+        """Let a worker of joblib end when the sweep is killed; it would wait minutes for jobs."""
+        global _watches_launcher
+        if os.getppid() == self._launcher and not _watches_launcher:
+            _watches_launcher = True
+            watch_parent(self._launcher)
 
 
 class SweepWatch:
