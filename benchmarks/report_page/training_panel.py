@@ -8,13 +8,13 @@ from .plain_numbers import shorten_number
 
 DEPTH = 4
 """How deep in the report of a method a training may stand."""
-RUNS = 3
+RUNS = 1
 """Of how many runs of a row the curves are shown: ten draws look alike, and weigh a megabyte."""
 GROUP = "group/"
 
 
 def collect_training(board: Board) -> list[dict[str, Any]]:
-    """Return the trainings of a row's first runs that report losses, rows by their place."""
+    """Return the trainings of each row's first run that report losses, rows by their place."""
     return [
         {"row": at, "seed": record.seed, **described}
         for at, row in enumerate(board.rows)

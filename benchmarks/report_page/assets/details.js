@@ -62,7 +62,7 @@ function renderTraining(at) {
     points, index, text: `${group}${group in one.kept ? `, kept epoch ${one.kept[group]}` : ""}`, kept: one.kept[group],
   })));
   const chance = first.chance_loss === null ? "" : ` The loss of a random order is ${first.chance_loss}.`;
-  return [h("p", {}, `${mine.length} training${mine.length === 1 ? "" : "s"}, ${first.steps?.toLocaleString("en") ?? "?"} steps in the first. Those of the first three runs are drawn; long curves are thinned in the records.${chance}`),
+  return [h("p", {}, `${mine.length} training${mine.length === 1 ? "" : "s"}, ${first.steps?.toLocaleString("en") ?? "?"} steps in the first. Those of the first run are drawn; long curves are thinned in the records.${chance}`),
     h("div", { class: "figures" }, losses, validation, groups)];
 }
 
