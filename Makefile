@@ -140,7 +140,7 @@ pages: setup ## Pack the tables beside the records and draw the pages from both
 	$(BIN)/coldbench leaderboard --results results --across --dataset $(call joined,$(ACROSS)) \
 		--task new_item/cold/k=0 --diagram results/across_new_item.svg > /dev/null
 	$(BIN)/coldbench table all --results results --format md > results/tables.md
-	$(BIN)/coldbench report --results results --out results/report.html > /dev/null
+	$(BIN)/coldbench report --results results --curves 1 --out results/report.html > /dev/null
 
 lock: ## Add to requirements.lock what pyproject.toml asks for (needs uv); UPGRADE=1: newest of all
 	cp requirements.lock .lock.tmp

@@ -11,6 +11,7 @@ from ..datasets.arrays import CSR, FloatArray, LongArray
 _BYTES_KEPT = 1 << 30  # similarities up to this size are computed once and kept
 _BYTES_AT_ONCE = 1 << 26  # beyond it they are computed anew for each block of users, in this size
 _SPARSE_SHARE = 0.1  # of the cells: with fewer that are not 0, only these are kept and visited
+_SAMPLE = 64  # candidates that tell at once that a product is not sparse
 
 Part = slice | LongArray
 
@@ -108,6 +109,9 @@ def compute_cosines(vectors: CSR, trained: CSR) -> Similarities:
 def _multiply_sparse(vectors: CSR, columns: CSR) -> CSR | None:
     """Return the product, or None where it has too many values, or negative ones."""
     shape = vectors.shape[0], columns.shape[1]
+    sample = vectors[:: max(1, shape[0] // _SAMPLE)]
+    if (sample @ columns).nnz > _SPARSE_SHARE * sample.shape[0] * shape[1]:
+        return None
     most = min(_SPARSE_SHARE * shape[0] * shape[1], _BYTES_KEPT / 8)
     parts, found = [csr_matrix((0, shape[1]), dtype=np.float32)], 0
     for part in _slices(*shape):

@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
             "`coldbench leaderboard` shows what there is"
         )
     out = Path(options.out or PLACES[options.format])
-    written = _write(boards, out, options.format, home)
+    written = _write(boards, out, options.format, home, options.curves)
     size = sum(path.stat().st_size for path in written)
     count = "" if len(written) == 1 else f"{len(written)} files, "
     runs = sum(len(row.records) for board in boards for row in board.rows)
@@ -57,13 +57,15 @@ def _format_size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
-def _write(boards: Sequence[Board], out: Path, kind: str, home: Path) -> list[Path]:
+def _write(
+    boards: Sequence[Board], out: Path, kind: str, home: Path, curves: int | None
+) -> list[Path]:
     """Write one format and return the files."""
     if kind == "html":
         from ..report_page.assemble import collect_report
         from ..report_page.page import render_page
 
-        return [_write_text(out, render_page(collect_report(boards, home)))]
+        return [_write_text(out, render_page(collect_report(boards, home, curves)))]
     if kind in SUFFIXES:
         return _write_tables(boards, out, kind)
     from ..report_page.plots import write_plots
@@ -94,6 +96,13 @@ def _write_text(path: Path, text: str) -> Path:
     return path
 
 
+def _count(text: str) -> int:
+    """Return a number of runs, 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of runs, 1 or more")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Arguments(
         prog="coldbench report",
@@ -111,6 +120,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=tuple(PLACES),
         default="html",
         help="html: the page; csv, latex: its tables; png, pdf: its plots, by matplotlib (html)",
+    )
+    parser.add_argument(
+        "--curves",
+        metavar="N",
+        type=_count,
+        help="html: learning curves of the first N runs of a row, for a lighter page (all)",
     )
     parser.add_argument(
         "--out",

@@ -145,7 +145,7 @@ def end_with(parent: int) -> None:
 
 
 def watch_parent(parent: int) -> None:
-    """Do the same by looking every second: for a parent of which a thread may end that forked."""
+    """Do the same by looking now and then: for a parent whose forking thread may end before it."""
     threading.Thread(target=_outlive_not, args=(parent,), daemon=True).start()
 
 

@@ -22,7 +22,9 @@ from .task_panel import collect_task
 from .training_panel import collect_training
 
 
-def collect_report(boards: Sequence[Board], home: Path) -> dict[str, Any]:
+def collect_report(
+    boards: Sequence[Board], home: Path, curves: int | None = None
+) -> dict[str, Any]:
     """Return the content of the page: plain JSON values, its numbers those of the boards.
 
     Parameters
@@ -31,6 +33,8 @@ def collect_report(boards: Sequence[Board], home: Path) -> dict[str, Any]:
         From ``build_boards``.
     home
         Folder of the records, whose tables hold the slices.
+    curves
+        Of how many runs of a row the learning curves are drawn; None for all.
     """
     records = [one for board in boards for row in board.rows for one in row.records]
     methods = sorted({one.method for one in records})
@@ -38,16 +42,18 @@ def collect_report(boards: Sequence[Board], home: Path) -> dict[str, Any]:
     return {
         "version": __version__,
         "records": len(records),
+        "curves": curves,
         "newest": max((one.started for one in records), default=""),
         "boards": [
-            collect_board(board, name, home) for board, name in zip(boards, names, strict=True)
+            collect_board(board, name, home, curves)
+            for board, name in zip(boards, names, strict=True)
         ],
         "across": collect_across(boards),
         "methods": {method: _describe_method(method) for method in methods},
     }
 
 
-def collect_board(board: Board, name: str, home: Path) -> dict[str, Any]:
+def collect_board(board: Board, name: str, home: Path, curves: int | None = None) -> dict[str, Any]:
     """Return one board; ``name`` is what the page's address calls it."""
     return {
         "name": name,
@@ -66,7 +72,7 @@ def collect_board(board: Board, name: str, home: Path) -> dict[str, Any]:
         "pairs": {task: collect_pairs(board, task) for task in board.tasks},
         **collect_curves(board),
         "slices": collect_slices(board, home),
-        "training": collect_training(board),
+        "training": collect_training(board, curves),
         "provenance": collect_provenance(board),
     }
 

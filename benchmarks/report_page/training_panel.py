@@ -8,17 +8,18 @@ from .plain_numbers import shorten_number
 
 DEPTH = 4
 """How deep in the report of a method a training may stand."""
-RUNS = 1
-"""Of how many runs of a row the curves are shown: ten draws look alike, and weigh a megabyte."""
 GROUP = "group/"
 
 
-def collect_training(board: Board) -> list[dict[str, Any]]:
-    """Return the trainings of each row's first run that report losses, rows by their place."""
+def collect_training(board: Board, most: int | None = None) -> list[dict[str, Any]]:
+    """Return the trainings of every run that reports losses, rows by their place on the board.
+
+    ``most``: of so many runs of a row, those of the lowest seeds; None for all.
+    """
     return [
         {"row": at, "seed": record.seed, **described}
         for at, row in enumerate(board.rows)
-        for record in sorted(row.records, key=lambda one: one.seed)[:RUNS]
+        for record in sorted(row.records, key=lambda one: one.seed)[:most]
         for described in _find_trainings(record.training)
     ]
 

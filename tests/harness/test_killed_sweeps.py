@@ -66,7 +66,7 @@ def test_kills_leave_nothing_torn_and_lose_no_figure(
         found = verify(Path("results"))
         assert found.problems == []
         grew.add(found.statuses.total())
-    assert len(grew) > min(3, kills // at_once // 2), "the kills did not fall between the runs"
+    assert len(grew) > 3, "the kills did not fall between the runs"
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0 and f"{runs} runs: " in done.stdout, done.stderr
     found = verify(Path("results"))

@@ -168,18 +168,19 @@ def test_training_curves_are_those_of_the_records() -> None:
     board = report_board()
     found = collect_training(board)
     place = [row.label for row in board.rows].index("heater")
-    assert [(one["row"], one["seed"]) for one in found] == [(place, 0)]
+    assert [(one["row"], one["seed"]) for one in found] == [(place, 0), (place, 1), (place, 2)]
     one = found[0]
     assert one["losses"] == [0.9, 0.5, 0.4] and one["validation"] == [[1, 0.1], [3, 0.2]]
     assert one["groups"] == {"new_item": [[1, 0.05], [3, 0.07]]} and one["kept"] == {"new_item": 3}
     assert one["chance_loss"] == 0.693
 
 
-def test_of_many_draws_the_first_is_drawn() -> None:
+def test_of_many_draws_as_many_are_drawn_as_are_asked_for() -> None:
     training = {"losses": [0.9, 0.5], "steps": 2}
     records = [a_record("m", 0.5, seed=seed, training=training) for seed in (4, 2, 0, 3, 1)]
     (board,) = build_boards(records)
-    assert [one["seed"] for one in collect_training(board)] == [0]
+    assert [one["seed"] for one in collect_training(board)] == [0, 1, 2, 3, 4]
+    assert [one["seed"] for one in collect_training(board, 2)] == [0, 1]
 
 
 def test_a_report_of_a_plugin_that_holds_anything_breaks_nothing() -> None:

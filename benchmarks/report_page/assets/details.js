@@ -62,7 +62,8 @@ function renderTraining(at) {
     points, index, text: `${group}${group in one.kept ? `, kept epoch ${one.kept[group]}` : ""}`, kept: one.kept[group],
   })));
   const chance = first.chance_loss === null ? "" : ` The loss of a random order is ${first.chance_loss}.`;
-  return [h("p", {}, `${mine.length} training${mine.length === 1 ? "" : "s"}, ${first.steps?.toLocaleString("en") ?? "?"} steps in the first. Those of the first run are drawn; long curves are thinned in the records.${chance}`),
+  const few = DATA.curves === null ? "" : ` Of each row, those of the first ${DATA.curves === 1 ? "run" : `${DATA.curves} runs`} are in this page.`;
+  return [h("p", {}, `${mine.length} training${mine.length === 1 ? "" : "s"}, ${first.steps?.toLocaleString("en") ?? "?"} steps in the first. Long curves are thinned in the records.${few}${chance}`),
     h("div", { class: "figures" }, losses, validation, groups)];
 }
 
