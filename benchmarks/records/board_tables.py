@@ -45,12 +45,16 @@ class TableKind:
         The other columns, whole numbers or null.
     shared
         Of the values, the one that is the same for all runs on a split; None where none is.
+    varied
+        Of the values, those of which few repeat. Packed, they are decimals without places: whole
+        numbers would be numbered as in a dictionary, which compresses half as well.
     """
 
     name: str
     keys: tuple[str, ...]
     values: tuple[str, ...]
     shared: str | None = None
+    varied: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -103,6 +107,7 @@ DETAILS = TableKind(
     "details",
     ("task", "group", "metric"),
     ("mean", "below", "above", "decimals", "n"),
+    varied=("mean", "below", "above"),
 )
 """The values that a record leaves out; see ``details``."""
 HITS = TableKind("hits", ("task", "user"), ("truth", "top10", "hits20"), shared="truth")
@@ -119,7 +124,9 @@ def write_own(kind: TableKind, path: Path, rows: "pl.DataFrame") -> str:
     return kind.digest(rows)
 
 
-def write_packed(path: Path, rows: "pl.DataFrame", digests: Mapping[str, str]) -> None:
+def write_packed(
+    kind: TableKind, path: Path, rows: "pl.DataFrame", digests: Mapping[str, str]
+) -> None:
     """Write the table of several runs, atomically, with the digest of each by ``run_id``.
 
     Raises
@@ -127,7 +134,10 @@ def write_packed(path: Path, rows: "pl.DataFrame", digests: Mapping[str, str]) -
     ColdbenchError
         When it cannot be written; what stood there still does.
     """
+    import polars as pl
+
     told = {_DIGESTS: json.dumps(dict(sorted(digests.items())))}
+    rows = rows.with_columns(pl.col(kind.varied).cast(pl.Decimal(18, 0)))
     try:
         with replace_atomically(path) as file:
             rows.write_parquet(
@@ -213,7 +223,8 @@ def read_packed(kind: TableKind, packed: Path, task: str | None = None) -> "pl.D
     try:
         lazy = pl.scan_parquet(packed).select(RUN, *kind.columns)
         kept = lazy if task is None else lazy.filter(pl.col("task") == task)
-        return kept.with_columns(pl.col(RUN, *kind.keys).cast(pl.String)).collect()
+        whole = pl.col(kind.varied).cast(pl.Int64)
+        return kept.with_columns(pl.col(RUN, *kind.keys).cast(pl.String), whole).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(packed, error) from error
 

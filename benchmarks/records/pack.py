@@ -146,7 +146,7 @@ def _replace(
         return
     columns = (RUN, *kind.columns)
     rows = pl.concat([one.select(columns) for one in frames], how="vertical_relaxed")
-    write_packed(packed, kind.sorted_for_packing(rows), digests)
+    write_packed(kind, packed, kind.sorted_for_packing(rows), digests)
     _sync(packed.parent)
     check_packed(kind, packed, digests)
 
