@@ -57,6 +57,12 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--scenario", default="grid", help="by default grid")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="of the splits")
     parser.add_argument("--trials", type=int, default=24, help="settings, the default among them")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        type=int,
+        help="numbers of settings: compare these alone, in a table METHOD.confirmed.csv",
+    )
     parser.add_argument("--search-seed", type=int, default=0, help="draws the settings")
     parser.add_argument("--group", default=MEAN, choices=[MEAN, *GROUPS], help="what is validated")
     parser.add_argument("--minutes", type=float, default=60.0, help="for all methods together")
@@ -80,5 +86,21 @@ def _plan(asked: argparse.Namespace) -> list[MethodSearch]:
     for method in asked.methods:
         settings = list_settings(method, asked.trials, asked.search_seed)
         jobs = list_jobs(method, settings, places)
-        searches.append(MethodSearch(method, settings, places, jobs, asked.group, asked.out))
+        search = MethodSearch(
+            method, settings, places, jobs, asked.group, asked.out, _only(asked.only, settings)
+        )
+        searches.append(search)
     return searches
+
+
+def _only(numbers: Sequence[int] | None, settings: Sequence[object]) -> frozenset[int] | None:
+    """Return the numbers of the settings that are compared; None for all."""
+    if numbers is None:
+        return None
+    wrong = [one for one in numbers if not 0 <= one < len(settings)]
+    if wrong:
+        raise ColdbenchError(
+            f"--only {wrong[0]}: the settings are numbered 0 to {len(settings) - 1} "
+            f"(--trials {len(settings)})"
+        )
+    return frozenset(numbers)

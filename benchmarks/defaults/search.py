@@ -37,6 +37,9 @@ class MethodSearch:
         What is validated.
     out
         Folder of the table and of the log.
+    only
+        Numbers of the settings that are compared; None for all. The table of a part has a name of
+        its own, next to that of the whole search.
     """
 
     def __init__(
@@ -47,11 +50,15 @@ class MethodSearch:
         jobs: Sequence[Job],
         group: str,
         out: Path,
+        only: frozenset[int] | None = None,
     ) -> None:
         self.method, self.settings, self.places, self.group = method, settings, places, group
         self.log = TrialLog(out / f"{method}.trials.jsonl")
-        self.table = out / f"{method}.csv"
-        self.waiting = [one for one in jobs if not self.log.is_done(one)]
+        self.table = out / (f"{method}.csv" if only is None else f"{method}.confirmed.csv")
+        self.numbers = frozenset(range(len(settings))) if only is None else only
+        self.waiting = [
+            one for one in jobs if one.trial in self.numbers and not self.log.is_done(one)
+        ]
         self._saved = 0.0
 
     def next_job(self) -> Job | None:
@@ -74,7 +81,12 @@ class MethodSearch:
 
     def choose(self) -> Choice:
         """Return the settings, compared."""
-        return choose_setting(self.settings, self.places, self.log.results, self.group)
+        results = {
+            (number, place): one
+            for (number, place), one in self.log.results.items()
+            if number in self.numbers and place in self.places
+        }
+        return choose_setting(self.settings, self.places, results, self.group)
 
     def save(self) -> None:
         """Write the table."""
