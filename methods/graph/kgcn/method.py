@@ -46,16 +46,17 @@ class KGCN(NetworkMethod):
     Systems, WWW 2019, equations 1 to 9 and algorithm 1; one sampled negative per positive as in
     section 4.3.
     Differs: the settings are those that hold on the validation of four datasets
-    (results/defaults/kgcn.csv); the paper's for Last.FM are ``kgcn_paper``. A user is the sum of the paper's id embedding, the mean embedding of the history's
-    items (the chosen one taken out) and a vector shared by all; in training the id embeddings of
-    users and of items are hidden with probability ``dropout``, a hidden user then shows ``support``
-    pairs at most, the mean of k of them times k / (k + ``prior_weight``), so that a short history
-    says little next to the vector that all share, and a hidden item only entities that other items
-    lead to as well. So a cold user, known by its support or by nothing, and a cold item, known by
-    its edges alone, are scored as they were trained. A receptive field is drawn by a hash of the
-    node's edges and without repetition; a node with fewer edges keeps them all, and a cold item
-    leaves out entities that no training item's field has led to. Edges are followed both ways, the
-    way back being a relation of its own.
+    (results/defaults/kgcn.csv); the paper's for Last.FM are ``kgcn_paper``. A user is the sum of
+    the paper's id embedding, the mean embedding of the history's items (the chosen one taken out)
+    and a vector shared by all; in training the id embeddings of users and of items are hidden with
+    probability ``dropout``, a hidden user then shows ``support`` pairs at most, the mean of k of
+    them times k / (k + ``prior_weight``), so that a short history says little next to the vector
+    that all share, and a hidden item only entities that other items lead to as well. So a cold
+    user, known by its support or by nothing, and a cold item, known by its edges alone, are scored
+    as they were trained. A receptive field is drawn by a hash of the node's edges and without
+    repetition; a node with fewer edges keeps them all, and a cold item leaves out entities that no
+    training item's field has led to. Edges are followed both ways, the way back being a relation of
+    its own.
     """
 
     dim: int = parameter(8, "length of every vector", minimum=1, search=Choices((8, 16, 32, 64)))

@@ -2,14 +2,15 @@
 
 A user's attention to a neighbour depends on the relation alone. In the first layer, where node
 vectors do not depend on the user, the weighted sum over neighbours is therefore one matrix product
-(users x relations) (relations x candidates and dimensions) over sums made once per relation.
+(candidates and dimensions x relations) (relations x users) over sums made once per relation. Users
+are the last axis throughout: what is looked up by node or by relation is then a row of users.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ....datasets.arrays import LongArray
 from ..receptive_fields import ReceptiveFields
@@ -32,9 +33,9 @@ class FirstLayerSums:
     relations
         int64, (r,): the relations that occur.
     sums
-        (r, nodes x dim): contributions of the neighbours, summed by relation.
+        (nodes x dim, r): contributions of the neighbours, summed by relation.
     counts
-        (r, nodes): how many neighbours there are by relation.
+        (nodes, r): how many neighbours there are by relation.
     """
 
     own: Tensor
@@ -43,14 +44,14 @@ class FirstLayerSums:
     counts: Tensor
 
     def __call__(self, layer: AggregationLayer, attention: Tensor) -> Tensor:
-        """Return (users, nodes, dim) for attention (users, relations)."""
+        """Return (nodes, dim, users) for attention (relations, users)."""
         # Softmax over the edges of a node: sum_e exp(a_e) W v_e / sum_e exp(a_e). Grouped by
-        # relation, numerator and denominator are products of exp(attention) (users, r) with
+        # relation, numerator and denominator are products of exp(attention) (r, users) with
         # ``sums`` and with ``counts``, neither of which depends on the user.
-        attention = attention[:, self.relations]
-        total = (attention @ self.sums).view(len(attention), *self.own.shape)
-        total /= (attention @ self.counts).clamp_(min=1e-38)[:, :, None]
-        total += self.own
+        attention = attention[self.relations]
+        total = (self.sums @ attention).view(*self.own.shape, attention.shape[1])
+        total /= (self.counts @ attention).clamp_(min=1e-38)[:, None]
+        total += self.own[:, :, None]
         return layer.activate(total)
 
 
@@ -64,23 +65,29 @@ class LaterLayer:
         int64, (nodes,): their positions in the layer before.
     near
         int64, (nodes, K): positions of their neighbours there.
-    relations, present
-        (nodes, K): as in a receptive field.
+    relations
+        int64, (nodes, K): of these edges; one past the last relation where there is no edge.
     """
 
     own: Tensor
     near: Tensor
     relations: Tensor
-    present: Tensor
 
     def __call__(self, layer: AggregationLayer, attention: Tensor, before: Tensor) -> Tensor:
-        """Return (users, nodes, dim) from ``before``, (users, nodes of the layer before, dim)."""
-        # From the second layer on a node's vector depends on the user: no sums in advance.
-        weight = attention[:, self.relations] * self.present
-        weight = weight / weight.sum(dim=-1, keepdim=True).clamp(min=1e-38)
-        mean = torch.einsum("unk,unkd->und", weight, before[:, self.near])
-        vectors: Tensor = layer(before[:, self.own], mean)
-        return vectors
+        """Return (nodes, dim, users) from ``before``, (nodes of the layer before, dim, users)."""
+        # From the second layer on a node's vector depends on the user: no sums in advance. One
+        # neighbour of every node after the other, so that no array has nodes x K x dim x users.
+        n, (_, dim, users) = len(self.own), before.shape
+        mean, total = before.new_zeros(n, dim, users), before.new_zeros(n, users)
+        for near, relation in zip(self.near.T, self.relations.T, strict=True):
+            weight = attention[relation]
+            total += weight
+            mean.addcmul_(weight[:, None], before[near])
+        mean /= total.clamp_(min=1e-38)[:, None]
+        own, neighbours = layer.matrices()
+        return layer.activate(
+            own @ before[self.own] + neighbours @ mean + layer.linear.bias[:, None]
+        )
 
 
 @dataclass
@@ -89,6 +96,10 @@ class CandidateBlock:
 
     first: FirstLayerSums
     further: list[LaterLayer]
+
+    def __len__(self) -> int:
+        """Return the number of candidates."""
+        return len(self.further[-1].own if self.further else self.first.own)
 
 
 class KGCNCandidates:
@@ -122,6 +133,8 @@ class KGCNCandidates:
         interest = users @ self.net.relations.weight.T
         top = interest.amax(dim=1, keepdim=True)
         attention = (interest - top).clamp_(min=_WEAKEST).exp_()
+        # Past the last relation is that of an edge that is not there.
+        attention = nn.functional.pad(attention, (0, 1)).T.contiguous()
         starts = range(0, self._n, _CANDIDATES)
         columns = [self._part_scores(self._part(at), users, attention) for at in starts]
         return torch.cat(columns, dim=1) if columns else users.new_zeros(len(users), 0)
@@ -140,13 +153,13 @@ class KGCNCandidates:
         size = max(1, _NUMBERS // part.first.own.numel())
         rows = []
         for at in range(0, len(users), size):
-            some, seen = attention[at : at + size], users[at : at + size]
+            some, seen = attention[:, at : at + size], users[at : at + size]
             layers = [layer for layer in self.net.layers if isinstance(layer, AggregationLayer)]
             vectors = part.first(layers[0], some)
             for layer, step in zip(layers[1:], part.further, strict=True):
                 vectors = step(layer, some, vectors)
-            rows.append(torch.bmm(vectors, seen[:, :, None])[:, :, 0])
-        return torch.cat(rows) if rows else users.new_zeros(0, len(part.first.own))
+            rows.append((vectors * seen.T).sum(dim=1).T)
+        return torch.cat(rows) if rows else users.new_zeros(0, len(part))
 
 
 class _JointNumbering:
@@ -156,6 +169,7 @@ class _JointNumbering:
         self, net: KGCNModule, known: np.ndarray, field: ReceptiveFields, nodes: ReceptiveFields
     ) -> None:
         self.net, self.n = net, len(known)
+        self._n_relations = len(net.relations.weight)
         self.known = known.astype(np.int64)
         self.near = np.concatenate((field.nodes, nodes.nodes)) + self.n
         self.relations = np.concatenate((field.relations, nodes.relations))
@@ -179,8 +193,7 @@ class _JointNumbering:
         return LaterLayer(
             self._tensor(np.searchsorted(before, at)),
             self._tensor(np.searchsorted(before, near)),
-            self._tensor(self.relations[at]),
-            self._tensor(self.present[at]),
+            self._tensor(np.where(self.present[at], self.relations[at], self._n_relations)),
         )
 
     def _first(self, at: LongArray) -> FirstLayerSums:
@@ -198,8 +211,8 @@ class _JointNumbering:
         return FirstLayerSums(
             layer.of_own(self._own(at)),
             self._tensor(relations),
-            sums.view(len(relations), len(at) * embeddings.shape[1]),
-            counts.view(len(relations), len(at)),
+            sums.view(len(relations), len(at) * embeddings.shape[1]).T.contiguous(),
+            counts.view(len(relations), len(at)).T.contiguous(),
         )
 
     def _own(self, at: LongArray) -> Tensor:

@@ -38,15 +38,15 @@ class CLCRec(NetworkMethod, FactorMethod):
     Differs: the settings are those that hold on the validation of four datasets
     (results/defaults/clcrec.csv); the authors' for MovieLens are ``clcrec_paper``. Their weight of
     0.1 on the norms shrinks embeddings to nothing on most of our data, and the loss stays at chance
-    level (``chance_loss`` in the report, next to ``kept_loss``). The pairs of a batch share ``negatives`` sampled
-    items instead of drawing their own, an item shows its id embedding or its content to all of
-    them, and sampled items that a user is known to like are masked out for that user. Content with
-    more than ``content_rank`` columns is reduced to singular directions. Epochs end by the split's
-    validation. The paper has no new users: here one is the mean embedding of the training users,
-    moved by what the mean id embedding of its history's items tells of an embedding: a least
-    squares slope over the training users, times k / (k + ``prior_weight``) for k items, so that
-    support joins the prior. Validation chooses ``prior_weight`` among 0.3, 1, 3, 10 and 30, after
-    training; until then, and without validation, it is 10.
+    level (``chance_loss`` in the report, next to ``kept_loss``). The pairs of a batch share
+    ``negatives`` sampled items instead of drawing their own, an item shows its id embedding or its
+    content to all of them, and sampled items that a user is known to like are masked out for that
+    user. Content with more than ``content_rank`` columns is reduced to singular directions. Epochs
+    end by the split's validation. The paper has no new users: here one is the mean embedding of the
+    training users, moved by what the mean id embedding of its history's items tells of an
+    embedding: a least squares slope over the training users, times k / (k + ``prior_weight``) for k
+    items, so that support joins the prior. Validation chooses ``prior_weight`` among 0.3, 1, 3, 10
+    and 30, after training; until then, and without validation, it is 10.
     """
 
     dim: int = parameter(64, "length of every embedding", minimum=1, search=Choices((32, 64, 128)))
