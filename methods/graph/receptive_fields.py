@@ -60,7 +60,11 @@ def choose_receptive_fields(
     salt = np.zeros(n_rows, dtype=np.uint64)
     np.add.at(salt, rows, edge)
     priority = splitmix64(edge ^ splitmix64(salt + np.uint64(seed))[rows])
-    order = np.lexsort((links.nodes, links.relations, priority, rows))
+    order = np.lexsort((priority, rows))
+    ahead, behind = order[:-1], order[1:]
+    if np.any((rows[ahead] == rows[behind]) & (priority[ahead] == priority[behind])):
+        # The same edge twice, or two hashes that are equal by chance.
+        order = np.lexsort((links.nodes, links.relations, priority, rows))
     # Sorted by row, then by priority: the first ``size`` of each row are its field. The same edges
     # without some keep their relative order, as the docstring of ``among`` promises.
     if among is not None:

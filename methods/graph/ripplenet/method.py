@@ -1,12 +1,13 @@
 """A user as the triples around its history, weighted anew for each item."""
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from math import log
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from ....datasets.arrays import FloatArray
+from ....datasets.arrays import CSR, FloatArray, IntArray
 from ....datasets.errors import NotApplicableError
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from .network import RippleNetModule
     from .scores import RippleNetCandidates
+
+_KEPT = 2**24  # numbers of ripple sets that are kept between validations
 
 
 @dataclass
@@ -115,6 +118,7 @@ class RippleNet(NetworkMethod):
                 "choose a dataset with a graph"
             )
         self.ripples_ = build_ripple_sampler(graph, self.hops, self.memory, train.seed)
+        self.kept_sets_ = {}
         sets = self.ripples_.sets(train.users.history)
         self.everyone_ = self._draw(sets, train.seed)
         with seeded(train.seed):
@@ -147,7 +151,7 @@ class RippleNet(NetworkMethod):
         import torch
 
         self.fitted("net_")
-        sets = torch.from_numpy(self.ripples_.sets(users.history)).to(items.vectors.device)
+        sets = torch.from_numpy(self._sets(users.history)).to(items.vectors.device)
         shares = support_shares(users.history, self.prior_weight)
         shares[users.known >= 0] = 1
         with torch.inference_mode():
@@ -167,7 +171,7 @@ class RippleNet(NetworkMethod):
         """Set triples and sets and return a network of the same sizes."""
         from .ripple_sets import RippleSampler
 
-        self.ripples_ = RippleSampler(**state["ripples"])
+        self.ripples_, self.kept_sets_ = RippleSampler(**state["ripples"]), {}
         self.everyone_ = state["everyone"]
         return self._build(state["sizes"])
 
@@ -177,6 +181,16 @@ class RippleNet(NetworkMethod):
         net = RippleNetModule(sizes, self.dim, self.ripples_.hops)
         net.set_graph(self.ripples_)
         return net
+
+    def _sets(self, history: CSR) -> IntArray:
+        """Return the ripple sets of some users; every validation asks for the same ones again."""
+        key = blake2b(history.indptr.tobytes() + history.indices.tobytes()).digest()
+        sets = self.kept_sets_.get(key)
+        if sets is None:
+            sets = self.ripples_.sets(history)
+            if sum(one.size for one in self.kept_sets_.values()) + sets.size <= _KEPT:
+                self.kept_sets_[key] = sets
+        return sets
 
     def _draw(self, sets: np.ndarray, seed: int) -> np.ndarray:
         """Return the ripple sets of the users who stand for everyone."""

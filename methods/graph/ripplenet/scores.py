@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from .network import RippleNetModule, attend
+from .network import RippleNetModule
 
 _CANDIDATES = 8192  # candidates that are scored at once
-_NUMBERS = 2**21  # attention weights held at once, over users, candidates and memory
+_NUMBERS = 2**18  # attention weights held at once, over users, candidates and memory
 
 
 class RippleNetCandidates:
@@ -76,7 +76,17 @@ class RippleNetCandidates:
             matrices = net.relations[memory.relations[:, hop]]
             keys = torch.einsum("umde,ume->umd", matrices, memory.heads[:, hop])
             interest = torch.bmm(items, keys.transpose(1, 2))
-            answer = attend(interest, memory.present[:, hop], memory.tails[:, hop])
+            answer = _attend_in_place(interest, memory.present[:, hop], memory.tails[:, hop])
             total += answer
-            items = net.transform(items + answer)
+            items = net.transform(answer.add_(items))
         return (items * total).sum(dim=2)
+
+
+def _attend_in_place(interest: Tensor, present: Tensor, tails: Tensor) -> Tensor:
+    """Return (users, items, dim) as ``attend`` does, overwriting ``interest``."""
+    # What the memory lacks has weight 0 by its -1e9, but in an empty set, whose answer is zero. The
+    # weights are divided after the product, which has ``dim`` numbers an item and not ``memory``.
+    interest += torch.where(present, 0.0, -1e9)[:, None]
+    weights = interest.sub_(interest.amax(dim=2, keepdim=True)).exp_()
+    answer = torch.bmm(weights, tails * present.any(dim=1)[:, None, None])
+    return answer.div_(weights.sum(dim=2, keepdim=True))
