@@ -111,6 +111,30 @@ def mean_of_histories(batch: InteractionBatch, embedding: nn.Embedding) -> tuple
     return (sums[batch.history] - chosen) / sizes.clamp(min=1)[:, None], sizes
 
 
+def keep_rows(batch: InteractionBatch, rows: Tensor) -> InteractionBatch:
+    """Return some rows of a batch, with the histories from the first that one of them has.
+
+    Parameters
+    ----------
+    rows
+        bool, (rows,): which are kept. Those of hidden users need no whole histories: these come
+        before the short ones.
+    """
+    history = batch.history[rows]
+    first = history.min() if len(history) else torch.tensor(len(batch.offsets) - 1)
+    entry = batch.offsets[first]
+    return InteractionBatch(
+        batch.users[rows],
+        batch.with_embedding[rows],
+        batch.entries[entry:],
+        batch.offsets[first:] - entry,
+        history - first,
+        batch.shown[rows],
+        batch.items[rows],
+        batch.with_item_embedding[rows],
+    )
+
+
 def encode_pairs(matrix: CSR) -> LongArray:
     """Return int64, ascending: row times columns plus column of each stored entry."""
     keys: LongArray = expand_row_indices(matrix) * matrix.shape[1] + matrix.indices

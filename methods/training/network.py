@@ -43,7 +43,12 @@ class NetworkMethod(Method):
         return cls(**{name: value for name, value in _FEW.items() if name in named})
 
     def train_with_adam(
-        self, batches: Batches, train: TrainView, chance_loss: float | None = None
+        self,
+        batches: Batches,
+        train: TrainView,
+        chance_loss: float | None = None,
+        *,
+        norm_weight: float = 0.0,
     ) -> dict[str, Any]:
         """Train ``net_`` with Adam until the split's validation stops it and return the log.
 
@@ -55,6 +60,9 @@ class NetworkMethod(Method):
             See ``fitting.fit_module``.
         chance_loss
             The loss of a network that has learned nothing, where it is known.
+        norm_weight
+            Weight of half the squared norm of all weights. Its gradient is added in Adam's step,
+            as if the loss had this term, without a pass over all weights for it.
         """
         import torch
 
@@ -68,7 +76,7 @@ class NetworkMethod(Method):
             batches,
             train,
             optimiser=lambda weights: torch.optim.Adam(
-                weights, lr=settings.learning_rate, fused=fused
+                weights, lr=settings.learning_rate, weight_decay=norm_weight, fused=fused
             ),
             **self.stopping(train, chance_loss),
         ).as_json()

@@ -12,12 +12,14 @@ from coldbench.methods.training.weights import to_arrays
 
 from .planted import PlantedGraphSuite
 
-METHOD, SETTINGS = CFKG, {"epochs": 12, "learning_rate": 0.01}
+# A planted world is small: few epochs in small batches are enough, at a higher rate.
+SMALL = {"batch_size": 512, "margin": 1.0, "dropout": 0.25, "prior_weight": 5.0}
+METHOD, SETTINGS = CFKG, {"epochs": 12, "learning_rate": 0.01, **SMALL}
 
 
 class TestPlanted(PlantedGraphSuite):
     falls_to = 0.5
-    variants = tuple({"dim": 8, "ranking": ranking} for ranking in RankingLoss)
+    variants = tuple({"dim": 8, "ranking": ranking, "prior_weight": 5.0} for ranking in RankingLoss)
 
 
 COLD = "new_item/cold/k=0"
@@ -48,21 +50,20 @@ def test_scores_are_the_definition_one_by_one(method, split):
     users, items = query.users.take(slice(0, 6)), query.items.take(slice(0, 8))
     bare = replace(users, history=users.history.multiply(0).tocsr())
     bare.history.eliminate_zeros()
+    net = method.for_group("both").net_
     for asking in (users, bare):
         found = method.score(Query(asking, items))
         for u in range(6):
-            aim = (
-                told_user(method.net_, asking.history[u].indices) + to_arrays(method.net_)["likes"]
-            )
+            aim = told_user(net, asking.history[u].indices) + to_arrays(net)["likes"]
             for i in range(8):
-                gap = aim - told_item(method.net_, items.links, i)
+                gap = aim - told_item(net, items.links, i)
                 assert found[u, i] == pytest.approx(-float(gap @ gap), rel=1e-4, abs=1e-4)
 
 
 def test_warm_rows_are_their_own(method, split):
     query = split.test["warm/warm/k=0"].query
     users, items = query.users.take(slice(3, 9)), query.items.take(slice(2, 7))
-    arrays = to_arrays(method.net_)
+    arrays = to_arrays(method.for_group("warm").net_)
     aims = arrays["users.weight"][users.known] + arrays["likes"]
     gaps = aims[:, None] - arrays["nodes.weight"][items.known][None]
     assert np.allclose(method.score(Query(users, items)), -(gaps**2).sum(2), rtol=1e-4, atol=1e-4)
@@ -70,7 +71,7 @@ def test_warm_rows_are_their_own(method, split):
 
 def test_training_hides_rows_as_a_query_does(split):
     graph = split.train.graph
-    method = CFKG(epochs=1).fit(split.train)
+    method = CFKG(epochs=1, **SMALL).fit(split.train)
     net, shared = method.net_, keep_shared_links(link_both_ways(graph), graph.n_nodes)
     batch = next(InteractionBatches(split.train.interactions, 0.5, 3, 200, 1)(0))
     with torch.no_grad():
@@ -136,6 +137,14 @@ def test_loss_of_one_batch_is_the_papers(split):
 
 def test_a_graph_without_triples_leaves_the_likes(split):
     empty = split.train.graph.take(np.zeros(len(split.train.graph.heads), dtype=bool))
-    method = CFKG(epochs=2).fit(replace(split.train, graph=empty))
+    method = CFKG(epochs=2, learning_rate=0.005, **SMALL).fit(replace(split.train, graph=empty))
     losses = method.report()["training"]["losses"]
     assert losses[1] < losses[0]
+
+
+def test_weighted_norms_stay_short(split):
+    def length(l2):
+        net = CFKG(epochs=3, l2=l2, learning_rate=0.01, **SMALL).fit(split.train).net_
+        return sum(float((array**2).sum()) for array in to_arrays(net).values())
+
+    assert length(0.1) < 0.8 * length(0.0)

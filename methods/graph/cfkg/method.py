@@ -119,12 +119,13 @@ class CFKG(NetworkMethod, FactorMethod):
             self.net_ = self._build(sizes)
         logistic = self.ranking is RankingLoss.LOGISTIC
         shared = keep_shared_links(links, graph.n_nodes)
-        self.net_.set_training(shared, self.margin, self.l2, logistic)
+        self.net_.set_training(shared, self.margin, logistic)
         pairs = InteractionBatches(
             train.interactions, self.dropout, self.support, self.batch_size, train.seed
         )
         batches = TripleBatches(pairs, links, graph.n_nodes)
-        self.log_ = self.train_with_adam(batches, train, self._chance_loss(len(links.rows) > 0))
+        chance = self._chance_loss(len(links.rows) > 0)
+        self.log_ = self.train_with_adam(batches, train, chance, norm_weight=self.l2)
         return self
 
     def user_factors(self, users: Entities) -> FloatArray:
@@ -172,7 +173,7 @@ class CFKG(NetworkMethod, FactorMethod):
         return self._build(state["sizes"])
 
     def _chance_loss(self, with_graph: bool) -> float:
-        """Return the loss where corrupted triples are as near as true ones, norms left out."""
+        """Return the loss where corrupted triples are as near as true ones."""
         logistic = self.ranking is RankingLoss.LOGISTIC
         each = float(np.logaddexp(0, self.margin)) if logistic else self.margin
         return each * (2 if with_graph else 1)

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from ....datasets.graph import Links
+from ...training.bag_sums import sum_bags
 from ..edge_lists import EdgeLists
-from ..interaction_batches import InteractionBatch, mean_of_histories
+from ..interaction_batches import InteractionBatch, keep_rows, mean_of_histories
 
 
 class TripleBatch(NamedTuple):
@@ -44,13 +45,15 @@ class CFKGModule(nn.Module):
         self.relations = _unit_embedding(n_relations, dim)
         self.likes = nn.Parameter(_unit_embedding(1, dim).weight.detach()[0])
 
-    def set_training(self, shared: Links, margin: float, l2: float, logistic: bool) -> None:
-        """Take the edges that would be left to each item if it were new, and the loss's numbers."""
+    def set_training(self, shared: Links, margin: float, logistic: bool) -> None:
+        """Take the edges that would be left to each item if it were new, and the loss's form."""
         self.edges = EdgeLists(shared, self.sizes[2])
-        self.margin, self.l2, self.logistic = margin, l2, logistic
+        self.margin, self.logistic = margin, logistic
 
     def loss(self, batch: TripleBatch) -> Tensor:
-        """Return the ranking losses of likes and of the graph, and the weighted norms."""
+        """Return the ranking losses of likes and of the graph."""
+        # TransE scales embeddings back to length 1, lest the loss be lowered by making them all
+        # longer; here their norms are weighted instead, by the optimiser.
         pairs = batch.pairs
         # A likes triple is (user, likes, item) like any other: d = |u + likes - i|^2.
         aims = self.batch_users(pairs) + self.likes
@@ -59,14 +62,12 @@ class CFKGModule(nn.Module):
         fit = self._ranking(apart[:, 0], apart[:, 1])
         if len(batch.starts):
             # TransE: h + r near t; from the tail, t - r near h is the same distance.
-            aims = self.nodes(batch.starts) + self.translations()[batch.relations]
-            right = (aims - self.nodes(batch.ends)).square().sum(dim=1)
-            wrong = (aims - self.nodes(batch.wrong)).square().sum(dim=1)
-            fit = fit + self._ranking(right, wrong)
-        # TransE scales embeddings back to length 1, lest the loss be lowered by making them all
-        # longer; here their norms are weighted instead.
-        norms = sum(p.square().sum() for p in self.parameters())
-        return fit + self.l2 * norms / 2
+            # One look-up, since each has a gradient as large as all nodes.
+            nodes = self.nodes(torch.stack((batch.starts, batch.ends, batch.wrong)))
+            aims = nodes[0] + self.translations()[batch.relations]
+            apart = (aims - nodes[1:]).square().sum(dim=2)
+            fit = fit + self._ranking(apart[0], apart[1])
+        return fit
 
     def translations(self) -> Tensor:
         """Return (2 relations, dim): each relation's translation, then the ways back."""
@@ -82,32 +83,36 @@ class CFKGModule(nn.Module):
 
     def batch_users(self, pairs: InteractionBatch) -> Tensor:
         """Return (pairs, dim): own embedding, or for a hidden user what its other items imply."""
-        means, sizes = mean_of_histories(pairs, self.nodes)
+        shown = pairs.with_embedding
+        means, sizes = mean_of_histories(keep_rows(pairs, ~shown), self.nodes)
         # u + likes = i for every item of the history, and u = mean user, as often as
         # ``prior_weight`` says: the least squares solution is their weighted mean.
         prior = self.mean_user()
         shares = (sizes / (sizes + self.prior_weight).clamp(min=1e-9))[:, None]
         implied = prior + shares * (means - self.likes - prior)
-        return torch.where(pairs.with_embedding[:, None], self.users(pairs.users), implied)
+        return _merge(shown, self.users(pairs.users[shown]), implied)
 
     def batch_items(self, items: Tensor, with_embedding: Tensor) -> Tensor:
         """Return (items, dim): own embedding, or for a hidden item what its edges imply."""
         hidden = items[~with_embedding]
         rows, relations, ends = self.edges(hidden)
         implied = self.from_edges(rows, relations, ends, len(hidden))
-        own: Tensor = self.nodes(items)
-        # masked_scatter fills the masked rows in order, which is that of ``hidden``.
-        return own.masked_scatter(~with_embedding[:, None], implied)
+        return _merge(with_embedding, self.nodes(items[with_embedding]), implied)
 
     def from_edges(self, rows: Tensor, relations: Tensor, ends: Tensor, count: int) -> Tensor:
         """Return (count, dim): mean over a row's edges of the far end, translated back.
 
-        A row without edges is the mean item.
+        ``rows`` ascend. A row without edges is the mean item.
         """
-        # h + r = t over all edges (r, t) of h: by least squares h is the mean of t - r.
-        back = self.nodes(ends) - self.translations()[relations]
-        sums = back.new_zeros(count, back.shape[1]).index_add(0, rows, back)
-        sizes = torch.bincount(rows, minlength=count)[:, None]
+        # h + r = t over all edges (r, t) of h: by least squares h is the mean of t - r. Both are
+        # summed by row at once: no array has a vector for each edge.
+        sizes = torch.bincount(rows, minlength=count)
+        offsets = nn.functional.pad(sizes.cumsum(0), (1, 0))
+        translations = self.translations()
+        by_relation = translations.new_zeros(count, len(translations))
+        by_relation.index_put_((rows, relations), translations.new_ones(()), accumulate=True)
+        sums = sum_bags(self.nodes.weight, ends, offsets) - by_relation @ translations
+        sizes = sizes[:, None]
         return torch.where(sizes > 0, sums / sizes.clamp(min=1), self.mean_item())
 
     def _ranking(self, right: Tensor, wrong: Tensor) -> Tensor:
@@ -115,6 +120,12 @@ class CFKGModule(nn.Module):
         excess = self.margin + right - wrong
         fit = nn.functional.softplus(excess) if self.logistic else torch.relu(excess)
         return fit.mean()
+
+
+def _merge(mask: Tensor, there: Tensor, elsewhere: Tensor) -> Tensor:
+    """Return rows of two matrices: those of ``there`` where the mask is true, in their order."""
+    place = torch.where(mask, mask.cumsum(0) - 1, len(there) + (~mask).cumsum(0) - 1)
+    return torch.cat((there, elsewhere)).index_select(0, place)
 
 
 def _unit_embedding(count: int, dim: int) -> nn.Embedding:
