@@ -90,7 +90,7 @@ class MethodSearch:
 
     def save(self) -> None:
         """Write the table."""
-        write_table(self.table, self.choose())
+        write_table(self.table, self.choose(), self.numbers)
         self._saved = time.monotonic()
 
     def describe(self) -> str:

@@ -101,6 +101,28 @@ def test_defaults_are_chosen_and_the_search_goes_on(
     ] == kept
 
 
+def test_a_choice_is_confirmed_on_further_seeds(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two of the settings are compared on two splits, in a table of their own."""
+    out = workplace / "defaults"
+    words = ["hill", *FOUR, "--trials", "6", "--workers", "2", "--out", str(out)]
+    assert main(words) == 0
+    whole = read_table(out / "hill.csv")
+    assert main([*words, "--seeds", "0", "1", "--only", "0", "3"]) == 0
+    assert "2 of 6 settings on 4 datasets" in capsys.readouterr().out
+    assert without_seconds(read_table(out / "hill.csv")) == without_seconds(whole)
+    confirmed = read_table(out / "hill.confirmed.csv")
+    assert [row["trial"] for row in confirmed] == ["0", "3"]
+    assert all(float(row["mean_regret"]) >= 0 for row in confirmed)
+    lines = (out / "hill.trials.jsonl").read_text().splitlines()
+    places = [(json.loads(line)["trial"], json.loads(line)["place"]["seed"]) for line in lines]
+    assert places.count((0, 0)) == places.count((0, 1)) == places.count((3, 1)) == 4
+    assert len(places) == 6 * 4 + 2 * 4  # what was fitted on the first split is not fitted again
+    assert main([*words, "--only", "6"]) == 2
+    assert "--only 6: the settings are numbered 0 to 5" in capsys.readouterr().err
+
+
 def test_a_dataset_may_be_of_the_open_track() -> None:
     places = [Place(name, "grid", 0) for name in ("planted", "planted@open")]
     assert [make_sources(one)[1].track.value for one in places] == ["strict", "open"]
