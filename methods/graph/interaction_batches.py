@@ -135,6 +135,12 @@ def keep_rows(batch: InteractionBatch, rows: Tensor) -> InteractionBatch:
     )
 
 
+def merge_rows(mask: Tensor, there: Tensor, elsewhere: Tensor) -> Tensor:
+    """Return rows of two matrices: those of ``there`` where the mask is true, in their order."""
+    place = torch.where(mask, mask.cumsum(0) - 1, len(there) + (~mask).cumsum(0) - 1)
+    return torch.cat((there, elsewhere)).index_select(0, place)
+
+
 def encode_pairs(matrix: CSR) -> LongArray:
     """Return int64, ascending: row times columns plus column of each stored entry."""
     keys: LongArray = expand_row_indices(matrix) * matrix.shape[1] + matrix.indices

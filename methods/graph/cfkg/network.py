@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ....datasets.graph import Links
 from ...training.bag_sums import sum_bags
 from ..edge_lists import EdgeLists
-from ..interaction_batches import InteractionBatch, keep_rows, mean_of_histories
+from ..interaction_batches import InteractionBatch, keep_rows, mean_of_histories, merge_rows
 
 
 class TripleBatch(NamedTuple):
@@ -90,14 +90,14 @@ class CFKGModule(nn.Module):
         prior = self.mean_user()
         shares = (sizes / (sizes + self.prior_weight).clamp(min=1e-9))[:, None]
         implied = prior + shares * (means - self.likes - prior)
-        return _merge(shown, self.users(pairs.users[shown]), implied)
+        return merge_rows(shown, self.users(pairs.users[shown]), implied)
 
     def batch_items(self, items: Tensor, with_embedding: Tensor) -> Tensor:
         """Return (items, dim): own embedding, or for a hidden item what its edges imply."""
         hidden = items[~with_embedding]
         rows, relations, ends = self.edges(hidden)
         implied = self.from_edges(rows, relations, ends, len(hidden))
-        return _merge(with_embedding, self.nodes(items[with_embedding]), implied)
+        return merge_rows(with_embedding, self.nodes(items[with_embedding]), implied)
 
     def from_edges(self, rows: Tensor, relations: Tensor, ends: Tensor, count: int) -> Tensor:
         """Return (count, dim): mean over a row's edges of the far end, translated back.
@@ -120,12 +120,6 @@ class CFKGModule(nn.Module):
         excess = self.margin + right - wrong
         fit = nn.functional.softplus(excess) if self.logistic else torch.relu(excess)
         return fit.mean()
-
-
-def _merge(mask: Tensor, there: Tensor, elsewhere: Tensor) -> Tensor:
-    """Return rows of two matrices: those of ``there`` where the mask is true, in their order."""
-    place = torch.where(mask, mask.cumsum(0) - 1, len(there) + (~mask).cumsum(0) - 1)
-    return torch.cat((there, elsewhere)).index_select(0, place)
 
 
 def _unit_embedding(count: int, dim: int) -> nn.Embedding:

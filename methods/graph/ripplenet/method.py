@@ -124,14 +124,14 @@ class RippleNet(NetworkMethod):
         with seeded(train.seed):
             self.net_ = self._build((graph.n_items, graph.n_nodes, 2 * len(graph.relation_names)))
         shared = keep_shared_links(link_both_ways(graph), graph.n_nodes)
-        self.net_.set_training(sets, shared, self.kge_weight, self.l2)
+        self.net_.set_training(sets, shared, self.kge_weight)
         n_triples = len(self.ripples_.heads)
         batches = ClickBatches(
             train.interactions, n_triples, self.dropout, self.batch_size, train.seed
         )
         # Scores of 0, and triples that are true with probability 1/2.
         chance = log(2) - self.kge_weight / 2
-        self.log_ = self.train_with_adam(batches, train, chance)
+        self.log_ = self.train_with_adam(batches, train, chance, norm_weight=2 * self.l2)
         return self
 
     def encode_items(self, items: Entities) -> "RippleNetCandidates":

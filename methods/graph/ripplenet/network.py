@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ....datasets.graph import Links
 from ..edge_lists import EdgeLists
+from ..interaction_batches import merge_rows
 from .ripple_sets import RippleSampler
 
 
@@ -36,16 +37,16 @@ class RippleVectors(NamedTuple):
     Attributes
     ----------
     heads, tails
-        (users, hops, memory, dim).
+        Of each hop (users, memory, dim).
     relations
         int64, (users, hops, memory).
     present
         bool, (users, hops, memory).
     """
 
-    heads: Tensor
+    heads: tuple[Tensor, ...]
     relations: Tensor
-    tails: Tensor
+    tails: tuple[Tensor, ...]
     present: Tensor
 
 
@@ -70,22 +71,24 @@ class RippleNetModule(nn.Module):
         for name in ("heads", "relations", "tails"):
             self._keep(f"triple_{name}", getattr(graph, name))
 
-    def set_training(self, sets: np.ndarray, shared: Links, kge: float, l2: float) -> None:
-        """Take the training users' sets, the items' edges as if new, and the losses' weights."""
+    def set_training(self, sets: np.ndarray, shared: Links, kge: float) -> None:
+        """Take the training users' sets, the items' edges as if new, and the graph's weight."""
         self._keep("sets", sets)
         self.edges = EdgeLists(shared, self.sizes[1])
-        self.kge, self.l2 = kge, l2
+        self.kge = kge
 
     def loss(self, batch: ClickBatch) -> Tensor:
-        """Return the cross-entropy of chosen and other items, less what the triples score."""
+        """Return the cross-entropy of chosen and other items, less what the triples score.
+
+        The weighted norms are the optimiser's.
+        """
         memory, heads = self.memory(self.sets[batch.users])  # type: ignore[index]
         # The chosen item is in the history: what it leads to itself must not answer for it.
         present = memory.present & (heads != batch.items[:, :1, None])
         own = self.batch_items(batch.items.flatten(), batch.with_embedding.flatten())
         scores = self.answers(own.view(*batch.items.shape, -1), memory._replace(present=present))
         fit = nn.functional.softplus(torch.stack((-scores[:, 0], scores[:, 1]))).mean()
-        norms = sum(p.square().sum() for p in self.parameters())
-        return fit - self.kge * self._plausible(batch.triples) + self.l2 * norms
+        return fit - self.kge * self._plausible(batch.triples)
 
     def memory(self, sets: Tensor) -> tuple[RippleVectors, Tensor]:
         """Return the vectors of ripple sets (users, hops, memory), and the heads' indices."""
@@ -93,18 +96,16 @@ class RippleNetModule(nn.Module):
         at = sets.clamp(min=0).long()  # -1, no triple, reads the first and is masked out later
         heads, tails = self.triple_heads[at], self.triple_tails[at]  # type: ignore[index]
         relations = self.triple_relations[at]  # type: ignore[index]
-        return RippleVectors(self.nodes(heads), relations, self.nodes(tails), present), heads
+        # A look-up for each hop: the gradient of one for all would be put together from theirs.
+        parts = (tuple(map(self.nodes, nodes.unbind(1))) for nodes in (heads, tails))
+        return RippleVectors(next(parts), relations, next(parts), present), heads
 
     def answers(self, items: Tensor, memory: RippleVectors) -> Tensor:
         """Return scores (users, items) of items (users, items, dim)."""
         total = torch.zeros_like(items)
         users, count, dim = items.shape
-        n_relations = len(self.relations)
-        # (dim, relations x dim): one product makes v' R of every relation.
-        joined = self.relations.transpose(0, 1).reshape(dim, -1)
-        # ``unbind`` has one gradient for all hops, an index would have one for each.
-        parts = (memory.heads.unbind(1), memory.tails.unbind(1))
-        for hop, (heads, tails) in enumerate(zip(*parts, strict=True)):
+        n_relations, joined = len(self.relations), self._joined()
+        for hop, (heads, tails) in enumerate(zip(memory.heads, memory.tails, strict=True)):
             # Equation 4, p_i = softmax(v' R_i h_i): v' R h for every relation and head, of which
             # each triple takes its own number. There are few relations, and a product with all of
             # them is cheaper than to copy a vector v' R for each triple.
@@ -125,27 +126,38 @@ class RippleNetModule(nn.Module):
         hidden = items[~with_embedding]
         rows, relations, ends = self.edges(hidden)
         implied = self.from_edges(rows, relations, ends, len(hidden))
-        own: Tensor = self.nodes(items)
-        # masked_scatter fills the masked rows in order, which is that of ``hidden``.
-        return own.masked_scatter(~with_embedding[:, None], implied)
+        return merge_rows(with_embedding, self.nodes(items[with_embedding]), implied)
 
     def from_edges(self, rows: Tensor, relations: Tensor, ends: Tensor, count: int) -> Tensor:
         """Return (count, dim): mean over a row's edges of the far end seen by the relation.
 
         A row without edges is zero.
         """
-        # The loss of the graph makes h' R t large: R t is the direction that h is drawn to.
-        far = torch.einsum("nde,ne->nd", self.relations[relations], self.nodes(ends))
-        sums = far.new_zeros(count, far.shape[1]).index_add(0, rows, far)
+        # The loss of the graph makes h' R t large: R t is the direction that h is drawn to. The
+        # far ends are summed by row and relation first: one product then has all relations, and
+        # no array a matrix for each edge.
+        n_relations, dim = len(self.relations), self.nodes.embedding_dim
+        ends_of = self.nodes(ends)
+        by_relation = ends_of.new_zeros(count * n_relations, dim)
+        by_relation = by_relation.index_add(0, rows * n_relations + relations, ends_of)
+        # (relations x dim, dim): row (r, e) of column d is R_r[d, e].
+        joined = self.relations.transpose(1, 2).reshape(-1, dim)
+        sums = by_relation.view(count, n_relations * dim) @ joined
         sizes = torch.bincount(rows, minlength=count)[:, None]
         return sums / sizes.clamp(min=1)
 
     def _plausible(self, triples: Tensor) -> Tensor:
         """Return the mean of sigmoid(head . relation . tail)."""
-        heads = self.nodes(self.triple_heads[triples])  # type: ignore[index]
-        tails = self.nodes(self.triple_tails[triples])  # type: ignore[index]
-        matrices = self.relations[self.triple_relations[triples]]  # type: ignore[index]
-        return torch.einsum("nd,nde,ne->n", heads, matrices, tails).sigmoid().mean()
+        heads, tails = self.triple_heads[triples], self.triple_tails[triples]  # type: ignore[index]
+        relations = self.triple_relations[triples]  # type: ignore[index]
+        # h' R of every relation, of which each triple takes its own.
+        seen = (self.nodes(heads) @ self._joined()).view(len(triples), len(self.relations), -1)
+        own = seen[torch.arange(len(triples), device=triples.device), relations]
+        return (own * self.nodes(tails)).sum(dim=1).sigmoid().mean()
+
+    def _joined(self) -> Tensor:
+        """Return (dim, relations x dim): one product with it makes v' R of every relation."""
+        return self.relations.transpose(0, 1).reshape(self.nodes.embedding_dim, -1)
 
     def _keep(self, name: str, array: np.ndarray) -> None:
         self.register_buffer(name, torch.from_numpy(array), persistent=False)

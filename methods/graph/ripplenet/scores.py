@@ -74,9 +74,9 @@ class RippleNetCandidates:
         total = torch.zeros_like(items)
         for hop in range(net.hops):
             matrices = net.relations[memory.relations[:, hop]]
-            keys = torch.einsum("umde,ume->umd", matrices, memory.heads[:, hop])
+            keys = torch.einsum("umde,ume->umd", matrices, memory.heads[hop])
             interest = torch.bmm(items, keys.transpose(1, 2))
-            answer = _attend_in_place(interest, memory.present[:, hop], memory.tails[:, hop])
+            answer = _attend_in_place(interest, memory.present[:, hop], memory.tails[hop])
             total += answer
             items = net.transform(answer.add_(items))
         return (items * total).sum(dim=2)
