@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ...datasets.errors import ColdbenchError
 from ...datasets.validation_score import GROUPS
+from ..plugins.registry import find
 from ..tuning.fit_trial import MEAN
 from ..tuning.worker_pool import WorkerPool
 from .clock import SearchClock
@@ -58,10 +60,15 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="of the splits")
     parser.add_argument("--trials", type=int, default=24, help="settings, the default among them")
     parser.add_argument(
-        "--only",
+        "--against",
         nargs="+",
-        type=int,
-        help="numbers of settings: compare these alone, in a table METHOD.confirmed.csv",
+        metavar="FIELD=VALUE",
+        help="compare the default with these settings alone, in a table METHOD.against.csv",
+    )
+    parser.add_argument(
+        "--records",
+        type=Path,
+        help="folder of results: what a run there has validated is not fitted again",
     )
     parser.add_argument("--search-seed", type=int, default=0, help="draws the settings")
     parser.add_argument("--group", default=MEAN, choices=[MEAN, *GROUPS], help="what is validated")
@@ -84,23 +91,33 @@ def _plan(asked: argparse.Namespace) -> list[MethodSearch]:
         make_sources(place)
     searches = []
     for method in asked.methods:
-        settings = list_settings(method, asked.trials, asked.search_seed)
+        name = method
+        if asked.against:
+            name, settings = f"{method}.against", _against(method, asked.against)
+        else:
+            settings = list_settings(method, asked.trials, asked.search_seed)
         jobs = list_jobs(method, settings, places)
-        search = MethodSearch(
-            method, settings, places, jobs, asked.group, asked.out, _only(asked.only, settings)
-        )
+        search = MethodSearch(method, settings, places, jobs, asked.group, asked.out / name)
+        if asked.records is not None:
+            from .recorded import RecordedTrials
+
+            search.take_known(RecordedTrials(asked.records))
         searches.append(search)
     return searches
 
 
-def _only(numbers: Sequence[int] | None, settings: Sequence[object]) -> frozenset[int] | None:
-    """Return the numbers of the settings that are compared; None for all."""
-    if numbers is None:
-        return None
-    wrong = [one for one in numbers if not 0 <= one < len(settings)]
-    if wrong:
-        raise ColdbenchError(
-            f"--only {wrong[0]}: the settings are numbered 0 to {len(settings) - 1} "
-            f"(--trials {len(settings)})"
-        )
-    return frozenset(numbers)
+def _against(method: str, words: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the present default and the settings that are typed, its other fields the same."""
+    import yaml
+
+    from ..config.configured import configured
+
+    for word in words:
+        if "=" not in word:
+            raise ColdbenchError(f"--against {word}: settings are typed as field=value")
+    typed = {name: yaml.safe_load(value) for name, _, value in (w.partition("=") for w in words)}
+    own = list_settings(method, 1, 0)[0]
+    default = find("methods", method)()
+    other = configured(default, typed, "method")
+    names = [*own, *(name for name in typed if name not in own)]
+    return [{name: getattr(one, name) for name in names} for one in (default, other)]

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,7 @@ class MethodSearch:
     group
         What is validated.
     out
-        Folder of the table and of the log.
-    only
-        Numbers of the settings that are compared; None for all. The table of a part has a name of
-        its own, next to that of the whole search.
+        Path of the table and of the log, without their endings.
     """
 
     def __init__(
@@ -50,16 +47,22 @@ class MethodSearch:
         jobs: Sequence[Job],
         group: str,
         out: Path,
-        only: frozenset[int] | None = None,
     ) -> None:
         self.method, self.settings, self.places, self.group = method, settings, places, group
-        self.log = TrialLog(out / f"{method}.trials.jsonl")
-        self.table = out / (f"{method}.csv" if only is None else f"{method}.confirmed.csv")
-        self.numbers = frozenset(range(len(settings))) if only is None else only
-        self.waiting = [
-            one for one in jobs if one.trial in self.numbers and not self.log.is_done(one)
-        ]
+        self.log = TrialLog(out.with_name(f"{out.name}.trials.jsonl"))
+        self.table = out.with_name(f"{out.name}.csv")
+        self.waiting = [one for one in jobs if not self.log.is_done(one)]
         self._saved = 0.0
+
+    def take_known(self, find: Callable[[Job], TrialResult | None]) -> None:
+        """Keep the results of those waiting jobs that somebody else has done."""
+        waiting, self.waiting = self.waiting, []
+        for job in waiting:
+            result = find(job)
+            if result is None:
+                self.waiting.append(job)
+            else:
+                self.log.add(job, result)
 
     def next_job(self) -> Job | None:
         """Return the next job and forget it; None where there is none.
@@ -84,13 +87,13 @@ class MethodSearch:
         results = {
             (number, place): one
             for (number, place), one in self.log.results.items()
-            if number in self.numbers and place in self.places
+            if place in self.places
         }
         return choose_setting(self.settings, self.places, results, self.group)
 
     def save(self) -> None:
         """Write the table."""
-        write_table(self.table, self.choose(), self.numbers)
+        write_table(self.table, self.choose())
         self._saved = time.monotonic()
 
     def describe(self) -> str:

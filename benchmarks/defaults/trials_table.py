@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from ..records.digests import to_jsonable
 from .choice import Choice
 
 
-def write_table(path: Path, choice: Choice, numbers: Collection[int]) -> None:
+def write_table(path: Path, choice: Choice) -> None:
     """Write trial, whether it is chosen, mean regret, fields, validation by dataset, and seconds.
 
     Parameters
@@ -21,8 +20,6 @@ def write_table(path: Path, choice: Choice, numbers: Collection[int]) -> None:
         The file, which is replaced.
     choice
         The settings, compared.
-    numbers
-        Those that have a line.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -31,8 +28,6 @@ def write_table(path: Path, choice: Choice, numbers: Collection[int]) -> None:
     for number, (settings, regret) in enumerate(
         zip(choice.settings, choice.mean_regrets, strict=True)
     ):
-        if number not in numbers:
-            continue
         writer.writerow(
             [
                 number,

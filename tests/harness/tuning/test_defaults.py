@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.defaults.choice import choose_setting
 from coldbench.benchmarks.defaults.clock import SearchClock
 from coldbench.benchmarks.defaults.command import main
@@ -104,23 +105,40 @@ def test_defaults_are_chosen_and_the_search_goes_on(
 def test_a_choice_is_confirmed_on_further_seeds(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two of the settings are compared on two splits, in a table of their own."""
+    """The default against another setting, in a table and a log of their own."""
     out = workplace / "defaults"
-    words = ["hill", *FOUR, "--trials", "6", "--workers", "2", "--out", str(out)]
-    assert main(words) == 0
-    whole = read_table(out / "hill.csv")
-    assert main([*words, "--seeds", "0", "1", "--only", "0", "3"]) == 0
-    assert "2 of 6 settings on 4 datasets" in capsys.readouterr().out
-    assert without_seconds(read_table(out / "hill.csv")) == without_seconds(whole)
-    confirmed = read_table(out / "hill.confirmed.csv")
-    assert [row["trial"] for row in confirmed] == ["0", "3"]
-    assert all(float(row["mean_regret"]) >= 0 for row in confirmed)
-    lines = (out / "hill.trials.jsonl").read_text().splitlines()
-    places = [(json.loads(line)["trial"], json.loads(line)["place"]["seed"]) for line in lines]
-    assert places.count((0, 0)) == places.count((0, 1)) == places.count((3, 1)) == 4
-    assert len(places) == 6 * 4 + 2 * 4  # what was fitted on the first split is not fitted again
-    assert main([*words, "--only", "6"]) == 2
-    assert "--only 6: the settings are numbered 0 to 5" in capsys.readouterr().err
+    words = ["hill", *FOUR, "--workers", "2", "--out", str(out), "--seeds", "1", "2"]
+    assert main([*words, "--against", "place=0.7", "blur=4"]) == 0
+    assert "2 of 2 settings on 4 datasets" in capsys.readouterr().out
+    rows = read_table(out / "hill.against.csv")
+    assert [(row["place"], row["blur"]) for row in rows] == [("0.1", "4"), ("0.7", "4")]
+    assert [row["chosen"] for row in rows] == ["", "yes"]
+    lines = (out / "hill.against.trials.jsonl").read_text().splitlines()
+    assert {json.loads(line)["place"]["seed"] for line in lines} == {1, 2}
+    assert len(lines) == 2 * 4 * 2 and not (out / "hill.csv").exists()
+
+
+def test_what_a_run_has_validated_is_not_fitted_again(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["run", "-m", "method=hill", "dataset=tiny,tiny_b,tiny_c,tiny_d", "scenario=grid"]
+    assert cli.main([*run, "seed=0,1", "tracking=none"]) == 0
+    words = ["hill", *FOUR, "--trials", "2", "--seeds", "0", "1", "--workers", "1"]
+    capsys.readouterr()
+    assert main([*words, "--out", "fitted"]) == 0
+    assert main([*words, "--out", "read", "--records", "results"]) == 0
+    found = {}
+    for out in ("fitted", "read"):
+        text = Path(out, "hill.trials.jsonl").read_text()
+        found[out] = {
+            (one["trial"], *one["place"].values()): one["result"]["groups"]
+            for one in map(json.loads, text.splitlines())
+        }
+    assert found["fitted"].keys() == found["read"].keys()
+    rounded = {key: {n: round(v, 6) for n, v in g.items()} for key, g in found["fitted"].items()}
+    first = [key for key in rounded if key[0] == 0]
+    assert len(first) == 8 and all(found["read"][key] == rounded[key] for key in first)
+    assert any(found["read"][key] != rounded[key] for key in rounded)  # setting 1 was fitted
 
 
 def test_a_dataset_may_be_of_the_open_track() -> None:
@@ -155,6 +173,9 @@ def test_a_trial_is_bounded_in_time_and_a_dead_process_is_a_failure(
         (["rangeless"], "Rangeless has no field left to search"),
         (["hill", "--datasets", "tinny"], "no dataset 'tinny'; did you mean tiny"),
         (["hill", "--datasets", "tiny@opne"], "opne"),
+        (["hill", "--against", "plaec=1"], "plaec"),
+        (["hill", "--against", "place=high"], "place='high'"),
+        (["hill", "--against", "place"], "--against place: settings are typed as field=value"),
     ],
 )
 def test_what_does_not_exist_is_refused_in_a_sentence(
