@@ -15,7 +15,10 @@ from coldbench.methods.hybrid.content_inputs import ContentInputs, TrainingConte
 
 from .planted import PlantedNetworkSuite
 
-METHOD, SETTINGS = CLCRec, {"epochs": 15, "learning_rate": 0.005}
+METHOD, SETTINGS = (
+    CLCRec,
+    {"epochs": 15, "learning_rate": 0.005, "temperature": 2.0, "negatives": 512},
+)
 
 
 class TestPlanted(PlantedNetworkSuite):
@@ -54,7 +57,9 @@ def test_the_defaults_leave_chance_behind():
 
 def test_the_weight_of_the_authors_holds_that_world_near_chance():
     """It does in every epoch; a patience that waits for the loss to leave chance goes on."""
-    log, _ = trained_and_not(held_by_its_norms(), norm_weight=0.1, min_steps=0, patience_steps=1)
+    theirs = {"norm_weight": 0.1, "temperature": 2.0, "balance": 0.5, "mixed": 0.5}
+    theirs |= {"negatives": 128, "learning_rate": 0.001}
+    log, _ = trained_and_not(held_by_its_norms(), min_steps=0, patience_steps=1, **theirs)
     assert min(log["losses"]) > log["chance_loss"] - 0.3
     assert len(log["losses"]) > 12, "half of the cap, where it used to stop after a few"
 
