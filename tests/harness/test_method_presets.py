@@ -22,7 +22,18 @@ CHANGES = {
     "word_knn_bm25": ("word_knn", {"weighting": "bm25"}),
     "attribute_map_linear": ("attribute_map", {"mapping": "linear"}),
     "attribute_map_mlp": ("attribute_map", {"mapping": "mlp"}),
-    "cfkg_paper": ("cfkg", {"dim": 100, "l2": 0.0, "batch_size": 64}),
+    "cfkg_paper": (
+        "cfkg",
+        {
+            "dim": 100,
+            "margin": 1.0,
+            "dropout": 0.25,
+            "prior_weight": 5.0,
+            "l2": 0.0,
+            "batch_size": 64,
+            "learning_rate": 0.005,
+        },
+    ),
     "heater_paper": (
         "heater",
         {"factors": 200, "hidden": [200], "support_share": 0.0, "learning_rate": 0.005},
@@ -40,7 +51,16 @@ CHANGES = {
             "patience_steps": 2000,
         },
     ),
-    "clcrec_paper": ("clcrec", {"norm_weight": 0.1, "negatives": 128}),
+    "clcrec_paper": (
+        "clcrec",
+        {
+            "temperature": 2.0,
+            "balance": 0.5,
+            "mixed": 0.5,
+            "norm_weight": 0.1,
+            "learning_rate": 0.001,
+        },
+    ),
     "dropoutnet_paper": (
         "dropoutnet",
         {
@@ -54,6 +74,11 @@ CHANGES = {
     ),
     "ials_2022": ("ials", {"factors": 256}),
     "frozen_towers": ("finetuned_encoder", {"tuning": "frozen"}),
+    "linear_probe": ("finetuned_encoder", {"tuning": "frozen", "hidden": 0}),
+    **{
+        f"encoder_{tuning}": ("finetuned_encoder", {"tuning": tuning})
+        for tuning in ("full", "top_layers", "bitfit", "layer_norm")
+    },
     "kernel_ridge_attributes": ("kernel_ridge", {"inputs": ["attributes"]}),
     "kernel_ridge_words": ("kernel_ridge", {"inputs": ["words"]}),
     "text_ridge_vectors": ("text_ridge", {"inputs": []}),
@@ -106,7 +131,10 @@ def test_the_experiments_run_everything_that_there_is() -> None:
     light, networks = swept("light"), swept("networks")
     assert not light & networks
     assert (light | networks | {"finetuned_encoder"}) - set(PRESETS) == ours
-    assert swept("presets") == set(PRESETS) - {"lightfm_warp", "lightfm_tags_ids"}
+    rungs = swept("ladder")
+    assert rungs <= ours | set(PRESETS)
+    others = set(PRESETS) - {"lightfm_warp", "lightfm_tags_ids"}
+    assert swept("presets") | (rungs & set(PRESETS)) == others
     reads = {Need.ITEM_FEATURES, Need.ITEM_TEXT, Need.ITEM_CONTENT, Need.GRAPH}
     ranged = {n for n in ours if list_dimensions(registry.find("methods", n)(), ())}
     assert swept("tuned") == ranged

@@ -21,7 +21,8 @@ from ..text_encoder.encoder import (
     require_same_weights,
 )
 from .batches import HistoryBatches
-from .settings import TrainingPrecision, Tuning, choose_precision, count_steps, warm_up_and_decay
+from .schedule import count_steps, warm_up_and_decay
+from .settings import SEARCHED, TrainingPrecision, Tuning, choose_precision
 
 if TYPE_CHECKING:
     from .network import TextTowers
@@ -57,17 +58,14 @@ class FineTunedEncoder(FactorMethod):
     """
 
     tuning: Tuning = parameter(
-        Tuning.LORA, "part of the encoder that is trained", search=Choices(tuple(Tuning))
+        Tuning.LORA, "part of the encoder that is trained", search=Choices(SEARCHED)
     )
     top_layers: int = parameter(
-        2,
-        "layers that lora and top_layers open, from the top",
-        minimum=1,
-        search=Choices((1, 2, 3)),
+        2, "upper layers that all but full open", minimum=1, search=Choices((1, 2, 3))
     )
     lora_rank: int = parameter(8, "rank of the low-rank updates", minimum=1)
     lora_alpha: float = parameter(16.0, "scale of the low-rank updates, over the rank", minimum=0)
-    hidden: int = parameter(256, "inner width of the adaptation layers", minimum=1)
+    hidden: int = parameter(256, "inner width of the adaptation layers, 0: linear", minimum=0)
     dropout: float = parameter(
         0.5, "dropout in the adaptation layers", minimum=0, maximum=0.9, search=Range(0.0, 0.5)
     )
@@ -272,7 +270,8 @@ class FineTunedEncoder(FactorMethod):
         return model
 
     def _build(self, sentences: SentenceEncoder, width: int, user_text: bool) -> "TextTowers":
-        from .network import TextTowers, load_tuned_encoder
+        from .network import TextTowers
+        from .opened_parts import load_tuned_encoder
         from .towers import Towers
 
         towers = Towers(width, self.hidden, self.dropout, self.temperature, user_text, self.prior)
@@ -281,20 +280,21 @@ class FineTunedEncoder(FactorMethod):
         encoder = load_tuned_encoder(
             str(sentences.files.folder),
             self.max_length,
-            top_layers=None if self.tuning is Tuning.FULL else self.top_layers,
-            lora=(self.lora_rank, self.lora_alpha) if self.tuning is Tuning.LORA else None,
+            self.tuning,
+            top_layers=self.top_layers,
+            lora=(self.lora_rank, self.lora_alpha),
             dropout=self.encoder_dropout,
         )
         return TextTowers(encoder, towers)
 
     def _batches(self, train: TrainView, sentences: SentenceEncoder) -> HistoryBatches:
-        with_text = train.users.text is not None
+        texts = None if train.users.text is None else texts_of(train.users)
         return HistoryBatches(
             matrix=train.interactions.csr,
             size=self.batch_size,
             fresh=self.fresh,
             history_length=self.history_length,
             thinning=self.thinning,
-            user_text=sentences.encode(texts_of(train.users)) if with_text else None,
+            user_text=None if texts is None else sentences.encode(texts),
             seed=train.seed,
         )

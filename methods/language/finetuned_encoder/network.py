@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ....datasets.arrays import FloatArray
-from ..text_encoder.transformer import load_encoder
 from .towers import Towers
 from .tuned_encoder import TunedEncoder
 
@@ -110,49 +109,3 @@ class FineTuningModule(nn.Module):
         vectors: Tensor = encoder(texts)
         self.places[items] = self.places.new_tensor(encoder.places(texts))
         return vectors
-
-
-def load_tuned_encoder(
-    folder: str,
-    max_length: int,
-    *,
-    top_layers: int | None,
-    lora: tuple[int, float] | None,
-    dropout: float | None,
-) -> TunedEncoder:
-    """Load an encoder and open part of it for training.
-
-    Parameters
-    ----------
-    top_layers
-        Layers that are opened, counted from the top; None opens the whole encoder.
-    lora
-        (rank, alpha) of low-rank updates to the query and value projections of these layers,
-        which themselves stay frozen; None trains the layers' own weights.
-    dropout
-        Of the encoder in training; None leaves the model's own.
-    """
-    loaded = load_encoder(folder, torch.float32, "cpu")
-    encoder = TunedEncoder(loaded, max_length, top_layers, dropout)
-    if lora is not None:
-        _add_lora(encoder, *lora)
-    elif encoder.cut is None:
-        encoder.body.embeddings.requires_grad_(True)  # type: ignore[union-attr]
-        encoder.layers.requires_grad_(True)
-    else:
-        encoder.layers[encoder.cut :].requires_grad_(True)
-    return encoder
-
-
-def _add_lora(encoder: TunedEncoder, rank: int, alpha: float) -> None:
-    from peft import LoraConfig, inject_adapter_in_model
-
-    first = encoder.cut or 0
-    config = LoraConfig(
-        r=rank,
-        lora_alpha=alpha,  # type: ignore[arg-type]
-        target_modules=["query", "value"],
-        layers_to_transform=list(range(first, len(encoder.layers))),
-        layers_pattern="layer",
-    )
-    inject_adapter_in_model(config, encoder.body)

@@ -1,6 +1,5 @@
 """What can be chosen of the fine-tuning: the part that is trained, and its arithmetic."""
 
-from collections.abc import Callable
 from enum import Enum
 
 
@@ -8,9 +7,15 @@ class Tuning(str, Enum):
     """Which part of the encoder is trained; the towers always are."""
 
     LORA = "lora"
+    BITFIT = "bitfit"
+    LAYER_NORM = "layer_norm"
     TOP_LAYERS = "top_layers"
     FULL = "full"
     FROZEN = "frozen"
+
+
+SEARCHED = (Tuning.LORA, Tuning.TOP_LAYERS, Tuning.FULL, Tuning.FROZEN)
+"""The search range of a method that is tuned."""
 
 
 class TrainingPrecision(str, Enum):
@@ -28,14 +33,3 @@ def choose_precision(asked: TrainingPrecision, tuning: Tuning, device: str) -> s
     if asked is not TrainingPrecision.AUTO:
         return str(asked.value)
     return "bf16" if tuning is not Tuning.FROZEN and has_bf16(device) else "fp32"
-
-
-def count_steps(max_steps: int, epochs: int | None, pairs: int, batch_size: int) -> int:
-    """Return the most steps that a training takes: ``epochs`` over the pairs where it is set."""
-    return max_steps if epochs is None else max(1, epochs * -(-pairs // batch_size))
-
-
-def warm_up_and_decay(steps: int) -> Callable[[int], float]:
-    """Return the factor on the learning rates by step: up for a tenth of ``steps``, then to 0."""
-    warm_up = max(1, steps // 10)
-    return lambda step: min((step + 1) / warm_up, (steps - step) / max(1, steps - warm_up))

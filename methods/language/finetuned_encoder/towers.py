@@ -11,21 +11,24 @@ from .fast_dropout import FastDropout
 
 
 class AdaptationLayer(nn.Module):
-    """x + MLP(x), scaled to length 1; starts as the identity, so that nothing is lost at first."""
+    """x + MLP(x), scaled to length 1; starts as the identity, so that nothing is lost at first.
+
+    With ``hidden`` 0 it is linear, x + W x + b: over a frozen encoder a linear probe.
+    """
 
     def __init__(self, width: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.dropout = FastDropout(dropout)
         # The outer weights start at 0: x + 0, the frozen encoder's own vectors. The inner ones do
         # not, or no gradient would ever reach either.
-        self.inner = nn.Linear(width, hidden)
-        self.outer = nn.Linear(hidden, width)
+        self.inner = nn.Linear(width, hidden) if hidden else None
+        self.outer = nn.Linear(hidden or width, width)
         nn.init.zeros_(self.outer.weight)
         nn.init.zeros_(self.outer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return float32 (rows, width) of length 1."""
-        inner = functional.gelu(self.inner(self.dropout(x)))
+        inner = x if self.inner is None else functional.gelu(self.inner(self.dropout(x)))
         return functional.normalize(x + self.outer(self.dropout(inner)), dim=-1)
 
 
@@ -37,7 +40,7 @@ class Towers(nn.Module):
     width
         Columns of a text vector, and of both towers' output.
     hidden
-        Inner width of the adaptation layers.
+        Inner width of the adaptation layers; 0 makes them linear.
     dropout
         Share of inputs and inner values of the adaptation layers that a step leaves out.
     temperature

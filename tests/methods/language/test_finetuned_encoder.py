@@ -147,8 +147,11 @@ def test_only_the_chosen_part_is_trained(fit, world, tuning, tiny):
     state = method.state()["trained"][0]["arrays"]["encoder"]
     layer = sum(a.size for name, a in before.items() if name.startswith("encoder.layer.2."))
     towers = sum(array.size for array in method.state()["trained"][0]["arrays"]["towers"].values())
+    inside = {name: a for name, a in before.items() if name.startswith("encoder.layer.2.")}
     trained = {
         Tuning.LORA: 4 * 8 * 24,  # A and B of query and value
+        Tuning.BITFIT: sum(a.size for name, a in inside.items() if name.endswith("bias")),
+        Tuning.LAYER_NORM: 2 * 2 * 24,  # weight and bias after attention and after the layer
         Tuning.TOP_LAYERS: layer,
         Tuning.FULL: sum(a.size for n, a in before.items() if not n.startswith("pooler")),
         Tuning.FROZEN: 0,
@@ -158,18 +161,23 @@ def test_only_the_chosen_part_is_trained(fit, world, tuning, tiny):
     if tuning is not Tuning.FROZEN:
         now = to_arrays(method.scorer_.model.encoder.body)
         for name, array in before.items():
-            inside = name.startswith("encoder.layer.2.") or tuning is Tuning.FULL
+            opened = {
+                Tuning.BITFIT: name in inside and name.endswith("bias"),
+                Tuning.LAYER_NORM: name in inside and "LayerNorm" in name,
+            }.get(tuning, name in inside or tuning is Tuning.FULL)
             kept = now.get(name, now.get(name.replace("query.", "query.base_layer.")))
             kept = now.get(name.replace("value.", "value.base_layer."), kept)
-            if tuning is Tuning.LORA or not inside:
+            if tuning is Tuning.LORA or not opened:
                 np.testing.assert_array_equal(kept, array)
-        assert tuning is Tuning.LORA or not np.array_equal(
-            now["encoder.layer.2.output.dense.weight"],
-            before["encoder.layer.2.output.dense.weight"],
-        )
+        moved = "encoder.layer.2.output.dense.weight"
+        moved = {
+            Tuning.BITFIT: "encoder.layer.2.output.dense.bias",
+            Tuning.LAYER_NORM: "encoder.layer.2.output.LayerNorm.weight",
+        }.get(tuning, moved)
+        assert tuning is Tuning.LORA or not np.array_equal(now[moved], before[moved])
 
 
-@pytest.mark.parametrize("tuning", [Tuning.LORA, Tuning.TOP_LAYERS, Tuning.FULL])
+@pytest.mark.parametrize("tuning", [one for one in Tuning if one is not Tuning.FROZEN])
 def test_the_encoder_itself_moves_the_vectors(fit, world, tuning, settings):
     method = fit(ever_better(world.train), tuning=tuning, epochs=2)
     texts = list(world.query.items.text)

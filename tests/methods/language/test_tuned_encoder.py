@@ -14,9 +14,15 @@ from coldbench.methods.language.finetuned_encoder.fast_dropout import drop_out  
 from coldbench.methods.language.finetuned_encoder.network import (  # noqa: E402
     FineTuningModule,
     TextTowers,
+)
+from coldbench.methods.language.finetuned_encoder.opened_parts import (  # noqa: E402
     load_tuned_encoder,
 )
-from coldbench.methods.language.finetuned_encoder.towers import Towers  # noqa: E402
+from coldbench.methods.language.finetuned_encoder.settings import Tuning  # noqa: E402
+from coldbench.methods.language.finetuned_encoder.towers import (  # noqa: E402
+    AdaptationLayer,
+    Towers,
+)
 from coldbench.methods.language.finetuned_encoder.tuned_encoder import TunedEncoder  # noqa: E402
 from coldbench.methods.language.text_encoder.transformer import (  # noqa: E402
     encode_texts,
@@ -155,7 +161,7 @@ def test_gradients_are_those_of_the_library(tiny):
 
 
 def test_low_rank_updates_are_the_librarys(tiny):
-    encoder = load_tuned_encoder(str(tiny), 32, top_layers=1, lora=(4, 8.0), dropout=None).eval()
+    encoder = load_tuned_encoder(str(tiny), 32, Tuning.LORA, top_layers=1, lora=(4, 8.0)).eval()
     with torch.no_grad():
         for name, weight in encoder.named_parameters():
             if "lora_B" in name:
@@ -266,3 +272,16 @@ def test_fresh_items_carry_a_gradient_and_are_remembered(tiny):
     refreshed = tuning.refresh()  # it was trained, so all are encoded
     torch.testing.assert_close(tuning.remembered, encoder(TEXTS[:4]).detach())
     assert refreshed.shape == (4, 24)
+
+
+def test_without_an_inner_width_the_adaptation_is_linear():
+    layer = AdaptationLayer(6, 0, dropout=0.0).eval()
+    first, second = torch.randn(2, 3, 6)
+    np.testing.assert_allclose(
+        layer(first).detach(), torch.nn.functional.normalize(first, dim=-1), atol=1e-6
+    )
+    torch.nn.init.normal_(layer.outer.weight, std=0.1)
+    whole = first + second + layer.outer(first + second)
+    expected = torch.nn.functional.normalize(whole, dim=-1).detach()
+    np.testing.assert_allclose(layer(first + second).detach(), expected, atol=1e-6)
+    assert sum(one.numel() for one in layer.parameters()) == 6 * 6 + 6
