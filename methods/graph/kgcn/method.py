@@ -43,32 +43,30 @@ class KGCN(NetworkMethod):
     """Convolution over sampled neighbours, weighted by the user's interest in each relation.
 
     Source: Wang, Zhao, Xie, Li and Guo, Knowledge Graph Convolutional Networks for Recommender
-    Systems, WWW 2019, equations 1 to 9 and algorithm 1; one sampled negative per positive as in
-    section 4.3.
-    Differs: the settings are those that hold on the validation of four datasets
-    (results/defaults/kgcn.csv); the paper's for Last.FM are ``kgcn_paper``. A user is the sum of
-    the paper's id embedding, the mean embedding of the history's items (the chosen one taken out)
-    and a vector shared by all; in training the id embeddings of users and of items are hidden with
-    probability ``dropout``, a hidden user then shows ``support`` pairs at most, the mean of k of
-    them times k / (k + ``prior_weight``), so that a short history says little next to the vector
-    that all share, and a hidden item only entities that other items lead to as well. So a cold
-    user, known by its support or by nothing, and a cold item, known by its edges alone, are scored
-    as they were trained. A receptive field is drawn by a hash of the node's edges and without
-    repetition; a node with fewer edges keeps them all, and a cold item leaves out entities that no
-    training item's field has led to. Edges are followed both ways, the way back being a relation of
-    its own.
+    Systems, WWW 2019, equations 1 to 9 and algorithm 1; dimension, norm weight and one sampled
+    negative per positive as in section 4.3.
+    Differs: a user is the sum of the paper's id embedding, the mean embedding of the history's
+    items (the chosen one taken out) and a vector shared by all; in training the id embeddings of
+    users and of items are hidden with probability ``dropout``, a hidden user then shows ``support``
+    pairs at most, the mean of k of them times k / (k + ``prior_weight``), so that a short history
+    says little next to the vector that all share, and a hidden item only entities that other items
+    lead to as well. So a cold user, known by its support or by nothing, and a cold item, known by
+    its edges alone, are scored as they were trained. A receptive field is drawn by a hash of the
+    node's edges and without repetition; a node with fewer edges keeps them all, and a cold item
+    leaves out entities that no training item's field has led to. Edges are followed both ways, the
+    way back being a relation of its own.
     """
 
-    dim: int = parameter(8, "length of every vector", minimum=1, search=Choices((8, 16, 32, 64)))
+    dim: int = parameter(32, "length of every vector", minimum=1, search=Choices((8, 16, 32, 64)))
     neighbours: int = parameter(
-        16, "edges in a receptive field", minimum=1, search=Choices((2, 4, 8, 16))
+        8, "edges in a receptive field", minimum=1, search=Choices((2, 4, 8, 16))
     )
-    depth: int = parameter(2, "layers", minimum=1, maximum=4, search=Choices((1, 2)))
+    depth: int = parameter(1, "layers", minimum=1, maximum=4, search=Choices((1, 2)))
     aggregator: Aggregator = parameter(
-        Aggregator.CONCAT, "joins own vector and neighbourhood", search=Choices(tuple(Aggregator))
+        Aggregator.SUM, "joins own vector and neighbourhood", search=Choices(tuple(Aggregator))
     )
     dropout: float = parameter(
-        0.3,
+        0.5,
         "probability that an id embedding is hidden in training",
         minimum=0,
         maximum=1,
@@ -76,19 +74,19 @@ class KGCN(NetworkMethod):
     )
     support: int = parameter(10, "longest history of a user whose embedding is hidden", minimum=1)
     prior_weight: float = parameter(
-        2.0,
+        5.0,
         "history items that count as much as the shared vector in a hidden or new user's vector",
         minimum=0,
         search=Range(0.5, 50, log=True),
     )
     l2: float = parameter(
-        3e-5, "weight of the squared norms", minimum=0, search=Range(1e-8, 1e-3, log=True)
+        1e-7, "weight of the squared norms", minimum=0, search=Range(1e-8, 1e-3, log=True)
     )
     batch_size: int = parameter(
-        128, "training pairs in a batch", minimum=1, search=Choices((128, 512, 2048))
+        512, "training pairs in a batch", minimum=1, search=Choices((128, 512, 2048))
     )
     learning_rate: float = parameter(
-        0.017, "step of Adam", minimum=0, search=Range(5e-4, 5e-2, log=True)
+        0.002, "step of Adam", minimum=0, search=Range(5e-4, 5e-2, log=True)
     )
     max_steps: int = limit_steps(2000)
     min_steps: int = delay_patience(300)
