@@ -22,18 +22,7 @@ CHANGES = {
     "word_knn_bm25": ("word_knn", {"weighting": "bm25"}),
     "attribute_map_linear": ("attribute_map", {"mapping": "linear"}),
     "attribute_map_mlp": ("attribute_map", {"mapping": "mlp"}),
-    "cfkg_paper": (
-        "cfkg",
-        {
-            "dim": 100,
-            "margin": 1.0,
-            "dropout": 0.25,
-            "prior_weight": 5.0,
-            "l2": 0.0,
-            "batch_size": 64,
-            "learning_rate": 0.005,
-        },
-    ),
+    "cfkg_paper": ("cfkg", {"dim": 100, "l2": 0.0, "batch_size": 64}),
     "heater_paper": (
         "heater",
         {"factors": 200, "hidden": [200], "support_share": 0.0, "learning_rate": 0.005},

@@ -12,14 +12,12 @@ from coldbench.methods.training.weights import to_arrays
 
 from .planted import PlantedGraphSuite
 
-# A planted world is small: few epochs in small batches are enough, at a higher rate.
-SMALL = {"batch_size": 512, "margin": 1.0, "dropout": 0.25, "prior_weight": 5.0}
-METHOD, SETTINGS = CFKG, {"epochs": 12, "learning_rate": 0.01, **SMALL}
+METHOD, SETTINGS = CFKG, {"epochs": 12, "learning_rate": 0.01}
 
 
 class TestPlanted(PlantedGraphSuite):
     falls_to = 0.5
-    variants = tuple({"dim": 8, "ranking": ranking, "prior_weight": 5.0} for ranking in RankingLoss)
+    variants = tuple({"dim": 8, "ranking": ranking} for ranking in RankingLoss)
 
 
 COLD = "new_item/cold/k=0"
@@ -71,7 +69,7 @@ def test_warm_rows_are_their_own(method, split):
 
 def test_training_hides_rows_as_a_query_does(split):
     graph = split.train.graph
-    method = CFKG(epochs=1, **SMALL).fit(split.train)
+    method = CFKG(epochs=1).fit(split.train)
     net, shared = method.net_, keep_shared_links(link_both_ways(graph), graph.n_nodes)
     batch = next(InteractionBatches(split.train.interactions, 0.5, 3, 200, 1)(0))
     with torch.no_grad():
@@ -137,14 +135,14 @@ def test_loss_of_one_batch_is_the_papers(split):
 
 def test_a_graph_without_triples_leaves_the_likes(split):
     empty = split.train.graph.take(np.zeros(len(split.train.graph.heads), dtype=bool))
-    method = CFKG(epochs=2, learning_rate=0.005, **SMALL).fit(replace(split.train, graph=empty))
+    method = CFKG(epochs=2).fit(replace(split.train, graph=empty))
     losses = method.report()["training"]["losses"]
     assert losses[1] < losses[0]
 
 
 def test_weighted_norms_stay_short(split):
     def length(l2):
-        net = CFKG(epochs=3, l2=l2, learning_rate=0.01, **SMALL).fit(split.train).net_
+        net = CFKG(epochs=3, l2=l2, learning_rate=0.01).fit(split.train).net_
         return sum(float((array**2).sum()) for array in to_arrays(net).values())
 
     assert length(0.1) < 0.8 * length(0.0)

@@ -41,23 +41,22 @@ class CFKG(NetworkMethod, FactorMethod):
     Source: Zhang, Ai, Chen and Wang, Learning over Knowledge-Base Embeddings for Recommendation,
     2018 (arXiv 1803.06540), the margin loss over the joint graph, as in TransE: Bordes, Usunier,
     Garcia-Duran, Weston and Yakhnenko, Translating Embeddings for Modeling Multi-relational Data,
-    NIPS 2013, algorithm 1.
-    Differs: the settings are those that hold on the validation of four datasets
-    (results/defaults/cfkg.csv); the authors' are ``cfkg_paper``; the distance is squared, and the
-    score minus the squared distance; Adam; embeddings are scaled to length 1 at first only, later
-    their norms are weighted; a logistic loss is offered besides. A corrupted likes triple has
-    another training item that the user has not chosen, a corrupted triple of the graph any node,
-    and is entered from both ends; each likes pair is learned with one triple of the graph. In
-    training the embeddings of users and of items are hidden with probability ``dropout``. A hidden
-    user is the mean user embedding, joined by the mean of (item - likes) over k of its other items,
-    ``support`` at most, with the share k / (k + ``prior_weight``), a hidden item the mean over its
-    edges of (tail - relation), or (head + relation) where it is the tail, leaving out entities that
-    it alone leads to. Cold ones are embedded in the same way: a k-shot user by its support, a cold
-    item by its links; an item without links is the mean item embedding.
+    NIPS 2013, algorithm 1, with margin 1.
+    Differs: dimension, learning rate and batch are ours; the distance is squared, and the score
+    minus the squared distance; Adam; embeddings are scaled to length 1 at first only, later their
+    norms are weighted; a logistic loss is offered besides. A corrupted likes triple has another
+    training item that the user has not chosen, a corrupted triple of the graph any node, and is
+    entered from both ends; each likes pair is learned with one triple of the graph. In training
+    the embeddings of users and of items are hidden with probability ``dropout``. A hidden user is
+    the mean user embedding, joined by the mean of (item - likes) over k of its other items,
+    ``support`` at most, with the share k / (k + ``prior_weight``), a hidden item the mean
+    over its edges of (tail - relation), or (head + relation) where it is the tail, leaving out
+    entities that it alone leads to. Cold ones are embedded in the same way: a k-shot user by its
+    support, a cold item by its links; an item without links is the mean item embedding.
     """
 
     dim: int = parameter(
-        200, "length of every vector", minimum=1, search=Choices((16, 32, 64, 100, 200))
+        64, "length of every vector", minimum=1, search=Choices((16, 32, 64, 100, 200))
     )
     ranking: RankingLoss = parameter(
         RankingLoss.MARGIN,
@@ -65,13 +64,13 @@ class CFKG(NetworkMethod, FactorMethod):
         search=Choices(tuple(RankingLoss)),
     )
     margin: float = parameter(
-        0.48,
+        1.0,
         "by how much a true triple is to be nearer",
         minimum=0,
         search=Range(0.2, 5.0, log=True),
     )
     dropout: float = parameter(
-        0.48,
+        0.25,
         "probability that an embedding is hidden in training",
         minimum=0,
         maximum=1,
@@ -79,19 +78,19 @@ class CFKG(NetworkMethod, FactorMethod):
     )
     support: int = parameter(10, "longest history of a user whose embedding is hidden", minimum=1)
     prior_weight: float = parameter(
-        45.0,
+        5.0,
         "history items that count as much as the mean user in a hidden or new user's embedding",
         minimum=0,
         search=Range(0.5, 50, log=True),
     )
     l2: float = parameter(
-        1.3e-5, "weight of the squared norms", minimum=0, search=Range(1e-7, 1e-3, log=True)
+        1e-5, "weight of the squared norms", minimum=0, search=Range(1e-7, 1e-3, log=True)
     )
     batch_size: int = parameter(
-        2048, "likes pairs in a batch", minimum=1, search=Choices((128, 512, 2048))
+        512, "likes pairs in a batch", minimum=1, search=Choices((128, 512, 2048))
     )
     learning_rate: float = parameter(
-        0.00053, "step of Adam", minimum=0, search=Range(5e-4, 5e-2, log=True)
+        0.005, "step of Adam", minimum=0, search=Range(5e-4, 5e-2, log=True)
     )
     max_steps: int = limit_steps(3000)
     min_steps: int = delay_patience(500)
