@@ -118,7 +118,7 @@ class RippleNet(NetworkMethod):
                 "choose a dataset with a graph"
             )
         self.ripples_ = build_ripple_sampler(graph, self.hops, self.memory, train.seed)
-        self.kept_sets_ = {}
+        self.kept_sets_: dict[bytes, IntArray] = {}
         sets = self.ripples_.sets(train.users.history)
         self.everyone_ = self._draw(sets, train.seed)
         with seeded(train.seed):

@@ -144,7 +144,8 @@ class RippleNetModule(nn.Module):
         joined = self.relations.transpose(1, 2).reshape(-1, dim)
         sums = by_relation.view(count, n_relations * dim) @ joined
         sizes = torch.bincount(rows, minlength=count)[:, None]
-        return sums / sizes.clamp(min=1)
+        means: Tensor = sums / sizes.clamp(min=1)
+        return means
 
     def _plausible(self, triples: Tensor) -> Tensor:
         """Return the mean of sigmoid(head . relation . tail)."""
@@ -153,7 +154,8 @@ class RippleNetModule(nn.Module):
         # h' R of every relation, of which each triple takes its own.
         seen = (self.nodes(heads) @ self._joined()).view(len(triples), len(self.relations), -1)
         own = seen[torch.arange(len(triples), device=triples.device), relations]
-        return (own * self.nodes(tails)).sum(dim=1).sigmoid().mean()
+        mean: Tensor = (own * self.nodes(tails)).sum(dim=1).sigmoid().mean()
+        return mean
 
     def _joined(self) -> Tensor:
         """Return (dim, relations x dim): one product with it makes v' R of every relation."""
