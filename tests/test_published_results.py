@@ -59,7 +59,6 @@ _LACKING_ON_TAGS = {
 }  # fmt: skip
 _LACKING_ON_OUR_SPLITS = {"dropoutnet", "lsi_lr", "pagerank", "text_ridge"}
 LACKING: dict[Group, set[str]] = {
-    ("citeulike-a", "aldi", "strict"): {"ripplenet"},
     ("citeulike-a", "grid", "open"): _LACKING_ON_TAGS | _LACKING_ON_OUR_SPLITS,
     ("citeulike-a", "aldi", "open"): _LACKING_ON_TAGS,
     ("citeulike-a", "heater", "open"): _LACKING_ON_TAGS,
