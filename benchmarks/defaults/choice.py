@@ -67,7 +67,7 @@ def choose_setting(
     places
         The splits.
     results
-        What was found, by number of the setting and split.
+        What was found, by number of the setting and split; that of other splits does not count.
     group
         ``mean`` or a group of tasks.
     """
@@ -84,8 +84,8 @@ def choose_setting(
     best = np.nanmax(values, axis=0) if len(names) else np.zeros(0)
     regrets = (best - values) / np.maximum(np.abs(best), 1e-12)
     seconds = np.zeros(len(settings))
-    for (number, _), one in results.items():
-        if number < len(seconds):
+    for (number, place), one in results.items():
+        if number < len(seconds) and place in places:
             seconds[number] += one.seconds
     means = regrets.mean(axis=1) if len(names) else np.full(len(settings), np.nan)
     chosen = None if np.isnan(means).all() else int(np.nanargmin(means))

@@ -1,10 +1,13 @@
 """Validation that a record already holds, so that a setting need not be fitted again."""
 
-import json
+from functools import cache
 from pathlib import Path
 
+from ...datasets.errors import ColdbenchError
 from ..config.configured import configured
 from ..config.run_config import compose_run
+from ..records.partial_records import AS_WRITTEN
+from ..records.record import RunRecord, Status, read
 from ..runs.identity import make_identity
 from ..tuning.fit_trial import TrialResult
 from .jobs import Job
@@ -17,9 +20,16 @@ class RecordedTrials:
     ----------
     home
         The folder.
+
+    Raises
+    ------
+    ColdbenchError
+        When it is not there.
     """
 
     def __init__(self, home: Path) -> None:
+        if not home.is_dir():
+            raise ColdbenchError(f"--records {home}: there is no such folder")
         self.home = home
 
     def __call__(self, job: Job) -> TrialResult | None:
@@ -31,13 +41,19 @@ class RecordedTrials:
         config = compose_run(words)
         config.method = configured(config.method, job.settings, "method")
         wanted = make_identity(config)
-        for path in sorted((self.home / place.scenario / name / job.method).glob("*.json")):
-            record = json.loads(path.read_text())
-            if record["status"] == "ok" and record["config"] == wanted and record["validation"]:
-                cost = record["cost"]
+        for record in _read_runs(self.home / place.scenario / name / job.method):
+            cost = record.cost
+            if record.config == wanted and record.validation and cost is not None:
                 return TrialResult(
                     "complete",
-                    record["validation"]["groups"],
-                    seconds=cost["fit_seconds"] + (cost["validation_seconds"] or 0),
+                    record.validation["groups"],
+                    seconds=cost.fit_seconds + (cost.validation_seconds or 0),
                 )
         return None
+
+
+@cache
+def _read_runs(folder: Path) -> list[RunRecord]:
+    """Return the records of the runs of a method that succeeded."""
+    records = [read(path, AS_WRITTEN) for path in sorted(folder.glob("*.json"))]
+    return [one for one in records if one.status is Status.OK]

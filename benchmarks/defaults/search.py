@@ -84,12 +84,7 @@ class MethodSearch:
 
     def choose(self) -> Choice:
         """Return the settings, compared."""
-        results = {
-            (number, place): one
-            for (number, place), one in self.log.results.items()
-            if place in self.places
-        }
-        return choose_setting(self.settings, self.places, results, self.group)
+        return choose_setting(self.settings, self.places, self.log.results, self.group)
 
     def save(self) -> None:
         """Write the table."""

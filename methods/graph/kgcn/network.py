@@ -19,13 +19,6 @@ class AggregationLayer(nn.Module):
         nn.init.xavier_uniform_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
-    def matrices(self) -> tuple[Tensor, Tensor]:
-        """Return what a node's own vector and its neighbourhood are multiplied by, each (d, d)."""
-        weight = self.linear.weight
-        dim = len(weight)
-        own = torch.zeros_like(weight) if self.aggregator == "neighbor" else weight[:, :dim]
-        return own, weight[:, -dim:]
-
     def of_own(self, own: Tensor) -> Tensor:
         """Return what a node's own vector contributes, with the bias."""
         # Equations 4 to 6 with one weight matrix for the three aggregators, whose linear part is

@@ -84,10 +84,8 @@ class LaterLayer:
             total += weight
             mean.addcmul_(weight[:, None], before[near])
         mean /= total.clamp_(min=1e-38)[:, None]
-        own, neighbours = layer.matrices()
-        return layer.activate(
-            own @ before[self.own] + neighbours @ mean + layer.linear.bias[:, None]
-        )
+        vectors: Tensor = layer(before[self.own].mT, mean.mT)
+        return vectors.mT
 
 
 @dataclass

@@ -176,6 +176,7 @@ def test_a_trial_is_bounded_in_time_and_a_dead_process_is_a_failure(
         (["hill", "--against", "plaec=1"], "plaec"),
         (["hill", "--against", "place=high"], "place='high'"),
         (["hill", "--against", "place"], "--against place: settings are typed as field=value"),
+        (["hill", "--records", "nowhere"], "--records nowhere: there is no such folder"),
     ],
 )
 def test_what_does_not_exist_is_refused_in_a_sentence(
