@@ -141,13 +141,24 @@ def test_bf16_is_read_from_the_processors_flags(told, has, monkeypatch):
     assert has_bf16() is has
 
 
-def test_fine_tuning_is_measured_against_the_plain_loop():
+def test_fine_tuning_is_measured_against_the_plain_loop(monkeypatch):
     if list_missing_for_tuning():
         pytest.skip("the encoder's package or peft is not installed")
-    found = measure_fine_tuning(texts=24, steps=1, batch=4, repeats=1)
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+
+    taken = []  # a clock that ticks with every step, so that a busy machine cannot move it
+    monkeypatch.setattr("time.perf_counter", lambda: float(len(taken)))
+    hook = register_optimizer_step_post_hook(lambda *_: taken.append(1))
+    try:
+        found = measure_fine_tuning(texts=24, steps=2, batch=4, repeats=1)
+    finally:
+        hook.remove()
     kinds = {"tuned_fp32"} | ({"tuned_bf16"} if has_bf16() else set())
-    assert set(found) == {"plain", *kinds, *(f"{kind}_over_plain" for kind in kinds)}
-    assert all(value > 0 for value in found.values())
+    assert found == {
+        "plain": 2,
+        **dict.fromkeys(kinds, 2),  # the fit less the one without an epoch: its steps alone
+        **{f"{kind}_over_plain": 1 for kind in kinds},
+    }
 
 
 def test_starting_up_is_measured_against_an_empty_python_and_torch(monkeypatch):
