@@ -11,7 +11,7 @@ from .packed_texts import PackedTexts
 
 
 def run_layer(layer: Any, hidden: Tensor, packed: PackedTexts) -> Tensor:
-    """Return (tokens, width): the layer's output in the precision of ``hidden``.
+    """Return (rows, width): the layer's output in the precision of ``hidden``.
 
     The layer's weights stay as they are; in bf16 each is rounded for the product, as autocast does,
     but so are those that are not trained, and no value between two products is widened.
@@ -22,7 +22,7 @@ def run_layer(layer: Any, hidden: Tensor, packed: PackedTexts) -> Tensor:
         A layer of transformers' BERT, RoBERTa or XLM-RoBERTa, with low-rank updates or without. It
         drops out where it is in training mode.
     hidden
-        (tokens, width), float32 or bfloat16.
+        (rows, width), float32 or bfloat16.
     packed
         How the tokens lie.
     """
@@ -40,9 +40,9 @@ def run_layer(layer: Any, hidden: Tensor, packed: PackedTexts) -> Tensor:
     own = attention.self
     query, key, value = (_multiply(one, hidden) for one in (own.query, own.key, own.value))
     mixed = packed.attend(query, key, value, attend)
-    hidden = _add_and_scale(attention.output, mixed, hidden)
+    hidden = _add_and_scale(attention.output, mixed, hidden, packed.tokens)
     inner = layer.intermediate.intermediate_act_fn(_multiply(layer.intermediate.dense, hidden))
-    return _add_and_scale(layer.output, inner, hidden)
+    return _add_and_scale(layer.output, inner, hidden, packed.tokens)
 
 
 def _attend(
@@ -59,10 +59,10 @@ def _attend(
     return drop_out(scores.softmax(dim=-1), probability) @ value
 
 
-def _add_and_scale(block: Any, hidden: Tensor, beside: Tensor) -> Tensor:
+def _add_and_scale(block: Any, hidden: Tensor, beside: Tensor, tokens: int) -> Tensor:
     """Return the block's product of ``hidden``, dropped out, added to ``beside`` and normalised."""
     made = _multiply(block.dense, hidden)
-    made = drop_out(made, block.dropout.p if block.training else 0.0)
+    made = drop_out(made, block.dropout.p if block.training else 0.0, tokens)
     norm, kind = block.LayerNorm, made.dtype
     weight, bias = norm.weight.to(kind), norm.bias.to(kind)
     return functional.layer_norm(made + beside, norm.normalized_shape, weight, bias, norm.eps)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ....datasets.errors import ColdbenchError
 from ..text_encoder.transformer import LoadedEncoder, pad
 from .packed_layers import run_layer
-from .packed_texts import PackedTexts, split_by_tokens
+from .packed_texts import ROWS_STEP, PackedTexts, split_by_tokens
 
 BYTES_OF_STATES = 1 << 30
 BODIES = ("bert", "roberta", "xlm-roberta")
@@ -123,16 +123,17 @@ class TunedEncoder(nn.Module):
         return torch.cat(parts)[back.to(self.loaded.device)]
 
     def _vectors(self, texts: list[str]) -> Tensor:
-        packed, first = self._pack(texts), self.cut or 0
-        hidden = self._embed(texts) if self.cut is None else torch.cat(self._lower(texts))
+        fixed = self.kind is torch.bfloat16 and self.loaded.device.type == "cpu"
+        packed, first = self._pack(texts, ROWS_STEP if fixed else 1), self.cut or 0
+        hidden = packed.fill([self._embed(texts)] if self.cut is None else self._lower(texts))
         hidden = hidden.to(self.kind)
         for layer in self.layers[first:]:
             hidden = run_layer(layer, hidden, packed)
         return packed.mean(hidden)
 
-    def _pack(self, texts: list[str]) -> PackedTexts:
+    def _pack(self, texts: list[str], rows_step: int = 1) -> PackedTexts:
         lengths = np.array([len(self._memory.tokens[text]) for text in texts])
-        return PackedTexts(lengths, self.loaded.device)
+        return PackedTexts(lengths, self.loaded.device, rows_step)
 
     def _embed(self, texts: list[str]) -> Tensor:
         """Return the token embeddings (tokens, width) that the layers begin with."""

@@ -102,9 +102,9 @@ def acting(monkeypatch):
     found = Counter()
     real = packed_layers.drop_out
 
-    def dropped(hidden, probability):
+    def dropped(hidden, probability, rows=None):
         found[probability] += 1
-        return real(hidden, probability)
+        return real(hidden, probability, rows)
 
     monkeypatch.setattr(packed_layers, "drop_out", dropped)
     return found
@@ -181,6 +181,54 @@ def test_bf16_is_close_and_its_vectors_are_fp32(tiny):
     assert rounded.dtype is torch.float32
     assert 0 < (exact - rounded).abs().max() < 0.02
     assert torch.nn.functional.cosine_similarity(exact, rounded).min() > 0.999
+
+
+def test_rows_of_padding_change_neither_vectors_nor_gradients_nor_random_numbers(tiny, monkeypatch):
+    def take_step(rows_step):
+        monkeypatch.setattr(_tuned_encoder, "ROWS_STEP", rows_step)
+        encoder = tuned(tiny, 2).train()
+        encoder.layers[1:].requires_grad_(True)
+        encoder.kind = torch.bfloat16
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            vectors = encoder(TEXTS)
+            vectors[:, 0].sum().backward()
+            following = torch.rand(1)
+        gradients = {n: p.grad for n, p in encoder.layers[1:].named_parameters()}
+        return vectors.detach(), gradients, following
+
+    vectors, gradients, following = take_step(1)
+    padded, theirs, after = take_step(64)
+    torch.testing.assert_close(vectors, padded, atol=1e-3, rtol=1e-2)
+    assert vectors.std() > 0.05 and after == following
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(gradient, theirs[name], atol=2e-2, rtol=5e-2, msg=name)
+
+
+def test_in_bf16_products_have_few_shapes(tiny, monkeypatch):
+    rows = set()
+    real = _tuned_encoder.run_layer
+
+    def run(layer, hidden, packed):
+        rows.add((str(hidden.dtype), len(hidden)))
+        return real(layer, hidden, packed)
+
+    monkeypatch.setattr(_tuned_encoder, "run_layer", run)
+    encoder = tuned(tiny, 2).eval()
+    encoder.kind = torch.bfloat16
+    for count in range(1, 6):
+        assert len(encoder(TEXTS[:count])) == count
+    assert {size for kind, size in rows if "bfloat16" in kind} == {64}
+
+
+def test_dropout_draws_nothing_for_rows_of_padding():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        alone = drop_out(torch.ones(5, 8), 0.5)
+        following = torch.rand(1)
+        torch.manual_seed(0)
+        padded = drop_out(torch.ones(64, 8), 0.5, 5)
+        assert torch.equal(padded[:5], alone) and torch.rand(1) == following
 
 
 def test_a_text_has_one_vector_beside_whatever_others(tiny, monkeypatch):
