@@ -14,15 +14,18 @@ from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.records.verify_records import verify
 
 COLDBENCH = [sys.executable, "-m", "coldbench"]
-KILLS = int(os.environ.get("COLDBENCH_KILLS", "20"))
-"""Of the plain sweep, half of them with two terminals, a fourth with joblib: 116 make 203."""
+KILLS = int(os.environ.get("COLDBENCH_KILLS", "0"))
+"""Of every kind of sweep; by default fewer. 50 make 200 over 60 runs of each kind."""
 JOBLIB = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+# Without a batch size submitit starts all jobs of a sweep at once, here 60 processes.
+SUBMITIT = ["hydra/launcher=submitit_local", "hydra.sweeper.max_batch_size=2"]
 SWEEPS = {
-    "basic": (KILLS, 1, []),
-    "terminals": (KILLS // 2, 2, []),
-    "joblib": (KILLS // 4, 1, JOBLIB),
+    "basic": (KILLS or 20, 32, 1, []),
+    "terminals": (KILLS or 10, 32, 2, []),
+    "joblib": (KILLS or 5, 32, 1, JOBLIB),
+    "submitit": (KILLS or 4, 10, 1, SUBMITIT),
 }
-"""Kills, commands at once, further words."""
+"""Kills, runs at least (some are left for the last kill), commands at once, further words."""
 COSTS = ("fit_seconds", "score_seconds", "peak_bytes")
 
 
@@ -45,8 +48,8 @@ def made() -> int:
 def test_kills_leave_nothing_torn_and_lose_no_figure(
     workplace: Path, fakes: None, words: list[str], kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kills, at_once, more = SWEEPS[kind]
-    runs = max(32, kills)  # some are left for the last kill
+    kills, runs, at_once, more = SWEEPS[kind]
+    runs = max(runs, kills + 10 if KILLS else 0)
     seeds = ",".join(map(str, range(runs // 2)))
     argv = ["run", "-m", "method=by_index,popularity", f"seed={seeds}", "save_rankings=true"]
     command = [*COLDBENCH, *argv, *words, *more]
