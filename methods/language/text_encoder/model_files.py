@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ....datasets.errors import ColdbenchError
+from .untrained import PREFIX, find_untrained
 
 WEIGHTS = "model.safetensors"
 NEEDED = ("config.json", WEIGHTS)
@@ -100,7 +101,8 @@ def find_model(name: str, path: str = "") -> ModelFiles:
     Parameters
     ----------
     name
-        Name on the hub. That of a model on record vouches for its weights.
+        Name on the hub. That of a model on record vouches for its weights. After ``untrained/``
+        an encoder of the same shape with weights drawn at random.
     path
         Folder with the files; empty looks in the other places.
 
@@ -110,7 +112,12 @@ def find_model(name: str, path: str = "") -> ModelFiles:
         When there are no files, when the weights are not in safetensors, or when they are not
         those of the model that ``name`` says.
     """
-    folder, source = _locate(name, path)
+    if name.startswith(PREFIX):
+        base = find_model(name.removeprefix(PREFIX), path)
+        folder = find_untrained(base.folder, base.sha256, WEIGHTS, TOKENIZER)
+        source = f"the shape of {base.source}"
+    else:
+        folder, source = _locate(name, path)
     _check_files(folder)
     sha256 = _sha256(folder / WEIGHTS)
     known = MINILM if name == MINILM.name else None

