@@ -66,8 +66,11 @@ CHANGES = {
     "linear_probe": ("finetuned_encoder", {"tuning": "frozen", "hidden": 0}),
     **{
         f"encoder_{tuning}": ("finetuned_encoder", {"tuning": tuning})
-        for tuning in ("full", "top_layers", "bitfit", "layer_norm")
+        for tuning in ("full", "top_layers", "bitfit", "layer_norm", "dora")
     },
+    "encoder_adapter": ("finetuned_encoder", {"tuning": "adapter", "lora_rank": 64}),
+    "encoder_prefix": ("finetuned_encoder", {"tuning": "prefix", "lora_rank": 16}),
+    "encoder_ia3": ("finetuned_encoder", {"tuning": "ia3", "encoder_learning_rate": 3e-3}),
     "kernel_ridge_attributes": ("kernel_ridge", {"inputs": ["attributes"]}),
     "kernel_ridge_words": ("kernel_ridge", {"inputs": ["words"]}),
     "text_ridge_vectors": ("text_ridge", {"inputs": []}),

@@ -1,9 +1,12 @@
 """Which weights of an encoder are trained: everything in some layers, biases, norms, or updates."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
 from ..text_encoder.transformer import load_encoder
+from .added_parts import add_adapters, add_prefixes
 from .settings import Tuning
 from .tuned_encoder import TunedEncoder
 
@@ -24,12 +27,17 @@ def load_tuned_encoder(
     tuning
         ``full`` opens the whole encoder; all others open something in the upper layers:
         ``top_layers`` all weights, ``bitfit`` all biases (Ben Zaken et al., BitFit, ACL 2022, of
-        these layers), ``layer_norm`` weights and biases of the normalisations, ``lora`` low-rank
-        updates to the projections of queries and values, which themselves stay frozen.
+        these layers), ``layer_norm`` weights and biases of the normalisations. With the others the
+        weights stay frozen and something new is trained: ``lora`` low-rank updates to the
+        projections of queries and values, ``dora`` these and the length of each of their rows,
+        ``ia3`` scales of keys, values and inner activations (Liu et al., Few-Shot
+        Parameter-Efficient Fine-Tuning, NeurIPS 2022, section 3.3), ``adapter`` two small networks
+        in each layer, and the normalisations, ``prefix`` keys and values in front of every text.
     top_layers
         How many layers that is, counted from the top.
     lora
-        (rank, alpha) of the low-rank updates.
+        (rank, alpha) of the low-rank updates; the rank is also the inner width of an adapter and
+        the length of a prefix.
     dropout
         Of the encoder in training; None leaves the model's own.
     """
@@ -37,33 +45,44 @@ def load_tuned_encoder(
     layers = None if tuning is Tuning.FULL else top_layers
     encoder = TunedEncoder(loaded, max_length, layers, dropout)
     upper = encoder.layers[encoder.cut or 0 :]
-    if tuning is Tuning.LORA:
-        _add_lora(encoder, *lora)
+    if tuning in (Tuning.LORA, Tuning.DORA, Tuning.IA3):
+        _inject(encoder, tuning, *lora)
+    elif tuning is Tuning.PREFIX:
+        add_prefixes(upper, lora[0])
+    elif tuning is Tuning.ADAPTER:
+        add_adapters(upper, lora[0])
+        _open_some(upper, ("LayerNorm.", "adapter."))
     elif tuning is Tuning.FULL:
         encoder.body.embeddings.requires_grad_(True)  # type: ignore[union-attr]
         upper.requires_grad_(True)
     elif tuning is Tuning.TOP_LAYERS:
         upper.requires_grad_(True)
     else:
-        _open_some(upper, "LayerNorm." if tuning is Tuning.LAYER_NORM else "bias")
+        _open_some(upper, ("LayerNorm." if tuning is Tuning.LAYER_NORM else "bias",))
     return encoder
 
 
-def _open_some(layers: nn.Module, part: str) -> None:
-    """Train the weights whose name has a part."""
+def _open_some(layers: nn.Module, parts: tuple[str, ...]) -> None:
+    """Train the weights whose name has one of the parts."""
     for name, weight in layers.named_parameters():
-        weight.requires_grad_(part in name)
+        weight.requires_grad_(any(part in name for part in parts))
 
 
-def _add_lora(encoder: TunedEncoder, rank: int, alpha: float) -> None:
-    from peft import LoraConfig, inject_adapter_in_model
+def _inject(encoder: TunedEncoder, tuning: Tuning, rank: int, alpha: float) -> None:
+    """Put peft's updates into the layers above the cut."""
+    from peft import IA3Config, LoraConfig, inject_adapter_in_model
 
-    first = encoder.cut or 0
-    config = LoraConfig(
-        r=rank,
-        lora_alpha=alpha,  # type: ignore[arg-type]
-        target_modules=["query", "value"],
-        layers_to_transform=list(range(first, len(encoder.layers))),
-        layers_pattern="layer",
-    )
+    numbers = "|".join(map(str, range(encoder.cut or 0, len(encoder.layers))))
+    layer = rf".*layer\.({numbers})\."
+    if tuning is Tuning.IA3:
+        inner = layer + r"output\.dense"
+        targets = rf"{layer}(attention\.self\.(key|value)|output\.dense)"
+        config: Any = IA3Config(target_modules=targets, feedforward_modules=inner)
+    else:
+        config = LoraConfig(
+            r=rank,
+            lora_alpha=alpha,  # type: ignore[arg-type]
+            target_modules=rf"{layer}attention\.self\.(query|value)",
+            use_dora=tuning is Tuning.DORA,
+        )
     inject_adapter_in_model(config, encoder.body)

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .added_parts import join_prefix
 from .fast_dropout import drop_out
 from .packed_texts import PackedTexts
+from .updated_products import multiply
 
 
 def run_layer(layer: Any, hidden: Tensor, packed: PackedTexts) -> Tensor:
@@ -19,29 +21,29 @@ def run_layer(layer: Any, hidden: Tensor, packed: PackedTexts) -> Tensor:
     Parameters
     ----------
     layer
-        A layer of transformers' BERT, RoBERTa or XLM-RoBERTa, with low-rank updates or without. It
-        drops out where it is in training mode.
+        A layer of transformers' BERT, RoBERTa or XLM-RoBERTa, with what ``opened_parts`` adds or
+        without. It drops out where it is in training mode.
     hidden
         (rows, width), float32 or bfloat16.
     packed
         How the tokens lie.
     """
-    attention, heads = layer.attention, layer.attention.self.num_attention_heads
-    probability = attention.self.dropout.p if layer.training else 0.0
+    attention, own = layer.attention, layer.attention.self
+    heads, probability = own.num_attention_heads, own.dropout.p if layer.training else 0.0
 
     def attend(query: Tensor, key: Tensor, value: Tensor, real: Tensor | None) -> Tensor:
         def split(padded: Tensor) -> Tensor:
             return padded.view(*padded.shape[:2], heads, -1).transpose(1, 2)
 
+        key, value, real = join_prefix(own, key, value, real)
         mask = None if real is None else real[:, None, None, :]
         mixed = _attend(split(query), split(key), split(value), mask, probability)
         return mixed.transpose(1, 2).flatten(2)
 
-    own = attention.self
-    query, key, value = (_multiply(one, hidden) for one in (own.query, own.key, own.value))
+    query, key, value = (multiply(one, hidden) for one in (own.query, own.key, own.value))
     mixed = packed.attend(query, key, value, attend)
     hidden = _add_and_scale(attention.output, mixed, hidden, packed.tokens)
-    inner = layer.intermediate.intermediate_act_fn(_multiply(layer.intermediate.dense, hidden))
+    inner = layer.intermediate.intermediate_act_fn(multiply(layer.intermediate.dense, hidden))
     return _add_and_scale(layer.output, inner, hidden, packed.tokens)
 
 
@@ -60,23 +62,11 @@ def _attend(
 
 
 def _add_and_scale(block: Any, hidden: Tensor, beside: Tensor, tokens: int) -> Tensor:
-    """Return the block's product of ``hidden``, dropped out, added to ``beside`` and normalised."""
-    made = _multiply(block.dense, hidden)
+    """Return the block's product, dropped out and adapted, added to ``beside`` and normalised."""
+    made = multiply(block.dense, hidden)
     made = drop_out(made, block.dropout.p if block.training else 0.0, tokens)
+    if hasattr(block, "adapter"):
+        made = block.adapter(made)
     norm, kind = block.LayerNorm, made.dtype
     weight, bias = norm.weight.to(kind), norm.bias.to(kind)
     return functional.layer_norm(made + beside, norm.normalized_shape, weight, bias, norm.eps)
-
-
-def _multiply(module: Any, hidden: Tensor) -> Tensor:
-    """Return W x + b and, where the module has them, s B A x of its low-rank updates."""
-    kind, plain = hidden.dtype, getattr(module, "base_layer", module)
-    made = functional.linear(hidden, plain.weight.to(kind), plain.bias.to(kind))
-    if plain is module:
-        return made
-    # Added to W they would be lost where they are smaller than the rounding of W to bf16.
-    for name in module.active_adapters:
-        down, up = module.lora_A[name].weight, module.lora_B[name].weight
-        low = functional.linear(hidden, down.to(kind))
-        made = made + functional.linear(low, (up * module.scaling[name]).to(kind))
-    return made

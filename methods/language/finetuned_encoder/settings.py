@@ -7,6 +7,10 @@ class Tuning(str, Enum):
     """Which part of the encoder is trained; the towers always are."""
 
     LORA = "lora"
+    DORA = "dora"
+    IA3 = "ia3"
+    ADAPTER = "adapter"
+    PREFIX = "prefix"
     BITFIT = "bitfit"
     LAYER_NORM = "layer_norm"
     TOP_LAYERS = "top_layers"

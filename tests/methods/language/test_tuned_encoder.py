@@ -160,16 +160,82 @@ def test_gradients_are_those_of_the_library(tiny):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4, msg=name)
 
 
-def test_low_rank_updates_are_the_librarys(tiny):
-    encoder = load_tuned_encoder(str(tiny), 32, Tuning.LORA, top_layers=1, lora=(4, 8.0)).eval()
+@pytest.mark.parametrize("tuning", [Tuning.LORA, Tuning.DORA, Tuning.IA3])
+def test_updates_are_the_librarys(tiny, tuning):
+    encoder = load_tuned_encoder(str(tiny), 32, tuning, top_layers=1, lora=(4, 8.0)).eval()
     with torch.no_grad():
-        for name, weight in encoder.named_parameters():
-            if "lora_B" in name:
-                weight.normal_(generator=torch.Generator().manual_seed(0))
+        draws, frozen = torch.Generator().manual_seed(0), encoder(TEXTS)
+        for weight in (one for one in encoder.parameters() if one.requires_grad):
+            weight.add_(torch.empty_like(weight).normal_(generator=draws))
+        assert (encoder(TEXTS) - frozen).abs().max() > 1e-3
         coded = encoder.loaded.tokenizer(TEXTS, padding=True, return_tensors="pt")
         hidden = encoder.body(**coded).last_hidden_state
         expected = mean_pool(hidden, coded["attention_mask"])
         torch.testing.assert_close(encoder(TEXTS), expected, atol=1e-6, rtol=1e-5)
+
+
+def test_the_gradients_of_dora_are_the_librarys(tiny):
+    encoder = load_tuned_encoder(str(tiny), 32, Tuning.DORA, top_layers=1, lora=(4, 8.0)).eval()
+    opened = {n: p for n, p in encoder.named_parameters() if p.requires_grad}
+    with torch.no_grad():
+        for weight in opened.values():
+            weight.add_(
+                torch.empty_like(weight).normal_(generator=torch.Generator().manual_seed(0))
+            )
+    ours = torch.autograd.grad(encoder(TEXTS)[:, 0].sum(), list(opened.values()))
+    coded = encoder.loaded.tokenizer(TEXTS, padding=True, return_tensors="pt")
+    pooled = mean_pool(encoder.body(**coded).last_hidden_state, coded["attention_mask"])
+    theirs = torch.autograd.grad(pooled[:, 0].sum(), list(opened.values()))
+    for name, one, other in zip(opened, ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-3, msg=name)
+
+
+def test_an_adapter_begins_as_the_identity_and_follows_both_products(tiny):
+    encoder = load_tuned_encoder(str(tiny), 32, Tuning.ADAPTER, top_layers=1, lora=(4, 8.0)).eval()
+    with torch.no_grad():
+        torch.testing.assert_close(encoder(TEXTS), tuned(tiny, 1).eval()(TEXTS))
+        layer, hidden = encoder.layers[-1], torch.randn(6, 24)
+        for block in (layer.attention.output, layer.output):
+            block.adapter.up.weight.normal_()
+            block.adapter.up.bias.normal_()
+        made = packed_layers._add_and_scale(layer.output, torch.randn(6, 32), hidden, 6)
+        assert made.shape == (6, 24)
+        adapter = layer.output.adapter
+        inner = torch.nn.functional.gelu(adapter.down(hidden))
+        torch.testing.assert_close(adapter(hidden), hidden + adapter.up(inner))
+        first = encoder(TEXTS)
+        layer.attention.output.adapter.up.weight.zero_()
+        assert not torch.allclose(first, encoder(TEXTS))
+
+
+def test_a_prefix_is_keys_and_values_in_front_of_every_text(tiny):
+    """Against a text of one token, whose attention can be written down."""
+    encoder = load_tuned_encoder(str(tiny), 32, Tuning.PREFIX, top_layers=1, lora=(3, 8.0)).eval()
+    own, width = encoder.layers[-1].attention.self, 24
+    assert own.prefix_keys.shape == own.prefix_values.shape == (3, width)
+    with torch.no_grad():
+        own.prefix_keys.normal_()
+        hidden, found = torch.randn(1, width), []
+        layer = encoder.layers[-1]
+        packed = packed_texts.PackedTexts(np.array([1]), torch.device("cpu"))
+        real = packed.attend
+        packed.attend = lambda *words: found.append(real(*words)) or found[-1]
+        packed_layers.run_layer(layer, hidden, packed)
+        heads = own.num_attention_heads
+        keys, values = (
+            torch.cat([prefix, product(hidden)]).view(4, heads, -1)
+            for prefix, product in (
+                (own.prefix_keys, own.key), (own.prefix_values, own.value),
+            )
+        )  # fmt: skip
+        query = own.query(hidden).view(heads, -1)
+        weights = (torch.einsum("hd,khd->hk", query, keys) / keys.shape[-1] ** 0.5).softmax(1)
+        expected = torch.einsum("hk,khd->hd", weights, values).reshape(1, -1)
+    torch.testing.assert_close(found[0], expected, atol=1e-5, rtol=1e-4)
+    with torch.no_grad():  # a padded text attends to the prefix as well
+        together = encoder(TEXTS)
+        alone = torch.cat([encoder([text]) for text in TEXTS])
+    torch.testing.assert_close(together, alone, atol=1e-6, rtol=1e-5)
 
 
 def test_bf16_is_close_and_its_vectors_are_fp32(tiny):
