@@ -77,11 +77,6 @@ QUICK = {"heater", "clcrec", "cfkg"}
 DEFAULT_ALONE = {"finetuned_encoder"}
 """Searched, and the default is all that finishes within the budget: it has no tuned row."""
 
-TUNED_DRAWS = {"ials": 5} | dict.fromkeys(
-    ("dropoutnet", "heater", "clcrec", "cfkg", "kgcn", "ripplenet"), 5
-)
-"""What trains, or takes more than two minutes with tuned settings; else as of the defaults."""
-
 SMALL = ("movietweetings", "ml-100k", "ml-latest-small", "hetrec-lastfm")
 """Datasets with twice as many draws as the others, and with tuned settings."""
 
@@ -140,7 +135,7 @@ def count_draws(name: Group) -> dict[str, int]:
     draws["finetuned_encoder"] = min(most, 3)  # by itself: it takes longest
     tuned = set(list_tuned(dataset)) - DEFAULT_ALONE
     for method in tuned if (split, track) == ("grid", "strict") else ():
-        draws[f"{method} tuned"] = TUNED_DRAWS.get(method, draws[method])
+        draws[f"{method} tuned"] = draws[method]
     if dataset == "citeulike-a":
         slow = SLOW[track] | list_swept("networks") - QUICK
         draws |= {one: min(most, 3) for one in slow}

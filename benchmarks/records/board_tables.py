@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 RUN = "run_id"
-LEVEL = 19
-"""Of zstd, for packed tables."""
+LEVEL = 11
+"""Of brotli, for packed tables: a sixteenth smaller than zstd at its slowest, read as fast."""
 PAGE = 1 << 23
 """Bytes of values compressed together in packed tables: what repeats is far apart."""
 _DIGESTS = "coldbench digests"
@@ -142,7 +142,7 @@ def write_packed(
         with replace_atomically(path) as file:
             rows.write_parquet(
                 file,
-                compression="zstd",
+                compression="brotli",
                 compression_level=LEVEL,
                 row_group_size=max(1, len(rows)),
                 data_page_size=PAGE,

@@ -95,7 +95,7 @@ class PackedTexts:
         """
         # Split once: every slice of its own would be filled up to all rows on the way back.
         sizes = [group.tokens for group in self.groups] + [self.rows - self.tokens]
-        split = zip(*(one.split(sizes) for one in (query, key, value)), strict=True)
+        split = zip(*(torch.split(one, sizes) for one in (query, key, value)), strict=True)
         parts = []
         for group, own in zip(self.groups, split, strict=False):  # the last are rows of padding
             padded = [group.pad(one) for one in own]

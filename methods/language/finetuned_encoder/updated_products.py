@@ -58,4 +58,5 @@ def _multiply_dora(module: Any, name: str, hidden: Tensor) -> Tensor:
         lengths = torch.linalg.norm(plain.weight + module.scaling[name] * (up @ down), dim=1)
     scale = (module.lora_magnitude_vector[name].weight / lengths).to(kind)
     made = functional.linear(hidden, plain.weight.to(kind)) + _update(module, name, hidden)
-    return made * scale + plain.bias.to(kind)
+    scaled: Tensor = made * scale + plain.bias.to(kind)
+    return scaled

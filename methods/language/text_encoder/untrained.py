@@ -56,7 +56,8 @@ def _write(base: Path, folder: Path, tokenizer: Sequence[str]) -> Path:
 
     only = {"local_files_only": True, "trust_remote_code": False}
     with keep_quiet(), seeded(0, 1):
-        model = AutoModel.from_config(AutoConfig.from_pretrained(base, **only))
+        config = AutoConfig.from_pretrained(base, **only)
+        model = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
         model.save_pretrained(folder)
     for name in tokenizer:
         if (base / name).is_file():
