@@ -41,7 +41,7 @@ TUNED = $(BIN)/coldbench run +experiment=tuned time_limit=1800
 RECORDED = || [ $$? -eq 1 ]
 
 .PHONY: help setup demo test slow coverage docs hooks lint types format bench lock clean
-.PHONY: results results-all results-splits results-tuned pages
+.PHONY: results results-all results-splits results-tuned pages picture
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -158,6 +158,10 @@ lock: ## Add to requirements.lock what pyproject.toml asks for (needs uv); UPGRA
 	{ head -2 requirements.lock; grep -vE '^(#|nvidia-|cuda-|triton)' .lock.tmp; } > .lock.new
 	mv .lock.new requirements.lock
 	@rm -f .lock.tmp
+
+picture: ## Take the README's picture of the published report, with chromium
+	chromium --headless --no-sandbox --hide-scrollbars --window-size=1200,900 --virtual-time-budget=8000 \
+		--screenshot=docs/report.png "file://$(CURDIR)/results/report.html#board=grid%2Fmovietweetings"
 
 clean: ## Remove the environment and every cache
 	rm -rf .venv .mypy_path .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
