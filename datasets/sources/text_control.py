@@ -81,7 +81,9 @@ class TextControl:
                 f"dataset.of={self.of} is no dataset that can be changed",
                 remedy="give a name of coldbench list datasets",
             )
-        loaded: Dataset = next(iter(found)).load()().load()
+        # A name of coldbench's own is no other package's.
+        own = [one for one in found if one.dist is not None and one.dist.name == "coldbench"]
+        loaded: Dataset = next(iter(own or found)).load()().load()
         return loaded
 
     def _change(self, column: TextColumn) -> TextColumn:

@@ -20,23 +20,16 @@ def multiply(module: Any, hidden: Tensor) -> Tensor:
     kind, plain = hidden.dtype, getattr(module, "base_layer", module)
     if plain is module:
         return functional.linear(hidden, plain.weight.to(kind), plain.bias.to(kind))
-    names = module.active_adapters
+    (name,) = module.active_adapters
     if hasattr(module, "ia3_l"):
-        scales = [module.ia3_l[name].flatten().to(kind) for name in names]
+        scale: Tensor = module.ia3_l[name].flatten().to(kind)
         if module.is_feedforward:
-            for scale in scales:
-                hidden = hidden * scale
-        made = multiply(plain, hidden)
-        for scale in () if module.is_feedforward else scales:
-            made = made * scale
-        return made
-    if module.use_dora.get(names[0], False):
-        return _multiply_dora(module, names[0], hidden)
-    made = multiply(plain, hidden)
-    # Added to W they would be lost where they are smaller than the rounding of W to bf16.
-    for name in names:
-        made = made + _update(module, name, hidden)
-    return made
+            return multiply(plain, hidden * scale)
+        return multiply(plain, hidden) * scale
+    if module.use_dora.get(name, False):
+        return _multiply_dora(module, name, hidden)
+    # Added to W it would be lost where it is smaller than the rounding of W to bf16.
+    return multiply(plain, hidden) + _update(module, name, hidden)
 
 
 def _update(module: Any, name: str, hidden: Tensor) -> Tensor:

@@ -194,13 +194,13 @@ def test_an_adapter_begins_as_the_identity_and_follows_both_products(tiny):
     encoder = load_tuned_encoder(str(tiny), 32, Tuning.ADAPTER, top_layers=1, lora=(4, 8.0)).eval()
     with torch.no_grad():
         torch.testing.assert_close(encoder(TEXTS), tuned(tiny, 1).eval()(TEXTS))
-        layer, hidden = encoder.layers[-1], torch.randn(6, 24)
+        layer, hidden, inputs = encoder.layers[-1], torch.randn(6, 24), torch.randn(6, 32)
         for block in (layer.attention.output, layer.output):
             block.adapter.up.weight.normal_()
             block.adapter.up.bias.normal_()
-        made = packed_layers._add_and_scale(layer.output, torch.randn(6, 32), hidden, 6)
-        assert made.shape == (6, 24)
-        adapter = layer.output.adapter
+        adapter, block = layer.output.adapter, layer.output
+        made = packed_layers._add_and_scale(block, inputs, hidden, 6)
+        torch.testing.assert_close(made, block.LayerNorm(adapter(block.dense(inputs)) + hidden))
         inner = torch.nn.functional.gelu(adapter.down(hidden))
         torch.testing.assert_close(adapter(hidden), hidden + adapter.up(inner))
         first = encoder(TEXTS)
