@@ -97,7 +97,7 @@ def split(
 def evaluate(
     method: Method, split: Split, settings: "EvaluationSettings | None" = None, *, threads: int = 1
 ) -> "dict[str, TaskResult]":
-    """Measure a fitted method on every test task: its ranked lists, or its predicted ratings.
+    """Measure a fitted method on every test task, as the scenario of the split asks.
 
     Parameters
     ----------
@@ -115,15 +115,13 @@ def evaluate(
     dict
         By task: ``evaluate(...)["new_item/cold/k=0"].scores["ndcg@10"].mean``.
     """
-    from .evaluation.evaluate import evaluate as measure
-    from .evaluation.rating import evaluate_ratings
+    from ..datasets.protocol.settings import Task
+    from .evaluation.measure import measure
     from .evaluation.task_result import EvaluationSettings
 
     train, chosen = split.train, settings or EvaluationSettings()
-    if getattr(train.validate, "rating", False):
-        predictor: Any = method
-        return evaluate_ratings(predictor, split.test, chosen, seed=train.seed, threads=threads)
-    return measure(method, split.test, train, chosen, seed=train.seed, threads=threads)
+    task = getattr(train.validate, "task", Task.RANKING)
+    return measure(method, split, task, chosen, seed=train.seed, threads=threads)
 
 
 def run(

@@ -163,6 +163,9 @@ class Holdout:
         int32: index in the dataset of each row and each candidate.
     left_out
         Users that are not evaluated because they have too few interactions.
+    negatives
+        CSR float32, (users, candidates): sampled items with which a click task compares the truth;
+        None in any other.
     """
 
     query: Query
@@ -171,6 +174,7 @@ class Holdout:
     users: IntArray
     items: IntArray
     left_out: int = 0
+    negatives: CSR | None = None
 
     @property
     def cold_items(self) -> BoolArray:

@@ -8,7 +8,7 @@ from ...datasets.dataset import check_dataset
 from ...datasets.world import SideMode, Split
 from ...methods.base import Need
 from ..config.run_config import RunConfig
-from ..evaluation.rating import is_rating
+from ..evaluation.asked_task import is_rating
 from ..evaluation.validation import split
 from ..plugins.registry import GROUPS, find
 from ..plugins.requirements import require

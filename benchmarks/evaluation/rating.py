@@ -1,7 +1,6 @@
 """Rating prediction: how far predicted values are from the held-out ones."""
 
 from collections.abc import Callable, Mapping
-from enum import Enum
 from functools import partial
 from typing import Any, Protocol
 from zlib import crc32
@@ -80,12 +79,6 @@ def evaluate_ratings(
         with threadpool_limits(1):
             results[name] = _result(name, holdout, rows, metric_values, settings, seed)
     return results
-
-
-def is_rating(scenario: Any) -> bool:
-    """Say whether a scenario asks for ratings instead of ranked lists."""
-    task = getattr(scenario, "task", None)
-    return bool((task.value if isinstance(task, Enum) else task) == "rating")
 
 
 def demand_predictor(method: Any) -> None:

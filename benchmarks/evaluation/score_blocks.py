@@ -118,7 +118,7 @@ def _rank_scores(
     work = Buffers.of(min(block, len(run.rows)), candidates, run.positions.shape[1])
     for start, stop in _spans(0, len(run.rows), block):
         scores = method.score_block(_users(run, start, stop), encoded)
-        _check(scores, (stop - start, candidates), name, run.task)
+        check_scores(scores, (stop - start, candidates), name, run.task)
         work.scores[: stop - start, :candidates] = scores
         rank_block(run, start, stop, work, name)
         ranked(stop - start)
@@ -136,7 +136,7 @@ def _users(run: RankingPass, start: int, stop: int) -> Entities:
     return users.take(run.rows[start:stop])
 
 
-def _check(scores: Any, shape: tuple[int, int], method: str, task: str) -> None:
+def check_scores(scores: Any, shape: tuple[int, int], method: str, task: str) -> None:
     """Refuse scores of another type or shape than asked for."""
     found = (getattr(scores, "dtype", type(scores).__name__), getattr(scores, "shape", None))
     if found != (np.float32, shape):
@@ -155,7 +155,7 @@ def _rank_factors(
 ) -> None:
     """Rank the products of user and item factors, several blocks at a time."""
     name, items, (n, depth) = _called(method), np.asarray(encoded), run.positions.shape
-    _check(items, (len(run.holdout.items), items.shape[-1]), f"{name}.item_factors", run.task)
+    check_scores(items, (len(run.holdout.items), items.shape[-1]), f"{name}.item_factors", run.task)
     block = min(n, MOST_ROWS, max(LEAST_ROWS, PRODUCT_CELLS // len(items)))
     rows = max(block, LEAST_PRODUCT)
     spare = [Buffers.of(rows, len(items), depth) for _ in range(threads)]
@@ -171,7 +171,7 @@ def _rank_factors(
     with ThreadPoolExecutor(threads) as pool:
         for begin, end in _spans(0, n, max(block, FACTOR_CELLS // len(items))):
             factors = method.user_factors(_users(run, begin, end))
-            _check(factors, (end - begin, items.shape[1]), f"{name}.user_factors", run.task)
+            check_scores(factors, (end - begin, items.shape[1]), f"{name}.user_factors", run.task)
             jobs = [(factors[a - begin : b - begin], a, b) for a, b in _spans(begin, end, block)]
             if threads == 1:
                 for job in jobs:

@@ -10,13 +10,16 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from ...datasets.arrays import DoubleArray, FloatArray
 from ...datasets.dataset import Dataset
 from ...datasets.errors import NoValidationError
+from ...datasets.protocol.settings import Task
 from ...datasets.validation_score import ValidationScore
 from ...datasets.world import Holdout, Query, Resources, Split
 from ...methods.base import FactorMethod
+from .asked_task import find_task
 from .bootstrap import user_means
+from .clicks import pooled_auc
 from .metrics import BUILT_IN, NDCG
 from .ranking import RankingPass
-from .rating import demand_predictor, is_rating, pooled_rmse
+from .rating import demand_predictor, pooled_rmse
 from .score_blocks import EncodedCandidates, FunctionMethod, rank_task
 from .task_result import EvaluationSettings
 
@@ -52,8 +55,8 @@ def with_validation(split: Split, scenario: Any) -> Split:
     split
         As the scenario made it; its threads are those of the measurement.
     scenario
-        Its ``validates`` says which tasks count, all where it has none, and its ``task`` whether
-        ratings are predicted. Where no task of a group counts (``warm``, mostly), they are measured
+        Its ``validates`` says which tasks count, all where it has none, and its ``task`` what
+        is measured. Where no task of a group counts (``warm``, mostly), they are measured
         and do not move the mean.
     """
     counts = getattr(scenario, "validates", lambda name: True)
@@ -64,7 +67,7 @@ def with_validation(split: Split, scenario: Any) -> Split:
     others = {name: one for name, one in asked.items() if group_of(one) not in groups}
     train = split.train
     validate = Validation(
-        tasks, int(train.seed), is_rating(scenario), train.resources.threads, others
+        tasks, int(train.seed), find_task(scenario), train.resources.threads, others
     )
     return replace(split, train=replace(train, validate=validate))
 
@@ -81,8 +84,9 @@ class Validation:
         The validation tasks that count, by name.
     seed
         Seed of the tie-break hash.
-    rating
-        Measure minus the root mean squared error of ``predict`` instead of NDCG@10.
+    task
+        What is measured: NDCG@10; of ratings minus the root mean squared error; of clicks the area
+        under the ROC curve of all pairs.
     threads
         Threads of the measurement; they change no result.
     others
@@ -91,7 +95,7 @@ class Validation:
 
     tasks: Mapping[str, Holdout]
     seed: int
-    rating: bool = False
+    task: Task = Task.RANKING
     threads: int = 1
     others: Mapping[str, Holdout] = field(default_factory=dict)
 
@@ -116,7 +120,8 @@ class Validation:
                 "use more data, fewer shots or a larger cold_fraction"
             )
         tasks = {**self.tasks, **self.others}
-        found = dict(self._errors(method, tasks) if self.rating else self._ndcg(method, tasks))
+        measures = {Task.RATING: self._errors, Task.CLICK: self._areas}
+        found = dict(measures.get(self.task, self._ndcg)(method, tasks))
         groups: dict[str, list[float]] = {}
         for name, value in found.items():
             groups.setdefault(group_of(tasks[name]), []).append(value)
@@ -141,6 +146,12 @@ class Validation:
         for name, task in tasks.items():
             with threadpool_limits(self.threads):
                 yield name, -pooled_rmse(method, name, task)
+
+    def _areas(self, method: Any, tasks: Mapping[str, Holdout]) -> Iterator[tuple[str, float]]:
+        scorer = FunctionMethod.of(method)
+        for name, task in tasks.items():
+            with threadpool_limits(self.threads):
+                yield name, pooled_auc(scorer, f"{name} of the validation", task)
 
 
 def ndcg_per_user(score: Callable[[Query], FloatArray], task: Holdout, seed: int) -> DoubleArray:

@@ -1,14 +1,13 @@
 """One run: load, split, require, fit, evaluate, write."""
 
-from typing import Any
-
 from ...datasets.errors import NoValidationError
 from ...datasets.parameters import check_parameters
+from ...datasets.protocol.settings import Task
 from ...datasets.validation_score import ValidationScore
 from ...methods.base import Method
 from ..config.run_config import RunConfig
-from ..evaluation.evaluate import TaskResult, evaluate
-from ..evaluation.rating import evaluate_ratings
+from ..evaluation.measure import measure
+from ..evaluation.task_result import TaskResult
 from ..isolation.confinement import confined_loading
 from ..isolation.run_process import Message, Tell
 from ..plugins.requirements import require, require_device
@@ -70,7 +69,7 @@ def _make(config: RunConfig, bar: bool, tell: Tell) -> Run:
         return run
     with attempt(plan, bar=bar, tell=tell) as made:
         check_parameters(config.method, "method")
-        require(config.method, plan.split, rating=plan.rating)
+        require(config.method, plan.split, rating=plan.task is Task.RATING)
         with made.stage("fit"):
             fitted = config.method.fit(train_view(plan, made.progress))
         with made.stage("score"):
@@ -92,12 +91,15 @@ def _validate(plan: Plan, fitted: Method) -> ValidationScore | None:
 
 
 def _evaluate(plan: Plan, fitted: Method, progress: ProgressChannel) -> dict[str, TaskResult]:
-    """Measure the ranked lists of every test task or, in a rating task, the predicted ratings."""
-    config, tasks = plan.config, plan.split.test
-    shared: dict[str, Any] = {"seed": config.seed, "threads": config.threads, "progress": progress}
-    if plan.rating:
-        predictor: Any = fitted
-        return evaluate_ratings(predictor, tasks, config.evaluation, **shared)
-    depth = RANKED_DEPTH if config.save_rankings else 0
-    train = plan.split.train
-    return evaluate(fitted, tasks, train, config.evaluation, save_rankings=depth, **shared)
+    """Measure every test task."""
+    config = plan.config
+    return measure(
+        fitted,
+        plan.split,
+        plan.task,
+        config.evaluation,
+        seed=config.seed,
+        threads=config.threads,
+        save_rankings=RANKED_DEPTH if config.save_rankings else 0,
+        progress=progress,
+    )

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.dataset import Dataset
+from ...datasets.protocol.settings import Task
 from ...datasets.world import Resources, Split
 from ...methods.base import Family
 from ..config.dataset_name import find_dataset_name
 from ..config.masking import Mask
 from ..config.run_config import RunConfig, to_plain
-from ..evaluation.rating import is_rating
+from ..evaluation.asked_task import find_task
 from ..evaluation.validation import with_validation
 from ..isolation.read_only import make_read_only
 from ..plugins.registry import GROUPS, find_name, list_names
@@ -44,8 +45,8 @@ class Plan:
         failed until it has come to its end.
     path
         Where the record belongs.
-    rating
-        Whether ratings are predicted, instead of lists ranked.
+    task
+        What the scenario asks for.
     resources
         Threads and device.
     mask
@@ -58,7 +59,7 @@ class Plan:
     split: Split
     record: RunRecord
     path: Path
-    rating: bool
+    task: Task
     resources: Resources
     mask: Mask
 
@@ -81,7 +82,7 @@ def plan_run(config: RunConfig, data: Dataset, kept: KeptSplit) -> Plan:
         split=make_read_only(with_validation(split, config.scenario)),
         record=record,
         path=record_path(results_home(config.results), record),
-        rating=is_rating(config.scenario),
+        task=find_task(config.scenario),
         resources=resources,
         mask=Mask.of(to_plain(config)),
     )

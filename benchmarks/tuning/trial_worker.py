@@ -14,7 +14,7 @@ from ...datasets.training import Report, TrainerSettings
 from ...datasets.world import Query, Resources, Split
 from ..config.run_config import RunConfig, to_plain
 from ..config.trainer_groups import lightning_classes, trainer_departures
-from ..evaluation.rating import is_rating
+from ..evaluation.asked_task import is_rating
 from ..evaluation.validation import group_of
 from ..isolation.confinement import confined_loading
 from ..plugins.requirements import require, require_device

@@ -30,6 +30,7 @@ from .settings import (
 )
 from .split_facts import count_facts
 from .split_fingerprint import hash_split, list_sections
+from .tasks.sampled_negatives import sample_negatives
 from .tasks.stage import Stage, Tasks
 from .tasks.support import Order
 from .views.training_world import TrainingWorld, build_world
@@ -61,7 +62,11 @@ class Scenario:
         SideMode.INDUCTIVE, "transductive shows side information of cold entities during training"
     )
     track: Track = parameter(Track.STRICT, "open admits side information written by users")
-    task: Task = parameter(Task.RANKING, "ranking of positives, or rating of every rated pair")
+    task: Task = parameter(
+        Task.RANKING,
+        "ranking of positives, rating of every rated pair, or click: positives against as many "
+        "sampled items",
+    )
     train_fraction: float = parameter(
         0.8, "random: share of a user's warm pairs to train on", above=0, below=1
     )
@@ -109,10 +114,19 @@ class Scenario:
         seed = check_seed(seed)
         rating = self.task is Task.RATING
         cut = self._cut(data, data.interactions if rating else data.positives, seed)
-        cut = cut.settled(cold_users=self.cold_users, cold_items=self.cold_items)
+        cut = self._settle(cut)
         world = build_world(data, cut, self.track, self.side_information, rating=rating)
-        built = self._build(world, Order(cut.pairs, *_keys(data), seed))
+        keys = _keys(data)
+        built = self._build(world, Order(cut.pairs, *keys, seed))
         stages = {stage: _with_users(tasks) for stage, tasks in built.items()}
+        if self.task is Task.CLICK:
+            stages = {
+                stage: {
+                    name: sample_negatives(one, *keys, seed, STAGES[stage])
+                    for name, one in tasks.items()
+                }
+                for stage, tasks in stages.items()
+            }
         _refuse_unasked(stages["test"], cut, self)
         train = self._train(world, seed, resources)
         content = list_sections(train, stages, (world.user_rows, world.item_rows))
@@ -164,6 +178,10 @@ class Scenario:
             cold_users=self.cold_users,
             cold_items=self.cold_items,
         )
+
+    def _settle(self, cut: Cut) -> Cut:
+        """Return the cut without what the scenario does not ask about."""
+        return cut.settled(cold_users=self.cold_users, cold_items=self.cold_items)
 
     def _refuse_published(self) -> None:
         if self.cold_users:

@@ -21,10 +21,11 @@ class Strategy(str, Enum):
 
 
 class Task(str, Enum):
-    """What is measured: the ranking of positives, or the prediction of ratings."""
+    """What is measured: the ranking of positives, ratings, or yes and no of held-out pairs."""
 
     RANKING = "ranking"
     RATING = "rating"
+    CLICK = "click"
 
 
 class PublishedFormat(str, Enum):

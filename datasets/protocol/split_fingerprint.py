@@ -8,7 +8,13 @@ import numpy as np
 
 from ..arrays import IntArray, LongArray, TextArray
 from ..world import Holdout, TrainView
-from .split_pairs import Pairs, list_support_pairs, list_train_pairs, list_truth_pairs
+from .split_pairs import (
+    Pairs,
+    list_negative_pairs,
+    list_support_pairs,
+    list_train_pairs,
+    list_truth_pairs,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ def list_sections(
 ) -> Iterator[Section]:
     """Yield train, then support, truth and candidates of each task of each stage, by name.
 
+    Those of a click task are followed by its sampled negatives.
+
     Parameters
     ----------
     train, stages
@@ -39,6 +47,8 @@ def list_sections(
             yield Section(f"{stage} {name} support", *list_support_pairs(task, *rows))
             yield Section(f"{stage} {name} truth", *list_truth_pairs(task))
             yield Section(f"{stage} {name} candidates", None, task.items)
+            if task.negatives is not None:
+                yield Section(f"{stage} {name} negatives", *list_negative_pairs(task))
 
 
 def hash_split(

@@ -23,8 +23,17 @@ def list_train_pairs(train: TrainView, users: IntArray, items: IntArray) -> Pair
 
 def list_truth_pairs(task: Holdout) -> Pairs:
     """Return (users, items) of the truth of a task."""
-    truth = task.truth.tocoo()
-    return task.users[truth.row], task.items[truth.col]
+    return _list_pairs(task, task.truth)
+
+
+def list_negative_pairs(task: Holdout) -> Pairs:
+    """Return (users, items) of what a click task compares with the truth; none in any other."""
+    return _list_pairs(task, task.truth[:0] if task.negatives is None else task.negatives)
+
+
+def _list_pairs(task: Holdout, matrix: CSR) -> Pairs:
+    pairs = matrix.tocoo()
+    return task.users[pairs.row], task.items[pairs.col]
 
 
 def list_support_pairs(task: Holdout, users: IntArray, items: IntArray) -> Pairs:

@@ -102,19 +102,20 @@ class HetRecLastFM:
         files = self.files.installed(self.path)
         listened = files.path("user_artists.dat")
         rule = Rule(self.minimum_rating, self.k_core)
-        pairs = read_rated_pairs(rule, NAME, listened, partial(_rated, listened))
+        pairs = read_rated_pairs(rule, NAME, listened, partial(read_listened, listened))
         return build_dataset(
             NAME,
             pairs,
             (to_text(pairs.user_ids), to_text(pairs.item_ids)),
-            SideInformation((_friends(files, pairs.user_ids),)),
-            _artists(files, pairs.item_ids, self.minimum_tag_count),
+            SideInformation((read_friends(files, pairs.user_ids),)),
+            read_artists(files, pairs.item_ids, self.minimum_tag_count),
             None,
             rule.sentence(),
         )
 
 
-def _rated(path: Path, stored: bytes) -> Rows:
+def read_listened(path: Path, stored: bytes) -> Rows:
+    """Return who listened to which artist how often, from the bytes of ``user_artists.dat``."""
     frame = read_frame(path, LISTENED, "\t", stored)
     return {
         "user": frame["userID"].to_numpy(),
@@ -123,7 +124,7 @@ def _rated(path: Path, stored: bytes) -> Rows:
     }
 
 
-def _friends(files: InstalledFiles, ids: np.ndarray) -> FeatureColumn:
+def read_friends(files: InstalledFiles, ids: np.ndarray) -> FeatureColumn:
     """Return a column per friend, whether the friend is among the kept users or not."""
     path = files.path("user_friends.dat")
     frame = read_frame(
@@ -136,7 +137,14 @@ def _friends(files: InstalledFiles, ids: np.ndarray) -> FeatureColumn:
     return make_categorical("friend", Provenance.USER_GENERATED, list(cells.values()))
 
 
-def _artists(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInformation:
+def read_artists(files: InstalledFiles, ids: np.ndarray, minimum: int) -> SideInformation:
+    """Return names and tags of the artists ``ids``.
+
+    Parameters
+    ----------
+    minimum
+        Columns of tags that fewer training artists carry are left out by the split.
+    """
     path = files.path("artists.dat")
     known = index_by_id(_headed(path, ("id", "name", "url", "pictureURL")))
     for key in ids.tolist():

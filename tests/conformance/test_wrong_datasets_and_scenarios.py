@@ -332,7 +332,13 @@ def test_our_own_scenarios_conform(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"strategy": "temporal"}, {"task": "rating"}, {"side_information": "transductive"}]
+    "settings",
+    [
+        {"strategy": "temporal"},
+        {"task": "rating"},
+        {"task": "click"},
+        {"side_information": "transductive"},
+    ],
 )
 def test_our_own_scenario_conforms_with_other_settings(settings: dict[str, Any]) -> None:
     demand_conforms(NewItem(**settings))

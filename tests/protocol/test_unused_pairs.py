@@ -1,7 +1,14 @@
 """Which pairs play no role: counted by the split, and counted here with plain loops."""
 
 import pytest
-from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, NewUserNewItem, Warm
+from coldbench.datasets.protocol.scenarios import (
+    ClickThrough,
+    Grid,
+    NewItem,
+    NewUser,
+    NewUserNewItem,
+    Warm,
+)
 from coldbench.datasets.sources.films.movietweetings import MovieTweetings
 
 NESTED = [Grid, NewItem, NewUser, NewUserNewItem, Warm]
@@ -60,6 +67,8 @@ def test_the_count_is_that_of_plain_loops(films, scenario, strategy):
         (NewItem, {"shots": [0, 3]}),
         (NewUser, {"shots": [0, 20]}),
         (Warm, {"task": "rating"}),
+        (Grid, {"task": "click"}),
+        (ClickThrough, {}),
     ],
 )
 def test_with_other_settings_too(data, scenario, settings):

@@ -12,7 +12,7 @@ from typing import Any
 from ...dataset import Dataset
 from ...errors import ColdbenchError
 from ...world import Holdout, Split
-from ..split_pairs import list_support_pairs, list_truth_pairs
+from ..split_pairs import list_negative_pairs, list_support_pairs, list_truth_pairs
 from .export_rows import list_candidate_rows, list_pair_rows, list_tasks, list_train_rows
 
 TRAIN_COLUMNS = ("user", "item", "value", "timestamp")
@@ -26,8 +26,9 @@ def export(
     """Write a split to the folder ``out``, which appears atomically, and return it.
 
     ``train.csv`` (user,item,value,timestamp), ``support.csv`` and ``truth.csv``
-    (part,task,user,item; part is validation or test), ``candidates.csv`` (part,task,item) and
-    ``manifest.json`` (fingerprints, counts, settings).
+    (part,task,user,item; part is validation or test), ``candidates.csv`` (part,task,item),
+    ``negatives.csv`` of click tasks, as ``truth.csv``, and ``manifest.json`` (fingerprints, counts,
+    settings).
 
     Parameters
     ----------
@@ -65,6 +66,8 @@ def _write(split: Split, data: Dataset, folder: Path, settings: dict[str, Any]) 
         "truth.csv": (PAIR_COLUMNS, list_pair_rows(split, data, list_truth_pairs)),
         "candidates.csv": (ITEM_COLUMNS, list_candidate_rows(split, data)),
     }
+    if any(task.negatives is not None for _, _, task in list_tasks(split)):
+        tables["negatives.csv"] = PAIR_COLUMNS, list_pair_rows(split, data, list_negative_pairs)
     manifest = {
         "dataset": data.name,
         "rule": data.rule,

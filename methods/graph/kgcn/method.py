@@ -5,6 +5,8 @@ from enum import Enum
 from math import log
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
@@ -150,6 +152,15 @@ class KGCN(NetworkMethod):
         with torch.inference_mode():
             scores: FloatArray = items.scores(self._user_vectors(net, users)).cpu().numpy()
         return scores
+
+    def click_probability(self, scores: FloatArray) -> FloatArray:
+        """Return float32: the probability of a choice behind each score, its sigmoid.
+
+        As in training, with as many other items as chosen ones.
+        """
+        from scipy.special import expit
+
+        return np.asarray(expit(scores), dtype=np.float32)
 
     def extra_state(self) -> dict[str, Any]:
         """Return sizes and receptive fields."""

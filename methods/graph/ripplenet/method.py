@@ -159,6 +159,15 @@ class RippleNet(NetworkMethod):
             scores: FloatArray = joined.cpu().numpy()
         return scores
 
+    def click_probability(self, scores: FloatArray) -> FloatArray:
+        """Return float32: the probability of a choice behind each score, its sigmoid.
+
+        As in training, with as many other items as chosen ones.
+        """
+        from scipy.special import expit
+
+        return np.asarray(expit(scores), dtype=np.float32)
+
     def extra_state(self) -> dict[str, Any]:
         """Return sizes, triples and everyone's sets."""
         return {
