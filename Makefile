@@ -14,6 +14,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-dep
 SMALL := movietweetings ml-100k ml-latest-small hetrec-lastfm
 LARGE := online-retail-ii ml-1m citeulike-a
 DATASETS := $(SMALL) $(LARGE)
+# A dataset of papers' tables alone, under their protocol and under ours.
+OF_PAPERS := lastfm-mkr
 # Ranks across datasets are of the rows that all of them have: citeulike-a has no texts.
 ACROSS := $(filter-out citeulike-a,$(DATASETS))
 ALDI ?= $(error say where the split is: make results-splits ALDI=FOLDER HEATER=FOLDER)
@@ -41,7 +43,7 @@ TUNED = $(BIN)/coldbench run +experiment=tuned time_limit=1800
 RECORDED = || [ $$? -eq 1 ]
 
 .PHONY: help setup demo test slow coverage docs hooks lint types format bench lock clean
-.PHONY: results results-all results-splits results-tuned pages picture
+.PHONY: results results-all results-splits results-papers results-tuned pages picture
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -126,6 +128,13 @@ results-splits: setup ## Those on the published splits of CiteULike: ALDI=FOLDER
 		scenario=new_item scenario.format=heater scenario.files=$(HEATER) $(RECORDED) || exit 1; done
 	$(MAKE) pages
 
+results-papers: setup ## Those of two papers' tables, whose datasets must have been fetched (docs/paper-tables.md)
+	$(BIN)/coldbench table kgcn_lastfm --run --results results $(RECORDED)
+	$(BIN)/coldbench table metarec_ml1m --run --results results $(RECORDED)
+	$(BIN)/coldbench run -m dataset=lastfm-mkr scenario=grid seed=$(FIVE) time_limit=1800 \
+		method=random,popularity,item_knn,ials,content_knn,graph_knn,kernel_ridge,kgcn_paper $(RECORDED)
+	$(MAKE) pages
+
 results-tuned: setup ## Tune every method on the four small datasets under one budget, and run it tuned; hours
 	$(SEARCH) dataset=$(call joined,$(SMALL)) $(RECORDED)
 	$(TUNED) seed=$(TEN) dataset=$(call joined,$(SMALL)) \
@@ -138,7 +147,7 @@ results-tuned: setup ## Tune every method on the four small datasets under one b
 pages: setup ## Pack the tables beside the records and draw the pages from both
 	$(BIN)/coldbench results pack results
 	@mkdir -p results/leaderboards
-	for name in $(DATASETS); do $(BIN)/coldbench leaderboard --results results --dataset $$name \
+	for name in $(DATASETS) $(OF_PAPERS); do $(BIN)/coldbench leaderboard --results results --dataset $$name \
 		--format md > results/leaderboards/$$name.md || exit 1; done
 	$(BIN)/coldbench leaderboard --results results --families --format md > results/families.md
 	$(BIN)/coldbench leaderboard --results results --across --dataset $(call joined,$(ACROSS)) \

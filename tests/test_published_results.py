@@ -13,6 +13,7 @@ from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.benchmarks.config.tuned_preset import read_preset
 from coldbench.benchmarks.plugins.registry import find
 from coldbench.benchmarks.records.record import SCHEMA, RunRecord, Status, read, read_all
+from coldbench.benchmarks.reports.papers.table_sources import find_table
 from coldbench.benchmarks.runs.execute import execute
 from omegaconf import OmegaConf
 
@@ -24,6 +25,7 @@ TUNED = RESULTS / "tuned"
 SHARED = Path(os.environ.get("COLDBENCH_TEST_DATA", ROOT.parent / "shared" / "data"))
 FOLDERS = {
     "hetrec-lastfm": "hetrec2011-lastfm-2k",
+    "lastfm-mkr": "kg-mkr",
     "online-retail-ii": "online-retail-ii-2009-2010",
     "aldi": "citeulike-aldi-split",
     "heater": "citeulike-heater-split",
@@ -46,6 +48,9 @@ CELLS: dict[Group, tuple[str, int]] = {
     ("citeulike-a", "aldi", "open"): ("profile_centroid", 0),
     ("citeulike-a", "heater", "strict"): ("graph_knn", 0),
     ("citeulike-a", "heater", "open"): ("profile_centroid", 0),
+    ("lastfm-mkr", "click_through", "strict"): ("content_knn", 0),
+    ("lastfm-mkr", "grid", "strict"): ("item_knn", 1),
+    ("ml-1m", "rated_queries", "strict"): ("item_knn", 1),
 }
 """The run of each table that is made again: its method and seed.
 
@@ -85,6 +90,16 @@ SMALL = ("movietweetings", "ml-100k", "ml-latest-small", "hetrec-lastfm")
 
 WITH_TEXTS = (*SMALL, "online-retail-ii", "ml-1m")
 """Rows are ranked across the datasets that all of them can answer: citeulike-a has no texts."""
+
+OF_PAPERS = {
+    ("lastfm-mkr", "click_through"): "kgcn_lastfm",
+    ("lastfm-mkr", "grid"): "kgcn_lastfm",
+    ("ml-1m", "rated_queries"): "metarec_ml1m",
+}
+"""Boards of a paper's table alone; the first one's rows are run on the grid as well."""
+
+ONLY_THEIRS = {"kgcn_paper_concat", "kgcn_paper_neighbor", "kgcn"}
+"""Rows of that table that are not run on the grid."""
 
 PUBLISHED = ("aldi", "heater")
 """A published split is one split: its runs have one seed."""
@@ -132,6 +147,9 @@ def list_tuned(dataset: str) -> list[str]:
 def count_draws(name: Group) -> dict[str, int]:
     """Return how many split seeds each method and preset is published with."""
     dataset, split, track = name
+    if (dataset, split) in OF_PAPERS:
+        rows = find_table(OF_PAPERS[dataset, split]).runs[track]
+        return {one: 5 for one in rows if split != "grid" or one not in ONLY_THEIRS}
     most = 1 if split in PUBLISHED else 10 if dataset in SMALL else 5
     swept = list_swept("light" if track == "strict" else "open_track") | list_swept("networks")
     draws = dict.fromkeys(swept, most)
@@ -322,6 +340,8 @@ def words(name: Group) -> Iterator[str]:
     yield f"scenario.track={track}"
     if dataset != "movietweetings":
         yield f"dataset.path={where(dataset)}"
+    if dataset == "lastfm-mkr":
+        yield f"dataset.hetrec_path={where('hetrec-lastfm')}"
     if split in ("aldi", "heater"):
         yield f"scenario={'new_item_gar' if split == 'aldi' else 'new_item'}"
         yield "scenario.strategy=published"

@@ -3,17 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..dataset import Dataset
-from ..errors import SplitError
-from ..interactions import Interactions
 from ..parameters import parameter
-from .cuts.cut import TEST, Cut
-from .cuts.pair_cut import cut_pairs
-from .cuts.random_cut import Fractions
+from .cuts.cut import TEST
 from .scenario import Scenario
-from .seeded_hash import hash_ids
-from .settings import Strategy, Task, check_shots
-from .tasks.click_task import make_click_task
+from .settings import check_shots
 from .tasks.cold_users import make_new_user_new_item_tasks, make_new_user_tasks
 from .tasks.gar_tasks import make_gar_tasks
 from .tasks.stage import Stage, Tasks
@@ -33,55 +26,6 @@ class Warm(Scenario):
     def validates(self, task: str) -> bool:
         """Say yes: the warm task is all there is."""
         return True
-
-
-@dataclass
-class ClickThrough(Scenario):
-    """Yes or no of pairs drawn one by one, as papers on click-through rates split: no cold start.
-
-    Attributes
-    ----------
-    exempt
-        Rules of the leak suite that it breaks on purpose, and why.
-    """
-
-    name: ClassVar[str] = "click_through"
-    exempt: ClassVar[dict[str, str]] = {
-        "validation_items_are_no_candidates": "the papers draw negatives from every item"
-    }
-
-    task: Task = parameter(Task.CLICK, "click: positives against as many sampled items")
-    train_fraction: float = parameter(0.6, "share of the pairs to train on", above=0, below=1)
-    validation_fraction: float = parameter(0.2, "share of the pairs to validate", above=0, below=1)
-    test_fraction: float = parameter(0.2, "share of the pairs to test", above=0, below=1)
-
-    def check(self) -> None:
-        """Refuse settings that make no sense."""
-        super().check()
-        if self.strategy is not Strategy.RANDOM or self.task is Task.RATING:
-            raise SplitError(
-                f"scenario click_through draws every pair at random and asks yes or no; it cannot "
-                f"have strategy={self.strategy.value} with task={self.task.value}: use "
-                f"strategy=random with task=click or ranking, or another scenario"
-            )
-
-    def tasks(self, stage: Stage) -> Tasks:
-        """Return ``click_through/all/k=0``."""
-        return make_click_task(stage)
-
-    def validates(self, task: str) -> bool:
-        """Say yes: there is one task."""
-        return True
-
-    def _cut(self, data: Dataset, pairs: Interactions, seed: int) -> Cut:
-        keys = hash_ids(data.user_ids), hash_ids(data.item_ids)
-        return cut_pairs(
-            pairs, *keys, seed, Fractions(0.0, self.validation_fraction, self.test_fraction)
-        )
-
-    def _settle(self, cut: Cut) -> Cut:
-        """Keep new items where the draw has left some; it may leave none."""
-        return cut.settled(cold_users=False, cold_items=bool((cut.items == TEST).any()))
 
 
 @dataclass

@@ -7,7 +7,8 @@ import pytest
 from coldbench.benchmarks.conformance.audits.split_audit import find_leaks
 from coldbench.datasets.dataset import Dataset
 from coldbench.datasets.errors import SplitError
-from coldbench.datasets.protocol.scenarios import ClickThrough, Grid, NewItem, Warm
+from coldbench.datasets.protocol.paper_scenarios import ClickThrough
+from coldbench.datasets.protocol.scenarios import Grid, NewItem, Warm
 from coldbench.datasets.sources.films.movietweetings import MovieTweetings
 from coldbench.datasets.world import Holdout
 

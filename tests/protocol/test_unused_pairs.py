@@ -1,14 +1,8 @@
 """Which pairs play no role: counted by the split, and counted here with plain loops."""
 
 import pytest
-from coldbench.datasets.protocol.scenarios import (
-    ClickThrough,
-    Grid,
-    NewItem,
-    NewUser,
-    NewUserNewItem,
-    Warm,
-)
+from coldbench.datasets.protocol.paper_scenarios import ClickThrough
+from coldbench.datasets.protocol.scenarios import Grid, NewItem, NewUser, NewUserNewItem, Warm
 from coldbench.datasets.sources.films.movietweetings import MovieTweetings
 
 NESTED = [Grid, NewItem, NewUser, NewUserNewItem, Warm]

@@ -74,7 +74,8 @@ def list_missing_runs(table: PaperTable, records: Iterable[RunRecord]) -> Iterat
     kept = [record for record in records if table.takes(record)]
     for track, methods in table.runs.items():
         for method in methods:
-            same = [one for one in kept if (one.method, one.track) == (method, track)]
+            asked = (method, track)
+            same = [one for one in kept if (one.preset or one.method, one.track) == asked]
             if not same:
                 yield f"{method}, {track} track: not run"
             elif not any(one.scores for one in same):

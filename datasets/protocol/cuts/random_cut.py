@@ -42,8 +42,8 @@ def cut_randomly(
         When a side is too small to have cold entities for validation and test.
     """
     share = fractions.cold
-    users = _cohort(user_keys, seed, "users", share if cold_users else 0.0)
-    items = _cohort(item_keys, seed, "items", share if cold_items else 0.0)
+    users = draw_cohort(user_keys, seed, "users", share if cold_users else 0.0)
+    items = draw_cohort(item_keys, seed, "items", share if cold_items else 0.0)
     one, other = users[pairs.users], items[pairs.items]
     # Both cold in the same stage, or only one cold: the pair is asked there; else nowhere.
     parts = np.maximum(one, other)
@@ -56,7 +56,7 @@ def cut_randomly(
     return Cut(pairs, parts, users, items)
 
 
-def _cohort(keys: Hashes, seed: int, side: str, share: float) -> Parts:
+def draw_cohort(keys: Hashes, seed: int, side: str, share: float) -> Parts:
     """Return the cohorts of one side: ``share`` of it cold, half validation and half test."""
     cohort = np.full(len(keys), WARM, dtype=np.int8)
     if share == 0.0:
