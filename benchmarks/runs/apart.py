@@ -13,6 +13,7 @@ from ..config.run_config import RunConfig
 from ..isolation.process_limits import Limits
 from ..isolation.run_process import Ended, Tell, can_fork, run_apart
 from ..records.record import RunRecord, to_json
+from ..tracking.error_reports import forbid_error_reports
 from .cost import begin_run
 from .execute import execute
 from .filing import Run, write_death
@@ -22,7 +23,7 @@ from .started_run import PATH, RECORD
 MADE, ERROR, SKIPPED, LOADED = "made", "error", "skipped", "loaded"
 """Keys of what a run tells at its end."""
 WHOLE = ("implicit", "lightfm", "torch", "pytorch_lightning", "transformers")
-PARTS = ("scipy", "numba", "polars", __name__.partition(".")[0])
+PARTS = ("scipy", "numba", "polars", "wandb", __name__.partition(".")[0])
 """Packages that are imported here once a run has, and those of which the same modules are.
 
 The next run, forked from this process, then has them already. To import them starts no thread.
@@ -91,6 +92,7 @@ def _list_imported() -> list[str]:
 
 def _import_as_well(names: Sequence[Any]) -> None:
     """Import what a run has imported."""
+    forbid_error_reports()  # W&B decides that when it is imported
     for name in names:
         if name not in sys.modules:
             with suppress(Exception):  # where it cannot be imported here, a run does it again

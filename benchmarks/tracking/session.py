@@ -9,6 +9,7 @@ from typing import Any
 
 from ...datasets.errors import ColdbenchError
 from .destination import Destination, Mode
+from .error_reports import forbid_error_reports
 from .offline_files import find_complete, mark_complete, remove_superseded
 
 RETRIES = 2
@@ -40,11 +41,8 @@ _started: list[tuple[Any, Path]] = []
 
 
 def load_wandb() -> Any:
-    """Import W&B without what it would send unasked: names of the user, and reports of errors.
-
-    Those hold tracebacks, with paths of this machine.
-    """
-    os.environ["WANDB_ERROR_REPORTING"] = "false"
+    """Import W&B without what it would send unasked: names of the user, and reports of errors."""
+    forbid_error_reports()
     import wandb
 
     # Silent, else logging in talks and asks for a key.
