@@ -320,7 +320,9 @@ def test_the_comparison_with_another_suite_is_drawn_from_the_records(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     table = RESULTS / "rivals" / "coldrec.csv"
-    assert compare_rivals(["--table", str(table), "--results", str(RESULTS)]) == 0
+    arms = RESULTS / "rivals" / "arms.csv"
+    asked = ["--table", str(table), "--arms", str(arms), "--results", str(RESULTS)]
+    assert compare_rivals(asked) == 0
     drawn = capsys.readouterr().out
     page = (ROOT / "docs" / "rivals.md").read_text(encoding="utf-8")
     assert f"<!-- rivals -->\n{drawn}<!-- end rivals -->" in page

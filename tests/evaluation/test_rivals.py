@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coldbench.benchmarks.bench.rivals import arms
+from coldbench.benchmarks.bench.rivals.arms import ARMS, HeaterOnBPR
 from coldbench.benchmarks.bench.rivals.coldrec import Checkout
 from coldbench.benchmarks.bench.rivals.coldrec_files import NAME, TASKS, write_files
 from coldbench.benchmarks.bench.rivals.command import (
@@ -20,6 +22,7 @@ from coldbench.datasets.protocol.scenarios import Grid
 from coldbench.datasets.protocol.split_pairs import list_truth_pairs
 from coldbench.datasets.sources.planted.source import Planted
 from coldbench.datasets.world import Query, Split
+from coldbench.methods.hybrid.heater.method import Heater
 
 STAND_IN = """
 import sys, numpy as np, torch
@@ -138,3 +141,29 @@ def test_a_damaged_table_is_refused_with_its_line(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("0.1", "a tenth"))
     with pytest.raises(ColdbenchError, match="line 2"):
         read_lines(path)
+
+
+def test_our_arms_are_heater_with_other_factors_and_layers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One short fit of each: what is written, and that BPR's factors are the ones learned from."""
+    small = {name: (lambda make=make: shorten(make())) for name, make in ARMS.items()}
+    monkeypatch.setattr(arms, "ARMS", small)
+    out = tmp_path / "arms.csv"
+    words = ["--dataset", "planted", "--seeds", "0", "--out", str(out)]
+    assert arms.main(words) == 0 and arms.main(words) == 0
+    lines = read_lines(out)
+    assert [(one.settings, one.task) for one in lines] == [
+        (arm, task) for arm in sorted(ARMS) for task in TASKS
+    ]
+    assert all(0 < one.ndcg10 < 1 for one in lines)
+    train = Grid().split(Planted().load(), 0).train
+    own, across = HeaterOnBPR(factors=8).pretrain(train)
+    other, _ = Heater(factors=8).pretrain(train)
+    assert own.shape == (len(train.users), 8) and across.shape == (len(train.items), 8)
+    assert not np.allclose(own, other)
+
+
+def shorten(method: Heater) -> Heater:
+    method.max_steps = method.min_steps = method.patience_steps = 20
+    return method

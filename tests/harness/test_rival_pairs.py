@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.bench.rivals.command import Line, write_lines
-from coldbench.benchmarks.bench.rivals.compare import compare_lines, main, render_pairs
+from coldbench.benchmarks.bench.rivals.compare import (
+    compare_arms,
+    compare_lines,
+    main,
+    render_pairs,
+)
 
+from .report_records import write_records  # type: ignore[import-not-found]
 from .test_leaderboard import COLD, a_record  # type: ignore[import-not-found]
 
 
@@ -46,3 +52,24 @@ def test_nothing_to_compare_is_said(tmp_path: Path, capsys: pytest.CaptureFixtur
     write_lines(table, theirs("Heater"))
     assert main(["--table", str(table), "--results", str(tmp_path)]) == 2
     assert f"no split of {table} is in the records of" in capsys.readouterr().err
+
+
+def test_an_arm_of_ours_is_compared_on_its_splits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = [a_record("heater", 0.2, seed=seed) for seed in range(4)]
+    arms = [
+        Line("d", seed, f"{seed:064x}", "Heater", arm, COLD, 0.2 + 0.01 * seed + by, 1.0, "c")
+        for arm, by in (("hidden [200]", 0.1), ("factors of BPR", -0.1))
+        for seed in range(3)
+    ]
+    wider, bpr = compare_arms(theirs("Heater"), arms, ours)
+    assert (wider.method, wider.difference.draws) == ("Heater, hidden [200]", 3)
+    assert wider.difference.mean == pytest.approx(0.1) and bpr.difference.mean < 0
+    table, other = tmp_path / "table.csv", tmp_path / "arms.csv"
+    write_lines(table, theirs("Heater"))
+    write_lines(other, arms)
+    write_records(tmp_path / "results", ours)
+    words = ["--table", str(table), "--arms", str(other), "--results", str(tmp_path / "results")]
+    assert main(words) == 0
+    assert "| Heater, hidden [200] | default | 3 |" in capsys.readouterr().out

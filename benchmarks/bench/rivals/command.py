@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import io
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from .coldrec import Checkout
 
 METHODS = ("DropoutNet", "Heater", "CLCRec")
 TABLE = Path("results/rivals/coldrec.csv")
+ARMS_TABLE = Path("results/rivals/arms.csv")
+"""What ``arms`` writes: our Heater in the rival's settings."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,12 @@ def read_lines(path: Path) -> list[Line]:
 def write_lines(path: Path, lines: Sequence[Line]) -> None:
     """Write a table, atomically, in the order of dataset, seed, method and task."""
     ordered = sorted(lines, key=lambda one: (one.dataset, one.method, one.settings, one.seed))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(one.name for one in fields(Line))
+    writer.writerows(map(astuple, ordered))
     with replace_atomically(path) as file:
-        rows = [[one.name for one in fields(Line)], *(map(str, astuple(one)) for one in ordered)]
-        file.write("".join(",".join(row) + "\n" for row in rows).encode())
+        file.write(text.getvalue().encode())
 
 
 def _find_commit(checkout: Path) -> str:

@@ -133,14 +133,11 @@ class Heater(TwoTowerMethod):
         import torch
 
         from ...training.fitting import fit_module
-        from ...training.pretrained_factors import fit_als_factors
         from ...training.seeding import seeded
         from ..side_inputs import SideInputs
         from .batches import HeaterBatches
 
-        own, across = fit_als_factors(
-            train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
-        )
+        own, across = self.pretrain(train)
         seed = train.seed
         learn = partial(
             SideInputs.of, prior_strength=self.prior_strength, rank=self.content_rank, seed=seed
@@ -170,6 +167,14 @@ class Heater(TwoTowerMethod):
             **self.stopping(train, batches.chance_loss(self.similarity)),
         ).as_json()
         return self
+
+    def pretrain(self, train: TrainView) -> tuple[FloatArray, FloatArray]:
+        """Return the float32 (users, factors) and (items, factors) that the maps learn from."""
+        from ...training.pretrained_factors import fit_als_factors
+
+        return fit_als_factors(
+            train, factors=self.factors, regularization=self.regularization, alpha=self.alpha
+        )
 
     def tower_inputs(self, inputs: "SideInputs", entities: Entities) -> Iterable[np.ndarray]:
         """Return factors and content, and bool (entities,): whether the mapped factor is used."""

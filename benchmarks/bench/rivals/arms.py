@@ -1,0 +1,88 @@
+"""``python -m coldbench.benchmarks.bench.rivals.arms``: our Heater in the rival's settings.
+
+ColdRec's Heater has a hidden layer of 200 and learns from factors of BPR; ours has no hidden layer
+and learns from factors of weighted matrix factorisation. Each of the two is put into ours.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from ....datasets.arrays import FloatArray
+from ....datasets.world import Split, TrainView
+from ....methods.collaborative.implicit_bpr import ImplicitBPR
+from ....methods.hybrid.heater.method import Heater
+from ...config.run_config import compose_run
+from ...evaluation.validation import ndcg_per_user, with_validation
+from ...runs.environment import find_commit
+from ...terminal.console import make_console
+from .coldrec_files import TASKS
+from .command import ARMS_TABLE, Line, read_lines, write_lines
+
+HIDDEN = [200]
+
+
+@dataclass
+class HeaterOnBPR(Heater):
+    """Heater whose maps learn from factors of BPR, without the items' biases."""
+
+    def pretrain(self, train: TrainView) -> tuple[FloatArray, FloatArray]:
+        """Return the float32 (users, factors) and (items, factors) of ``ImplicitBPR``."""
+        # The prior is of new users, who have no part here: it is not searched for.
+        fitted = ImplicitBPR(factors=self.factors, prior_weight=10.0).fit(train)
+        return fitted.user_factors_[:, :-1].copy(), fitted.item_factors_[:, :-1].copy()
+
+
+ARMS: dict[str, Callable[[], Heater]] = {
+    "hidden [200]": lambda: Heater(hidden=HIDDEN),
+    "factors of BPR": lambda: HeaterOnBPR(),
+    "hidden [200], factors of BPR": lambda: HeaterOnBPR(hidden=HIDDEN),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Fit every arm on every split and add what is new to the table; return 0."""
+    parser = argparse.ArgumentParser(
+        prog="python -m coldbench.benchmarks.bench.rivals.arms",
+        description="Fit our Heater in ColdRec's settings on our splits.",
+    )
+    parser.add_argument(
+        "--dataset", nargs="+", required=True, help="NAME, or 'NAME dataset.path=DIR'"
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--out", type=Path, default=ARMS_TABLE)
+    asked = parser.parse_args(argv)
+    out, known = make_console(), read_lines(asked.out)
+    commit = find_commit()[0] or ""
+    for words in asked.dataset:
+        for seed in asked.seeds:
+            name, *rest = words.split()
+            run = compose_run(["method=random", f"dataset={name}", *rest, f"seed={seed}"])
+            split = with_validation(run.scenario.split(run.dataset.load(), seed), run.scenario)
+            there = {one.settings for one in known if one.split_sha256 == split.fingerprint}
+            for arm in [one for one in ARMS if one not in there]:
+                known += measure_arm(name, seed, split, arm, commit)
+                write_lines(asked.out, known)
+                out.print(f"{name} seed {seed} {arm} {known[-len(TASKS)].ndcg10:.4f}")
+    return 0
+
+
+def measure_arm(name: str, seed: int, split: Split, arm: str, commit: str) -> Iterator[Line]:
+    """Fit one arm and yield NDCG@10 of each task that the rival can be compared in."""
+    start = time.perf_counter()
+    fitted = ARMS[arm]().fit(split.train)
+    seconds = round(time.perf_counter() - start, 1)
+    for task in TASKS:
+        holdout = split.test[task]
+        value = fmean(ndcg_per_user(fitted.for_group(holdout.query.group).score, holdout, seed))
+        yield Line(
+            name, seed, split.fingerprint, "Heater", arm, task, round(value, 6), seconds, commit
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
