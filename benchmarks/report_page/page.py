@@ -1,8 +1,9 @@
 """The page: template, style, script and data in one file that loads nothing."""
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from functools import cache
+from gzip import compress, decompress
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -27,9 +28,9 @@ _IN_HTML = {
 def render_page(content: dict[str, Any]) -> str:
     """Return the page as HTML.
 
-    The content stands in it as JSON in which no character ends a script or begins a tag; the
-    script of the page puts it into text nodes alone. The page's own policy lets no other script
-    run and nothing be fetched.
+    The content stands in it as JSON, packed by gzip and in base64, in which no character ends a
+    script or begins a tag; the script of the page unpacks it and puts it into text nodes alone. The
+    page's own policy lets no other script run and nothing be fetched.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def render_page(content: dict[str, Any]) -> str:
         "style_hash": _hash(style),
         "script": script,
         "script_hash": _hash(script),
-        "data": to_safe_json(content),
+        "data": pack_data(content),
     }
     page = read_asset("page.html")
     for name, text in parts.items():
@@ -58,6 +59,17 @@ def render_page(content: dict[str, Any]) -> str:
 def read_asset(name: str) -> str:
     """Return the text of a file of the page."""
     return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
+
+
+def pack_data(content: Any) -> str:
+    """Return the content as base64 of gzip of its JSON; the same bytes for the same content."""
+    return b64encode(compress(to_safe_json(content).encode(), 9, mtime=0)).decode()
+
+
+def unpack_data(page: str) -> Any:
+    """Return the content of a page."""
+    packed = page.split(' id="data">', 1)[1].split("</script>", 1)[0]
+    return json.loads(decompress(b64decode(packed)))
 
 
 def to_safe_json(content: Any) -> str:

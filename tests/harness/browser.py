@@ -104,7 +104,8 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
         self.ask("Page.navigate", url=address)
-        while not self.run("document.readyState === 'complete' && location.protocol === 'file:'"):
+        drawn = "location.protocol === 'file:' && !document.querySelector('[aria-busy]')"
+        while not self.run(f"document.readyState === 'complete' && {drawn}"):
             pass
 
     def run(self, script: str) -> Any:

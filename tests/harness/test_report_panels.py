@@ -16,7 +16,13 @@ from coldbench.benchmarks.report_page.assemble import collect_report
 from coldbench.benchmarks.report_page.bibtex import find_source, make_bibtex
 from coldbench.benchmarks.report_page.card_panel import collect_card
 from coldbench.benchmarks.report_page.curve_panel import choose_curves, find_front, group_by_shots
-from coldbench.benchmarks.report_page.page import SCRIPTS, read_asset, render_page, to_safe_json
+from coldbench.benchmarks.report_page.page import (
+    SCRIPTS,
+    read_asset,
+    render_page,
+    to_safe_json,
+    unpack_data,
+)
 from coldbench.benchmarks.report_page.pair_panel import LAYOUT, ONE_SIGN, collect_pairs
 from coldbench.benchmarks.report_page.row_panel import collect_rows
 from coldbench.benchmarks.report_page.run_command import list_words, make_command
@@ -260,9 +266,9 @@ def test_no_text_of_a_record_ends_the_data_or_begins_a_tag(tmp_path: Path) -> No
     content = collect_report([board], home)
     assert HARM in json.dumps(content, ensure_ascii=False)
     page = render_page(content)
-    data = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
-    assert json.loads(data) == json.loads(to_safe_json(content))
-    assert not set("<>&") & set(data)
+    assert unpack_data(page) == json.loads(to_safe_json(content))
+    assert not set("<>&") & set(to_safe_json(content))
+    assert HARM not in page and render_page(content) == page
     assert page.count("</script>") == 2
 
 

@@ -27,3 +27,4 @@ addEventListener("hashchange", () => {
 });
 readState();
 render();
+document.getElementById("main-content").removeAttribute("aria-busy");

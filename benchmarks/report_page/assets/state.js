@@ -1,6 +1,6 @@
 // The state of the page: what is chosen and filtered. It stands in the address, so that a link
 // leads to what one sees.
-const DATA = JSON.parse(document.getElementById("data").textContent);
+const DATA = JSON.parse(await readData());
 const EMPTY = {
   board: "", side: "", k: "", family: "", track: "", text: "", model: "", q: "",
   task: "", sort: "", dir: "", row: "", a: "", b: "",
