@@ -15,7 +15,7 @@ UNSEEN = (
 
 _PATH_FIELDS = ("path", "file", "files", "folder", "directory")
 _OF_FILES = ("dataset", "scenario")
-_ELSEWHERE = (("dataset", "path"), ("scenario", "files"))
+_ELSEWHERE = (("dataset", "path"), ("dataset", "hetrec_path"), ("scenario", "files"))
 """Folders that only say where the same content lies."""
 
 
