@@ -10,8 +10,13 @@ from ..records.digests import to_jsonable
 from .comparable import TRAINER_GROUPS, find_code_settings, make_key
 from .rows import Row
 
-GROUPS = {"new_item": "new_item", "new_user": "new_user", "new_user_new_item": "both",
-          "warm": "warm"}  # fmt: skip
+GROUPS = {
+    "new_item": "new_item",
+    "new_user": "new_user",
+    "new_user_new_item": "both",
+    "warm": "warm",
+    "rated_queries": "new_user",
+}
 """The group of tasks whose validation chooses the setting of a task, by its scenario."""
 UNINFORMED = "all candidates tied"
 ANOTHER_CHOSEN = "validation chose another setting"
@@ -49,13 +54,14 @@ def group_settings(rows: Sequence[Row]) -> dict[str, list[Row]]:
 def choose_setting(rows: Sequence[Row], task: str) -> tuple[Row | None, bool]:
     """Return the setting that contends in a task, and whether validation chose it.
 
-    The best validation value of the task's group, a mean over the draws that all the settings
-    have; the default setting where a record has none.
+    The best validation value of the task's group, or of the task itself where its scenario has no
+    group of its own, a mean over the draws that all the settings have; the default setting where a
+    record has none.
     """
     default = next((row for row in rows if is_default(row, rows)), None)
     if len(rows) == 1:
         return rows[0], False
-    values = [_validation(row, GROUPS.get(task.split("/")[0], "")) for row in rows]
+    values = [_validation(row, task) for row in rows]
     shared = set.intersection(*(set(one) for one in values))
     if not shared or not all(values):
         return default, False
@@ -65,10 +71,12 @@ def choose_setting(rows: Sequence[Row], task: str) -> tuple[Row | None, bool]:
     return chosen, True
 
 
-def _validation(row: Row, group: str) -> Mapping[str, float]:
-    """Return the validation value of a group of tasks by split."""
-    groups = {one.split_sha256: one.validation.get("groups", {}) for one in row.records}
-    return {split: known[group] for split, known in groups.items() if group in known}
+def _validation(row: Row, task: str) -> Mapping[str, float]:
+    """Return the validation value that stands for a task, by split."""
+    group = GROUPS.get(task.split("/")[0])
+    kind, name = ("tasks", task) if group is None else ("groups", group)
+    known = {one.split_sha256: one.validation.get(kind, {}) for one in row.records}
+    return {split: values[name] for split, values in known.items() if name in values}
 
 
 def is_default(row: Row, rows: Sequence[Row]) -> bool:

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.plugins.registry import find, list_offers
 from coldbench.benchmarks.records.record import RunRecord, record_path, write
 from coldbench.benchmarks.reports.board import Board
 from coldbench.benchmarks.reports.captions import list_notes_below
+from coldbench.benchmarks.reports.contenders import GROUPS
 from coldbench.benchmarks.reports.render import render_csv, render_markdown
+from coldbench.datasets.sources.films.movietweetings import MovieTweetings
 
 from .test_leaderboard import COLD, WARM, drawn, the_board  # type: ignore[import-not-found]
 
@@ -206,3 +209,29 @@ def test_the_chance_level_stands_on_every_board(
         write(record_path(Path("results"), one), one)
     assert cli.main(["leaderboard"]) == 0
     assert "chance level" in capsys.readouterr().out
+
+
+def test_every_scenario_of_ours_says_whose_validation_chooses() -> None:
+    """By the side that is new among what its tasks ask, as the validation groups them."""
+    data = MovieTweetings().load()
+    offers = list_offers("scenarios").items()
+    for name in [name for name, one in offers if one.distribution == "coldbench"]:
+        scenario = find("scenarios", name)()
+        for task, holdout in scenario.split(data, 0).validation.items():
+            group = GROUPS.get(task.split("/")[0], "its own")
+            assert group == ("its own" if name == "click_through" else holdout.query.group), (
+                name,
+                task,
+            )
+
+
+def test_a_task_without_a_group_is_chosen_by_its_own_validation() -> None:
+    def run(size: int, value: float, mean: float) -> RunRecord:
+        (record,) = setting("m", mean, None, size=size)[:1]
+        figure = {"click_through/all/k=0": record.scores[COLD]}
+        known = {"tasks": dict.fromkeys(figure, value), "groups": {"warm": value}}
+        return record.model_copy(update={"scores": figure, "validation": known})
+
+    board = the_board(run(1, 0.3, 0.5), run(2, 0.4, 0.4))
+    standing = board.standing("click_through/all/k=0")
+    assert [row.label for row in standing.contenders] == ["m size=2"]
