@@ -43,7 +43,7 @@ def sample_negatives(
     wanted = np.diff(task.truth.indptr)
     users, items = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     rows = max(1, BLOCK // max(n, 1))
-    for start in range(0, len(task.users), rows):
+    for start in range(0, len(task.users) if n else 0, rows):
         some = slice(start, start + rows)
         user, item = user_keys[task.users[some]], item_keys[task.items]
         hashes = pair_hashes(user[:, None], item[None, :], seed, "negatives")
@@ -51,8 +51,12 @@ def sample_negatives(
         hashes[(hashes & np.uint64(1)) != np.uint64(part == TEST)] = LAST
         hashes[taken[some].nonzero()] = LAST
         counts = np.minimum(wanted[some], (hashes != LAST).sum(axis=1))
-        order = np.argsort(hashes, axis=1, kind="stable")
-        row, place = np.nonzero(np.arange(n) < counts[:, None])
+        most = int(counts.max(initial=0))
+        # Only the smallest hashes of a row are put in order.
+        order = np.argpartition(hashes, min(most, n - 1), axis=1)[:, :most]
+        smallest = np.take_along_axis(hashes, order, axis=1)
+        order = np.take_along_axis(order, np.argsort(smallest, axis=1), axis=1)
+        row, place = np.nonzero(np.arange(most) < counts[:, None])
         users.append(row + start)
         items.append(order[row, place])
     at = (np.concatenate(users), np.concatenate(items))
