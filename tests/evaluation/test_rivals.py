@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from coldbench.benchmarks.bench.rivals import arms
-from coldbench.benchmarks.bench.rivals.arms import ARMS, HeaterOnBPR
+from coldbench.benchmarks.bench.rivals.arms import ARMS, make_arm
 from coldbench.benchmarks.bench.rivals.coldrec import Checkout
 from coldbench.benchmarks.bench.rivals.coldrec_files import NAME, TASKS, write_files
 from coldbench.benchmarks.bench.rivals.command import (
@@ -158,9 +158,9 @@ def test_our_arms_are_heater_with_other_factors_and_layers(
     ]
     assert all(0 < one.ndcg10 < 1 for one in lines)
     train = Grid().split(Planted().load(), 0).train
-    own, across = HeaterOnBPR(factors=8).pretrain(train)
-    other, _ = Heater(factors=8).pretrain(train)
-    assert own.shape == (len(train.users), 8) and across.shape == (len(train.items), 8)
+    own, across = make_arm([200], bpr=True).pretrain(train)
+    other, _ = Heater().pretrain(train)
+    assert own.shape == (len(train.users), 64) and across.shape == (len(train.items), 64)
     assert not np.allclose(own, other)
 
 

@@ -17,6 +17,7 @@ from coldbench.datasets.side_information import (
 from coldbench.datasets.sources.citeulike import CiteULikeA
 from coldbench.datasets.sources.films.movielens_latest import MovieLensLatestSmall
 from coldbench.datasets.sources.hetrec_lastfm import HetRecLastFM
+from coldbench.datasets.sources.lastfm_mkr import LastFMWithGraph
 from scipy.sparse import csr_matrix
 
 CARRIED = csr_matrix(np.array([[1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 1, 1]], dtype=np.float32))
@@ -116,7 +117,7 @@ def test_every_source_with_a_threshold_leaves_it_to_the_split() -> None:
     for kind in (find("datasets", name) for name in list_names("datasets")):
         if any("minimum" in one and "count" in one for one in kind.__dataclass_fields__):
             found.add(kind)
-    assert found == {CiteULikeA, HetRecLastFM, MovieLensLatestSmall}
+    assert found == {CiteULikeA, HetRecLastFM, LastFMWithGraph, MovieLensLatestSmall}
 
 
 def test_the_card_of_the_data_says_from_where_values_are_kept(

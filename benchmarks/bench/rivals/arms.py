@@ -8,16 +8,16 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from ....datasets.arrays import FloatArray
 from ....datasets.world import Split, TrainView
-from ....methods.collaborative.implicit_bpr import ImplicitBPR
-from ....methods.hybrid.heater.method import Heater
 from ...config.run_config import compose_run
 from ...evaluation.validation import ndcg_per_user, with_validation
+from ...python_api import make_method
 from ...runs.environment import find_commit
 from ...terminal.console import make_console
 from .coldrec_files import TASKS
@@ -26,21 +26,25 @@ from .command import ARMS_TABLE, Line, read_lines, write_lines
 HIDDEN = [200]
 
 
-@dataclass
-class HeaterOnBPR(Heater):
-    """Heater whose maps learn from factors of BPR, without the items' biases."""
-
-    def pretrain(self, train: TrainView) -> tuple[FloatArray, FloatArray]:
-        """Return the float32 (users, factors) and (items, factors) of ``ImplicitBPR``."""
-        # The prior is of new users, who have no part here: it is not searched for.
-        fitted = ImplicitBPR(factors=self.factors, prior_weight=10.0).fit(train)
-        return fitted.user_factors_[:, :-1].copy(), fitted.item_factors_[:, :-1].copy()
+def make_arm(hidden: list[int] | None, *, bpr: bool) -> Any:
+    """Return our Heater with other layers, other factors, or both."""
+    made: Any = make_method("heater", **({} if hidden is None else {"hidden": hidden}))
+    if bpr:
+        made.pretrain = partial(pretrain_by_bpr, factors=made.factors)
+    return made
 
 
-ARMS: dict[str, Callable[[], Heater]] = {
-    "hidden [200]": lambda: Heater(hidden=HIDDEN),
-    "factors of BPR": lambda: HeaterOnBPR(),
-    "hidden [200], factors of BPR": lambda: HeaterOnBPR(hidden=HIDDEN),
+def pretrain_by_bpr(train: TrainView, *, factors: int) -> tuple[FloatArray, FloatArray]:
+    """Return the float32 (users, factors) and (items, factors) of BPR, without items' biases."""
+    # The prior is of new users, who have no part here: it is not searched for.
+    fitted: Any = make_method("implicit_bpr", factors=factors, prior_weight=10.0).fit(train)
+    return fitted.user_factors_[:, :-1].copy(), fitted.item_factors_[:, :-1].copy()
+
+
+ARMS: dict[str, Callable[[], Any]] = {
+    "hidden [200]": partial(make_arm, HIDDEN, bpr=False),
+    "factors of BPR": partial(make_arm, None, bpr=True),
+    "hidden [200], factors of BPR": partial(make_arm, HIDDEN, bpr=True),
 }
 
 
