@@ -15,13 +15,12 @@ from typing import Any
 
 from ....datasets.arrays import FloatArray
 from ....datasets.world import Split, TrainView
-from ...config.run_config import compose_run
-from ...evaluation.validation import ndcg_per_user, with_validation
+from ...evaluation.validation import ndcg_per_user
 from ...python_api import make_method
 from ...runs.environment import find_commit
 from ...terminal.console import make_console
 from .coldrec_files import TASKS
-from .command import ARMS_TABLE, Line, read_lines, write_lines
+from .command import ARMS_TABLE, Line, cut_split, read_lines, write_lines
 
 HIDDEN = [200]
 
@@ -64,9 +63,7 @@ def main(argv: Sequence[str]) -> int:
     commit = find_commit()[0] or ""
     for words in asked.dataset:
         for seed in asked.seeds:
-            name, *rest = words.split()
-            run = compose_run(["method=random", f"dataset={name}", *rest, f"seed={seed}"])
-            split = with_validation(run.scenario.split(run.dataset.load(), seed), run.scenario)
+            name, split = cut_split(words, seed)
             there = {one.settings for one in known if one.split_sha256 == split.fingerprint}
             for arm in [one for one in ARMS if one not in there]:
                 known += measure_arm(name, seed, split, arm, commit)

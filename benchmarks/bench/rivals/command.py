@@ -11,7 +11,9 @@ from pathlib import Path
 
 from ....datasets.atomic import replace_atomically
 from ....datasets.errors import ColdbenchError
+from ....datasets.world import Split
 from ...config.run_config import compose_run
+from ...evaluation.validation import with_validation
 from ...terminal.console import make_console
 from .coldrec import Checkout
 
@@ -82,9 +84,7 @@ def _measure(
     asked: argparse.Namespace, words: str, seed: int, commit: str, known: Sequence[Line]
 ) -> Iterator[Line]:
     """Yield the lines of one split that the table does not have."""
-    name = words.split()[0]
-    run = compose_run(["method=random", f"dataset={name}", *words.split()[1:], f"seed={seed}"])
-    split = run.scenario.split(run.dataset.load(), seed)
+    name, split = cut_split(words, seed)
     there = {(one.split_sha256, one.method, one.settings) for one in known}
     missing = [
         one for one in asked.methods if (split.fingerprint, one, asked.settings) not in there
@@ -100,6 +100,13 @@ def _measure(
                     name, seed, split.fingerprint, method, asked.settings, task,
                     round(value, 6), round(found.seconds, 1), commit,
                 )  # fmt: skip
+
+
+def cut_split(words: str, seed: int) -> tuple[str, Split]:
+    """Return the dataset of ``"NAME dataset.path=DIR"`` and its split, as runs would have it."""
+    name, *rest = words.split()
+    run = compose_run(["method=random", f"dataset={name}", *rest, f"seed={seed}"])
+    return name, with_validation(run.scenario.split(run.dataset.load(), seed), run.scenario)
 
 
 def read_lines(path: Path) -> list[Line]:

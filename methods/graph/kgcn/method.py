@@ -5,8 +5,6 @@ from enum import Enum
 from math import log
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
-
 from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
@@ -23,6 +21,7 @@ from ...training.budget import (
     space_validations,
 )
 from ...training.network import NetworkMethod
+from ..click_scores import ClickScores
 from ..graph_links import keep_shared_links, link_both_ways, links_of, require_graph
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Aggregator(str, Enum):
 
 
 @dataclass
-class KGCN(NetworkMethod):
+class KGCN(ClickScores, NetworkMethod):
     """Convolution over sampled neighbours, weighted by the user's interest in each relation.
 
     Source: Wang, Zhao, Xie, Li and Guo, Knowledge Graph Convolutional Networks for Recommender
@@ -152,15 +151,6 @@ class KGCN(NetworkMethod):
         with torch.inference_mode():
             scores: FloatArray = items.scores(self._user_vectors(net, users)).cpu().numpy()
         return scores
-
-    def click_probability(self, scores: FloatArray) -> FloatArray:
-        """Return float32: the probability of a choice behind each score, its sigmoid.
-
-        As in training, with as many other items as chosen ones.
-        """
-        from scipy.special import expit
-
-        return np.asarray(expit(scores), dtype=np.float32)
 
     def extra_state(self) -> dict[str, Any]:
         """Return sizes and receptive fields."""

@@ -22,6 +22,7 @@ from ...training.budget import (
     space_validations,
 )
 from ...training.network import NetworkMethod
+from ..click_scores import ClickScores
 from ..graph_links import keep_shared_links, link_both_ways, require_graph, sorted_edges
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _KEPT = 2**24  # numbers of ripple sets that are kept between validations
 
 
 @dataclass
-class RippleNet(NetworkMethod):
+class RippleNet(ClickScores, NetworkMethod):
     """Attention over the triples that a history leads to, hop by hop.
 
     Source: Wang, Zhang, Wang, Zhao, Li, Xie and Guo, RippleNet: Propagating User Preferences on
@@ -158,15 +159,6 @@ class RippleNet(NetworkMethod):
             joined = items.scores(sets, torch.from_numpy(shares).to(sets.device))
             scores: FloatArray = joined.cpu().numpy()
         return scores
-
-    def click_probability(self, scores: FloatArray) -> FloatArray:
-        """Return float32: the probability of a choice behind each score, its sigmoid.
-
-        As in training, with as many other items as chosen ones.
-        """
-        from scipy.special import expit
-
-        return np.asarray(expit(scores), dtype=np.float32)
 
     def extra_state(self) -> dict[str, Any]:
         """Return sizes, triples and everyone's sets."""
