@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from coldbench.benchmarks.bench.rivals.compare import main as compare_rivals
 from coldbench.benchmarks.config.run_config import compose_run
-from coldbench.benchmarks.config.tuned_preset import read_preset
+from coldbench.benchmarks.config.tuned_preset import NOT_APPLICABLE, read_preset
 from coldbench.benchmarks.plugins.registry import find
 from coldbench.benchmarks.records.record import SCHEMA, RunRecord, Status, read, read_all
 from coldbench.benchmarks.report_page.page import unpack_data
@@ -141,7 +141,10 @@ def list_swept(experiment: str) -> set[str]:
 
 def list_tuned(dataset: str) -> list[str]:
     """Return the methods whose tuned settings are published for a dataset."""
-    return sorted(path.parent.name for path in TUNED.glob(f"grid/{dataset}/*/mean.yaml"))
+    presets = {
+        path.parent.name: read_preset(path) for path in TUNED.glob(f"grid/{dataset}/*/mean.yaml")
+    }
+    return sorted(name for name, one in presets.items() if NOT_APPLICABLE not in one["tuning"])
 
 
 def count_draws(name: Group) -> dict[str, int]:
@@ -273,7 +276,9 @@ def test_every_method_was_tuned_under_one_budget(
     records = groups[dataset, "grid", "strict"]
     refused = [one for one in records if one.status is Status.NOT_APPLICABLE]
     unfit = {one.method for one in refused if not one.preset}  # a preset may ask for more
-    assert list_tuned(dataset) == sorted(list_swept("tuned") - unfit)
+    searched = {path.parent.name for path in TUNED.glob(f"grid/{dataset}/*/mean.yaml")}
+    assert searched == list_swept("tuned")
+    assert list_tuned(dataset) == sorted(searched - unfit)
     for method in list_tuned(dataset):
         folder = TUNED / "grid" / dataset / method
         search = read_preset(folder / "mean.yaml")["tuning"]

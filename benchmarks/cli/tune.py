@@ -75,18 +75,21 @@ def _list_searches(argv: Sequence[str]) -> list[list[str]]:
 
 
 def _tune(plan: "TunePlan") -> None:
-    """Make one search.
+    """Make one search; of a method that does not apply this alone is written.
 
     Raises
     ------
     ColdbenchError
         When no trial succeeds.
     """
-    from ..tuning.outcome import write_outcome
-    from ..tuning.search import run_search
+    from ..tuning.outcome import write_not_applicable, write_outcome
     from ..tuning.trial_table import find_best
 
-    rows = _search(plan, run_search)
+    try:
+        rows = _search(plan)
+    except NotApplicableError as error:
+        write_not_applicable(plan, str(error))
+        raise
     best = find_best(rows)
     if best is None:
         reasons = sorted({one.reason for one in rows if one.reason})
@@ -112,14 +115,13 @@ def _describe_words() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _search(plan: "TunePlan", run_search: object) -> "list[TrialRow]":
+def _search(plan: "TunePlan") -> "list[TrialRow]":
     """Search with a bar on a terminal, else silently."""
     from ..terminal.progress_bar import show_progress
-    from ..tuning.search import find_place
-    from ..tuning.search import run_search as run
+    from ..tuning.search import find_place, run_search
 
     if not sys.stderr.isatty():
-        return run(plan)
+        return run_search(plan)
     scenario, dataset, method = find_place(plan)
     with show_progress(f"{method} · {scenario}/{dataset}") as channel:
         channel.begin("tune")
@@ -128,7 +130,7 @@ def _search(plan: "TunePlan", run_search: object) -> "list[TrialRow]":
             channel(done, total, "trial", **({} if best is None else {"best": best}))
 
         tell(0, plan.budget.trials, None)
-        return run(plan, tell)
+        return run_search(plan, tell)
 
 
 def _show(plan: "TunePlan", rows: "list[TrialRow]", best: "TrialRow", path: str) -> None:

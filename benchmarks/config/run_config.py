@@ -21,7 +21,7 @@ from .masking import mask_typed_texts
 from .overlays import CONFIG_MODULE, CONFIG_NAME
 from .preset_name import find_preset
 from .trainer_groups import CheckpointSettings, TrainerFlags, resolve_trainer
-from .tuned_preset import apply_preset, label_tuned
+from .tuned_preset import apply_preset
 
 TRACKERS: dict[str, type[Any]] = {"none": NoTracking, "wandb": WandbTracking}
 """The options of ``tracking=``."""
@@ -189,7 +189,6 @@ def to_run(config: DictConfig, hydra: Any) -> RunConfig:
     run.preset = find_preset(run.method, hydra, CONFIG_NAME)
     if run.tuned:
         apply_preset(run, hydra.overrides.task)
-        run.preset = label_tuned(run)
     return run
 
 

@@ -1,5 +1,6 @@
 """Tuned settings in a file: what ``coldbench tune`` writes and ``tuned=`` applies to a run."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,8 @@ FOLDER = "tuned"
 NAMES = ("mean", *GROUPS)
 """What a preset may be tuned for: the mean over the groups of tasks, or one of them."""
 KEYS = ("method", "settings", "tuning")
+NOT_APPLICABLE = "not_applicable"
+"""In ``tuning``, the reason, where there was nothing to search: the method does not apply."""
 
 
 def find_file(results: str | None, place: Sequence[str], name: str) -> Path:
@@ -101,10 +104,14 @@ def read_preset(path: Path) -> dict[str, Any]:
 def apply_preset(run: Any, typed: Sequence[str]) -> None:
     """Give a run's method its tuned settings, but for the fields that were typed.
 
+    Where the search found that the method does not apply, the run keeps the method's own settings:
+    its record says so as well, and a sweep over tuned methods counts it as not applicable.
+
     Parameters
     ----------
     run
-        A ``RunConfig`` whose ``tuned`` is set; its ``method`` and ``tuning`` are replaced.
+        A ``RunConfig`` whose ``tuned`` is set; its ``method``, ``tuning`` and ``preset`` are
+        replaced.
     typed
         The words of the command line.
 
@@ -119,6 +126,14 @@ def apply_preset(run: Any, typed: Sequence[str]) -> None:
     content = read_preset(path)
     if content["method"] != method:
         raise ColdbenchError(f"{path} holds settings of {content['method']}, not of {method}")
+    if NOT_APPLICABLE in content["tuning"]:
+        logging.getLogger(__name__).warning(
+            "%s has no settings (%s); %s keeps its own",
+            path,
+            content["tuning"][NOT_APPLICABLE],
+            method,
+        )
+        return
     own = {
         word.lstrip("+").partition("=")[0].removeprefix("method.")
         for word in typed
@@ -127,9 +142,10 @@ def apply_preset(run: Any, typed: Sequence[str]) -> None:
     settings = {name: one for name, one in content["settings"].items() if name not in own}
     run.method = configured(run.method, settings, "method")
     run.tuning = dict(content["tuning"])
+    run.preset = _label(run)
 
 
-def label_tuned(run: Any) -> str:
+def _label(run: Any) -> str:
     """Return the name of a tuned run's row: ``heater tuned``, ``heater tuned=new_item``."""
     group = run.tuning["group"]
     own = run.preset or find_name("methods", run.method)

@@ -1,12 +1,13 @@
 """What a search leaves: the tuned preset with its trials, and what is said about them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ..config.enum_values import to_typed_form
-from ..config.tuned_preset import find_file, write_preset
+from ..config.tuned_preset import NOT_APPLICABLE, find_file, write_preset
 from ..records.digests import to_jsonable
 from .search import find_place
 from .trial_table import TrialRow, format_rows
@@ -15,23 +16,37 @@ from .tune_settings import TunePlan
 
 def write_outcome(plan: TunePlan, rows: Sequence[TrialRow], best: TrialRow) -> Path:
     """Write the best trial's settings as a preset, with all trials; return its path."""
+    fixed = {name: getattr(plan.config.method, name) for name in plan.fixed}
+    settings = {**to_jsonable(to_typed_form(fixed)), **best.settings}
+    comment = f"{describe_counts(plan, rows)} Trial {best.number} is the best.\nUsed as\n  "
+    return _write(plan, settings, rows, comment + run_command(plan))
+
+
+def write_not_applicable(plan: TunePlan, reason: str) -> Path:
+    """Note in the preset's place that the method does not apply: no settings, no trials."""
+    return _write(plan, {}, [], "There was nothing to search.", {NOT_APPLICABLE: reason})
+
+
+def _write(
+    plan: TunePlan,
+    settings: Mapping[str, Any],
+    rows: Sequence[TrialRow],
+    comment: str,
+    also: Mapping[str, str] = MappingProxyType({}),
+) -> Path:
     scenario, dataset, method = place = find_place(plan)
     path = find_file(plan.config.results, place, plan.budget.group)
-    fixed = {name: getattr(plan.config.method, name) for name in plan.fixed}
-    content: dict[str, Any] = {
-        "method": method,
-        "settings": {**to_jsonable(to_typed_form(fixed)), **best.settings},
-        "tuning": {
-            "trials": len(rows),
-            "minutes": plan.budget.minutes,
-            "group": plan.budget.group,
-            "seeds": list(plan.budget.seeds),
-            "dataset": dataset,
-            "scenario": scenario,
-        },
+    tuning = {
+        "trials": len(rows),
+        "minutes": plan.budget.minutes,
+        "group": plan.budget.group,
+        "seeds": list(plan.budget.seeds),
+        "dataset": dataset,
+        "scenario": scenario,
+        **also,
     }
-    comment = f"{describe_counts(plan, rows)} Trial {best.number} is the best.\nUsed as\n  "
-    write_preset(path, content, format_rows(rows), comment + run_command(plan))
+    content = {"method": method, "settings": dict(settings), "tuning": tuning}
+    write_preset(path, content, format_rows(rows), comment)
     return path
 
 

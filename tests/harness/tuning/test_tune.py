@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from coldbench.benchmarks.cli.main import main
+from coldbench.benchmarks.config.tuned_preset import read_preset
 from coldbench.benchmarks.tuning.search import run_search, study_folder
 from coldbench.benchmarks.tuning.trial_table import find_best
 from coldbench.benchmarks.tuning.tune_settings import plan_search
@@ -234,8 +235,13 @@ def test_several_searches_are_made_in_turn_each_with_the_whole_budget(
     assert out.count("failed: none of 3 trials succeeded: ArithmeticError") == 2
     assert out.count("not applicable: NewestWord needs ") == 2
     assert out.count("3 of 3 trials") == 2 and "6 searches, 2 failed" in out
-    tuned = (workplace / "results/tuned/grid").glob("*/*/mean.yaml")
-    assert sorted(one.parent.parts[-2:] for one in tuned) == [("tiny", "hill"), ("tiny_b", "hill")]
+    presets = (workplace / "results/tuned/grid").glob("*/*/mean.yaml")
+    tuned = {one.parent.parts[-2:]: bool(read_preset(one)["settings"]) for one in presets}
+    assert tuned == {
+        (dataset, method): method == "hill"
+        for dataset in ("tiny", "tiny_b")
+        for method in ("hill", "newest_word")
+    }
 
 
 def test_a_mistake_in_one_of_several_searches_is_found_before_any_begins(

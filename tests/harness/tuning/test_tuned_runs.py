@@ -85,3 +85,18 @@ def test_changed_trials_are_refused(tuned: Path, capsys: pytest.CaptureFixture[s
     trials.unlink()
     assert main(["run", *WORDS, "tuned=mean"]) == 2
     assert "is missing" in capsys.readouterr().err
+
+
+def test_a_method_that_does_not_apply_is_no_failure_of_a_sweep_over_tuned_methods(
+    tuned: Path, workplace: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = ["method=hill,newest_word", "dataset=tiny", "scenario.shots=[0]"]
+    assert main(["tune", *words, "budget.trials=6"]) == 0
+    content = yaml.safe_load((tuned.parents[1] / "newest_word/mean.yaml").read_text())
+    assert content["settings"] == {} and "NewestWord needs" in content["tuning"]["not_applicable"]
+    compose_run([words[0].replace("hill,", ""), *words[1:], "tuned=mean"])
+    assert "newest_word keeps its own" in caplog.text
+    assert main(["run", "-m", *words, "tuned=mean", "evaluation.bootstrap=0"]) == 0
+    records = [json.loads(one.read_text()) for one in (workplace / "results").glob("*/*/*/*.json")]
+    told = {one["method"]: (one["status"], one["preset"], one["tuning_trials"]) for one in records}
+    assert told == {"hill": ("ok", "hill tuned", 6), "newest_word": ("not_applicable", None, 0)}
