@@ -164,8 +164,8 @@ class Holdout:
     left_out
         Users that are not evaluated because they have too few interactions.
     negatives
-        CSR float32, (users, candidates): sampled items with which a click task compares the truth;
-        None in any other.
+        CSR float32, (users, candidates): the only items that the truth is compared with, sampled
+        ones in a click task; None where it is every candidate that is not masked.
     """
 
     query: Query

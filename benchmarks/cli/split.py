@@ -10,8 +10,8 @@ USAGE = """\
 usage: coldbench split dataset=NAME scenario=NAME seed=N [KEY=VALUE ...] --out DIR
 
 Writes train.csv, support.csv, truth.csv, candidates.csv and manifest.json to the new folder DIR,
-and negatives.csv of click tasks, with original ids. The words are those of `coldbench run`:
-scenario.shots=[0,5] dataset.k_core=5.
+and negatives.csv where a task has negatives, with original ids. The words are those of
+`coldbench run`: scenario.shots=[0,5] dataset.k_core=5.
 """
 
 

@@ -31,7 +31,7 @@ def list_sections(
 ) -> Iterator[Section]:
     """Yield train, then support, truth and candidates of each task of each stage, by name.
 
-    Those of a click task are followed by its sampled negatives.
+    Those of a task that has negatives are followed by them.
 
     Parameters
     ----------

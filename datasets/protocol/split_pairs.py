@@ -27,7 +27,7 @@ def list_truth_pairs(task: Holdout) -> Pairs:
 
 
 def list_negative_pairs(task: Holdout) -> Pairs:
-    """Return (users, items) of what a click task compares with the truth; none in any other."""
+    """Return (users, items) of the negatives of a task; of one that has none, no pairs."""
     return _list_pairs(task, task.truth[:0] if task.negatives is None else task.negatives)
 
 

@@ -43,6 +43,8 @@ def test_a_query_is_ten_rated_items_and_the_support_the_other_liked_ones(
         shown = set(split.items[task.query.users.history[row].indices].tolist())
         assert ranked <= liked | others and len(ranked) <= 10
         assert truth == ranked & liked and truth
+        assert task.negatives is not None
+        assert set(task.items[task.negatives[row].indices].tolist()) == ranked - truth
         assert not shown & ranked and shown <= liked
         assert len(shown) >= len(liked & set(split.items.tolist())) - 10
     assert (task.query.users.known == -1).all()
@@ -52,7 +54,7 @@ def test_the_full_catalogue_has_the_same_truth_and_masks_the_support(split: Spli
     few, many = (split.test[f"rated_queries/{name}/k=90"] for name in ("rated", "warm"))
     assert few.query is not many.query and (few.truth != many.truth).nnz == 0
     assert (many.masked != many.query.users.history).nnz == 0
-    assert len(many.items) == len(split.train.items)
+    assert len(many.items) == len(split.train.items) and many.negatives is None
 
 
 def test_training_is_of_the_liked_pairs_of_the_other_users(data: Dataset, split: Split) -> None:

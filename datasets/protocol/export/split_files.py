@@ -27,8 +27,8 @@ def export(
 
     ``train.csv`` (user,item,value,timestamp), ``support.csv`` and ``truth.csv``
     (part,task,user,item; part is validation or test), ``candidates.csv`` (part,task,item),
-    ``negatives.csv`` of click tasks, as ``truth.csv``, and ``manifest.json`` (fingerprints, counts,
-    settings).
+    ``negatives.csv`` of tasks that have negatives, as ``truth.csv``, and ``manifest.json``
+    (fingerprints, counts, settings).
 
     Parameters
     ----------
