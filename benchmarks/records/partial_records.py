@@ -4,11 +4,12 @@ It is cut in the text, where a record has one line per task among its scores, as
 in a text of another layout nothing is cut.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 _SLICES, _SCORES, _END = b'\n "slices": {\n', b'\n "scores": {\n', b"\n }"
-_OPENS = b'": {'
+_OPENS = re.compile(rb'": ?\{')  # records of earlier versions have spaces
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ class Cut:
         """Return a record's text without slices and the values of other metrics."""
         if self.metrics is None:
             return content
-        marks = [f'"{name}": {{'.encode() for name in self.metrics]
+        marks = [
+            re.compile(rb'"%b": ?\{[^}]*\}' % re.escape(name).encode()) for name in self.metrics
+        ]
         start = content.find(_SLICES)
         end = content.find(_END, start)
         if 0 <= start < end:
@@ -59,16 +62,13 @@ def make_cut(metrics: Sequence[str], *, others: bool = False) -> Cut:
     return Cut(tuple(metrics), others)
 
 
-def _thin_line(line: bytes, marks: Sequence[bytes], others: bool) -> bytes:
-    """Return the line of a task, ``"task": {"metric": {...}, ...}``, with some of its values."""
-    task, opens, metric_values = line.partition(_OPENS)
-    if not opens or b"\n" in line:
+def _thin_line(line: bytes, marks: Sequence[re.Pattern[bytes]], others: bool) -> bytes:
+    """Return the line of a task, ``"task":{"metric":{...},...}``, with some of its values."""
+    opens = _OPENS.search(line)
+    if opens is None or b"\n" in line:
         return line
-    found = []
-    for mark in marks:
-        start = metric_values.find(mark)
-        if start < 0 and others:
-            return line
-        if start >= 0:
-            found.append(metric_values[start : metric_values.index(b"}", start) + 1])
-    return task + opens + b", ".join(found) + b"}"
+    found = [mark.search(line, opens.end()) for mark in marks]
+    if others and None in found:
+        return line
+    kept = b",".join(one.group() for one in found if one is not None)
+    return line[: opens.end()] + kept + b"}"

@@ -1,13 +1,21 @@
 """A record that is cut before it is parsed gives the same leaderboards as the whole."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.cli.chosen_boards import read_records
 from coldbench.benchmarks.records.partial_records import make_cut
-from coldbench.benchmarks.records.record import RunRecord, read, read_all, record_path, write
+from coldbench.benchmarks.records.record import (
+    RunRecord,
+    read,
+    read_all,
+    record_path,
+    to_json,
+    write,
+)
 from coldbench.benchmarks.reports.board import Board
 from coldbench.benchmarks.reports.group_records import build_boards
 from coldbench.benchmarks.reports.render import render_csv, render_markdown
@@ -104,3 +112,15 @@ def test_an_unknown_metric_is_told_with_those_that_are_known(
     assert cli.main(["leaderboard", "--metric", "ndgc@10"]) == 2
     message = capsys.readouterr().err
     assert "did you mean ndcg@10" in message and "recall@20" in message and "mae" in message
+
+
+def test_a_record_with_spaces_of_an_earlier_version_is_cut_as_well() -> None:
+    text = to_json(full(0, ("auc", "ndcg@10", "recall@20")))
+    inner = re.sub(r'":(?! )', '": ', text)
+    spaced = re.sub(r",(?!\n)", ", ", inner)
+    assert spaced != text and json.loads(spaced) == json.loads(text)
+    for cut in (make_cut(["auc"]), make_cut(["recall@20"], others=True)):
+        now, then = (cut.thin(one.encode()) for one in (text, spaced))
+        assert json.loads(now) == json.loads(then)
+        assert len(now) < len(text) or cut.others
+    assert json.loads(make_cut(["auc"]).thin(spaced.encode()))["scores"][WARM].keys() == {"auc"}
