@@ -44,6 +44,7 @@ def parameter(
     below: float | None = None,
     choices: tuple[Any, ...] | None = None,
     search: Range | Choices | None = None,
+    added: bool = False,
 ) -> Any:
     """Declare a field of a method, dataset, scenario or run.
 
@@ -62,6 +63,9 @@ def parameter(
         The only values there are, where the field's type is no ``Enum``, which says so itself.
     search
         What ``coldbench tune`` explores; None keeps the default.
+    added
+        True of a field that came when there were results already, and whose default is what they
+        were made with: at its default it is no part of a run's identity, so that they still count.
 
     Notes
     -----
@@ -76,6 +80,7 @@ def parameter(
         "below": below,
         "choices": choices,
         "search": search,
+        "added": added,
     }
     if isinstance(default, (list, dict)) or _is_instance(default):
         return field(default_factory=lambda: deepcopy(default), metadata=metadata)

@@ -1,11 +1,13 @@
 """What identifies a run: its resolved configuration, the same on any machine."""
 
+from dataclasses import fields
 from pathlib import PurePath
 from typing import Any
 
 from ..config.masking import mask_settings
 from ..config.run_config import RunConfig, to_plain
 from ..config.trainer_groups import trainer_departures
+from ..plugins.registry import GROUPS
 
 UNSEEN = (
     "results", "force", "save_rankings", "time_limit", "tracking", "logger", "checkpoint", "tuned",
@@ -29,6 +31,9 @@ def make_identity(config: RunConfig) -> dict[str, Any]:
     looks like a secret is masked: which key opens a service is not a part of what is computed.
     """
     settings = to_plain(config)
+    for name in GROUPS:
+        for added in _list_added(getattr(config, name)):
+            del settings[name][added]
     for name in (*UNSEEN, "trainer", "callbacks"):
         del settings[name]
     settings |= to_plain(trainer_departures(config))  # none, and no key, in an ordinary run
@@ -43,6 +48,15 @@ def make_identity(config: RunConfig) -> dict[str, Any]:
         for name, value in settings.items()
     }
     return {name: mask_settings(value) for name, value in shown.items()}
+
+
+def _list_added(owner: Any) -> list[str]:
+    """Return the fields that came after results had been made, where they are at their default."""
+    return [
+        one.name
+        for one in fields(owner)
+        if one.metadata.get("added") and getattr(owner, one.name) == one.default
+    ]
 
 
 def _without_folders(value: Any, name: str, everywhere: bool) -> Any:

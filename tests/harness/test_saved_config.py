@@ -1,13 +1,15 @@
 """What is kept of a run's configuration is complete, readable, and runs again as it is."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.benchmarks.config.run_config import RunConfig
+from coldbench.benchmarks.config.run_config import RunConfig, compose_run
 from coldbench.benchmarks.records.record import RunRecord, read_all
 from coldbench.benchmarks.runs.execute import execute
+from coldbench.benchmarks.runs.identity import make_identity
 from omegaconf import OmegaConf
 
 
@@ -132,3 +134,15 @@ def test_the_lines_of_a_sweep_name_presets(
         assert names == ["content_knn", "content_knn_bm25"]
     assert cli.main(["run", "method=content_knn_bm25", "method.neighbours=7", *words]) == 0
     assert capsys.readouterr().out.startswith("content_knn_bm25 neighbours=7 · grid/planted")
+
+
+def test_a_field_that_was_added_later_does_not_make_finished_runs_again(fakes: None) -> None:
+    words = ["method=finetuned_encoder", "dataset=hetrec-lastfm", "scenario=grid", "seed=0"]
+    plain, other = (
+        make_identity(compose_run([*words, *more]))["method"] for more in ([], ["method.loss=bpr"])
+    )
+    assert {"loss", "hard_negatives", "optimiser", "layer_decay"}.isdisjoint(plain)
+    assert other == plain | {"loss": "bpr"}
+    published = Path(__file__).parents[2] / "results/grid/hetrec-lastfm/finetuned_encoder"
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in published.glob("*.json")]
+    assert plain in [one["config"]["method"] for one in records]

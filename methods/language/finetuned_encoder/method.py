@@ -22,10 +22,16 @@ from ..text_encoder.encoder import (
 )
 from .batches import HistoryBatches
 from .schedule import count_steps, warm_up_and_decay
-from .settings import SEARCHED, TrainingPrecision, Tuning, choose_precision
+from .settings import (
+    SEARCHED,
+    Loss,
+    Optimiser,
+    TrainingPrecision,
+    Tuning,
+    choose_precision,
+)
 
 if TYPE_CHECKING:
-    from .network import TextTowers
     from .scorer import TowerScorer
 
 PRIORS = try_priors("prior_scale", 1.0)
@@ -46,15 +52,16 @@ class FineTunedEncoder(FactorMethod):
     Source: Yi et al., Sampling-Bias-Corrected Neural Modeling, RecSys 2019, equations 3 and 5
     (two towers, in-batch softmax with the log-frequency correction); Hu et al., LoRA, 2021,
     equation 3.
-    Differs: the candidates of a batch are its distinct items, so the correction is the log
-    probability of being among them; a candidate that the user likes as well is left out; the
-    history is part of the user tower instead of separate features. Only ``fresh`` items of a
-    batch are encoded with gradients, the vectors of the others are remembered from the last time
-    (as in Wang et al., Cross-Batch Memory, CVPR 2020). The encoder trains with its own dropout
-    (MiniLM: 0.1 in 19 places, attention among them) unless ``encoder_dropout`` says otherwise; the
-    output of frozen layers is computed once per text and without it. A user's own text, where there
-    is one, enters by its frozen sentence vector. ``prior`` was chosen on validation parts; after
-    training validation chooses ``prior_scale`` among 0.3, 1, 3, 10 and 30 (without any it is 1).
+    Differs: ``loss`` has others as well (see ``losses``); the candidates of a batch are its
+    distinct items, so the correction is the log probability of being among them; a candidate that
+    the user likes as well is left out; the history is part of the user tower instead of separate
+    features. Only ``fresh`` items of a batch are encoded with gradients, the vectors of the others
+    are remembered from the last time (as in Wang et al., Cross-Batch Memory, CVPR 2020). The
+    encoder trains with its own dropout (MiniLM: 0.1 in 19 places, attention among them) unless
+    ``encoder_dropout`` says otherwise; the output of frozen layers is computed once per text and
+    without it. A user's own text, where there is one, enters by its frozen sentence vector.
+    ``prior`` was chosen on validation parts; after training validation chooses ``prior_scale``
+    among 0.3, 1, 3, 10 and 30 (without any it is 1).
     """
 
     tuning: Tuning = parameter(
@@ -96,13 +103,25 @@ class FineTunedEncoder(FactorMethod):
     prior_scale: float | None = parameter(
         None, "what multiplies the learned weight of the prior for a new user", minimum=0
     )
+    loss: Loss = parameter(
+        Loss.SOFTMAX, "how a liked item is compared with the others of a batch", added=True
+    )
+    hard_negatives: int = parameter(
+        0, "others that count, the highest scores first; 0: all of the batch", minimum=0, added=True
+    )
+    optimiser: Optimiser = parameter(
+        Optimiser.ADAMW, "how a gradient becomes a step; sgd has a momentum of .9", added=True
+    )
     learning_rate: float = parameter(
-        1e-3, "AdamW step of the towers", minimum=0, search=Range(1e-4, 1e-2, log=True)
+        1e-3, "step of the towers", minimum=0, search=Range(1e-4, 1e-2, log=True)
     )
     encoder_learning_rate: float = parameter(
-        3e-4, "AdamW step of the encoder", minimum=0, search=Range(1e-5, 1e-3, log=True)
+        3e-4, "step of the encoder's top layer", minimum=0, search=Range(1e-5, 1e-3, log=True)
     )
-    weight_decay: float = parameter(0.01, "AdamW decay", minimum=0)
+    layer_decay: float = parameter(
+        1.0, "rate of a layer over that of the layer above", above=0, maximum=1, added=True
+    )
+    weight_decay: float = parameter(0.01, "decay of weights in the optimiser", minimum=0)
     max_steps: int = parameter(1000, "most optimiser steps; the rates fall to 0 there", minimum=1)
     min_steps: int = parameter(200, "steps before patience counts", minimum=0)
     patience_steps: int = parameter(
@@ -135,15 +154,17 @@ class FineTunedEncoder(FactorMethod):
         """Train the towers and the chosen part of the encoder, stopped by validation."""
         from ...training.fitting import fit_module
         from ...training.network import read_stopping
+        from .build import build_untrained
         from .network import FineTuningModule
+        from .optimiser import make_optimiser
         from .scorer import TowerScorer, split_by_group
 
         sentences = self._sentences(train.resources, train.progress)
         self.base_model_ = sentences.files.as_json()
         texts = texts_of(train.items)
         vectors = sentences.encode(texts)
-        model = self._untrained(train, sentences, vectors)
-        tuning = FineTuningModule(model, texts, vectors)
+        model = build_untrained(self, train, sentences, vectors)
+        tuning = FineTuningModule(model, texts, vectors, self.loss, self.hard_negatives)
         self.scorer_ = TowerScorer(model, sentences)
         self.groups_: dict[str, FineTunedEncoder] = {}
         self.prior_choice_ = start_prior(self, PRIORS)
@@ -162,8 +183,13 @@ class FineTunedEncoder(FactorMethod):
             tuning,
             self._batches(train, sentences),
             train,
-            optimiser=lambda _: model.make_optimiser(
-                self.learning_rate, self.encoder_learning_rate, self.weight_decay
+            optimiser=lambda _: make_optimiser(
+                model,
+                self.optimiser,
+                rate=self.learning_rate,
+                encoder_rate=self.encoder_learning_rate,
+                weight_decay=self.weight_decay,
+                layer_decay=self.layer_decay,
             ),
             learning_rate_factor=warm_up_and_decay(steps),
             **stopping,
@@ -233,6 +259,7 @@ class FineTunedEncoder(FactorMethod):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Build the models on the same base encoder and set what ``state`` returned."""
+        from .build import build_model
         from .scorer import TowerScorer
 
         sentences = self._sentences(Resources())
@@ -242,7 +269,7 @@ class FineTunedEncoder(FactorMethod):
         scorers = []
         for trained in state["trained"]:
             width, towers = trained["item_vectors"].shape[1], trained["arrays"]["towers"]
-            model = self._build(sentences, width, "user_text" in towers)
+            model = build_model(self, sentences, width, "user_text" in towers)
             scorers.append(TowerScorer(model, sentences))
             scorers[-1].set_state(trained)
         self.scorer_ = scorers[0]
@@ -254,38 +281,6 @@ class FineTunedEncoder(FactorMethod):
         return find_sentence_encoder(
             self.model, self.model_path, self.max_length, resources=resources, progress=progress
         )
-
-    def _untrained(
-        self, train: TrainView, sentences: SentenceEncoder, vectors: FloatArray
-    ) -> "TextTowers":
-        """Return the model before training; a user without history is the mean liked item."""
-        import torch
-
-        from ...training.seeding import seeded
-
-        with seeded(train.seed, train.resources.threads):
-            model = self._build(sentences, vectors.shape[1], train.users.text is not None)
-        mean = train.item_counts @ vectors / max(1, train.item_counts.sum())
-        model.towers.prior_item.data = torch.from_numpy(mean.astype(np.float32))
-        return model
-
-    def _build(self, sentences: SentenceEncoder, width: int, user_text: bool) -> "TextTowers":
-        from .network import TextTowers
-        from .opened_parts import load_tuned_encoder
-        from .towers import Towers
-
-        towers = Towers(width, self.hidden, self.dropout, self.temperature, user_text, self.prior)
-        if self.tuning is Tuning.FROZEN:
-            return TextTowers(None, towers)
-        encoder = load_tuned_encoder(
-            str(sentences.files.folder),
-            self.max_length,
-            self.tuning,
-            top_layers=self.top_layers,
-            lora=(self.lora_rank, self.lora_alpha),
-            dropout=self.encoder_dropout,
-        )
-        return TextTowers(encoder, towers)
 
     def _batches(self, train: TrainView, sentences: SentenceEncoder) -> HistoryBatches:
         texts = None if train.users.text is None else texts_of(train.users)

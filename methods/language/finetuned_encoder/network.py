@@ -1,14 +1,13 @@
 """What the fine-tuned encoder trains: the encoder's upper part and the two towers, end to end."""
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ....datasets.arrays import FloatArray
+from .losses import compute_loss
+from .settings import Loss
 from .towers import Towers
 from .tuned_encoder import TunedEncoder
 
@@ -19,16 +18,6 @@ class TextTowers(nn.Module):
     def __init__(self, encoder: TunedEncoder | None, towers: Towers) -> None:
         super().__init__()
         self.encoder, self.towers = encoder, towers
-
-    def make_optimiser(
-        self, rate: float, encoder_rate: float, weight_decay: float
-    ) -> torch.optim.Optimizer:
-        """Return AdamW with a step for the towers and one for the encoder's trained part."""
-        groups: list[dict[str, Any]] = [{"params": list(self.towers.parameters()), "lr": rate}]
-        if self.encoder is not None:
-            trained = [p for p in self.encoder.parameters() if p.requires_grad]
-            groups.append({"params": trained, "lr": encoder_rate})
-        return torch.optim.AdamW(groups, weight_decay=weight_decay)
 
     def set_precision(self, name: str) -> None:
         """Compute the encoder's trained layers in ``fp32`` or in ``bf16``; the towers in fp32."""
@@ -47,14 +36,24 @@ class FineTuningModule(nn.Module):
         Texts of the training items.
     text_vectors
         float32, (items, width): their vectors under the encoder before training.
+    loss, hard_negatives
+        As ``compute_loss`` takes them.
     """
 
     remembered: Tensor
     trained: Tensor
     places: Tensor
 
-    def __init__(self, model: TextTowers, texts: Sequence[str], text_vectors: FloatArray) -> None:
+    def __init__(
+        self,
+        model: TextTowers,
+        texts: Sequence[str],
+        text_vectors: FloatArray,
+        loss: Loss = Loss.SOFTMAX,
+        hard_negatives: int = 0,
+    ) -> None:
         super().__init__()
+        self._loss, self._hard = loss, hard_negatives
         self.model, self.texts = model, list(texts)
         self.register_buffer("remembered", torch.tensor(text_vectors), persistent=False)
         self.register_buffer("trained", torch.tensor(False), persistent=False)
@@ -63,19 +62,18 @@ class FineTuningModule(nn.Module):
         self._repeated = False
 
     def loss(self, batch: dict[str, Tensor]) -> Tensor:
-        """Return the sampled softmax loss of one batch of ``HistoryBatches``."""
+        """Return the loss of one batch of ``HistoryBatches``."""
         text = self._text_vectors(batch["items"], batch["fresh"])
         towers, n_users, user_text = self.model.towers, len(batch["target"]), batch.get("user_text")
         items = towers.items(text)
         users = towers.users(items, batch["rows"], batch["entries"], n_users, user_text)
-        # Yi et al., equations 3 and 5: s(x, y) - log p(y), p the probability that y is among the
-        # candidates at all. Without it a frequent item, met in most batches, is pushed down as a
-        # negative more often than it is pulled up.
-        logits = towers.logits(users, items[batch["candidates"]]) - batch["log_frequency"]
+        logits = towers.logits(users, items[batch["candidates"]])
         # Other items of the user in the batch are not negatives.
         blocked = torch.zeros_like(logits, dtype=torch.bool)
         blocked[batch["liked_rows"], batch["liked_columns"]] = True
-        return functional.cross_entropy(logits.masked_fill(blocked, -math.inf), batch["target"])
+        return compute_loss(
+            self._loss, logits, batch["target"], blocked, batch["log_frequency"], self._hard
+        )
 
     def _text_vectors(self, items: Tensor, fresh: Tensor) -> Tensor:
         """Return the items' text vectors, those at the positions ``fresh`` with a gradient."""

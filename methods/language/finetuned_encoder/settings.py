@@ -18,6 +18,21 @@ class Tuning(str, Enum):
     FROZEN = "frozen"
 
 
+class Loss(str, Enum):
+    """How the score of a liked item is compared with those of the other items of a batch."""
+
+    SOFTMAX = "softmax"
+    BPR = "bpr"
+    CROSS_ENTROPY = "cross_entropy"
+
+
+class Optimiser(str, Enum):
+    """How a gradient becomes a step."""
+
+    ADAMW = "adamw"
+    SGD = "sgd"
+
+
 SEARCHED = (Tuning.LORA, Tuning.TOP_LAYERS, Tuning.FULL, Tuning.FROZEN)
 """The search range of a method that is tuned."""
 

@@ -1,0 +1,62 @@
+"""The model of the fine-tuned encoder, from its settings."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ....datasets.arrays import FloatArray
+from ....datasets.world import TrainView
+from ...training.seeding import seeded
+from ..text_encoder.encoder import SentenceEncoder
+from .network import TextTowers
+from .opened_parts import load_tuned_encoder
+from .settings import Tuning
+from .towers import Towers
+
+if TYPE_CHECKING:
+    from .method import FineTunedEncoder
+
+
+def build_untrained(
+    method: "FineTunedEncoder", train: TrainView, sentences: SentenceEncoder, vectors: FloatArray
+) -> TextTowers:
+    """Return the model before training; a user without history is the mean liked item.
+
+    Parameters
+    ----------
+    vectors
+        float32, (items, width): sentence vectors of the training items.
+    """
+    with seeded(train.seed, train.resources.threads):
+        model = build_model(method, sentences, vectors.shape[1], train.users.text is not None)
+    mean: Any = train.item_counts @ vectors / max(1, train.item_counts.sum())
+    model.towers.prior_item.data = torch.from_numpy(mean.astype(np.float32))
+    return model
+
+
+def build_model(
+    method: "FineTunedEncoder", sentences: SentenceEncoder, width: int, user_text: bool
+) -> TextTowers:
+    """Return encoder and towers with their first weights.
+
+    Parameters
+    ----------
+    width
+        Columns of a sentence vector.
+    user_text
+        Whether users have a text of their own.
+    """
+    one = method
+    towers = Towers(width, one.hidden, one.dropout, one.temperature, user_text, one.prior)
+    if one.tuning is Tuning.FROZEN:
+        return TextTowers(None, towers)
+    encoder = load_tuned_encoder(
+        str(sentences.files.folder),
+        one.max_length,
+        one.tuning,
+        top_layers=one.top_layers,
+        lora=(one.lora_rank, one.lora_alpha),
+        dropout=one.encoder_dropout,
+    )
+    return TextTowers(encoder, towers)
