@@ -138,10 +138,10 @@ class ManySteps(pl.LightningModule):
             optimiser._on_after_step()
         else:
             optimiser.step()
-        if self.accumulate > 1:
-            optimiser.zero_grad(set_to_none=True)
         if rules.after_step is not None:
             rules.after_step(step + 1)
+        if self.accumulate > 1:
+            optimiser.zero_grad(set_to_none=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leave out what never changes, and keep the buffers that a state_dict leaves out."""

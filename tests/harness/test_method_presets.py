@@ -83,6 +83,7 @@ CHANGES = {
     },
     "encoder_adapter": ("finetuned_encoder", {"tuning": "adapter", "lora_rank": 64}),
     "encoder_prefix": ("finetuned_encoder", {"tuning": "prefix", "lora_rank": 16}),
+    "encoder_adalora": ("finetuned_encoder", {"tuning": "adalora", "encoder_learning_rate": 1e-3}),
     "encoder_ia3": ("finetuned_encoder", {"tuning": "ia3", "encoder_learning_rate": 3e-3}),
     "kernel_ridge_attributes": ("kernel_ridge", {"inputs": ["attributes"]}),
     "kernel_ridge_words": ("kernel_ridge", {"inputs": ["words"]}),

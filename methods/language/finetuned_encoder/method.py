@@ -164,7 +164,8 @@ class FineTunedEncoder(FactorMethod):
         texts = texts_of(train.items)
         vectors = sentences.encode(texts)
         model = build_untrained(self, train, sentences, vectors)
-        tuning = FineTuningModule(model, texts, vectors, self.loss, self.hard_negatives)
+        steps = count_steps(self.max_steps, self.epochs, len(train.interactions), self.batch_size)
+        tuning = FineTuningModule(model, texts, vectors, self.loss, self.hard_negatives, steps)
         self.scorer_ = TowerScorer(model, sentences)
         self.groups_: dict[str, FineTunedEncoder] = {}
         self.prior_choice_ = start_prior(self, PRIORS)
@@ -178,7 +179,6 @@ class FineTunedEncoder(FactorMethod):
             return train.validate(self)
 
         stopping |= {"validate": validate, "validate_first": True}
-        steps = count_steps(self.max_steps, self.epochs, len(train.interactions), self.batch_size)
         self.log_ = fit_module(
             tuning,
             self._batches(train, sentences),
@@ -192,6 +192,7 @@ class FineTunedEncoder(FactorMethod):
                 layer_decay=self.layer_decay,
             ),
             learning_rate_factor=warm_up_and_decay(steps),
+            after_step=tuning.after_step,
             **stopping,
         ).as_json()
         tuning.trained.fill_(True)  # several devices train copies of the module
@@ -235,7 +236,7 @@ class FineTunedEncoder(FactorMethod):
             "validation_before": curve[0],
             "validation_after": curve[log["best_epoch"]],
             "trainable_parameters": self.parameter_counts()[0],
-            "encoder_dropout": self.scorer_.encoder_dropout(),
+            **self.scorer_.describe_encoder(),
             "training_precision": self.precision_,
             "training": log,
         }

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ....datasets.arrays import FloatArray
 from .losses import compute_loss
+from .rank_budget import RankBudget
 from .settings import Loss
 from .towers import Towers
 from .tuned_encoder import TunedEncoder
@@ -38,6 +39,8 @@ class FineTuningModule(nn.Module):
         float32, (items, width): their vectors under the encoder before training.
     loss, hard_negatives
         As ``compute_loss`` takes them.
+    steps
+        The most that the training takes, for AdaLoRA's budget.
     """
 
     remembered: Tensor
@@ -51,9 +54,11 @@ class FineTuningModule(nn.Module):
         text_vectors: FloatArray,
         loss: Loss = Loss.SOFTMAX,
         hard_negatives: int = 0,
+        steps: int = 1,
     ) -> None:
         super().__init__()
-        self._loss, self._hard = loss, hard_negatives
+        self._loss, self._hard, encoder = loss, hard_negatives, model.encoder
+        self.budget = None if encoder is None else RankBudget.of(encoder.body, steps)
         self.model, self.texts = model, list(texts)
         self.register_buffer("remembered", torch.tensor(text_vectors), persistent=False)
         self.register_buffer("trained", torch.tensor(False), persistent=False)
@@ -71,9 +76,15 @@ class FineTuningModule(nn.Module):
         # Other items of the user in the batch are not negatives.
         blocked = torch.zeros_like(logits, dtype=torch.bool)
         blocked[batch["liked_rows"], batch["liked_columns"]] = True
-        return compute_loss(
+        loss = compute_loss(
             self._loss, logits, batch["target"], blocked, batch["log_frequency"], self._hard
         )
+        return loss if self.budget is None else loss + self.budget.penalty()
+
+    def after_step(self, step: int) -> None:
+        """Allocate the ranks of AdaLoRA anew after a step, counted from 1."""
+        if self.budget is not None:
+            self.budget.allocate(step)
 
     def _text_vectors(self, items: Tensor, fresh: Tensor) -> Tensor:
         """Return the items' text vectors, those at the positions ``fresh`` with a gradient."""

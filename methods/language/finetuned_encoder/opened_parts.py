@@ -7,6 +7,7 @@ from torch import nn
 
 from ..text_encoder.transformer import load_encoder
 from .added_parts import add_adapters, add_prefixes
+from .rank_budget import FIRST
 from .settings import Tuning
 from .tuned_encoder import TunedEncoder
 
@@ -30,6 +31,7 @@ def load_tuned_encoder(
         these layers), ``layer_norm`` weights and biases of the normalisations. With the others the
         weights stay frozen and something new is trained: ``lora`` low-rank updates to the
         projections of queries and values, ``dora`` these and the length of each of their rows,
+        ``adalora`` updates U S V to all six products of a layer, see ``rank_budget``,
         ``ia3`` scales of keys, values and inner activations (Liu et al., Few-Shot
         Parameter-Efficient Fine-Tuning, NeurIPS 2022, section 3.3), ``adapter`` two small networks
         in each layer, and the normalisations, ``prefix`` keys and values in front of every text.
@@ -45,7 +47,7 @@ def load_tuned_encoder(
     layers = None if tuning is Tuning.FULL else top_layers
     encoder = TunedEncoder(loaded, max_length, layers, dropout)
     upper = encoder.layers[encoder.cut or 0 :]
-    if tuning in (Tuning.LORA, Tuning.DORA, Tuning.IA3):
+    if tuning in (Tuning.LORA, Tuning.DORA, Tuning.ADALORA, Tuning.IA3):
         _inject(encoder, tuning, *lora)
     elif tuning is Tuning.PREFIX:
         add_prefixes(upper, lora[0])
@@ -70,7 +72,7 @@ def _open_some(layers: nn.Module, parts: tuple[str, ...]) -> None:
 
 def _inject(encoder: TunedEncoder, tuning: Tuning, rank: int, alpha: float) -> None:
     """Put peft's updates into the layers above the cut."""
-    from peft import IA3Config, LoraConfig, inject_adapter_in_model
+    from peft import AdaLoraConfig, IA3Config, LoraConfig, inject_adapter_in_model
 
     numbers = "|".join(map(str, range(encoder.cut or 0, len(encoder.layers))))
     layer = rf".*layer\.({numbers})\."
@@ -78,6 +80,15 @@ def _inject(encoder: TunedEncoder, tuning: Tuning, rank: int, alpha: float) -> N
         inner = layer + r"output\.dense"
         targets = rf"{layer}(attention\.self\.(key|value)|output\.dense)"
         config: Any = IA3Config(target_modules=targets, feedforward_modules=inner)
+    elif tuning is Tuning.ADALORA:
+        config = AdaLoraConfig(
+            init_r=round(FIRST * rank),
+            lora_alpha=alpha,  # type: ignore[arg-type]
+            target_modules=rf"{layer}(.*dense|attention\.self\.(query|key|value))",
+            total_step=1,  # the budget's schedule is RankBudget's
+            tinit=0,
+            tfinal=0,
+        )
     else:
         config = LoraConfig(
             r=rank,

@@ -12,6 +12,7 @@ from ...training.group_networks import network_of_group
 from ...training.weights import count_parameters, device_of, from_arrays, to_arrays
 from ..text_encoder.encoder import SentenceEncoder
 from .network import FineTuningModule, TextTowers
+from .rank_budget import list_ranks
 
 
 class TowerScorer:
@@ -92,10 +93,13 @@ class TowerScorer:
         outside = self.sentences.files.parameters if self.model.encoder is None else 0
         return trained, total + outside
 
-    def encoder_dropout(self) -> dict[str, float | int]:
-        """Return how many dropouts of the encoder act while it trains, and the largest of them."""
-        acting = [] if self.model.encoder is None else self.model.encoder.dropouts()
-        return {"places": len(acting), "probability": max(acting, default=0.0)}
+    def describe_encoder(self) -> dict[str, Any]:
+        """Return how many dropouts act in training, the largest of them, and AdaLoRA's ranks."""
+        encoder = self.model.encoder
+        acting = [] if encoder is None else encoder.dropouts()
+        ranks = [] if encoder is None else list_ranks(encoder.body)
+        dropout = {"places": len(acting), "probability": max(acting, default=0.0)}
+        return {"encoder_dropout": dropout, **({"ranks": ranks} if ranks else {})}
 
     def _text_vectors(self, texts: Sequence[str]) -> Tensor:
         """Return float32 (texts, width) under the encoder as it is now."""

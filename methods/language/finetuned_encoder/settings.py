@@ -8,6 +8,7 @@ class Tuning(str, Enum):
 
     LORA = "lora"
     DORA = "dora"
+    ADALORA = "adalora"
     IA3 = "ia3"
     ADAPTER = "adapter"
     PREFIX = "prefix"

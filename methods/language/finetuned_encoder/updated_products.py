@@ -13,7 +13,7 @@ def multiply(module: Any, hidden: Tensor) -> Tensor:
     Parameters
     ----------
     module
-        A linear layer, by itself or inside peft's LoRA, DoRA or IA3.
+        A linear layer, by itself or inside peft's LoRA, DoRA, AdaLoRA or IA3.
     hidden
         (rows, width), float32 or bfloat16; every weight is rounded to it for the product.
     """
@@ -26,6 +26,8 @@ def multiply(module: Any, hidden: Tensor) -> Tensor:
         if module.is_feedforward:
             return multiply(plain, hidden * scale)
         return multiply(plain, hidden) * scale
+    if hasattr(module, "lora_E"):
+        return multiply(plain, hidden) + _update_by_singular_values(module, name, hidden)
     if module.use_dora.get(name, False):
         return _multiply_dora(module, name, hidden)
     # Added to W it would be lost where it is smaller than the rounding of W to bf16.
@@ -37,6 +39,13 @@ def _update(module: Any, name: str, hidden: Tensor) -> Tensor:
     kind, down, up = hidden.dtype, module.lora_A[name].weight, module.lora_B[name].weight
     low = functional.linear(hidden, down.to(kind))
     return functional.linear(low, (up * module.scaling[name]).to(kind))
+
+
+def _update_by_singular_values(module: Any, name: str, hidden: Tensor) -> Tensor:
+    """Return s / r U S V x, r the number of singular values at first."""
+    kind, scale = hidden.dtype, module.scaling[name] / (module.ranknum[name] + 1e-5)
+    low = functional.linear(hidden, (module.lora_A[name] * module.lora_E[name]).to(kind))
+    return functional.linear(low, (module.lora_B[name] * scale).to(kind))
 
 
 def _multiply_dora(module: Any, name: str, hidden: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 from coldbench.methods.language.finetuned_encoder.method import (  # noqa: E402
     FineTunedEncoder,
     TrainingPrecision,
+    Tuning,
 )
 
 SETTINGS = {
@@ -44,10 +45,17 @@ def dying(train, folder, after):
     return replace(train, trainer=settings, validate=validate)
 
 
-@pytest.mark.parametrize("died", [2, 4])
-def test_a_killed_training_goes_on_to_the_last_bit(make_world, settings, wide, died, tmp_path):
+@pytest.mark.parametrize(
+    ("tuning", "died"), [(Tuning.LORA, 2), (Tuning.LORA, 4), (Tuning.ADALORA, 2)]
+)
+def test_a_killed_training_goes_on_to_the_last_bit(
+    make_world, settings, wide, tuning, died, tmp_path
+):
+    """With AdaLoRA so do the importances of its singular values."""
+
     def fit(train):
-        return FineTunedEncoder(**settings | SETTINGS | {"model_path": str(wide)}).fit(train)
+        different = {"model_path": str(wide), "tuning": tuning}
+        return FineTunedEncoder(**settings | SETTINGS | different).fit(train)
 
     world = make_world()
     whole = fit(world.train)

@@ -160,7 +160,7 @@ def test_gradients_are_those_of_the_library(tiny):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4, msg=name)
 
 
-@pytest.mark.parametrize("tuning", [Tuning.LORA, Tuning.DORA, Tuning.IA3])
+@pytest.mark.parametrize("tuning", [Tuning.LORA, Tuning.DORA, Tuning.ADALORA, Tuning.IA3])
 def test_updates_are_the_librarys(tiny, tuning):
     encoder = load_tuned_encoder(str(tiny), 32, tuning, top_layers=1, lora=(4, 8.0)).eval()
     with torch.no_grad():
