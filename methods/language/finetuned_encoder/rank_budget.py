@@ -46,7 +46,7 @@ class RankBudget(nn.Module):
             total_step=steps,
         )
         self._body = [body]  # in a list: its weights are not of this module
-        self._allocator: Any = RankAllocator(body, config, ADAPTER)
+        self._allocator: Any = RankAllocator(body, config, ADAPTER)  # type: ignore[no-untyped-call]
         # Buffers, so that a training that was interrupted goes on with them.
         for at, (_, weight) in enumerate(self._weights()):
             for name in ("importance", "deviation"):
