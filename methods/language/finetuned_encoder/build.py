@@ -7,11 +7,13 @@ import torch
 
 from ....datasets.arrays import FloatArray
 from ....datasets.world import TrainView
+from ...texts import texts_of
 from ...training.seeding import seeded
 from ..text_encoder.encoder import SentenceEncoder
+from .batches import HistoryBatches
 from .network import TextTowers
 from .opened_parts import load_tuned_encoder
-from .settings import Tuning
+from .settings import Head, Tuning
 from .towers import Towers
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ def build_model(
         Whether users have a text of their own.
     """
     one = method
-    towers = Towers(width, one.hidden, one.dropout, one.temperature, user_text, one.prior)
+    head = one.head_width if one.head is Head.MLP else 0
+    towers = Towers(width, one.hidden, one.dropout, one.temperature, user_text, one.prior, head)
     if one.tuning is Tuning.FROZEN:
         return TextTowers(None, towers)
     encoder = load_tuned_encoder(
@@ -60,3 +63,19 @@ def build_model(
         dropout=one.encoder_dropout,
     )
     return TextTowers(encoder, towers)
+
+
+def make_batches(
+    method: "FineTunedEncoder", train: TrainView, sentences: SentenceEncoder
+) -> HistoryBatches:
+    """Return the batches of a training."""
+    texts = None if train.users.text is None else texts_of(train.users)
+    return HistoryBatches(
+        matrix=train.interactions.csr,
+        size=method.batch_size,
+        fresh=method.fresh,
+        history_length=method.history_length,
+        thinning=method.thinning,
+        user_text=None if texts is None else sentences.encode(texts),
+        seed=train.seed,
+    )

@@ -11,7 +11,7 @@ from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.progress import Progress, ignore_progress
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, Resources, TrainView
-from ...base import FactorMethod, Family, Need
+from ...base import FactorMethod, Family, Method, Need
 from ...prior_choice import choose_prior, start_prior, try_priors
 from ...texts import texts_of
 from ..text_encoder.encoder import (
@@ -20,10 +20,10 @@ from ..text_encoder.encoder import (
     find_sentence_encoder,
     require_same_weights,
 )
-from .batches import HistoryBatches
 from .schedule import count_steps, warm_up_and_decay
 from .settings import (
     SEARCHED,
+    Head,
     Loss,
     Optimiser,
     TrainingPrecision,
@@ -82,6 +82,8 @@ class FineTunedEncoder(FactorMethod):
         minimum=0,
         maximum=0.9,
     )
+    head: Head = parameter(Head.DOT, "dot product, or beside it an mlp on both vectors", added=True)
+    head_width: int = parameter(32, "inner width of that mlp", minimum=1, added=True)
     temperature: float = parameter(
         0.05,
         "divisor of the cosines at first; learned",
@@ -154,7 +156,7 @@ class FineTunedEncoder(FactorMethod):
         """Train the towers and the chosen part of the encoder, stopped by validation."""
         from ...training.fitting import fit_module
         from ...training.network import read_stopping
-        from .build import build_untrained
+        from .build import build_untrained, make_batches
         from .network import FineTuningModule
         from .optimiser import make_optimiser
         from .scorer import TowerScorer, split_by_group
@@ -181,7 +183,7 @@ class FineTunedEncoder(FactorMethod):
         stopping |= {"validate": validate, "validate_first": True}
         self.log_ = fit_module(
             tuning,
-            self._batches(train, sentences),
+            make_batches(self, train, sentences),
             train,
             optimiser=lambda _: make_optimiser(
                 model,
@@ -202,9 +204,12 @@ class FineTunedEncoder(FactorMethod):
         choose_prior(self, train, self.prior_choice_, PRIORS)
         return self
 
-    def for_group(self, group: str) -> "FineTunedEncoder":
+    def for_group(self, group: str) -> Method:
         """Return this method around the weights that are best for a group of tasks."""
-        return self.fitted("groups_").get(group, self)  # type: ignore[no-any-return]
+        from .pair_head import PairScores
+
+        found: FineTunedEncoder = self.fitted("groups_").get(group, self)
+        return found if self.head is Head.DOT else PairScores(found)
 
     def _set_groups(self, scorers: "dict[str, TowerScorer]") -> None:
         views = {id(scorer): self._view(scorer) for scorer in scorers.values()}
@@ -281,16 +286,4 @@ class FineTunedEncoder(FactorMethod):
     ) -> SentenceEncoder:
         return find_sentence_encoder(
             self.model, self.model_path, self.max_length, resources=resources, progress=progress
-        )
-
-    def _batches(self, train: TrainView, sentences: SentenceEncoder) -> HistoryBatches:
-        texts = None if train.users.text is None else texts_of(train.users)
-        return HistoryBatches(
-            matrix=train.interactions.csr,
-            size=self.batch_size,
-            fresh=self.fresh,
-            history_length=self.history_length,
-            thinning=self.thinning,
-            user_text=None if texts is None else sentences.encode(texts),
-            seed=train.seed,
         )

@@ -19,6 +19,13 @@ class Tuning(str, Enum):
     FROZEN = "frozen"
 
 
+class Head(str, Enum):
+    """How the vectors of a user and an item become a score."""
+
+    DOT = "dot"
+    MLP = "mlp"
+
+
 class Loss(str, Enum):
     """How the score of a liked item is compared with those of the other items of a batch."""
 

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from ...training.bag_sums import sum_bags
 from .fast_dropout import FastDropout
+from .pair_head import PairHead
 
 
 class AdaptationLayer(nn.Module):
@@ -49,6 +50,8 @@ class Towers(nn.Module):
         Whether users have a text of their own.
     prior
         How many items of a history the prior item weighs as much as at first; learned.
+    head
+        Inner width of a network that scores both vectors, beside their cosine; 0 is none.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Towers(nn.Module):
         temperature: float,
         user_text: bool,
         prior: float = 1.0,
+        head: int = 0,
     ) -> None:
         super().__init__()
         self.item = AdaptationLayer(width, hidden, dropout)
@@ -70,6 +74,7 @@ class Towers(nn.Module):
         self.prior_log_weight = nn.Parameter(torch.tensor(math.log(prior)))
         self.user_text = nn.Parameter(torch.zeros(width, width)) if user_text else None
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
+        self.pairs = PairHead(width, head) if head else None
 
     def items(self, text: Tensor) -> Tensor:
         """Return float32 (items, width) from text vectors (items, width)."""
@@ -119,6 +124,10 @@ class Towers(nn.Module):
         return vectors
 
     def logits(self, users: Tensor, items: Tensor) -> Tensor:
-        """Return (users, items): cosines over the temperature, which stays above 0.01."""
+        """Return (users, items): cosines over the temperature, which stays above 0.01.
+
+        Plus what the network of both vectors makes of them, where there is one.
+        """
         # Learned as a logarithm, log(1 / temperature), it stays positive.
-        return users @ items.T * self.log_scale.exp().clamp(max=100)
+        cosines = users @ items.T * self.log_scale.exp().clamp(max=100)
+        return cosines if self.pairs is None else cosines + self.pairs(users, items)
