@@ -24,6 +24,7 @@ class SentenceInputs:
     model: str = parameter(DEFAULT_MODEL, "encoder, by its name on the hub")
     model_path: str = parameter("", "folder with the encoder's files, if it lies somewhere else")
     max_length: int = parameter(256, "tokens after which a text is cut", minimum=8)
+    text_prefix: str = parameter("", 'before every text, as e5 has "query: "', added=True)
     precision: EncoderPrecision = parameter(EncoderPrecision.FP32, "arithmetic of the encoder")
 
     _resources = Resources()  # until fit has other ones
@@ -68,4 +69,5 @@ class SentenceInputs:
             self.precision,
             self._resources,
             self._progress,
+            self.text_prefix,
         )

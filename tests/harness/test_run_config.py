@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from coldbench.benchmarks.config.run_config import RunConfig, compose_run, to_plain
 from coldbench.benchmarks.plugins import registry
 from coldbench.benchmarks.plugins.registry import GROUPS
@@ -11,6 +12,7 @@ from coldbench.datasets.world import SideMode
 from omegaconf import OmegaConf
 
 CLASSES = [(group, name) for group, kind in GROUPS.items() for name in registry.list_names(kind)]
+CONF = Path(__file__).parents[2] / "conf"
 Compose = Callable[..., RunConfig]
 
 
@@ -161,3 +163,13 @@ def test_composition_leaves_hydra_as_it_was() -> None:
 
     compose_run(["method=random"])
     assert not GlobalHydra.instance().is_initialized()
+
+
+@pytest.mark.parametrize("name", sorted(one.stem for one in (CONF / "backbone").glob("*.yaml")))
+def test_a_backbone_sets_the_model_of_every_method_that_reads_texts(fakes: None, name: str) -> None:
+    for method in ("text_ridge", "text_knn_items", "finetuned_encoder"):
+        run = compose_run([f"method={method}", f"+backbone={name}"])
+        told = yaml.safe_load((CONF / "backbone" / f"{name}.yaml").read_text())
+        assert {key: getattr(run.method, key) for key in told} == told
+    with pytest.raises(ColdbenchError, match=r"Popularity has no field method\.model"):
+        compose_run(["method=popularity", f"+backbone={name}"])

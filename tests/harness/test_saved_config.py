@@ -141,9 +141,15 @@ def test_a_field_that_was_added_later_does_not_make_finished_runs_again(fakes: N
     plain, other = (
         make_identity(compose_run([*words, *more]))["method"] for more in ([], ["method.loss=bpr"])
     )
-    assert {"head", "head_width", "loss", "hard_negatives", "optimiser", "layer_decay"}.isdisjoint(
-        plain
-    )
+    assert {
+        "text_prefix",
+        "head",
+        "head_width",
+        "loss",
+        "hard_negatives",
+        "optimiser",
+        "layer_decay",
+    }.isdisjoint(plain)
     assert other == plain | {"loss": "bpr"}
     published = Path(__file__).parents[2] / "results/grid/hetrec-lastfm/finetuned_encoder"
     records = [json.loads(path.read_text(encoding="utf-8")) for path in published.glob("*.json")]

@@ -61,6 +61,7 @@ def build_model(
         top_layers=one.top_layers,
         lora=(one.lora_rank, one.lora_alpha),
         dropout=one.encoder_dropout,
+        prefix=one.text_prefix,
     )
     return TextTowers(encoder, towers)
 

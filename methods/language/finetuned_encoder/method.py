@@ -139,6 +139,7 @@ class FineTunedEncoder(FactorMethod):
     model: str = parameter(DEFAULT_MODEL, "encoder, by its name on the hub")
     model_path: str = parameter("", "folder with the encoder's files, if it lies somewhere else")
     max_length: int = parameter(256, "tokens after which a text is cut", minimum=8)
+    text_prefix: str = parameter("", 'before every text, as e5 has "query: "', added=True)
 
     family: ClassVar[Family] = Family.LANGUAGE_MODEL
     version: ClassVar[int] = 4
@@ -285,5 +286,10 @@ class FineTunedEncoder(FactorMethod):
         self, resources: Resources, progress: Progress = ignore_progress
     ) -> SentenceEncoder:
         return find_sentence_encoder(
-            self.model, self.model_path, self.max_length, resources=resources, progress=progress
+            self.model,
+            self.model_path,
+            self.max_length,
+            resources=resources,
+            progress=progress,
+            prefix=self.text_prefix,
         )

@@ -20,6 +20,7 @@ def load_tuned_encoder(
     top_layers: int,
     lora: tuple[int, float] = (8, 16.0),
     dropout: float | None = None,
+    prefix: str = "",
 ) -> TunedEncoder:
     """Load an encoder and open part of it for training.
 
@@ -42,10 +43,12 @@ def load_tuned_encoder(
         the length of a prefix.
     dropout
         Of the encoder in training; None leaves the model's own.
+    prefix
+        Before every text.
     """
     loaded = load_encoder(folder, torch.float32, "cpu")
     layers = None if tuning is Tuning.FULL else top_layers
-    encoder = TunedEncoder(loaded, max_length, layers, dropout)
+    encoder = TunedEncoder(loaded, max_length, layers, dropout, prefix)
     upper = encoder.layers[encoder.cut or 0 :]
     if tuning in (Tuning.LORA, Tuning.DORA, Tuning.ADALORA, Tuning.IA3):
         _inject(encoder, tuning, *lora)

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..text_encoder.pooling import Pooling
+
 TOKENS_AT_ONCE = 2048
 LENGTH_STEP = 8
 """Texts whose lengths have the same multiple above them attend together, padded to the longest."""
@@ -108,8 +110,11 @@ class PackedTexts:
         missing = self.rows - self.tokens
         return torch.cat([*parts, parts[0].new_zeros(missing, parts[0].shape[1])])
 
-    def mean(self, hidden: Tensor) -> Tensor:
-        """Return float32 (texts, width) of length 1: the mean over each text's tokens."""
+    def pool(self, hidden: Tensor, pooling: Pooling) -> Tensor:
+        """Return float32 (texts, width) of length 1: each text's mean token, or its first."""
+        if pooling is Pooling.FIRST:
+            counts = self._counts.long()
+            return functional.normalize(hidden[counts.cumsum(0) - counts].float(), dim=-1)
         total = torch.zeros(self.texts, hidden.shape[1], device=hidden.device)
         total = total.index_add(0, self._owner, hidden[: self.tokens].float())
         return functional.normalize(total / self._counts[:, None], dim=-1)

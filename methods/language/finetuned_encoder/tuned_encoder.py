@@ -55,6 +55,8 @@ class TunedEncoder(nn.Module):
     dropout
         Probability in training mode, in embeddings, attention and outputs alike; None leaves the
         model's own. Frozen lower layers never drop out: their output is kept.
+    prefix
+        Before every text.
 
     Attributes
     ----------
@@ -69,6 +71,7 @@ class TunedEncoder(nn.Module):
         max_length: int,
         top_layers: int | None,
         dropout: float | None = None,
+        prefix: str = "",
     ) -> None:
         super().__init__()
         kind = str(loaded.model.config.model_type)  # type: ignore[union-attr]
@@ -77,7 +80,7 @@ class TunedEncoder(nn.Module):
                 f"a model of type {kind!r} cannot be fine-tuned in part; use one of "
                 f"{', '.join(BODIES)}, or tuning=frozen"
             )
-        self.loaded, self.max_length = loaded, max_length
+        self.loaded, self.max_length, self.prefix = loaded, max_length, prefix
         self.body = loaded.model
         layers = len(self.layers)
         if top_layers is not None and top_layers > layers:
@@ -129,7 +132,7 @@ class TunedEncoder(nn.Module):
         hidden = hidden.to(self.kind)
         for layer in self.layers[first:]:
             hidden = run_layer(layer, hidden, packed)
-        return packed.mean(hidden)
+        return packed.pool(hidden, self.loaded.pooling)
 
     def _pack(self, texts: list[str], rows_step: int = 1) -> PackedTexts:
         lengths = np.array([len(self._memory.tokens[text]) for text in texts])
@@ -194,7 +197,8 @@ class TunedEncoder(nn.Module):
 
     def _tokenise(self, texts: Sequence[str]) -> None:
         new = [text for text in dict.fromkeys(texts) if text not in self._memory.tokens]
-        self._memory.tokens.update(zip(new, self.loaded.tokens(new, self.max_length), strict=True))
+        read = [self.prefix + text for text in new]
+        self._memory.tokens.update(zip(new, self.loaded.tokens(read, self.max_length), strict=True))
 
     @property
     def _filler(self) -> int:

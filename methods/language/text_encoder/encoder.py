@@ -12,9 +12,11 @@ from ....datasets.hashing import hash_content
 from ....datasets.progress import Progress, Tally, ignore_progress
 from ....datasets.world import Resources
 from .model_files import MINILM, TOKENIZER, ModelFiles, find_model
+from .pooling import Pooling, read_pooling
 from .vector_store import VectorStore
 
 DEFAULT_MODEL = MINILM.name
+_POOLED = {Pooling.MEAN: "mean of tokens", Pooling.FIRST: "first token"}
 
 
 class EncoderPrecision(str, Enum):
@@ -28,7 +30,9 @@ class EncoderPrecision(str, Enum):
 class SentenceEncoder:
     """A frozen encoder: mean of the last hidden states over the tokens, scaled to length 1.
 
-    Source: Reimers and Gurevych, Sentence-BERT, EMNLP 2019, section 3 (mean pooling).
+    Or the state of the first token, where the encoder's files say so.
+
+    Source: Reimers and Gurevych, Sentence-BERT, EMNLP 2019, section 3.
 
     Attributes
     ----------
@@ -41,6 +45,8 @@ class SentenceEncoder:
         to change ranks.
     resources
         Threads and device.
+    prefix
+        Before every text, as some encoders were trained with: ``"query: "``.
     progress
         Told how many of the new texts are encoded.
     """
@@ -50,6 +56,7 @@ class SentenceEncoder:
     precision: EncoderPrecision = EncoderPrecision.FP32
     resources: Resources = field(default_factory=Resources)
     progress: Progress = ignore_progress
+    prefix: str = ""
 
     @property
     def space(self) -> str:
@@ -60,7 +67,8 @@ class SentenceEncoder:
             if (path := self.files.folder / name).is_file()
         ]
         padded = ("padded by a sixteenth",) if self.precision is EncoderPrecision.BF16 else ()
-        settings = ("mean of tokens, unit length", self.max_length, self.precision, *padded)
+        pooled = _POOLED[read_pooling(self.files.folder)]
+        settings = (f"{pooled}, unit length", self.max_length, self.precision, *padded)
         return hash_content(self.files.sha256, around, settings)
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
@@ -70,7 +78,9 @@ class SentenceEncoder:
         """
         tally = Tally(self.progress, "text")
         return VectorStore(self.space).vectors(
-            list(texts), lambda new: self._compute(new, tally), tally.expect
+            [self.prefix + text for text in texts],
+            lambda new: self._compute(new, tally),
+            tally.expect,
         )
 
     def _compute(self, texts: list[str], tally: Tally | None = None) -> FloatArray:
@@ -91,10 +101,11 @@ def find_sentence_encoder(
     precision: EncoderPrecision = EncoderPrecision.FP32,
     resources: Resources | None = None,
     progress: Progress = ignore_progress,
+    prefix: str = "",
 ) -> SentenceEncoder:
     """Find an encoder by the settings that text methods share."""
-    files = find_model(model, model_path)
-    return SentenceEncoder(files, max_length, precision, resources or Resources(), progress)
+    files, resources = find_model(model, model_path), resources or Resources()
+    return SentenceEncoder(files, max_length, precision, resources, progress, prefix)
 
 
 def require_same_weights(files: ModelFiles, recorded: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ....datasets.errors import ColdbenchError
+from .pooling import POOLING, read_pooling
 from .untrained import PREFIX, find_untrained
 
 WEIGHTS = "model.safetensors"
@@ -91,6 +92,7 @@ class ModelFiles:
             "weights_sha256": self.sha256,
             "model_published": self.known.published if self.known else None,
             "model_parameters": self.parameters,
+            "model_pooling": read_pooling(self.folder).value,
             "model_data_until": self.known.data_until if self.known else None,
         }
 
@@ -114,7 +116,7 @@ def find_model(name: str, path: str = "") -> ModelFiles:
     """
     if name.startswith(PREFIX):
         base = find_model(name.removeprefix(PREFIX), path)
-        folder = find_untrained(base.folder, base.sha256, WEIGHTS, TOKENIZER)
+        folder = find_untrained(base.folder, base.sha256, WEIGHTS, (*TOKENIZER, POOLING))
         source = f"the shape of {base.source}"
     else:
         folder, source = _locate(name, path)
@@ -188,7 +190,7 @@ def _from_hub(name: str) -> tuple[Path, str]:
 
 
 def _wanted() -> list[str]:
-    return [*NEEDED, *TOKENIZER]
+    return [*NEEDED, *TOKENIZER, POOLING]
 
 
 def _check_files(folder: Path) -> None:

@@ -5,8 +5,9 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from ....datasets.arrays import FloatArray
 from ....datasets.errors import ColdbenchError
+from .pooling import Pooling, read_pooling
 
 TOKENS_AT_ONCE = 2048
 LENGTH_STEP = 8
@@ -25,15 +27,16 @@ FINE = 16
 
 @dataclass(frozen=True)
 class LoadedEncoder:
-    """A transformer in evaluation mode with its tokenizer."""
+    """A transformer in evaluation mode with its tokenizer, and how a text's states are pooled."""
 
     tokenizer: Any
     model: nn.Module
     most_tokens: int
+    pooling: Pooling = Pooling.MEAN
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "LoadedEncoder":
         # A tokenizer has no state of the training; its copy would be as large as the vocabulary.
-        return LoadedEncoder(self.tokenizer, copy.deepcopy(self.model, memo), self.most_tokens)
+        return replace(self, model=copy.deepcopy(self.model, memo))
 
     @property
     def device(self) -> torch.device:
@@ -71,7 +74,11 @@ def load_frozen_encoder(folder: str, sha256: str, exact: bool, device: str) -> L
 
 
 def load_encoder(folder: str, dtype: torch.dtype, device: str) -> LoadedEncoder:
-    """Load an encoder from safetensors in ``folder``; nothing is fetched and no code is run."""
+    """Load an encoder from safetensors in ``folder``; nothing is fetched and no code is run.
+
+    Of an encoder-decoder the encoder. The states of a decoder, of which each has read the tokens
+    up to its own, are pooled as those of an encoder are.
+    """
     from transformers import AutoModel, AutoTokenizer
 
     # The tokenizer would start a thread per core.
@@ -82,8 +89,12 @@ def load_encoder(folder: str, dtype: torch.dtype, device: str) -> LoadedEncoder:
         model = AutoModel.from_pretrained(
             folder, use_safetensors=True, dtype=dtype, attn_implementation="sdpa", **only
         )
+    if model.config.is_encoder_decoder:
+        model = model.get_encoder()
     model = model.to(device).eval().requires_grad_(False)
-    return LoadedEncoder(tokenizer, model, int(model.config.max_position_embeddings))
+    # Relative positions have no end: what the tokenizer says counts, which may be a huge number.
+    most = getattr(model.config, "max_position_embeddings", None) or tokenizer.model_max_length
+    return LoadedEncoder(tokenizer, model, int(most), read_pooling(Path(folder)))
 
 
 @contextmanager
@@ -118,7 +129,7 @@ def encode_texts(
         ids, mask = pad([tokens[row] for row in rows], length, net.tokenizer.pad_token_id or 0)
         ids, mask = ids.to(net.device), mask.to(net.device)
         hidden = net.model(input_ids=ids, attention_mask=mask).last_hidden_state
-        vectors[rows] = mean_pool(hidden, mask).cpu().numpy()
+        vectors[rows] = pool(hidden, mask, net.pooling).cpu().numpy()
         encoded(len(rows))
     return vectors
 
@@ -151,6 +162,13 @@ def pad(tokens: Sequence[Sequence[int]], length: int, filler: int) -> tuple[Tens
     counts = np.array([len(numbers) for numbers in tokens])
     mask = np.arange(length) < counts[:, None]
     return torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))
+
+
+def pool(hidden: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
+    """Return float32 (texts, width) of length 1 from hidden states (texts, length, width)."""
+    if pooling is Pooling.FIRST:
+        return nn.functional.normalize(hidden[:, 0].float(), dim=-1)
+    return mean_pool(hidden, mask)
 
 
 def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:

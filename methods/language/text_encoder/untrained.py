@@ -12,7 +12,7 @@ PREFIX = "untrained/"
 """Before the name of a model: its architecture and tokenizer, without what it has learned."""
 
 
-def find_untrained(base: Path, sha256: str, weights: str, tokenizer: Sequence[str]) -> Path:
+def find_untrained(base: Path, sha256: str, weights: str, others: Sequence[str]) -> Path:
     """Return the folder of an untrained encoder, which is made the first time.
 
     Parameters
@@ -23,8 +23,8 @@ def find_untrained(base: Path, sha256: str, weights: str, tokenizer: Sequence[st
         Of the weights there; the same ones give the same untrained ones.
     weights
         Name of the file that holds them.
-    tokenizer
-        Names of the files of a tokenizer.
+    others
+        Names of further files that it shares with the other, of a tokenizer for example.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def find_untrained(base: Path, sha256: str, weights: str, tokenizer: Sequence[st
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as made:
-            _write(base, Path(made, "model"), tokenizer).rename(folder)
+            _write(base, Path(made, "model"), others).rename(folder)
     except OSError as error:
         if (folder / weights).is_file():  # another process was faster
             return folder
@@ -48,7 +48,7 @@ def find_untrained(base: Path, sha256: str, weights: str, tokenizer: Sequence[st
     return folder
 
 
-def _write(base: Path, folder: Path, tokenizer: Sequence[str]) -> Path:
+def _write(base: Path, folder: Path, others: Sequence[str]) -> Path:
     from transformers import AutoConfig, AutoModel
 
     from ...training.seeding import seeded
@@ -59,7 +59,8 @@ def _write(base: Path, folder: Path, tokenizer: Sequence[str]) -> Path:
         config = AutoConfig.from_pretrained(base, **only)
         model = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
         model.save_pretrained(folder)
-    for name in tokenizer:
+    for name in others:
         if (base / name).is_file():
+            (folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(base / name, folder / name)
     return folder
