@@ -83,6 +83,13 @@ CHANGES = {
     },
     "encoder_adapter": ("finetuned_encoder", {"tuning": "adapter", "lora_rank": 64}),
     "encoder_prefix": ("finetuned_encoder", {"tuning": "prefix", "lora_rank": 16}),
+    **{
+        f"encoder_{tuning}": (
+            "finetuned_encoder",
+            {"tuning": tuning, "lora_rank": 20, "encoder_learning_rate": rate},
+        )
+        for tuning, rate in (("prompt", 3e-3), ("p_tuning", 1e-3))
+    },
     "encoder_adalora": ("finetuned_encoder", {"tuning": "adalora", "encoder_learning_rate": 1e-3}),
     "encoder_ia3": ("finetuned_encoder", {"tuning": "ia3", "encoder_learning_rate": 3e-3}),
     "kernel_ridge_attributes": ("kernel_ridge", {"inputs": ["attributes"]}),

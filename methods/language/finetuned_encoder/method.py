@@ -70,7 +70,9 @@ class FineTunedEncoder(FactorMethod):
     top_layers: int = parameter(
         2, "upper layers that all but full open", minimum=1, search=Choices((1, 2, 3))
     )
-    lora_rank: int = parameter(8, "rank of updates, width of adapters, size of prefixes", minimum=1)
+    lora_rank: int = parameter(
+        8, "rank of updates, width of adapters, length of prompts", minimum=1
+    )
     lora_alpha: float = parameter(16.0, "scale of the low-rank updates, over the rank", minimum=0)
     hidden: int = parameter(256, "inner width of the adaptation layers, 0: linear", minimum=0)
     dropout: float = parameter(

@@ -9,6 +9,7 @@ from ..text_encoder.transformer import load_encoder
 from .added_parts import add_adapters, add_prefixes
 from .rank_budget import FIRST
 from .settings import Tuning
+from .soft_prompt import SoftPrompt
 from .tuned_encoder import TunedEncoder
 
 
@@ -35,23 +36,28 @@ def load_tuned_encoder(
         ``adalora`` updates U S V to all six products of a layer, see ``rank_budget``,
         ``ia3`` scales of keys, values and inner activations (Liu et al., Few-Shot
         Parameter-Efficient Fine-Tuning, NeurIPS 2022, section 3.3), ``adapter`` two small networks
-        in each layer, and the normalisations, ``prefix`` keys and values in front of every text.
+        in each layer, and the normalisations, ``prefix`` keys and values in front of every text,
+        ``prompt`` and ``p_tuning`` vectors in front of its words, see ``soft_prompt``.
     top_layers
         How many layers that is, counted from the top.
     lora
         (rank, alpha) of the low-rank updates; the rank is also the inner width of an adapter and
-        the length of a prefix.
+        the length of a prefix or prompt.
     dropout
         Of the encoder in training; None leaves the model's own.
     prefix
         Before every text.
     """
     loaded = load_encoder(folder, torch.float32, "cpu")
-    layers = None if tuning is Tuning.FULL else top_layers
+    whole = tuning in (Tuning.FULL, Tuning.PROMPT, Tuning.P_TUNING)
+    layers = None if whole else top_layers
     encoder = TunedEncoder(loaded, max_length, layers, dropout, prefix)
     upper = encoder.layers[encoder.cut or 0 :]
     if tuning in (Tuning.LORA, Tuning.DORA, Tuning.ADALORA, Tuning.IA3):
         _inject(encoder, tuning, *lora)
+    elif tuning in (Tuning.PROMPT, Tuning.P_TUNING):
+        network = tuning is Tuning.P_TUNING
+        encoder.prompt = SoftPrompt(lora[0], loaded.width, network=network)
     elif tuning is Tuning.PREFIX:
         add_prefixes(upper, lora[0])
     elif tuning is Tuning.ADAPTER:

@@ -12,6 +12,8 @@ class Tuning(str, Enum):
     IA3 = "ia3"
     ADAPTER = "adapter"
     PREFIX = "prefix"
+    PROMPT = "prompt"
+    P_TUNING = "p_tuning"
     BITFIT = "bitfit"
     LAYER_NORM = "layer_norm"
     TOP_LAYERS = "top_layers"

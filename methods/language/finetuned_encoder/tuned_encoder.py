@@ -12,6 +12,7 @@ from ....datasets.errors import ColdbenchError
 from ..text_encoder.transformer import LoadedEncoder, pad
 from .packed_layers import run_layer
 from .packed_texts import ROWS_STEP, PackedTexts, split_by_tokens
+from .soft_prompt import SoftPrompt
 
 BYTES_OF_STATES = 1 << 30
 BODIES = ("bert", "roberta", "xlm-roberta")
@@ -63,6 +64,8 @@ class TunedEncoder(nn.Module):
     kind
         Arithmetic of the layers above the cut, ``torch.float32`` unless it is set; the frozen ones
         are always computed in fp32.
+    prompt
+        Trained vectors in front of the words of every text, or None; all layers lie above them.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class TunedEncoder(nn.Module):
             raise ColdbenchError(f"top_layers = {top_layers}, but the encoder has {layers}")
         self.cut = None if top_layers is None else layers - top_layers
         self.kind = torch.float32
+        self.prompt: SoftPrompt | None = None
         self._memory = TextMemory()
         if dropout is not None:
             for one in self._dropouts():
@@ -143,6 +147,8 @@ class TunedEncoder(nn.Module):
         tokens = [self._memory.tokens[text] for text in texts]
         ids, mask = pad(tokens, max(map(len, tokens)), self._filler)
         ids, real = ids.to(self.loaded.device), mask.bool().to(self.loaded.device)
+        if self.prompt is not None:
+            return self.prompt.embed(self.body.embeddings, ids)[real]
         embedded: Tensor = self.body.embeddings(input_ids=ids)[real]  # type: ignore[operator]
         return embedded
 
@@ -198,7 +204,11 @@ class TunedEncoder(nn.Module):
     def _tokenise(self, texts: Sequence[str]) -> None:
         new = [text for text in dict.fromkeys(texts) if text not in self._memory.tokens]
         read = [self.prefix + text for text in new]
-        self._memory.tokens.update(zip(new, self.loaded.tokens(read, self.max_length), strict=True))
+        room = 0 if self.prompt is None else len(self.prompt.vectors)
+        tokens = self.loaded.tokens(read, self.max_length - room)
+        if self.prompt is not None:
+            tokens = [self.prompt.make_room(row, self._filler) for row in tokens]
+        self._memory.tokens.update(zip(new, tokens, strict=True))
 
     @property
     def _filler(self) -> int:

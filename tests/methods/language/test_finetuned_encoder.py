@@ -156,6 +156,9 @@ def test_only_the_chosen_part_is_trained(fit, world, tuning, tiny):
         Tuning.IA3: 2 * 24 + 32,  # of keys, values and inner activations
         Tuning.ADAPTER: 2 * (2 * 8 * 24 + 8 + 24) + 2 * 2 * 24,  # two, and the normalisations
         Tuning.PREFIX: 2 * 8 * 24,  # keys and values
+        Tuning.PROMPT: 8 * 24,
+        # And the four gates of both directions, with two biases each, and the layer on top.
+        Tuning.P_TUNING: 8 * 24 + 2 * 4 * 12 * (24 + 12 + 2) + 24 * 24 + 24,
         Tuning.BITFIT: sum(a.size for name, a in inside.items() if name.endswith("bias")),
         Tuning.LAYER_NORM: 2 * 2 * 24,  # weight and bias after attention and after the layer
         Tuning.TOP_LAYERS: layer,

@@ -399,3 +399,27 @@ def test_without_an_inner_width_the_adaptation_is_linear():
     expected = torch.nn.functional.normalize(whole, dim=-1).detach()
     np.testing.assert_allclose(layer(first + second).detach(), expected, atol=1e-6)
     assert sum(one.numel() for one in layer.parameters()) == 6 * 6 + 6
+
+
+@pytest.mark.parametrize("tuning", [Tuning.PROMPT, Tuning.P_TUNING])
+def test_a_prompt_stands_after_the_first_token_of_every_text(tiny, tuning):
+    """The library's own forward over the same embeddings gives the same vectors and gradients."""
+    encoder = load_tuned_encoder(str(tiny), 32, tuning, top_layers=1, lora=(5, 8.0)).eval()
+    opened = [weight for weight in encoder.parameters() if weight.requires_grad]
+    assert {id(one) for one in opened} == {id(one) for one in encoder.prompt.parameters()}
+    with torch.no_grad():
+        encoder.prompt.vectors.normal_()
+    words, tokenizer = encoder.body.embeddings.word_embeddings, encoder.loaded.tokenizer
+    expected = []
+    for text in TEXTS:
+        ids = torch.tensor(tokenizer(text, truncation=True, max_length=32 - 5)["input_ids"])
+        joined = torch.cat([words(ids[:1]), encoder.prompt(), words(ids[1:])])
+        states = encoder.body(inputs_embeds=joined[None]).last_hidden_state
+        expected.append(mean_pool(states, torch.ones(states.shape[:2])))
+    side = torch.randn(len(TEXTS), 24, generator=torch.Generator().manual_seed(0))
+    ours, theirs = encoder(TEXTS), torch.cat(expected)
+    torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-5)
+    grads = [torch.autograd.grad((one * side).sum(), opened) for one in (ours, theirs)]
+    for one, other in zip(*grads, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-3)
+    assert (encoder(TEXTS) - tuned(tiny, 1)(TEXTS)).abs().max() > 1e-3
