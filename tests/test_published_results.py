@@ -58,14 +58,6 @@ CELLS: dict[Group, tuple[str, int]] = {
 Their values are the same on every processor seen; those of iterated factors are not.
 """
 
-LACKING: dict[Group, set[str]] = {
-    ("citeulike-a", "grid", "open"): {
-        "dropoutnet", "finetuned_encoder", "kernel_ridge_attributes", "kgcn", "ripplenet",
-    },
-    ("citeulike-a", "heater", "open"): {"finetuned_encoder"},
-}  # fmt: skip
-"""Rows that have not been run, since each takes minutes; results/README.md names them."""
-
 SLOW = {
     "strict": {"popularity_regression", "kernel_ridge", "kernel_ridge_attributes"},
     "open": {
@@ -173,16 +165,14 @@ def test_the_records_of_a_table_are_whole(
 ) -> None:
     """Everything on as many split seeds as the page says, of today's code, from a clean tree."""
     assert set(groups) == set(CELLS)
-    records, draws, lacking = groups[name], count_draws(name), LACKING.get(name, set())
+    records, draws = groups[name], count_draws(name)
     seeds: dict[str, set[int]] = {}
     for record in records:
         seeds.setdefault(record.preset or record.method, set()).add(record.seed)
-    there = {one: count for one, count in draws.items() if one not in lacking}
-    assert [one for one, count in there.items() if seeds.get(one) != set(range(count))] == []
-    assert lacking & seeds.keys() == set()
+    assert [one for one, count in draws.items() if seeds.get(one) != set(range(count))] == []
     assert len({record.data_sha256 for record in records}) == 1
     splits = {(record.seed, record.split_sha256) for record in records}
-    assert len(splits) == max(there.values())
+    assert len(splits) == max(draws.values())
     for record in records:
         assert record.schema_ == SCHEMA and not record.dirty
         for part in ("method", "dataset", "scenario"):
@@ -194,15 +184,6 @@ def test_the_records_are_light() -> None:
     """What boards read is small; the rest is packed, one table of each kind for a dataset."""
     assert max(path.stat().st_size for path in RECORDS) < 15_000
     assert sum(path.stat().st_size for path in RESULTS.rglob("*") if path.is_file()) < 60_000_000
-
-
-def test_a_row_that_has_not_been_run_is_named_on_the_page() -> None:
-    page = (RESULTS / "README.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| (\S+) \| (\S+) \| (\S+) \| ([a-z_, ]+) \|$", page, re.MULTILINE)
-    head, *rows = told
-    named = {(data, split, track): set(methods.split(", ")) for data, split, track, methods in rows}
-    assert head == ("dataset", "split", "track", "methods")
-    assert named == {name: methods for name, methods in LACKING.items() if methods}
 
 
 def test_every_record_vouches_for_itself() -> None:
