@@ -48,6 +48,7 @@ def make_rank_diagram(found: Ranks) -> "Figure":
         Without the extra ``plots``.
     """
     with _plain_text():
+        import numpy as np
         import pandas as pd
         from matplotlib.figure import Figure
         from scikit_posthocs import critical_difference_diagram
@@ -58,6 +59,10 @@ def make_rank_diagram(found: Ranks) -> "Figure":
         critical_difference_diagram(
             dict(zip(found.labels, found.ranks, strict=True)), apart, ax=axes
         )
+        for line in axes.lines:  # the points of a bar come from a set, in any order
+            x, y = (np.asarray(one) for one in (line.get_xdata(), line.get_ydata()))
+            if len(np.unique(y)) == 1:
+                line.set_xdata(np.sort(x))
         axes.set_title(
             f"{found.task}: average rank over {len(found.datasets)} datasets, critical difference "
             f"{found.critical:.2f}",

@@ -1,5 +1,6 @@
 """Average ranks over datasets and the region of practical equivalence, against closed forms."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,11 @@ def test_a_diagram_shows_the_ranks_and_repeats(
     text = drawn_twice[0].decode()
     assert all(shown in text for shown in (">a (1.3)<", ">b (1.7)<", ">(3) c<"))
     assert "critical difference 1.91" in text
+    # The points of a bar over rows that are not separated have one order in every process.
+    paths = re.findall(r'd="M ([^"]*)" clip-path', text)
+    points = [[tuple(map(float, one.split())) for one in path.split("L")] for path in paths]
+    bars = [one for one in points if len(one) > 2 and len({y for _, y in one}) == 1]
+    assert bars and all(one == sorted(one) for one in bars)
     assert cli.main([*words, "one.txt"]) == 2
     assert "--diagram one.txt must end in .svg, .png or .pdf" in capsys.readouterr().err
     assert cli.main(["leaderboard", "--diagram", "one.svg"]) == 2
