@@ -1,6 +1,6 @@
 """The model of the fine-tuned encoder, from its settings."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,17 +16,16 @@ from .opened_parts import load_tuned_encoder
 from .settings import Head, Tuning
 from .towers import Towers
 
-if TYPE_CHECKING:
-    from .method import FineTunedEncoder
-
 
 def build_untrained(
-    method: "FineTunedEncoder", train: TrainView, sentences: SentenceEncoder, vectors: FloatArray
+    method: Any, train: TrainView, sentences: SentenceEncoder, vectors: FloatArray
 ) -> TextTowers:
     """Return the model before training; a user without history is the mean liked item.
 
     Parameters
     ----------
+    method
+        A ``FineTunedEncoder``.
     vectors
         float32, (items, width): sentence vectors of the training items.
     """
@@ -37,9 +36,7 @@ def build_untrained(
     return model
 
 
-def build_model(
-    method: "FineTunedEncoder", sentences: SentenceEncoder, width: int, user_text: bool
-) -> TextTowers:
+def build_model(method: Any, sentences: SentenceEncoder, width: int, user_text: bool) -> TextTowers:
     """Return encoder and towers with their first weights.
 
     Parameters
@@ -66,9 +63,7 @@ def build_model(
     return TextTowers(encoder, towers)
 
 
-def make_batches(
-    method: "FineTunedEncoder", train: TrainView, sentences: SentenceEncoder
-) -> HistoryBatches:
+def make_batches(method: Any, train: TrainView, sentences: SentenceEncoder) -> HistoryBatches:
     """Return the batches of a training."""
     texts = None if train.users.text is None else texts_of(train.users)
     return HistoryBatches(

@@ -12,6 +12,7 @@ from ....datasets.progress import Progress, ignore_progress
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, Resources, TrainView
 from ...base import FactorMethod, Family, Method, Need
+from ...joint_scores import JointScores
 from ...prior_choice import choose_prior, start_prior, try_priors
 from ...texts import texts_of
 from ..text_encoder.encoder import (
@@ -84,7 +85,9 @@ class FineTunedEncoder(FactorMethod):
         minimum=0,
         maximum=0.9,
     )
-    head: Head = parameter(Head.DOT, "dot product, or beside it an mlp on both vectors", added=True)
+    head: Head = parameter(
+        Head.DOT, "dot product, or an mlp on both vectors added to it", added=True
+    )
     head_width: int = parameter(32, "inner width of that mlp", minimum=1, added=True)
     temperature: float = parameter(
         0.05,
@@ -209,10 +212,8 @@ class FineTunedEncoder(FactorMethod):
 
     def for_group(self, group: str) -> Method:
         """Return this method around the weights that are best for a group of tasks."""
-        from .pair_head import PairScores
-
         found: FineTunedEncoder = self.fitted("groups_").get(group, self)
-        return found if self.head is Head.DOT else PairScores(found)
+        return found if self.head is Head.DOT else JointScores(found, found.scorer_.score_vectors)
 
     def _set_groups(self, scorers: "dict[str, TowerScorer]") -> None:
         views = {id(scorer): self._view(scorer) for scorer in scorers.values()}

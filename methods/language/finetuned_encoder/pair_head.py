@@ -1,21 +1,7 @@
-"""The head that scores a user and an item together, beside the cosine of their vectors."""
+"""The head that scores a user and an item together, added to the cosine of their vectors."""
 
-from typing import TYPE_CHECKING, Any, Self
-
-import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from ....datasets.arrays import FloatArray
-from ....datasets.world import Entities, TrainView
-from ...base import Family, Method
-
-if TYPE_CHECKING:
-    from .method import FineTunedEncoder
-
-PAIRS = 1 << 19
-"""Pairs that are scored at a time."""
 
 
 class PairHead(nn.Module):
@@ -47,32 +33,3 @@ class PairHead(nn.Module):
         hidden = functional.gelu(one + other + self.joint(one * other))
         scores: Tensor = self.outer(hidden)[..., 0]
         return scores
-
-
-class PairScores(Method):
-    """A fine-tuned encoder whose scores are no dot product."""
-
-    family = Family.LANGUAGE_MODEL
-
-    def __init__(self, encoder: "FineTunedEncoder") -> None:
-        self._encoder = encoder
-
-    def fit(self, train: TrainView) -> Self:
-        """Refuse: the encoder is fitted."""
-        raise TypeError("a view of a fitted encoder is not fitted again")
-
-    def encode_items(self, items: Entities) -> FloatArray:
-        """Return float32 (candidates, width), the vectors of the item tower."""
-        return self._encoder.item_factors(items)
-
-    @torch.no_grad()
-    def score_block(self, users: Entities, items: Any) -> FloatArray:
-        """Return float32 (users, candidates)."""
-        scorer = self._encoder.fitted("scorer_")
-        towers, device = scorer.model.towers, scorer.device
-        vectors = torch.from_numpy(self._encoder.user_factors(users)).to(device)
-        candidates = torch.from_numpy(np.asarray(items)).to(device)
-        parts = torch.split(vectors, max(1, PAIRS // max(1, len(candidates))))
-        scores = [towers.logits(part, candidates).cpu().numpy() for part in parts]
-        made: FloatArray = np.concatenate(scores) if scores else np.zeros((0, len(items)), "f4")
-        return made

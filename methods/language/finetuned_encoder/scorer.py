@@ -14,6 +14,9 @@ from ..text_encoder.encoder import SentenceEncoder
 from .network import FineTuningModule, TextTowers
 from .rank_budget import list_ranks
 
+PAIRS = 1 << 19
+"""Pairs of a user and an item that a head scores at a time."""
+
 
 class TowerScorer:
     """Encoder and towers with the vectors of the texts they have seen.
@@ -71,6 +74,14 @@ class TowerScorer:
         scales = self._on_device(prior_scales.astype(np.float32)[:, None])
         at = (self._on_device(self.item_vectors), self._on_device(rows), self._on_device(entries))
         return _numpy(self.model.towers.users(*at, n_users, text, scales))
+
+    @torch.no_grad()
+    def score_vectors(self, users: FloatArray, items: FloatArray) -> FloatArray:
+        """Return float32 (users, items) of the vectors that the two towers made, by the head."""
+        candidates = self._on_device(items)
+        # Every pair has hidden values of its own: some users at a time.
+        parts = torch.split(self._on_device(users), max(1, PAIRS // max(1, len(items))))
+        return _numpy(torch.cat([self.model.towers.logits(part, candidates) for part in parts]))
 
     def state(self) -> dict[str, Any]:
         """Return the item vectors and what was trained: the towers, the encoder's opened part."""

@@ -51,7 +51,7 @@ class Towers(nn.Module):
     prior
         How many items of a history the prior item weighs as much as at first; learned.
     head
-        Inner width of a network that scores both vectors, beside their cosine; 0 is none.
+        Inner width of a network that scores both vectors, added to their cosine; 0 is none.
     """
 
     def __init__(

@@ -7,7 +7,7 @@ from pathlib import Path
 from ....datasets.errors import ColdbenchError
 
 POOLING = "1_Pooling/config.json"
-"""Where sentence-transformers keeps it, beside the weights."""
+"""Where sentence-transformers keeps it, next to the weights."""
 _MODE = "pooling_mode_"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from coldbench.methods.language.finetuned_encoder import pair_head  # noqa: E402
+from coldbench.methods.language.finetuned_encoder import scorer  # noqa: E402
 from coldbench.methods.language.finetuned_encoder.method import FineTunedEncoder  # noqa: E402
 from coldbench.methods.language.finetuned_encoder.pair_head import PairHead  # noqa: E402
 from coldbench.methods.language.finetuned_encoder.settings import (  # noqa: E402
@@ -76,5 +76,5 @@ def test_users_are_scored_some_at_a_time(make_world, fit, monkeypatch):
     world = make_world()
     method = fit(world.train, epochs=1)
     whole = method.score(world.query)
-    monkeypatch.setattr(pair_head, "PAIRS", 100)
+    monkeypatch.setattr(scorer, "PAIRS", 100)
     np.testing.assert_allclose(method.score(world.query), whole, rtol=1e-5)
