@@ -52,6 +52,11 @@ def add_prefixes(layers: Iterable[Any], length: int) -> None:
             setattr(own, name, nn.Parameter(first))
 
 
+def has_prefix(layer: Any) -> bool:
+    """Say whether a layer has keys and values of its own."""
+    return hasattr(layer.attention.self, "prefix_keys")
+
+
 def join_prefix(
     attention: Any, key: Tensor, value: Tensor, real: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor | None]:

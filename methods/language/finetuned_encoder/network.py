@@ -102,9 +102,10 @@ class FineTuningModule(nn.Module):
     @torch.no_grad()
     def refresh(self) -> Tensor:
         """Encode every training item under the present weights; return the item tower's vectors."""
-        # Before the first step the encoder is the one that ``text_vectors`` were computed with.
+        # Before the first step the encoder is the one that ``text_vectors`` were computed with,
+        # unless something stands in front of its texts.
         encoder = self.model.encoder
-        if encoder is not None and self.trained:
+        if encoder is not None and (self.trained or not encoder.starts_as_base):
             everything = torch.arange(len(self.texts), device=self.places.device)
             self.remembered.copy_(self._encode(encoder, everything))
         return self.model.towers.items(self.remembered)

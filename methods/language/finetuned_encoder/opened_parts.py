@@ -57,7 +57,8 @@ def load_tuned_encoder(
         _inject(encoder, tuning, *lora)
     elif tuning in (Tuning.PROMPT, Tuning.P_TUNING):
         network = tuning is Tuning.P_TUNING
-        encoder.prompt = SoftPrompt(lora[0], loaded.width, network=network)
+        words: Any = loaded.model.get_input_embeddings()  # type: ignore[operator]
+        encoder.prompt = SoftPrompt(words.weight, lora[0], network=network)
     elif tuning is Tuning.PREFIX:
         add_prefixes(upper, lora[0])
     elif tuning is Tuning.ADAPTER:

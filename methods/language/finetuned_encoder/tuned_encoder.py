@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ....datasets.errors import ColdbenchError
 from ..text_encoder.transformer import LoadedEncoder, pad
+from .added_parts import has_prefix
 from .packed_layers import run_layer
 from .packed_texts import ROWS_STEP, PackedTexts, split_by_tokens
 from .soft_prompt import SoftPrompt
@@ -103,6 +104,12 @@ class TunedEncoder(nn.Module):
     def _dropouts(self) -> list[nn.Dropout]:
         # The attention of these bodies reads its probability from a module of its own.
         return [one for one in self.body.modules() if isinstance(one, nn.Dropout)]
+
+    @property
+    def starts_as_base(self) -> bool:
+        """Whether it is the frozen encoder before training: not with a prompt or with prefixes."""
+        upper = self.layers[self.cut or 0 :]
+        return self.prompt is None and not any(has_prefix(one) for one in upper)
 
     @property
     def layers(self) -> nn.ModuleList:

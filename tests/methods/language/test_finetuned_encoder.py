@@ -3,6 +3,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+import torch
 from coldbench.datasets.errors import ColdbenchError, NotFittedError
 from coldbench.datasets.parameters import check_parameters
 from coldbench.datasets.side_information import Side
@@ -138,6 +139,18 @@ def test_before_training_it_is_the_frozen_encoder(fit, world, settings):
     profile = query.users.history @ trained + method.prior * (counts @ trained) / counts.sum()
     profile /= np.linalg.norm(profile, axis=1, keepdims=True)
     np.testing.assert_allclose(method.score(query), profile @ candidates.T, atol=1e-5)
+
+
+@pytest.mark.parametrize("tuning", [Tuning.PREFIX, Tuning.PROMPT, Tuning.P_TUNING, Tuning.LORA])
+def test_before_training_all_texts_are_encoded_alike(fit, world, tuning):
+    """Those of histories and of candidates; what stands before a text is not the frozen encoder."""
+    method = fit(world.train, tuning=tuning, epochs=0)
+    texts = list(world.train.items.text)
+    encoder = method.scorer_.model.encoder
+    vectors = encoder(texts).detach()
+    kept = torch.stack([method.scorer_._seen[text] for text in texts])
+    torch.testing.assert_close(kept, vectors, atol=1e-5, rtol=0)
+    assert encoder.starts_as_base is (tuning is Tuning.LORA)
 
 
 @pytest.mark.parametrize("tuning", list(Tuning))

@@ -407,8 +407,11 @@ def test_a_prompt_stands_after_the_first_token_of_every_text(tiny, tuning):
     encoder = load_tuned_encoder(str(tiny), 32, tuning, top_layers=1, lora=(5, 8.0)).eval()
     opened = [weight for weight in encoder.parameters() if weight.requires_grad]
     assert {id(one) for one in opened} == {id(one) for one in encoder.prompt.parameters()}
+    known = {tuple(row) for row in encoder.body.embeddings.word_embeddings.weight.tolist()}
+    assert {tuple(row) for row in encoder.prompt().tolist()} <= known, "first they are words"
     with torch.no_grad():
-        encoder.prompt.vectors.normal_()
+        for weight in opened:
+            weight.add_(torch.empty_like(weight).normal_())
     words, tokenizer = encoder.body.embeddings.word_embeddings, encoder.loaded.tokenizer
     expected = []
     for text in TEXTS:
