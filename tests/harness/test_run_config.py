@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from coldbench.benchmarks.config.run_config import RunConfig, compose_run, to_plain
+from coldbench.benchmarks.config.run_config import RunConfig, compose_run, register, to_plain
 from coldbench.benchmarks.plugins import registry
 from coldbench.benchmarks.plugins.registry import GROUPS
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.protocol.settings import Strategy
 from coldbench.datasets.world import SideMode
+from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
 CLASSES = [(group, name) for group, kind in GROUPS.items() for name in registry.list_names(kind)]
@@ -173,3 +174,17 @@ def test_a_backbone_sets_the_model_of_every_method_that_reads_texts(fakes: None,
         assert {key: getattr(run.method, key) for key in told} == told
     with pytest.raises(ColdbenchError, match=r"Popularity has no field method\.model"):
         compose_run(["method=popularity", f"+backbone={name}"])
+
+
+@pytest.mark.parametrize(("name", "gpus"), [("slurm_cpu", None), ("slurm_gpu", 1)])
+def test_a_partition_is_a_preset_of_the_launcher_that_requeues(
+    fakes: None, name: str, gpus: int | None
+) -> None:
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+    words = ["method=popularity", f"hydra/launcher={name}", "hydra.launcher.partition=night"]
+    register()
+    with initialize_config_module(config_module="coldbench.conf", version_base="1.3"):
+        launcher = compose("run", overrides=words, return_hydra_config=True).hydra.launcher
+    assert launcher._target_.endswith("SlurmLauncher") and launcher.partition == "night"
+    assert launcher.gpus_per_node == gpus and launcher.max_num_timeout == 5
+    assert 0 < launcher.signal_delay_s < 60 * launcher.timeout_min
