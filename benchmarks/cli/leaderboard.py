@@ -39,6 +39,11 @@ def main(argv: list[str]) -> int:
     home = results_home(options.results)
     records = read_for_boards(home, options.metric)
     _check(options, records, home)
+    if options.no_cost:
+        records = [
+            one.model_copy(update={"cost": one.cost.hide_measured()}) if one.cost else one
+            for one in records
+        ]
     made = build_chosen(records, home, options.metric, options.scenario, _datasets(options))
     task = None if options.task == EVERY else options.task
     if options.families:
@@ -184,6 +189,11 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="with --across and one --task: its critical-difference diagram, .svg, .png or .pdf",
+    )
+    parser.add_argument(
+        "--no-cost",
+        action="store_true",
+        help="without seconds and memory: the same from everybody who made the same runs",
     )
     parser.add_argument("--metric", metavar="NAME", help=f"({HEADLINE})")
     parser.add_argument("--format", choices=("table", "md", "csv"), default="table")

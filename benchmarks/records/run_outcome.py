@@ -1,6 +1,7 @@
 """How a run ended and what it took, as a record holds it."""
 
 from enum import Enum
+from math import nan
 
 from pydantic import BaseModel, ConfigDict
 
@@ -38,3 +39,8 @@ class Cost(BaseModel):
     peak_bytes: int | None
     trainable_parameters: int
     parameters: int
+
+    def hide_measured(self) -> "Cost":
+        """Return it without seconds (NaN) and memory, which no two runs have in common."""
+        nothing = {"validation_seconds": None, "peak_bytes": None}
+        return self.model_copy(update={"fit_seconds": nan, "score_seconds": nan, **nothing})

@@ -1,6 +1,7 @@
 """One row of a leaderboard: its records, and its value in each task over the draws of the split."""
 
 from dataclasses import dataclass, field
+from math import isnan
 from statistics import fmean
 
 from ..evaluation.spread import estimate_error, spread_over_draws
@@ -183,5 +184,5 @@ class Row:
         """
         trusted = [one for one in self.records if name != "peak_bytes" or one.schema_ > 1]
         known = [getattr(one.cost, name) for one in trusted if one.cost is not None]
-        known = [one for one in known if one is not None]
+        known = [one for one in known if one is not None and not isnan(one)]
         return fmean(known) if known else None

@@ -414,3 +414,28 @@ def test_seeds_without_scores_for_one_reason_share_a_line() -> None:
         "a, seeds 0, 2: failed: ArithmeticError: singular",
         "a, seed 1: failed: ValueError: nothing",
     ]
+
+
+@pytest.mark.parametrize("form", ["csv", "md", "table"])
+def test_without_its_cost_a_leaderboard_is_the_same_from_everybody(
+    workplace: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    """Seconds and memory are what no two makers of the same runs have in common."""
+    took: dict[str, Any] = {"trainable_parameters": 7, "parameters": 7}
+    for seconds in (1.25, 77.5):
+        cost = took | {"fit_seconds": seconds, "score_seconds": seconds, "peak_bytes": int(seconds)}
+        one = a_record(cost=cost)
+        write(record_path(Path(f"of-{seconds}"), one), one)
+
+    def printed(*words: str) -> list[str]:
+        found = []
+        for seconds in (1.25, 77.5):
+            argv = ["leaderboard", "--results", f"of-{seconds}", "--format", form, *words]
+            assert cli.main(argv) == 0
+            found.append(capsys.readouterr().out)
+        return found
+
+    one, other = printed("--no-cost")
+    assert one == other and "nan" not in one and "0.5" in one
+    one, other = printed()
+    assert one != other or form != "csv"
