@@ -73,6 +73,25 @@ def settings(tiny):
     return {"model": "tiny", "model_path": str(tiny), "max_length": TOKENS}
 
 
+@pytest.fixture
+def quick():
+    """Return settings of the fine-tuned encoder that learn the small world in seconds."""
+    from coldbench.methods.language.finetuned_encoder.settings import TrainingPrecision
+
+    return {
+        "hidden": 32,
+        "batch_size": 64,
+        "fresh": 16,
+        "epochs": 10,
+        "top_layers": 1,
+        "learning_rate": 3e-3,
+        "encoder_learning_rate": 3e-3,
+        "dropout": 0.1,
+        "training_precision": TrainingPrecision.FP32,  # the same on every machine
+        "prior": 1.0,  # eight items tell all there is to know of a user
+    }
+
+
 def _entities(side, known, history, text):
     none = make_read_only(csr_matrix((len(known), 0), dtype=np.float32))
     text = None if text is None else np.array(text, dtype=object)

@@ -17,19 +17,6 @@ from coldbench.methods.language.finetuned_encoder.method import (
 from coldbench.methods.language.text_encoder.encoder import find_sentence_encoder
 from coldbench.methods.training.weights import to_arrays
 
-QUICK = {
-    "hidden": 32,
-    "batch_size": 64,
-    "fresh": 16,
-    "epochs": 10,
-    "top_layers": 1,
-    "learning_rate": 3e-3,
-    "encoder_learning_rate": 3e-3,
-    "dropout": 0.1,
-    "training_precision": TrainingPrecision.FP32,  # the same on every machine
-    "prior": 1.0,  # eight items tell all there is to know of a user
-}
-
 
 def copy(method):
     """Return an unfitted method with the same settings."""
@@ -54,9 +41,9 @@ def world(make_world):
 
 
 @pytest.fixture
-def fit(settings):
+def fit(settings, quick):
     def fit(train, **different):
-        return FineTunedEncoder(**settings | QUICK | different).fit(train)
+        return FineTunedEncoder(**settings | quick | different).fit(train)
 
     return fit
 

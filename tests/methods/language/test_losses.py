@@ -15,23 +15,9 @@ from coldbench.methods.language.finetuned_encoder.optimiser import make_optimise
 from coldbench.methods.language.finetuned_encoder.settings import (  # noqa: E402
     Loss,
     Optimiser,
-    TrainingPrecision,
     Tuning,
 )
 from coldbench.methods.language.finetuned_encoder.towers import Towers  # noqa: E402
-
-QUICK = {
-    "hidden": 32,
-    "batch_size": 64,
-    "fresh": 16,
-    "epochs": 10,
-    "top_layers": 1,
-    "learning_rate": 3e-3,
-    "encoder_learning_rate": 3e-3,
-    "dropout": 0.1,
-    "training_precision": TrainingPrecision.FP32,
-    "prior": 1.0,
-}
 
 
 def a_batch(seed=0, pairs=7, candidates=9):
@@ -102,9 +88,11 @@ SGD = {
     ],
     ids=lambda one: next(iter(one)),
 )
-def test_each_of_them_learns_what_the_frozen_encoder_does_not_know(make_world, settings, different):
+def test_each_of_them_learns_what_the_frozen_encoder_does_not_know(
+    make_world, settings, quick, different
+):
     world = make_world()
-    facts = FineTunedEncoder(**settings | QUICK | different).fit(world.train).report()
+    facts = FineTunedEncoder(**settings | quick | different).fit(world.train).report()
     losses = facts["training"]["losses"]
     assert losses[-1] < losses[0]
     assert facts["validation_after"] > facts["validation_before"] + 0.02

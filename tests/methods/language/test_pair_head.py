@@ -12,23 +12,9 @@ from coldbench.methods.language.finetuned_encoder.method import FineTunedEncoder
 from coldbench.methods.language.finetuned_encoder.pair_head import PairHead  # noqa: E402
 from coldbench.methods.language.finetuned_encoder.settings import (  # noqa: E402
     Head,
-    TrainingPrecision,
 )
 
-QUICK = {
-    "head": Head.MLP,
-    "head_width": 8,
-    "hidden": 32,
-    "batch_size": 64,
-    "fresh": 16,
-    "epochs": 10,
-    "top_layers": 1,
-    "learning_rate": 3e-3,
-    "encoder_learning_rate": 3e-3,
-    "dropout": 0.1,
-    "training_precision": TrainingPrecision.FP32,
-    "prior": 1.0,
-}
+HEAD = {"head": Head.MLP, "head_width": 8}
 
 
 def test_it_is_one_layer_on_both_vectors_and_their_product():
@@ -45,9 +31,9 @@ def test_it_is_one_layer_on_both_vectors_and_their_product():
 
 
 @pytest.fixture
-def fit(settings):
+def fit(settings, quick):
     def fit(train, **different):
-        return FineTunedEncoder(**settings | QUICK | different).fit(train)
+        return FineTunedEncoder(**settings | quick | HEAD | different).fit(train)
 
     return fit
 
