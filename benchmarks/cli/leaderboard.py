@@ -28,6 +28,7 @@ from ..terminal.console import make_console, say
 from ..terminal.foreign_text import escape_markdown
 from .arguments import Arguments
 from .chosen_boards import build_chosen, read_for_boards, refuse_unknown_names
+from .shown_ladder import show_ladders
 
 EVERY = "all"
 """As a task: each of them in detail."""
@@ -59,6 +60,10 @@ def main(argv: list[str]) -> int:
         return 0
     if options.across:
         _across(made, options)
+        return 0
+    if options.ladder:
+        everything = build_chosen(records, home, options.metric, options.scenario, [])
+        show_ladders(made, everything, options)
         return 0
     if options.paired:
         _paired(made, options, home)
@@ -173,6 +178,11 @@ def _parser() -> argparse.ArgumentParser:
         help="average ranks over the datasets, with Nemenyi's critical difference",
     )
     shown.add_argument(
+        "--ladder",
+        action="store_true",
+        help="what each way of fine-tuning adds to the frozen towers, with controls and cost",
+    )
+    shown.add_argument(
         "--paired",
         action="store_true",
         help="with one --task: the others against the best, on the same users, Holm-corrected",
@@ -188,7 +198,8 @@ def _parser() -> argparse.ArgumentParser:
         "--diagram",
         type=Path,
         metavar="FILE",
-        help="with --across and one --task: its critical-difference diagram, .svg, .png or .pdf",
+        help="with one --task and --across its critical-difference diagram, or --ladder its plot: "
+        ".svg, .png or .pdf",
     )
     parser.add_argument(
         "--no-cost",
@@ -207,8 +218,9 @@ def _datasets(options: argparse.Namespace) -> list[str]:
 
 def _check(options: argparse.Namespace, records: list[RunRecord], home: Path) -> None:
     """Refuse names that no record holds."""
-    if options.diagram and not (options.across and options.task not in (None, EVERY)):
-        raise ColdbenchError("--diagram takes --across and one --task")
+    drawn = (options.across or options.ladder) and options.task not in (None, EVERY)
+    if options.diagram and not drawn:
+        raise ColdbenchError("--diagram takes --across or --ladder, and one --task")
     if not options.region > 0:
         raise ColdbenchError(f"--region {options.region} must be a positive number, as {REGION}")
     asked = [(what, getattr(options, what)) for what in ("scenario", "task", "metric")]

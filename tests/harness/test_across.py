@@ -102,7 +102,7 @@ def test_a_diagram_shows_the_ranks_and_repeats(
     assert cli.main([*words, "one.txt"]) == 2
     assert "--diagram one.txt must end in .svg, .png or .pdf" in capsys.readouterr().err
     assert cli.main(["leaderboard", "--diagram", "one.svg"]) == 2
-    assert "--diagram takes --across and one --task" in capsys.readouterr().err
+    assert "--diagram takes --across or --ladder, and one --task" in capsys.readouterr().err
 
 
 def test_the_bars_join_what_nemenyi_does_not_separate() -> None:

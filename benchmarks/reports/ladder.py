@@ -1,0 +1,193 @@
+"""The ladder: what each way of fine-tuning adds to the same towers on the frozen encoder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+
+from ..terminal.console import format_duration
+from ..terminal.fitted_table import TableColumn
+from .board import Board
+from .comparable import make_key
+from .contenders import is_default
+from .differences import Difference, compare_rows, correct_over_rows
+from .rows import Row
+from .table_grids import CellText, TableGrid, format_difference, format_p
+
+FROZEN = "frozen_towers"
+"""The rung that the others are less."""
+UNTRAINED = "untrained/"
+"""Before the name of a model whose weights were drawn at random."""
+_OF_MODEL = ("model", "model_path")
+
+
+@dataclass(frozen=True, eq=False)
+class Rung:
+    """One rung of a ladder in one task.
+
+    Attributes
+    ----------
+    name
+        As the experiment has it.
+    row
+        Of the leaderboard.
+    added
+        The row less that of the frozen towers, on the splits that both have; None for these, and
+        where they share none.
+    controls
+        Mean of the same rung on each control that there is, and its draws.
+    """
+
+    name: str
+    row: Row
+    added: Difference | None
+    controls: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+
+def climb(
+    board: Board, task: str, names: Sequence[str], controls: Sequence[Board] = ()
+) -> list[Rung]:
+    """Return the rungs that a leaderboard has in a task, from the bottom up.
+
+    Parameters
+    ----------
+    names
+        Methods and presets, from the bottom up.
+    controls
+        Leaderboards of the same dataset with other texts, as ``find_controls`` returns them.
+    """
+    rows = {name: row for name in names if (row := _find(board, name, task)) is not None}
+    base = rows.get(FROZEN)
+    found = {
+        name: compared
+        for name, row in rows.items()
+        if base is not None and row is not base
+        if (compared := compare_rows(row, base, task)) is not None
+    }
+    found = correct_over_rows(found, list(found))
+    return [
+        Rung(name, row, found.get(name), _list_controls(board, name, row, task, controls))
+        for name, row in rows.items()
+    ]
+
+
+def find_controls(board: Board, boards: Sequence[Board]) -> list[Board]:
+    """Return the leaderboards of the dataset's controls: ``ml-100k.shuffled`` of ``ml-100k``."""
+    start = f"{board.dataset}."
+    return [
+        one for one in boards if one.scenario == board.scenario and one.dataset.startswith(start)
+    ]
+
+
+def build_ladder_grid(rungs: Sequence[Rung], task: str, metric: str) -> TableGrid:
+    """Return one line for each rung: value, what it adds, its controls and its cost."""
+    controls = list(dict.fromkeys(name for rung in rungs for name in rung.controls))
+    columns = [
+        TableColumn("rung", wraps=True),
+        TableColumn("trained weights"),
+        TableColumn(metric),
+        TableColumn("less frozen"),
+        TableColumn("p (Holm)", leave=1),
+        *(TableColumn(name) for name in controls),
+        TableColumn("fit", leave=2),
+        TableColumn("memory", leave=4),
+        TableColumn("1,000 lists", leave=3),
+        TableColumn("draws", leave=5),
+    ]
+    return TableGrid(columns, [_line(rung, task, controls) for rung in rungs])
+
+
+def _line(rung: Rung, task: str, controls: Sequence[str]) -> list[CellText]:
+    row, added = rung.row, rung.added
+    cell, weights = row.cells[task], count_trained(row)
+    fit, memory = row.cost("fit_seconds"), row.cost("peak_bytes")
+    listing, held = _time_lists(row), [rung.controls.get(name) for name in controls]
+    texts = [
+        rung.name if row.name == row.label else row.name,
+        f"{weights:,.0f}",
+        f"{cell.mean:.4f}",
+        "" if added is None else format_difference(added),
+        "" if added is None or added.p_holm is None else format_p(added.p_holm),
+        *("" if one is None else f"{one[0]:.4f} ({one[1]})" for one in held),
+        "" if fit is None else format_duration(fit),
+        "" if memory is None else f"{memory / 1e9:.1f} GB",
+        "" if listing is None else format_duration(listing),
+        str(cell.draws),
+    ]
+    bold = added is not None and added.significant
+    return [CellText(text, best=bold and place == 3) for place, text in enumerate(texts)]
+
+
+def count_trained(row: Row) -> float:
+    """Return the trained weights; 0 for what trains none by gradients."""
+    return row.cost("trainable_parameters") or 0.0
+
+
+def _time_lists(row: Row) -> float | None:
+    """Return the seconds of 1,000 ranked lists; None where they were not measured."""
+    seconds = row.cost("score_seconds")
+    lists = [sum(max(one.n for one in t.values()) for t in r.scores.values()) for r in row.records]
+    return (
+        None if seconds is None or not any(lists) else 1000 * seconds / fmean(filter(None, lists))
+    )
+
+
+def describe_ladder(
+    board: Board, task: str, names: Sequence[str], rungs: Sequence[Rung]
+) -> list[str]:
+    """Return what is to be known of a table: what is compared, and on how many draws."""
+    frozen = next((rung for rung in rungs if rung.name == FROZEN), None)
+    if frozen is None:
+        return [f"{FROZEN} has no row: nothing to compare with; run it on the same seeds"]
+    above = [rung.name for rung in rungs if _is_above(rung, board.lower_is_better)]
+    choose = min if board.lower_is_better else max
+    best = choose(rungs, key=lambda rung: rung.row.cells[task].mean)
+    sentences = [
+        f"less frozen: the paired difference to {FROZEN} on the splits that both have, with half "
+        "of its 95 % interval; p after Holm's correction over the rungs",
+        f"ahead of {FROZEN}, separated: {', '.join(above) or 'no rung'}; best mean: {best.name}",
+    ]
+    missing = [name for name in names if name not in {rung.name for rung in rungs}]
+    return sentences + ([f"not run: {', '.join(missing)}"] if missing else [])
+
+
+def _is_above(rung: Rung, lower_is_better: bool) -> bool:
+    added = rung.added
+    return added is not None and added.significant and added.is_better(lower_is_better)
+
+
+def _find(board: Board, name: str, task: str) -> Row | None:
+    """Return the row of a rung: the one that was typed so, with its settings as they are today."""
+    held = [row for row in board.rows if task in row.cells and _was_typed(row, name)]
+    plain = [row for row in held if row.label == name or is_default(row, held)]
+    return next(iter(plain), None)
+
+
+def _was_typed(row: Row, name: str) -> bool:
+    presets = {one.preset for one in row.records if one.preset}
+    return name in presets if presets else row.first.method == name
+
+
+def _list_controls(
+    board: Board, name: str, row: Row, task: str, controls: Sequence[Board]
+) -> dict[str, tuple[float, int]]:
+    """Return the mean and the draws of a rung's controls that there are."""
+    found = {
+        one.dataset.removeprefix(f"{board.dataset}."): other
+        for one in controls
+        if (other := _find(one, name, task)) is not None
+    }
+    alike = [one for one in board.rows if task in one.cells and _is_untrained(one, row)]
+    found |= dict(zip(["untrained"], alike, strict=False))
+    cells = {name: one.cells[task] for name, one in found.items()}
+    return {name: (cell.mean, cell.draws) for name, cell in cells.items()}
+
+
+def _is_untrained(one: Row, row: Row) -> bool:
+    """Say whether a row has another's settings but for a model with weights drawn at random."""
+    settings = [dict(each.first.config.get("method", {})) for each in (one, row)]
+    if one.first.method != row.first.method or one.first.track != row.first.track:
+        return False
+    if not str(settings[0].get("model", "")).startswith(UNTRAINED):
+        return False
+    plain = [{k: v for k, v in own.items() if k not in _OF_MODEL} for own in settings]
+    return make_key(plain[0]) == make_key(plain[1])

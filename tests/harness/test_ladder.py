@@ -1,0 +1,133 @@
+"""The ladder: each rung less the frozen towers on the same draws, next to its controls and cost."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from coldbench.benchmarks.cli import main as cli
+from coldbench.benchmarks.config.overlays import read_experiments
+from coldbench.benchmarks.records.record import RunRecord, record_path, write
+from coldbench.benchmarks.reports.group_records import build_boards
+from coldbench.benchmarks.reports.ladder import (
+    build_ladder_grid,
+    climb,
+    describe_ladder,
+    find_controls,
+)
+
+from .test_leaderboard import COLD, a_record  # type: ignore[import-not-found]
+
+NAMES = read_experiments()["ladder"].methods
+COST = {"fit_seconds": 60.0, "score_seconds": 2.0, "peak_bytes": 1_200_000_000, "parameters": 900}
+
+
+def rung(preset: str | None, means: list[float], trained: int = 5, **more: Any) -> list[RunRecord]:
+    """Return draws of the fine-tuned encoder under a preset."""
+    settings = {"tuning": preset or "lora"} | more.pop("settings", {})
+    config = {"method": settings, "dataset": {}, "scenario": {}}
+    cost = COST | {"trainable_parameters": trained}
+    return [
+        a_record("finetuned_encoder", mean, seed=seed, half=0.01, config=config, preset=preset,
+                 cost=cost, **more)
+        for seed, mean in enumerate(means)
+    ]  # fmt: skip
+
+
+def records() -> list[RunRecord]:
+    """Return frozen towers, one rung that adds .1 in each draw, one that adds nothing."""
+    random = {"model": "untrained/tiny"}
+    return [
+        *rung("frozen_towers", [0.20, 0.22, 0.24, 0.21]),
+        *rung(None, [0.301, 0.322, 0.339, 0.311], 20),
+        *rung("encoder_bitfit", [0.21, 0.21, 0.25, 0.20], 9),
+        *rung("frozen_towers", [0.10, 0.12], dataset="planted.shuffled"),
+        *rung("frozen_towers", [0.16, 0.17, 0.18], settings=random),
+    ]
+
+
+def lines(made: list[RunRecord], task: str = COLD) -> list[dict[str, str]]:
+    boards = build_boards(made)
+    (board,) = (one for one in boards if one.dataset == "planted")
+    rungs = climb(board, task, NAMES, find_controls(board, boards))
+    grid = build_ladder_grid(rungs, task, board.metric)
+    heads = [column.head for column in grid.columns]
+    return [dict(zip(heads, [cell.text for cell in row], strict=True)) for row in grid.rows]
+
+
+def test_each_rung_is_compared_with_the_frozen_towers_in_the_order_of_the_experiment() -> None:
+    found = lines(records())
+    assert [one["rung"] for one in found] == [
+        "frozen_towers",
+        "encoder_bitfit",
+        "finetuned_encoder",
+    ]
+    frozen, bitfit, lora = found
+    assert (frozen["less frozen"], frozen["p (Holm)"], frozen["ndcg@10"]) == ("", "", "0.2175")
+    assert lora["less frozen"].startswith("+.101 ±") and float(lora["p (Holm)"][-6:]) < 0.05
+    assert bitfit["less frozen"].startswith("+.000 ±") and bitfit["p (Holm)"] == "1.0000"
+    assert (lora["trained weights"], lora["fit"], lora["memory"]) == ("20", "60 s", "1.2 GB")
+    assert (lora["1,000 lists"], lora["draws"]) == ("20 s", "4")  # 2 s for 100 users
+
+
+def test_controls_stand_next_to_their_rung() -> None:
+    frozen, bitfit, lora = lines(records())
+    assert (frozen["shuffled"], frozen["untrained"]) == ("0.1100 (2)", "0.1700 (3)")
+    assert (bitfit["shuffled"], lora["untrained"]) == ("", "")
+
+
+def test_it_says_who_is_ahead_and_what_was_not_run() -> None:
+    (board,) = build_boards(rung("frozen_towers", [0.2, 0.22]) + rung(None, [0.3, 0.33]))
+    notes = " ".join(describe_ladder(board, COLD, NAMES, climb(board, COLD, NAMES)))
+    assert "best mean: finetuned_encoder" in notes and "not run: text_popularity, " in notes
+    boards = build_boards(records())
+    told = describe_ladder(boards[0], COLD, NAMES, climb(boards[0], COLD, NAMES))
+    assert any("ahead of frozen_towers, separated: finetuned_encoder;" in one for one in told)
+    (other,) = build_boards(rung(None, [0.3, 0.33]))
+    assert (
+        "nothing to compare with"
+        in describe_ladder(other, COLD, NAMES, climb(other, COLD, NAMES))[0]
+    )
+
+
+def test_a_lower_value_is_better_where_it_is_an_error() -> None:
+    means = [0.9, 0.8, 0.85, 0.95]
+    ahead = rung(None, [one - 0.1 for one in means], metric="rmse")
+    (board,) = build_boards([*rung("frozen_towers", means, metric="rmse"), *ahead])
+    told = describe_ladder(board, COLD, NAMES, climb(board, COLD, NAMES))
+    assert any("separated: finetuned_encoder; best mean: finetuned_encoder" in one for one in told)
+
+
+@pytest.mark.parametrize("form", ["table", "md"])
+def test_the_command_prints_and_draws_it(
+    form: str, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    for record in records():
+        write(record_path(Path("results"), record), record)
+    words = ["leaderboard", "--ladder", "--dataset", "planted", "--format", form]
+    drawn = []
+    for name in ("one.svg", "two.svg"):
+        assert cli.main([*words, "--task", COLD, "--diagram", name]) == 0
+        assert "0.1100 (2)" in capsys.readouterr().out
+        drawn.append(Path(name).read_text())
+    assert drawn[0] == drawn[1]
+    assert "encoder_bitfit" in drawn[0] and "trained weights of the encoder" in drawn[0]
+
+
+def test_what_cannot_be_is_said(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for record in records():
+        write(record_path(Path("results"), record), record)
+    for words, message in (
+        (["--format", "csv"], "--ladder has --format table or md"),
+        (["--dataset", "planted.shuffled"], "coldbench run +experiment=ladder"),
+        (["--diagram", "one.svg"], "--ladder, and one --task"),
+        (["--diagram", "one.txt", "--task", COLD], "must end in .svg, .png or .pdf"),
+    ):
+        assert cli.main(["leaderboard", "--ladder", *words]) == 2
+        assert message in capsys.readouterr().err
+    for record in rung("frozen_towers", [0.1, 0.2], dataset="b") + [
+        one for name in (None, "encoder_full") for one in rung(name, [0.1, 0.2], dataset="b")
+    ]:
+        write(record_path(Path("results"), record), record)
+    assert cli.main(["leaderboard", "--ladder", "--task", COLD, "--diagram", "one.svg"]) == 2
+    assert "choose one --dataset of: grid / b, grid / planted" in capsys.readouterr().err
