@@ -7,7 +7,6 @@ from statistics import fmean
 from ..terminal.console import format_duration
 from ..terminal.fitted_table import TableColumn
 from .board import Board
-from .comparable import make_key
 from .contenders import is_default
 from .differences import Difference, compare_rows, correct_over_rows
 from .rows import Row
@@ -15,9 +14,6 @@ from .table_grids import CellText, TableGrid, format_difference, format_p
 
 FROZEN = "frozen_towers"
 """The rung that the others are less."""
-UNTRAINED = "untrained/"
-"""Before the name of a model whose weights were drawn at random."""
-_OF_MODEL = ("model", "model_path")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +61,7 @@ def climb(
     }
     found = correct_over_rows(found, list(found))
     return [
-        Rung(name, row, found.get(name), _list_controls(board, name, row, task, controls))
+        Rung(name, row, found.get(name), _list_controls(board, name, task, controls))
         for name, row in rows.items()
     ]
 
@@ -156,7 +152,7 @@ def _is_above(rung: Rung, lower_is_better: bool) -> bool:
 
 
 def _find(board: Board, name: str, task: str) -> Row | None:
-    """Return the row of a rung: the one that was typed so, with its settings as they are today."""
+    """Return the row of a rung: what was typed so, with its settings as they are today."""
     held = [row for row in board.rows if task in row.cells and _was_typed(row, name)]
     plain = [row for row in held if row.label == name or is_default(row, held)]
     return next(iter(plain), None)
@@ -168,7 +164,7 @@ def _was_typed(row: Row, name: str) -> bool:
 
 
 def _list_controls(
-    board: Board, name: str, row: Row, task: str, controls: Sequence[Board]
+    board: Board, name: str, task: str, controls: Sequence[Board]
 ) -> dict[str, tuple[float, int]]:
     """Return the mean and the draws of a rung's controls that there are."""
     found = {
@@ -176,18 +172,5 @@ def _list_controls(
         for one in controls
         if (other := _find(one, name, task)) is not None
     }
-    alike = [one for one in board.rows if task in one.cells and _is_untrained(one, row)]
-    found |= dict(zip(["untrained"], alike, strict=False))
     cells = {name: one.cells[task] for name, one in found.items()}
     return {name: (cell.mean, cell.draws) for name, cell in cells.items()}
-
-
-def _is_untrained(one: Row, row: Row) -> bool:
-    """Say whether a row has another's settings but for a model with weights drawn at random."""
-    settings = [dict(each.first.config.get("method", {})) for each in (one, row)]
-    if one.first.method != row.first.method or one.first.track != row.first.track:
-        return False
-    if not str(settings[0].get("model", "")).startswith(UNTRAINED):
-        return False
-    plain = [{k: v for k, v in own.items() if k not in _OF_MODEL} for own in settings]
-    return make_key(plain[0]) == make_key(plain[1])

@@ -57,10 +57,12 @@ def test_kills_leave_nothing_torn_and_lose_no_figure(
         running = [
             subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(at_once)
         ]
-        while made() == before and any(one.poll() is None for one in running):
+        # Two workers end two runs a kill: once all are there, nothing is to be waited for, and the
+        # kills fall while a sweep goes over what is finished.
+        while made() == before < runs and any(one.poll() is None for one in running):
             time.sleep(0.01)
         for one in running:
-            time.sleep(drawn.uniform(0.0, 0.5))
+            time.sleep(drawn.uniform(0.0, 0.5 if before < runs else 10.0))
             one.kill()
         for one in running:
             one.communicate(timeout=60)  # until nobody holds the stream: children are dead too

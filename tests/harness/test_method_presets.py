@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 FOLDER = Path(coldbench.conf.__file__).parent / "method"
 PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+UNTRAINED = "untrained/sentence-transformers/all-MiniLM-L6-v2"
 CHANGES = {
     "lightfm_bpr": ("lightfm", {"loss": "bpr"}),
     "lightfm_logistic": ("lightfm", {"loss": "logistic"}),
@@ -92,6 +93,9 @@ CHANGES = {
     },
     "encoder_adalora": ("finetuned_encoder", {"tuning": "adalora", "encoder_learning_rate": 1e-3}),
     "encoder_ia3": ("finetuned_encoder", {"tuning": "ia3", "encoder_learning_rate": 3e-3}),
+    "untrained_ridge": ("text_ridge", {"inputs": [], "model": UNTRAINED}),
+    "untrained_towers": ("finetuned_encoder", {"tuning": "frozen", "model": UNTRAINED}),
+    "untrained_full": ("finetuned_encoder", {"tuning": "full", "model": UNTRAINED}),
     "kernel_ridge_attributes": ("kernel_ridge", {"inputs": ["attributes"]}),
     "kernel_ridge_words": ("kernel_ridge", {"inputs": ["words"]}),
     "text_ridge_vectors": ("text_ridge", {"inputs": []}),
