@@ -43,7 +43,7 @@ TUNED = $(BIN)/coldbench run +experiment=tuned time_limit=1800
 RECORDED = || [ $$? -eq 1 ]
 
 .PHONY: help setup demo test slow coverage docs hooks lint types format bench lock clean
-.PHONY: results results-all results-splits results-papers results-tuned pages picture
+.PHONY: results results-all results-splits results-papers results-ladder results-tuned pages picture
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -135,6 +135,13 @@ results-papers: setup ## Those of two papers' tables, whose datasets must have b
 		method=random,popularity,item_knn,ials,content_knn,graph_knn,kernel_ridge,kgcn_paper $(RECORDED)
 	$(MAKE) pages
 
+# Of a text that is read through all layers in every step a run takes minutes: hours for these and the controls.
+results-ladder: setup ## Every way of fine-tuning on the small datasets, with shuffled texts as a control; hours
+	$(BIN)/coldbench run +experiment=ladder time_limit=3600 seed=$(FIVE) dataset=$(call joined,$(SMALL)) $(RECORDED)
+	$(BIN)/coldbench run +experiment=ladder_controls time_limit=3600 seed=$(FIVE) \
+		dataset.of=$(call joined,$(SMALL)) $(RECORDED)
+	$(MAKE) pages
+
 results-tuned: setup ## Tune every method on the four small datasets under one budget, and run it tuned; hours
 	$(SEARCH) dataset=$(call joined,$(SMALL)) $(RECORDED)
 	$(TUNED) seed=$(TEN) dataset=$(call joined,$(SMALL)) \
@@ -156,6 +163,10 @@ pages: setup ## Pack the tables beside the records and draw the pages from both
 		--dataset $(call joined,$(SMALL)) --task $$task --format md || exit 1; echo; done > results/tuned.md
 	$(BIN)/coldbench leaderboard --results results --across --dataset $(call joined,$(ACROSS)) \
 		--task new_item/cold/k=0 --diagram results/across_new_item.svg > /dev/null
+	for task in new_item/cold/k=0 new_user/warm/k=10; do $(BIN)/coldbench leaderboard --results results --ladder \
+		--dataset $(call joined,$(ACROSS)) --task $$task --format md || exit 1; done > results/ladder.md
+	$(BIN)/coldbench leaderboard --results results --ladder --dataset $(call joined,$(ACROSS)) \
+		--task new_item/cold/k=0 --diagram results/ladder_new_item.svg > /dev/null
 	$(BIN)/coldbench table all --results results --format md > results/tables.md
 	$(BIN)/coldbench report --results results --curves 1 --out results/report.html > /dev/null
 

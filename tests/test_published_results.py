@@ -242,6 +242,23 @@ def test_the_ranks_across_datasets_are_drawn_from_the_records() -> None:
     assert (RESULTS / "across.md").read_text(encoding="utf-8") == printed(*words)
 
 
+def test_what_fine_tuning_adds_is_drawn_from_the_records(tmp_path: Path) -> None:
+    words = (
+        "leaderboard",
+        "--ladder",
+        "--dataset",
+        ",".join(WITH_TEXTS),
+        "--format",
+        "md",
+        "--task",
+    )
+    drawn = [printed(*words, task) for task in ("new_item/cold/k=0", "new_user/warm/k=10")]
+    assert (RESULTS / "ladder.md").read_text(encoding="utf-8") == "".join(drawn)
+    plot = tmp_path / "ladder.svg"
+    printed(*words, "new_item/cold/k=0", "--diagram", str(plot))
+    assert (RESULTS / "ladder_new_item.svg").read_bytes() == plot.read_bytes()
+
+
 def test_what_tuning_changes_is_drawn_from_the_records() -> None:
     words = ("leaderboard", "--tuned", "--dataset", ",".join(SMALL), "--format", "md", "--task")
     drawn = [printed(*words, task) for task in ("new_item/cold/k=0", "new_user/warm/k=10")]

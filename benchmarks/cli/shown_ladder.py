@@ -9,7 +9,7 @@ from ..config.overlays import read_experiments
 from ..reports.board import Board
 from ..reports.captions import make_title
 from ..reports.ladder import FROZEN, build_ladder_grid, climb, describe_ladder, find_controls
-from ..reports.ladder_diagram import draw_ladder
+from ..reports.ladder_diagram import draw_ladders
 from ..reports.render import IN_MD, render_markdown_lines, render_table
 from ..terminal.console import make_console, say
 from ..terminal.foreign_text import escape_markdown
@@ -33,7 +33,7 @@ def show_ladders(
     Raises
     ------
     ColdbenchError
-        When no leaderboard has so many rungs, or for several plots in one file.
+        When no leaderboard has so many rungs.
     """
     if options.format == "csv":
         raise ColdbenchError("--ladder has --format table or md; csv has every value without it")
@@ -51,10 +51,7 @@ def show_ladders(
             "coldbench run +experiment=ladder seed=0,1,2,3,4"
         )
     if options.diagram is not None:
-        if len(found) > 1:
-            titles = ", ".join(board.title for board, _, _ in found)
-            raise ColdbenchError(f"--diagram is one plot; choose one --dataset of: {titles}")
-        draw_ladder(*found[0], options.diagram)
+        draw_ladders(found, names, options.diagram)
     for board, task, rungs in found:
         grid, title = build_ladder_grid(rungs, task, board.metric), make_title(board, task)
         notes = describe_ladder(board, task, names, rungs)

@@ -135,12 +135,14 @@ def describe_ladder(
     if frozen is None:
         return [f"{FROZEN} has no row: nothing to compare with; run it on the same seeds"]
     above = [rung.name for rung in rungs if _is_above(rung, board.lower_is_better)]
-    choose = min if board.lower_is_better else max
-    best = choose(rungs, key=lambda rung: rung.row.cells[task].mean)
+    sign = -1.0 if board.lower_is_better else 1.0
+    best = max(rungs, key=lambda rung: 0.0 if rung.added is None else sign * rung.added.mean)
     sentences = [
         f"less frozen: the paired difference to {FROZEN} on the splits that both have, with half "
-        "of its 95 % interval; p after Holm's correction over the rungs",
-        f"ahead of {FROZEN}, separated: {', '.join(above) or 'no rung'}; best mean: {best.name}",
+        "of its 95 % interval; p after Holm's correction over the rungs. A mean is over the draws "
+        "of its own rung: compare rungs with other draws by the difference",
+        f"ahead of {FROZEN}, separated: {', '.join(above) or 'no rung'}; "
+        f"the best mean difference: {best.name}",
     ]
     missing = [name for name in names if name not in {rung.name for rung in rungs}]
     return sentences + ([f"not run: {', '.join(missing)}"] if missing else [])

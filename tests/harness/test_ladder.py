@@ -74,7 +74,10 @@ def test_controls_stand_next_to_their_rung() -> None:
 def test_it_says_who_is_ahead_and_what_was_not_run() -> None:
     (board,) = build_boards(rung("frozen_towers", [0.2, 0.22]) + rung(None, [0.3, 0.33]))
     notes = " ".join(describe_ladder(board, COLD, NAMES, climb(board, COLD, NAMES)))
-    assert "best mean: finetuned_encoder" in notes and "not run: text_popularity, " in notes
+    assert (
+        "the best mean difference: finetuned_encoder" in notes
+        and "not run: text_popularity, " in notes
+    )
     boards = build_boards(records())
     told = describe_ladder(boards[0], COLD, NAMES, climb(boards[0], COLD, NAMES))
     assert any("ahead of frozen_towers, separated: finetuned_encoder;" in one for one in told)
@@ -90,7 +93,10 @@ def test_a_lower_value_is_better_where_it_is_an_error() -> None:
     ahead = rung(None, [one - 0.1 for one in means], metric="rmse")
     (board,) = build_boards([*rung("frozen_towers", means, metric="rmse"), *ahead])
     told = describe_ladder(board, COLD, NAMES, climb(board, COLD, NAMES))
-    assert any("separated: finetuned_encoder; best mean: finetuned_encoder" in one for one in told)
+    assert any(
+        "separated: finetuned_encoder; the best mean difference: finetuned_encoder" in one
+        for one in told
+    )
 
 
 @pytest.mark.parametrize("form", ["table", "md"])
@@ -121,9 +127,15 @@ def test_what_cannot_be_is_said(workplace: Path, capsys: pytest.CaptureFixture[s
     ):
         assert cli.main(["leaderboard", "--ladder", *words]) == 2
         assert message in capsys.readouterr().err
-    for record in rung("frozen_towers", [0.1, 0.2], dataset="b") + [
-        one for name in (None, "encoder_full") for one in rung(name, [0.1, 0.2], dataset="b")
-    ]:
+
+
+def test_ladders_of_several_datasets_are_drawn_below_each_other(workplace: Path) -> None:
+    pytest.importorskip("matplotlib")
+    more = [rung(name, [0.1, 0.2], dataset="b") for name in ("frozen_towers", None, "encoder_full")]
+    for record in [*records(), *(one for part in more for one in part)]:
         write(record_path(Path("results"), record), record)
-    assert cli.main(["leaderboard", "--ladder", "--task", COLD, "--diagram", "one.svg"]) == 2
-    assert "choose one --dataset of: grid / b, grid / planted" in capsys.readouterr().err
+    assert cli.main(["leaderboard", "--ladder", "--task", COLD, "--diagram", "both.svg"]) == 0
+    drawn = Path("both.svg").read_text()
+    assert "grid / b: " in drawn and "grid / planted: " in drawn
+    place = NAMES.index("finetuned_encoder") + 1
+    assert drawn.count(f"{place}  finetuned_encoder") == 2, "a rung has one number everywhere"
