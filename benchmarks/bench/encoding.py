@@ -63,20 +63,20 @@ def measure_encoding(texts: Sequence[str], repeats: int = 3) -> dict[str, float]
         ``bf16`` cannot be measured.
     """
     with limit_threads(1):
-        ours = {"fp32": partial(_ours, "fp32")} | (
-            {"bf16": partial(_ours, "bf16")} if has_bf16() else {}
+        ours = {"fp32": partial(encode_ours, "fp32")} | (
+            {"bf16": partial(encode_ours, "bf16")} if has_bf16() else {}
         )
-        view, model = _view(texts), _theirs()
+        view, model = make_view(texts), load_theirs()
         ways: dict[str, Callable[[], Any]] = {
             "theirs": lambda: model.encode(list(texts)),
-            **{name: partial(_in_empty_home, partial(way, view)) for name, way in ours.items()},
+            **{name: partial(start_empty, partial(way, view)) for name, way in ours.items()},
         }
         given = {name: way() for name, way in ways.items()}
         turns = measure_in_turn(ways, repeats)
         with use_empty_cache():
-            _ours("fp32", view)
-            turns |= measure_in_turn({"stored": lambda: _ours("fp32", view)}, repeats)
-    cosines = {name: _cosines(given[name], given["theirs"]) for name in ours}
+            encode_ours("fp32", view)
+            turns |= measure_in_turn({"stored": lambda: encode_ours("fp32", view)}, repeats)
+    cosines = {name: compare_vectors(given[name], given["theirs"]) for name in ours}
     return {
         **compute_medians(turns, "theirs"),
         **{f"{n}_per_second": len(texts) / float(np.median(s)) for n, s in turns.items()},
@@ -99,14 +99,14 @@ def _train() -> TrainView:
     return view
 
 
-def _view(texts: Sequence[str]) -> TrainView:
+def make_view(texts: Sequence[str]) -> TrainView:
     """Return a training data whose items have these texts."""
     train = _train()
     items = train.items.take(np.arange(len(texts)) % len(train.items))
     return replace(train, items=replace(items, text=np.array(texts, dtype=object)))
 
 
-def _ours(precision: str, view: TrainView) -> FloatArray:
+def encode_ours(precision: str, view: TrainView) -> FloatArray:
     """Return the vectors that a method which reads texts has after fitting, nothing validated."""
     method = find("methods", "text_knn")()
     chosen = replace(method, precision=type(method.precision)(precision), prior_weight=0.0)
@@ -115,21 +115,29 @@ def _ours(precision: str, view: TrainView) -> FloatArray:
     return vectors
 
 
-def _in_empty_home(way: Callable[[], FloatArray]) -> FloatArray:
+def start_empty(way: Callable[[], FloatArray]) -> FloatArray:
+    """Return what a way gives when no vectors are stored yet."""
     with use_empty_cache():
         return way()
 
 
-def _theirs() -> Any:
+def find_model_folder() -> Path:
+    """Return the folder of all-MiniLM-L6-v2 in its installed package."""
+    spec = find_spec(PACKAGE)
+    assert spec is not None and spec.origin is not None  # ``missing`` was asked before
+    return Path(spec.origin).parent / "model"
+
+
+def load_theirs() -> Any:
+    """Return sentence-transformers' encoder, at its defaults."""
     from sentence_transformers import SentenceTransformer
 
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one thread, as ours
-    spec = find_spec(PACKAGE)
-    assert spec is not None and spec.origin is not None  # ``missing`` was asked before
-    return SentenceTransformer(str(Path(spec.origin).parent / "model"), device="cpu")
+    return SentenceTransformer(str(find_model_folder()), device="cpu")
 
 
-def _cosines(ours: FloatArray, theirs: FloatArray) -> FloatArray:
+def compare_vectors(ours: FloatArray, theirs: FloatArray) -> FloatArray:
+    """Return the cosine of each row to the same row of the other."""
     lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
     cosines: FloatArray = (ours * theirs).sum(axis=1) / lengths
     return cosines

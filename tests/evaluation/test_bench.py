@@ -87,7 +87,7 @@ def test_every_way_is_called_in_every_turn():
     called = []
     ways = {"a": lambda: called.append("a"), "b": lambda: called.append("b")}
     seconds = measure_in_turn(ways, 3)
-    assert called == ["a", "b"] * 3
+    assert called == ["a", "b", "b", "a", "a", "b"]
     assert {name: len(column) for name, column in seconds.items()} == {"a": 3, "b": 3}
 
 
