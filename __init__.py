@@ -63,13 +63,14 @@ if TYPE_CHECKING:
     from .datasets.sources.building.feature_columns import make_categorical, make_numeric
     from .datasets.sources.own_files.source import Files
     from .datasets.world import Entities, Holdout, Query, Resources, Split, TrainView
-    from .methods.base import FactorMethod, Family, Method, Need
+    from .methods.base import Attribution, FactorMethod, Family, Method, Need
     from .methods.sparse_rows import binarise
     from .methods.training.lightning_method import LightningMethod
     from .methods.training.weights import device_of
 
 __all__ = [
     "CSR",
+    "Attribution",
     "BoolArray",
     "Card",
     "Choices",
@@ -171,7 +172,7 @@ _MODULES = {
     "datasets.sources.building.feature_columns": "make_categorical make_numeric",
     "datasets.sources.own_files.source": "Files",
     "datasets.world": "Entities Holdout Query Resources Split TrainView",
-    "methods.base": "FactorMethod Family Method Need",
+    "methods.base": "Attribution FactorMethod Family Method Need",
     "methods.sparse_rows": "binarise",
     "methods.training.lightning_method": "LightningMethod",
     "methods.training.weights": "device_of",

@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..datasets.arrays import FloatArray
+from ..datasets.arrays import FloatArray, LongArray
 from ..datasets.errors import IncompleteMethodError, NotFittedError
 from ..datasets.side_information import Side
 from ..datasets.world import Entities, Query, TrainView
@@ -40,6 +41,28 @@ class Need(str, Enum):
     GRAPH = "graph"
     TIMESTAMPS = "timestamps"
     TRANSDUCTIVE = "transductive"
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """How much each part of what a method was shown adds to one candidate's margin.
+
+    The margin is the candidate's score less the mean score of the other candidates.
+
+    Attributes
+    ----------
+    history
+        float32, (entries,): of each stored entry of the user's history, in its order.
+    spans
+        int64, (pieces, 2): where each piece of the candidate's text begins and ends, in characters;
+        no rows for a method that reads no text.
+    pieces
+        float32, (pieces,).
+    """
+
+    history: FloatArray
+    spans: LongArray
+    pieces: FloatArray
 
 
 class Method(ABC):
@@ -133,6 +156,20 @@ class Method(ABC):
             factors; candidates are encoded once for all groups that share one.
         """
         return self
+
+    def attribute(self, query: Query, item: int) -> Attribution | None:
+        """Return what carries a candidate's score by the method's own account; by default None.
+
+        ``coldbench explain`` shows it next to what leaving out each part does.
+
+        Parameters
+        ----------
+        query
+            One user and the candidates.
+        item
+            The candidate's place among them.
+        """
+        return None
 
     def report(self) -> dict[str, Any]:
         """Return facts about the training worth recording, as plain JSON values."""

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from ..datasets.arrays import FloatArray
-from ..datasets.world import Entities, TrainView
-from .base import FactorMethod, Method
+from ..datasets.world import Entities, Query, TrainView
+from .base import Attribution, FactorMethod, Method
 
 ScoreVectors = Callable[[FloatArray, FloatArray], FloatArray]
 """From float32 (users, d) and (candidates, d) to scores (users, candidates)."""
@@ -43,3 +43,7 @@ class JointScores(Method):
     def score_block(self, users: Entities, items: Any) -> FloatArray:
         """Return float32 (users, candidates)."""
         return self._score(self._fitted.user_factors(users), items)
+
+    def attribute(self, query: Query, item: int) -> Attribution | None:
+        """Return the account of the method that gives the vectors."""
+        return self._fitted.attribute(query, item)

@@ -16,6 +16,7 @@ COMMANDS = {
     "tune": "search a method's settings within a budget, on validation only",
     "list": "show methods, presets, datasets, scenarios, metrics, experiments, tables and settings",
     "leaderboard": "rank the methods by the records in results/",
+    "explain": "show which items of a history and words of a text carried a recommendation",
     "report": "write the leaderboards as one page to look at, or as tables and plots",
     "results": "the folder of records as a store; `coldbench results --help` lists the commands",
     "table": "print a paper's table with our results next to it",
@@ -27,7 +28,7 @@ COMMANDS = {
     "demo": "run the methods of every family on the embedded dataset and print the leaderboard",
 }
 INTERRUPTED = 130
-WATCHED = ("run", "demo", "table")
+WATCHED = ("run", "demo", "table", "explain")
 """Commands that fit methods, whose code may end the process."""
 
 

@@ -4,14 +4,12 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
-
 from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.progress import Progress, ignore_progress
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, Resources, TrainView
-from ...base import FactorMethod, Family, Method, Need
+from ...base import Family, Method, Need
 from ...joint_scores import JointScores
 from ...prior_choice import choose_prior, start_prior, try_priors
 from ...texts import texts_of
@@ -21,6 +19,7 @@ from ..text_encoder.encoder import (
     find_sentence_encoder,
     require_same_weights,
 )
+from .attributing import GradientAttribution
 from .schedule import count_steps, warm_up_and_decay
 from .settings import (
     SEARCHED,
@@ -39,7 +38,7 @@ PRIORS = try_priors("prior_scale", 1.0)
 
 
 @dataclass
-class FineTunedEncoder(FactorMethod):
+class FineTunedEncoder(GradientAttribution):
     """Two towers on an encoder that is trained with them: an item is its text, a user a history.
 
     An item's vector is its sentence vector through a residual adaptation layer. A user's vector
@@ -231,8 +230,7 @@ class FineTunedEncoder(FactorMethod):
     def user_factors(self, users: Entities) -> FloatArray:
         """Return float32 (users, width) of length 1, from the users' histories (and texts)."""
         scorer, texts = self.fitted("scorer_"), None if users.text is None else texts_of(users)
-        # A warm user keeps the prior of training: what validation chose is for short histories.
-        scales = np.where(users.known < 0, self.prior_choice_["prior_scale"], 1.0)
+        scales = self.scale_priors(users)
         return scorer.user_factors(users.history, texts, scales)  # type: ignore[no-any-return]
 
     def report(self) -> dict[str, Any]:

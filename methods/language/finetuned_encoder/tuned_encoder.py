@@ -136,6 +136,66 @@ class TunedEncoder(nn.Module):
         back = torch.from_numpy(np.argsort(np.concatenate(batches)))
         return torch.cat(parts)[back.to(self.loaded.device)]
 
+    def find_pieces(self, text: str) -> Tensor:
+        """Return int64 (tokens, 2): where each token of a text begins and ends in it.
+
+        Both are 0 for a token that is no part of it: a special one, a prompt's, the prefix's.
+
+        Raises
+        ------
+        ColdbenchError
+            When the tokenizer does not know the places of its tokens.
+        """
+        if not self.loaded.tokenizer.is_fast:
+            raise ColdbenchError("the tokenizer of this encoder does not tell where its tokens are")
+        room = 0 if self.prompt is None else len(self.prompt.vectors)
+        coded = self.loaded.tokenizer(
+            self.prefix + text,
+            truncation=True,
+            max_length=self.max_length - room,
+            return_offsets_mapping=True,
+        )
+        places = torch.tensor(coded["offset_mapping"]) - len(self.prefix)
+        places[(places[:, 1] <= 0) | (places[:, 0] == places[:, 1])] = 0
+        return torch.cat([places[:1], places.new_zeros(room, 2), places[1:]]).clamp(min=0)
+
+    @torch.no_grad()
+    def embed(self, text: str, *, words: Tensor | None = None) -> Tensor:
+        """Return float32 (tokens, width): the embeddings of a text that the layers begin with.
+
+        Parameters
+        ----------
+        words
+            bool (tokens,): tokens whose vector of the vocabulary is 0; place and type stay.
+        """
+        self._tokenise([text])
+        if words is None:
+            return self._embed([text])
+        table = self.body.embeddings.word_embeddings  # type: ignore[union-attr]
+        empty = words[None, :, None].to(self.loaded.device)
+        hook = table.register_forward_hook(  # type: ignore[union-attr, operator]
+            lambda module, given, made: made.masked_fill(empty, 0.0)
+        )
+        try:
+            return self._embed([text])
+        finally:
+            hook.remove()
+
+    def read(self, embedded: Tensor) -> Tensor:
+        """Return float32 (copies, width) of length 1, with gradients down to what is given.
+
+        Parameters
+        ----------
+        embedded
+            float32 (copies, tokens, width): versions of the embeddings of one text.
+        """
+        copies, tokens = embedded.shape[:2]
+        packed = PackedTexts(np.full(copies, tokens), self.loaded.device)
+        hidden = embedded.flatten(0, 1)
+        for layer in self.layers:
+            hidden = run_layer(layer, hidden, packed)
+        return packed.pool(hidden, self.loaded.pooling)
+
     def _vectors(self, texts: list[str]) -> Tensor:
         fixed = self.kind is torch.bfloat16 and self.loaded.device.type == "cpu"
         packed, first = self._pack(texts, ROWS_STEP if fixed else 1), self.cut or 0

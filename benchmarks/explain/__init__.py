@@ -1,0 +1,1 @@
+"""Explanations: which items of a history and which words of a text carried a recommendation."""
