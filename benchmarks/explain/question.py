@@ -82,13 +82,14 @@ def find_question(data: Dataset, split: Split, user: str, task: str | None) -> Q
         raise ColdbenchError(describe_unknown("task", task, split.test))
     if not asking:
         raise ColdbenchError(
-            f"user {user!r} is asked in no test task of this split (seed={split.train.seed}); "
-            f"asked are for example {_name_some(data.user_ids, split.test.values())}"
+            f"user {user!r} is asked in no test task of this split (seed={split.train.seed}), "
+            f"which asks for example {_name_some(data.user_ids, split.test.values())}"
         )
     if task is not None and task not in asking:
         raise ColdbenchError(
-            f"user {user!r} is not asked in {task}; it is in {', '.join(asking)}, and there are "
-            f"asked for example {_name_some(data.user_ids, [split.test[task]])}"
+            f"user {user!r} is not asked in {task}, which asks for example "
+            f"{_name_some(data.user_ids, [split.test[task]])}; this user is asked in "
+            f"{', '.join(asking)}"
         )
     name = task or min(asking, key=lambda one: _rate(one, split.test[one], at))
     return _ask(data, split, name, user, at)
@@ -110,12 +111,9 @@ def check_item(data: Dataset, split: Split, question: Question, item: str) -> No
             f"item {item!r} is never ranked for user {question.user!r} in {question.task}: the "
             f"user is known to have it; {_NO_ITEM}"
         )
-    ranking = [
-        name
-        for name, one in split.test.items()
-        if at in one.items and np.isin(data.user_ids[one.users], [question.user]).any()
-    ]
-    where = f"task={ranking[0]} has it" if ranking else "no task of this user has it"
+    user = find_index(data.user_ids, question.user, "user", data.name)
+    ranking = [name for name, one in split.test.items() if _ranks(one, user, at)]
+    where = f"task={ranking[0]} ranks it" if ranking else "no task ranks it for this user"
     raise ColdbenchError(
         f"item {item!r} is no candidate of {question.task}, which ranks {len(question.ids)} items "
         f"for this user ({_examples(question.ids)}); {where}; {_NO_ITEM}"
@@ -142,6 +140,14 @@ def find_index(ids: TextArray, wanted: str, what: str, dataset: str) -> int:
         f"no {what} {wanted!r} in {dataset}; {hint}its {len(ids)} {what}s have ids such as "
         f"{_examples(ids)}"
     )
+
+
+def _ranks(task: Holdout, user: int, item: int) -> bool:
+    """Say whether a task ranks an item for a user, both by their index in the dataset."""
+    row, place = np.flatnonzero(task.users == user), np.flatnonzero(task.items == item)
+    if not len(row) or not len(place):
+        return False
+    return int(place[0]) not in task.masked[int(row[0])].indices
 
 
 def _ask(data: Dataset, split: Split, name: str, user: str, at: int) -> Question:

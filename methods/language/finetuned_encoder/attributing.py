@@ -13,15 +13,16 @@ class GradientAttribution(FactorMethod):
     """Gradients of a candidate's margin, times what was put in.
 
     Of the words of its text, integrated gradients: the mean gradient at the token embeddings on
-    the way from a text without words (vectors of the vocabulary 0, places kept), times the way.
-    Of the history, gradient times input: the gradient at the items' vectors, times these.
+    the way from a text of masks, one for each token, to the text, times the way. Of the history,
+    gradient times input: the gradient at the items' vectors, times these.
 
     Source: Sundararajan, Taly and Yan, Axiomatic Attribution for Deep Networks, ICML 2017,
     equations 1 and 3; gradient times input is their sum with a single step.
-    Differs: the way begins at the output of the embedding layer, whose normalisation would undo
-    most of a shorter vector; for the same reason a single step at the text itself, whose gradient
-    is almost at right angles to the embeddings of a model that normalises after each sum, says
-    little of the words.
+    Differs: the way begins at the mask, which a masked language model knows as no word in
+    particular, instead of at zero, and is taken at the output of the embedding layer, whose
+    normalisation would undo most of a shorter vector. For the same reason a single step at the
+    text itself says little of the words: the gradient of a model that normalises after each sum is
+    almost at right angles to its embeddings.
     """
 
     prior_choice_: dict[str, float]

@@ -13,7 +13,7 @@ from .scorer import TowerScorer
 from .tuned_encoder import BODIES, TunedEncoder
 
 STEPS = 16
-"""Points on the way from a text without words to the text, at which gradients are averaged."""
+"""Points on the way from a text of masks to the text, at which gradients are averaged."""
 TOKENS_AT_ONCE = 1024
 """Tokens of all points that are in memory with what their gradients need."""
 
@@ -56,7 +56,7 @@ def _attribute_text(scorer: TowerScorer, user: Tensor, text: str) -> tuple[LongA
         return np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.float32)
     places = encoder.find_pieces(text)
     words = places[:, 1] > 0
-    end, start = encoder.embed(text), encoder.embed(text, words=words)
+    end, start = encoder.embed(text), encoder.embed(text, hidden=words)
     total = torch.zeros_like(end)
     at = (torch.arange(STEPS, device=end.device) + 0.5) / STEPS
     for share in torch.split(at, max(1, TOKENS_AT_ONCE // len(end))):

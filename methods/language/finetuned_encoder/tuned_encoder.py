@@ -160,26 +160,20 @@ class TunedEncoder(nn.Module):
         return torch.cat([places[:1], places.new_zeros(room, 2), places[1:]]).clamp(min=0)
 
     @torch.no_grad()
-    def embed(self, text: str, *, words: Tensor | None = None) -> Tensor:
+    def embed(self, text: str, *, hidden: Tensor | None = None) -> Tensor:
         """Return float32 (tokens, width): the embeddings of a text that the layers begin with.
 
         Parameters
         ----------
-        words
-            bool (tokens,): tokens whose vector of the vocabulary is 0; place and type stay.
+        hidden
+            bool (tokens,): tokens in whose place the mask of the vocabulary stands.
         """
         self._tokenise([text])
-        if words is None:
-            return self._embed([text])
-        table = self.body.embeddings.word_embeddings  # type: ignore[union-attr]
-        empty = words[None, :, None].to(self.loaded.device)
-        hook = table.register_forward_hook(  # type: ignore[union-attr, operator]
-            lambda module, given, made: made.masked_fill(empty, 0.0)
-        )
-        try:
-            return self._embed([text])
-        finally:
-            hook.remove()
+        tokens = self._memory.tokens[text]
+        if hidden is not None:
+            blank = self.loaded.tokenizer.mask_token_id or self._filler
+            tokens = [blank if no else one for one, no in zip(tokens, hidden.tolist(), strict=True)]
+        return self._embed([tokens])
 
     def read(self, embedded: Tensor) -> Tensor:
         """Return float32 (copies, width) of length 1, with gradients down to what is given.
@@ -199,7 +193,7 @@ class TunedEncoder(nn.Module):
     def _vectors(self, texts: list[str]) -> Tensor:
         fixed = self.kind is torch.bfloat16 and self.loaded.device.type == "cpu"
         packed, first = self._pack(texts, ROWS_STEP if fixed else 1), self.cut or 0
-        hidden = packed.fill([self._embed(texts)] if self.cut is None else self._lower(texts))
+        hidden = packed.fill([self._embed_texts(texts)] if self.cut is None else self._lower(texts))
         hidden = hidden.to(self.kind)
         for layer in self.layers[first:]:
             hidden = run_layer(layer, hidden, packed)
@@ -209,9 +203,11 @@ class TunedEncoder(nn.Module):
         lengths = np.array([len(self._memory.tokens[text]) for text in texts])
         return PackedTexts(lengths, self.loaded.device, rows_step)
 
-    def _embed(self, texts: list[str]) -> Tensor:
+    def _embed_texts(self, texts: list[str]) -> Tensor:
+        return self._embed([self._memory.tokens[text] for text in texts])
+
+    def _embed(self, tokens: list[list[int]]) -> Tensor:
         """Return the token embeddings (tokens, width) that the layers begin with."""
-        tokens = [self._memory.tokens[text] for text in texts]
         ids, mask = pad(tokens, max(map(len, tokens)), self._filler)
         ids, real = ids.to(self.loaded.device), mask.bool().to(self.loaded.device)
         if self.prompt is not None:
@@ -263,7 +259,7 @@ class TunedEncoder(nn.Module):
             self._memory.places |= {text: (batch, place) for place, text in found.items()}
 
     def _run_lower(self, texts: list[str]) -> tuple[Tensor, ...]:
-        packed, hidden = self._pack(texts), self._embed(texts)
+        packed, hidden = self._pack(texts), self._embed_texts(texts)
         for layer in self.layers[: self.cut]:
             hidden = run_layer(layer, hidden, packed)
         return torch.split(hidden, [len(self._memory.tokens[text]) for text in texts])

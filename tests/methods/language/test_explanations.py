@@ -1,5 +1,6 @@
 """Both ways to explain a recommendation, where it is planted what decides it."""
 
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +20,7 @@ TOPIC_WORDS = ("sea0", "war0", "law0", "sun0")
 OTHERS = [f"{name}{n}" for name in ("sea", "war", "law", "sun") for n in range(1, 6)]
 NOISE = [*OTHERS, "talk0", "talk1", "talk2", "talk3"]
 """As frequent as the topic words: only what users like distinguishes them."""
+MASK = 4  # in the vocabulary of the tiny encoder, whose words come after it
 N_NOISE, OWN, OTHER = 6, 6, 4
 CHANCE_WORD = 1 / (1 + N_NOISE)
 CHANCE_ITEM = OWN / (OWN + OTHER)
@@ -34,6 +36,27 @@ TRAINED = {
     "training_precision": TrainingPrecision.FP32,
     "prior": 1.0,
 }
+
+
+@pytest.fixture(scope="session")
+def trained_mask(tiny, tmp_path_factory):
+    """Return the tiny encoder with a mask that is no word in particular, as pretraining makes it.
+
+    Of random weights, it would be one more word.
+    """
+    from transformers import AutoModel
+
+    folder = shutil.copytree(tiny, tmp_path_factory.mktemp("masks") / "tiny")
+    model = AutoModel.from_pretrained(folder)
+    words = model.embeddings.word_embeddings.weight.data
+    words[MASK] = words[MASK + 1 :].mean(dim=0)
+    model.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+@pytest.fixture
+def settings(settings, trained_mask):
+    return settings | {"model_path": str(trained_mask)}
 
 
 @pytest.fixture
@@ -138,14 +161,16 @@ def test_both_ways_name_the_topic_word_and_the_topic_items(topics, settings):
     assert found.agreement["history"] > 0.95 and found.agreement["words"] > 0.4, found
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_shuffled_texts_name_the_topic_word_by_chance(seed, topics, settings):
-    world = topics(seed, shuffled=True)
-    method = FineTunedEncoder(**settings, **TRAINED, tuning=Tuning.FULL).fit(world.train)
-    found = name_parts(method, world, best=False)
-    spread = np.sqrt(CHANCE_WORD * (1 - CHANCE_WORD) / N_USERS)
+def test_shuffled_texts_name_the_topic_word_by_chance(topics, settings):
+    """Over two draws: the users of one share a model, which may prefer one word or another."""
+    words = []
+    for seed in (1, 2):
+        world = topics(seed, shuffled=True)
+        method = FineTunedEncoder(**settings, **TRAINED, tuning=Tuning.FULL).fit(world.train)
+        words.append(name_parts(method, world, best=False).words)
+    spread = np.sqrt(CHANCE_WORD * (1 - CHANCE_WORD) / (2 * N_COLD))
     for kind in ("effect", "attribution"):
-        assert found.words[kind] < CHANCE_WORD + 2 * spread, found
+        assert np.mean([one[kind] for one in words]) < CHANCE_WORD + 2 * spread, words
 
 
 def test_leaving_out_explains_a_closed_form_on_frozen_vectors(topics, settings):
@@ -189,7 +214,7 @@ def test_the_gradients_of_the_words_add_up_to_what_the_words_give(
     encoder = scorer.model.encoder
     places = encoder.find_pieces(text)
     assert [text[a:b] for a, b in told.spans] == text.split()
-    bare = encoder.read(encoder.embed(text, words=places[:, 1] > 0)[None])
+    bare = encoder.read(encoder.embed(text, hidden=places[:, 1] > 0)[None])
     vectors = np.concatenate(
         [scorer.item_factors([text]), scorer.model.towers.items(bare).detach().numpy()]
     )
