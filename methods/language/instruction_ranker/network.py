@@ -1,0 +1,125 @@
+"""A causal model that says yes or no: the log-odds of the two tokens that may come next."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ....datasets.arrays import FloatArray
+from ...training.weights import device_of
+from .prompt_tokens import count_common
+
+TOKENS_AT_ONCE = 4096
+"""Tokens of the prompts that are computed together."""
+SHARED_FROM = 8
+"""A beginning that all prompts share is computed once where it has so many tokens."""
+
+
+class YesNoNetwork(nn.Module):
+    """The body of a causal model, and of its output layer the rows of two tokens.
+
+    Prompts are padded at their end. No token looks ahead, so that neither padding nor the company
+    of other prompts moves an answer, and positions count from the first token.
+
+    Parameters
+    ----------
+    body
+        Returns hidden states; its parameters with a gradient are trained.
+    rows, bias
+        (2, width) and (2,) of the output layer: of the token of a yes and that of a no.
+    shares
+        Whether keys and values of a common beginning may be computed once.
+    """
+
+    rows: Tensor
+    bias: Tensor
+
+    def __init__(self, body: nn.Module, rows: Tensor, bias: Tensor, *, shares: bool) -> None:
+        super().__init__()
+        self.body, self.shares = body, shares
+        self.register_buffer("rows", rows.detach().clone(), persistent=False)
+        self.register_buffer("bias", bias.detach().clone(), persistent=False)
+
+    def log_odds(self, ids: Tensor, lengths: Tensor, cache: Any = None) -> Tensor:
+        """Return float32, (prompts,): log of P(yes) over P(no).
+
+        Parameters
+        ----------
+        ids
+            int64, (prompts, tokens), padded at the end.
+        lengths
+            int64, (prompts,): how many of them are no padding.
+        cache
+            Keys and values of tokens before these, which it is extended by.
+        """
+        more = {} if cache is None else {"past_key_values": cache}
+        states = self.body(input_ids=ids, use_cache=cache is not None, **more).last_hidden_state
+        last = states[torch.arange(len(ids), device=ids.device), lengths - 1].float()
+        both = functional.linear(last, self.rows, self.bias)
+        return both[:, 0] - both[:, 1]
+
+    def loss(self, batch: dict[str, Tensor]) -> Tensor:
+        """Return the mean of -log P(answer), given that it is one of the two."""
+        odds = self.log_odds(batch["ids"], batch["lengths"])
+        return functional.binary_cross_entropy_with_logits(odds, batch["liked"])
+
+    @torch.no_grad()
+    def score(self, prompts: Sequence[tuple[int, ...]]) -> FloatArray:
+        """Return float32, (prompts,): log-odds of a yes, the same for equal prompts.
+
+        Best for prompts of one user: what they begin with is computed once.
+        """
+        # An order of their own, so that the company of a prompt does not depend on theirs.
+        distinct = sorted(set(prompts), key=lambda prompt: (len(prompt), prompt))
+        found: dict[tuple[int, ...], float] = {}
+        common = self._count_common(distinct)
+        cache = self._read(distinct[0][:common]) if common else None
+        for part in _split(distinct, common):
+            own = copy.deepcopy(cache)
+            if own is not None:
+                own.batch_repeat_interleave(len(part))
+            ids, lengths = pad_prompts([prompt[common:] for prompt in part], device_of(self))
+            odds = self.log_odds(ids, lengths, own)
+            found.update(zip(part, odds.tolist(), strict=True))
+        return np.array([found[prompt] for prompt in prompts], dtype=np.float32)
+
+    def _count_common(self, prompts: Sequence[tuple[int, ...]]) -> int:
+        """Return how many first tokens are computed once; at least one is left of each prompt."""
+        if not self.shares or len(prompts) < 2:
+            return 0
+        common = min(count_common(min(prompts), max(prompts)), len(prompts[0]) - 1)
+        return common if common >= SHARED_FROM else 0
+
+    def _read(self, tokens: tuple[int, ...]) -> Any:
+        """Return keys and values of tokens."""
+        from transformers import DynamicCache
+
+        cache = DynamicCache(config=self.body.config)  # type: ignore[arg-type]
+        ids = torch.tensor([tokens], device=device_of(self))
+        self.body(input_ids=ids, past_key_values=cache, use_cache=True)
+        return cache
+
+
+def pad_prompts(
+    prompts: Sequence[Sequence[int]], device: torch.device | str = "cpu"
+) -> tuple[Tensor, Tensor]:
+    """Return int64 tokens (prompts, longest), padded by the last token, and int64 lengths."""
+    longest = max(map(len, prompts))
+    ids = [[*prompt, *[prompt[-1]] * (longest - len(prompt))] for prompt in prompts]
+    lengths = [len(prompt) for prompt in prompts]
+    return torch.tensor(ids, device=device), torch.tensor(lengths, device=device)
+
+
+def _split(prompts: Sequence[tuple[int, ...]], common: int) -> Iterator[Sequence[tuple[int, ...]]]:
+    """Yield neighbours of about ``TOKENS_AT_ONCE`` tokens, the common ones included."""
+    at = 0
+    while at < len(prompts):
+        size = 1
+        while at + size < len(prompts) and (size + 1) * len(prompts[at + size]) <= TOKENS_AT_ONCE:
+            size += 1
+        yield prompts[at : at + size]
+        at += size
