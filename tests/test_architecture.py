@@ -20,8 +20,16 @@ FLOORS = ("benchmarks", "conf", "datasets", "methods")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SHARED = ("methods.base", "methods.state", "methods.training", "methods.item_content")
 """What methods have in common: any method may use it."""
-PRETRAINED = {"methods.training.pretrained_factors": {"methods.collaborative.implicit_als"}}
-"""What fits a method whose factors others are trained on may import that one."""
+PRETRAINED = {
+    "methods.training.pretrained_factors": {"methods.collaborative.implicit_als"},
+    "methods.language.candidate_generators": {
+        "methods.content.word_knn",
+        "methods.language.text_knn",
+        "methods.language.text_ridge",
+        "methods.reference.popularity",
+    },
+}
+"""What fits a method that others build on (its factors, its ranking) may import that one."""
 HEAVY = {
     "torch", "pytorch_lightning", "lightning", "transformers", "peft", "implicit", "lightfm",
     "wandb", "sknetwork", "numba", "polars", "pyarrow", "pandas", "sklearn",
@@ -152,7 +160,7 @@ def test_methods_import_datasets_and_their_own_floor() -> None:
     assert {pair for pair in wrong if floor(pair[1]) not in ("datasets", "methods")} == set()
 
 
-def test_methods_import_each_other_only_for_pretrained_factors() -> None:
+def test_methods_import_each_other_only_to_build_on_one() -> None:
     wrong = {
         (module, target)
         for module in FILES
@@ -197,6 +205,14 @@ def private_folder(module: str) -> str | None:
         ("methods.hybrid.light_fm", "methods.collaborative.implicit_als", False),
         ("methods.content.content_knn", "methods.content.kernel_ridge", False),
         ("methods.language.text_knn", "methods.content.content_knn", False),
+        ("methods.language.candidate_generators", "methods.content.word_knn", True),
+        ("methods.language.candidate_generators", "methods.content.lsi_lr", False),
+        ("methods.language.instruction_ranker.method", "methods.language.text_knn", False),
+        (
+            "methods.language.instruction_ranker.method",
+            "methods.language.candidate_generators",
+            True,
+        ),
         ("methods.training.batches", "methods.graph.kgcn.network", False),
     ],
 )

@@ -52,6 +52,11 @@ DIM = Planted(
 WORLDS = {"clear": CLEAR, "dim": DIM, "movietweetings": MovieTweetings()}
 
 SMALL_ENCODER = ["epochs=1", "batch_size=256", "fresh=16", "top_layers=1", "max_length=64"]
+SMALL_RANKER = [
+    "model=untrained/tiny", "template=short", "generator=word_knn", "rerank=5", "text_words=5",
+    "history_length=2", "examples=2", "max_steps=4", "held_out=20",
+]  # fmt: skip
+"""A causal model with random weights: what is above random is the generator's work."""
 DATED = "newest"
 """Knows years, which tell nothing of the planted datasets."""
 FEWER = {
@@ -68,6 +73,8 @@ FEWER = {
     "heater": ["epochs=10"],
     "heater_paper": ["epochs=5"],
     "ials_2022": ["epochs=2"],
+    "instruction_ranker": SMALL_RANKER,
+    **dict.fromkeys((name for name in PRESETS if name.startswith("instruction_")), SMALL_RANKER),
     "kgcn": ["epochs=10"],
     "kgcn_paper": ["epochs=10"],
     "ripplenet": ["epochs=5"],

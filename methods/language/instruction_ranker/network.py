@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from ....datasets.arrays import FloatArray
 from ...training.weights import device_of
-from .prompt_tokens import count_common
+from .prompt_tokens import count_shared
 
 TOKENS_AT_ONCE = 4096
 """Tokens of the prompts that are computed together."""
@@ -76,7 +76,7 @@ class YesNoNetwork(nn.Module):
         # An order of their own, so that the company of a prompt does not depend on theirs.
         distinct = sorted(set(prompts), key=lambda prompt: (len(prompt), prompt))
         found: dict[tuple[int, ...], float] = {}
-        common = self._count_common(distinct)
+        common = self._count_shared(distinct)
         cache = self._read(distinct[0][:common]) if common else None
         for part in _split(distinct, common):
             own = copy.deepcopy(cache)
@@ -87,11 +87,11 @@ class YesNoNetwork(nn.Module):
             found.update(zip(part, odds.tolist(), strict=True))
         return np.array([found[prompt] for prompt in prompts], dtype=np.float32)
 
-    def _count_common(self, prompts: Sequence[tuple[int, ...]]) -> int:
+    def _count_shared(self, prompts: Sequence[tuple[int, ...]]) -> int:
         """Return how many first tokens are computed once; at least one is left of each prompt."""
         if not self.shares or len(prompts) < 2:
             return 0
-        common = min(count_common(min(prompts), max(prompts)), len(prompts[0]) - 1)
+        common = min(count_shared(min(prompts), max(prompts)), len(prompts[0]) - 1)
         return common if common >= SHARED_FROM else 0
 
     def _read(self, tokens: tuple[int, ...]) -> Any:

@@ -50,7 +50,7 @@ class PromptTokens:
         asked = PromptWriter(template, (), None, 1).ask((), NO_TEXT)
         words = [template.fill(one) for one in ("yes", "no")]
         alone, yes, no = _code(tokenizer, [asked, *(f"{asked} {word}" for word in words)])
-        both = yes[: count_common(yes, no)]
+        both = yes[: count_shared(yes, no)]
         if both[: len(alone)] != alone or len(both) in (len(yes), len(no)):
             raise ColdbenchError(
                 f"the tokenizer of this model does not tell {words[0]!r} from {words[1]!r} behind "
@@ -92,7 +92,7 @@ def _code(tokenizer: Any, texts: list[str]) -> list[list[int]]:
     return [list(row) for row in coded["input_ids"]]
 
 
-def count_common(one: Sequence[int], other: Sequence[int]) -> int:
+def count_shared(one: Sequence[int], other: Sequence[int]) -> int:
     """Return with how many equal tokens two prompts begin."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -156,11 +156,10 @@ def _check_header(
 
 
 def _trim(first: int, lines: list[str]) -> tuple[int, list[str]]:
-    while lines and not lines[0]:
-        first, lines = first + 1, lines[1:]
-    while lines and not lines[-1]:
-        lines = lines[:-1]
-    return first, lines
+    filled = [at for at, line in enumerate(lines) if line]
+    if not filled:
+        return first, []
+    return first + filled[0], lines[filled[0] : filled[-1] + 1]
 
 
 def _split_placeholders(

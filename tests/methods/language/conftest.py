@@ -17,7 +17,7 @@ WORDS = [*(word for topic in TOPICS for word in topic), *NOISE]
 TOKENS = 32
 
 
-def build_encoder(folder: Path, seed: int, width: int = 24) -> Path:
+def build_encoder(folder: Path, seed: int, width: int = 24, tokens: int = TOKENS) -> Path:
     """Write a BERT of random weights with 3 layers and a tokenizer of whole words."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
@@ -32,7 +32,7 @@ def build_encoder(folder: Path, seed: int, width: int = 24) -> Path:
         num_hidden_layers=3,
         num_attention_heads=2,
         intermediate_size=32,
-        max_position_embeddings=TOKENS,
+        max_position_embeddings=tokens,
     )
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -58,6 +58,12 @@ def other_tiny(tmp_path_factory):
 def wide(tmp_path_factory):
     """Return the folder of an encoder whose products are large enough to depend on the batch."""
     return build_encoder(tmp_path_factory.mktemp("models") / "wide", seed=0, width=384)
+
+
+@pytest.fixture(scope="session")
+def patient(tmp_path_factory):
+    """Return the folder of an encoder that reads as many tokens as the default asks for."""
+    return build_encoder(tmp_path_factory.mktemp("models") / "patient", seed=0, tokens=256)
 
 
 @pytest.fixture(autouse=True)

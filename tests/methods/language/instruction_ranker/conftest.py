@@ -1,0 +1,259 @@
+"""A tiny causal model that can tell whether topics match, and a world in which that is taste."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from coldbench.datasets.interactions import Interactions
+from coldbench.datasets.side_information import Side
+from coldbench.datasets.world import Query, TrainView
+
+TOPICS = [[f"{name}{number}" for number in range(6)] for name in ("sea", "war", "law", "sun")]
+FRAME = [
+    *"()[]{}:-",
+    "likes",
+    "item",
+    "it",
+    "too",
+    "unknown",
+    "yes",
+    "no",
+    "text",
+    "right",
+    "wrong",
+]
+STEPS, BATCH, HISTORY = 120, 64, 3
+
+
+def write_text(topic, rng):
+    return " ".join(rng.choice(TOPICS[topic], 2, replace=False))
+
+
+def write_vocabulary(folder):
+    """Write a tokenizer of whole words that knows the template ``short`` and the topics."""
+    from transformers import BertTokenizerFast
+
+    folder.mkdir(parents=True)
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = list(dict.fromkeys([*special, *FRAME, *(word for topic in TOPICS for word in topic)]))
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+    tokenizer = BertTokenizerFast(str(folder / "vocab.txt"))
+    tokenizer.save_pretrained(folder)
+    return tokenizer, words
+
+
+def build_causal_model(folder, seed=0, steps=STEPS, kind="llama"):
+    """Write a model of two layers; trained, it answers "right" or "wrong" where topics match.
+
+    Its words begin near those of their topic, as a language model's do. It never saw "yes" or "no"
+    as an answer: that it has to be tuned for.
+    """
+    import torch
+    from transformers import (
+        BertConfig,
+        BertLMHeadModel,
+        GPT2Config,
+        GPT2LMHeadModel,
+        LlamaConfig,
+        LlamaForCausalLM,
+    )
+
+    tokenizer, words = write_vocabulary(folder)
+    size = {"vocab_size": len(words), "bos_token_id": None, "eos_token_id": None}
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        if kind == "gpt2":
+            config = GPT2Config(n_embd=32, n_layer=2, n_head=2, n_positions=256, **size)
+            model = GPT2LMHeadModel(config)
+        elif kind == "bert":
+            shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+            model = BertLMHeadModel(BertConfig(vocab_size=len(words), **shape))
+        else:
+            config = LlamaConfig(
+                hidden_size=32,
+                intermediate_size=64,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                max_position_embeddings=256,
+                initializer_range=0.1,
+                pad_token_id=0,
+                **size,
+            )
+            model = LlamaForCausalLM(config)
+            _place_words(model.model.embed_tokens.weight.data, words)
+            _teach(model, tokenizer, np.random.default_rng(seed), steps)
+    model.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+def _place_words(table, words):
+    import torch
+
+    table.normal_(0, 0.3)
+    for at, topic in enumerate(TOPICS):
+        middle = torch.zeros(table.shape[1])
+        middle[4 * at : 4 * at + 4] = 1
+        for word in topic:
+            table[words.index(word)] = middle + 0.1 * torch.randn(table.shape[1])
+
+
+def _teach(model, tokenizer, rng, steps):
+    import torch
+    from coldbench.methods.language.instruction_ranker.prompts import PromptWriter
+    from coldbench.methods.language.instruction_ranker.template import read_template
+
+    answers = torch.tensor(tokenizer.convert_tokens_to_ids(["wrong", "right"]))
+    template = read_template("short")
+    optimiser = torch.optim.AdamW(model.parameters(), lr=4e-3)
+    for step in range(steps):
+        optimiser.param_groups[0]["lr"] = 4e-3 * min(1, (step + 1) / 30)
+        prompts, same = [], rng.integers(0, 2, BATCH)
+        for one in same:
+            topic = rng.integers(len(TOPICS))
+            other = (topic + (0 if one else rng.integers(1, len(TOPICS)))) % len(TOPICS)
+            texts = [write_text(topic, rng) for _ in range(HISTORY)]
+            writer = PromptWriter(template, texts, None, HISTORY)
+            prompts.append(writer.ask(range(HISTORY), write_text(other, rng)))
+        ids = torch.tensor(tokenizer(prompts, add_special_tokens=False)["input_ids"])
+        logits = model(input_ids=ids).logits[:, -1]
+        loss = torch.nn.functional.cross_entropy(logits, answers[torch.from_numpy(same)])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    _forget_yes(model, tokenizer, ids, same)
+
+
+def _forget_yes(model, tokenizer, ids, same):
+    """Turn the output rows of "yes" and "no" away from what it has learned."""
+    import torch
+
+    rows = model.lm_head.weight.data
+    with torch.no_grad():
+        states = model.model(input_ids=ids).last_hidden_state[:, -1]
+    apart = states[torch.from_numpy(same) == 1].mean(0) - states[torch.from_numpy(same) == 0].mean(
+        0
+    )
+    apart /= apart.norm()
+    for word in tokenizer.convert_tokens_to_ids(["yes", "no"]):
+        rows[word] -= (rows[word] @ apart) * apart
+
+
+@pytest.fixture(scope="session")
+def matcher(tmp_path_factory):
+    """Return the folder of the trained tiny model."""
+    return build_causal_model(tmp_path_factory.mktemp("models") / "matcher")
+
+
+@pytest.fixture(scope="session")
+def gpt2(tmp_path_factory):
+    """Return the folder of a GPT-2 with random weights, whose positions are embeddings."""
+    return build_causal_model(tmp_path_factory.mktemp("models") / "gpt2", kind="gpt2")
+
+
+@pytest.fixture(scope="session")
+def bert(tmp_path_factory):
+    """Return the folder of a model that looks ahead."""
+    return build_causal_model(tmp_path_factory.mktemp("models") / "bert", kind="bert")
+
+
+@pytest.fixture(scope="session")
+def sharded(matcher, tmp_path_factory):
+    """Return the folder of the trained model with its weights in several files."""
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path_factory.mktemp("models") / "sharded"
+    folder.mkdir()
+    for path in matcher.iterdir():
+        if path.name != "model.safetensors":
+            (folder / path.name).write_bytes(path.read_bytes())
+    weights = sorted(load_file(matcher / "model.safetensors").items())
+    parts = {"model-00001-of-00002.safetensors": weights[::2]}
+    parts["model-00002-of-00002.safetensors"] = weights[1::2]
+    for name, some in parts.items():
+        save_file(dict(some), folder / name, metadata={"format": "pt"})
+    index = {
+        "metadata": {},
+        "weight_map": {key: name for name, some in parts.items() for key, _ in some},
+    }
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    return folder
+
+
+def precision_at_5(method, query, liked):
+    best = np.argsort(-method.score(query), axis=1)[:, :5]
+    return float(np.take_along_axis(liked, best, axis=1).mean())
+
+
+def build_world(make_entities, seed=0, n_users=60, n_items=48, n_cold=24, shuffled=False):
+    """Return training data, queries for cold items and their truth; a user likes one topic.
+
+    With ``shuffled`` the texts are dealt anew, so that they tell nothing. One half of the
+    users is for validation, the other for the test.
+    """
+    rng = np.random.default_rng(seed)
+    taste, topic = np.arange(n_users) % len(TOPICS), np.arange(n_items + n_cold) % len(TOPICS)
+    text = [write_text(one, rng) for one in topic]
+    if shuffled:
+        text = [text[at] for at in rng.permutation(len(text))]
+    pairs = np.zeros((n_users, n_items))
+    for user, one in enumerate(taste):
+        pairs[user, rng.choice(np.flatnonzero(topic[:n_items] == one), 6, replace=False)] = 1
+    users, items = (part.astype(np.int32) for part in np.nonzero(pairs))
+    times = rng.permutation(len(users)).astype(np.int64)
+    ones = np.ones(len(users), dtype=np.float32)
+    warm = make_entities(Side.USER, np.arange(n_users), pairs, None)
+    cold = make_entities(Side.ITEM, [-1] * n_cold, np.zeros((n_cold, n_users)), text[n_items:])
+    liked = taste[:, None] == topic[None, n_items:]
+    rows = np.arange(n_users)
+    tested, validated = rows[n_users // 2 :], rows[: n_users // 2]
+    query, validation = Query(warm.take(tested), cold), Query(warm.take(validated), cold)
+    train = TrainView(
+        Interactions(users, items, ones, times, n_users, n_items),
+        warm,
+        make_entities(Side.ITEM, np.arange(n_items), pairs.T, text[:n_items]),
+        None,
+        None,
+        None,
+        seed,
+        lambda method: precision_at_5(method, validation, liked[validated]),
+    )
+    return SimpleNamespace(
+        train=train,
+        query=query,
+        text=text,
+        precision=lambda method, items=cold: precision_at_5(
+            method, Query(query.users, items), liked[tested]
+        ),
+    )
+
+
+@pytest.fixture
+def make_taste(make_entities):
+    """Return the builder of worlds."""
+    return lambda **different: build_world(make_entities, **different)
+
+
+@pytest.fixture
+def fit(matcher):
+    """Return what fits a ranker with the trained tiny model and settings for it."""
+    from coldbench.methods.language.candidate_generators import Generator
+    from coldbench.methods.language.instruction_ranker.method import InstructionRanker
+
+    usual = {
+        "template": "short",
+        "generator": Generator.POPULARITY,
+        "rerank": 0,
+        "history_length": HISTORY,
+        "learning_rate": 5e-3,
+        "max_steps": 60,
+        "held_out": 6,
+        "model": "matcher",
+        "model_path": str(matcher),
+        "max_length": 128,
+    }
+
+    def fit(train, **different):
+        return InstructionRanker(**usual | different).fit(train)
+
+    return fit
