@@ -65,11 +65,12 @@ def build_network(
     bias = getattr(output, "bias", None)
     rows, bias = output.weight[chosen], torch.zeros(2) if bias is None else bias[chosen]
     stateful = bool(getattr(model, "_is_stateful", False))
-    network = YesNoNetwork(model.base_model, rows, bias, shares=not stateful).eval()
+    network = YesNoNetwork(model.base_model, rows, bias, shares=not stateful)
+    network.eval()
     _check(files.name, model, network, tokens, chosen)
     if lora is not None:
         _inject(files.name, network.body, lora)
-    return network.to(device), tokens
+    return network.eval().to(device), tokens  # what was put in has a mode of its own
 
 
 def _load(files: ModelFiles) -> tuple[Any, Any]:

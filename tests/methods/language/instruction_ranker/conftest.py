@@ -68,6 +68,7 @@ def build_causal_model(folder, seed=0, steps=STEPS, kind="llama"):
             model = GPT2LMHeadModel(config)
         elif kind == "bert":
             shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+            shape["initializer_range"] = 0.5
             model = BertLMHeadModel(BertConfig(vocab_size=len(words), **shape))
         else:
             config = LlamaConfig(
