@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .datasets.interactions import Interactions
     from .datasets.parameters import Choices, Range, parameter
     from .datasets.protocol.export.split_files import export
+    from .datasets.protocol.periods import Periods
     from .datasets.protocol.scenario import Scenario
     from .datasets.protocol.scenarios import Grid, NewItem, NewUser, NewUserNewItem, Warm
     from .datasets.side_information import (
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     )
     from .datasets.sources.building.feature_columns import make_categorical, make_numeric
     from .datasets.sources.own_files.source import Files
+    from .datasets.update import Update
     from .datasets.world import Entities, Holdout, Query, Resources, Split, TrainView
     from .methods.base import Attribution, FactorMethod, Family, Method, Need
     from .methods.sparse_rows import binarise
@@ -107,6 +109,7 @@ __all__ = [
     "NotApplicableError",
     "NotFittedError",
     "NumericEncoding",
+    "Periods",
     "Provenance",
     "Query",
     "Range",
@@ -123,6 +126,7 @@ __all__ = [
     "TextColumn",
     "Track",
     "TrainView",
+    "Update",
     "VectorColumn",
     "Warm",
     "audit",
@@ -163,6 +167,7 @@ _MODULES = {
     "datasets.interactions": "Interactions",
     "datasets.parameters": "Choices Range parameter",
     "datasets.protocol.export.split_files": "export",
+    "datasets.protocol.periods": "Periods",
     "datasets.protocol.scenario": "Scenario",
     "datasets.protocol.scenarios": "Grid NewItem NewUser NewUserNewItem Warm",
     "datasets.side_information": (
@@ -171,6 +176,7 @@ _MODULES = {
     ),
     "datasets.sources.building.feature_columns": "make_categorical make_numeric",
     "datasets.sources.own_files.source": "Files",
+    "datasets.update": "Update",
     "datasets.world": "Entities Holdout Query Resources Split TrainView",
     "methods.base": "Attribution FactorMethod Family Method Need",
     "methods.sparse_rows": "binarise",

@@ -10,10 +10,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ..datasets.arrays import FloatArray, LongArray
-from ..datasets.errors import IncompleteMethodError, NotFittedError
+from ..datasets.errors import IncompleteMethodError, NotApplicableError, NotFittedError
 from ..datasets.side_information import Side
+from ..datasets.update import Update
 from ..datasets.world import Entities, Query, TrainView
 from .state import load_state, save_state
+
+NO_UPDATE = (
+    "{} cannot be updated (it defines no update(train, update)); fit it anew in every period: "
+    "scenario.update=scratch"
+)
 
 
 class Family(str, Enum):
@@ -125,6 +131,26 @@ class Method(ABC):
     @abstractmethod
     def fit(self, train: TrainView) -> Self:
         """Learn from the training data and return self; ``train`` is read-only."""
+
+    def update(self, train: TrainView, update: Update) -> Self:
+        """Learn on from what was fitted, with the data of a later time, and return self.
+
+        Afterwards it answers as a method that was fitted on ``train`` does. What is random depends
+        on ``train.seed``.
+
+        Parameters
+        ----------
+        train
+            The training data now, with its own ``validate``.
+        update
+            The pairs to learn from, and the earlier index of each user and item.
+
+        Raises
+        ------
+        NotApplicableError
+            When the class does not define how.
+        """
+        raise NotApplicableError(NO_UPDATE.format(type(self).__name__))
 
     def encode_items(self, items: Entities) -> Any:
         """Prepare a candidate set once; the result is passed to every ``score_block``."""

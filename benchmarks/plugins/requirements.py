@@ -5,7 +5,7 @@ from typing import Any
 
 from ...datasets.errors import ColdbenchError, NotApplicableError
 from ...datasets.world import Entities, Split, TrainView
-from ...methods.base import Method, Need
+from ...methods.base import NO_UPDATE, Method, Need
 
 
 def _has_features(entities: Entities) -> bool:
@@ -62,6 +62,18 @@ def require(method: Method, split: Split, *, rating: bool = False) -> None:
         )
     if rating and not predicts(method):
         raise NotApplicableError(f"{name} ranks and predicts no ratings (it has no predict(query))")
+
+
+def require_update(method: Method) -> None:
+    """Refuse a method that defines no ``update``.
+
+    Raises
+    ------
+    NotApplicableError
+        With the way out.
+    """
+    if type(method).update is Method.update:
+        raise NotApplicableError(NO_UPDATE.format(type(method).__name__))
 
 
 def require_device(device: str) -> None:

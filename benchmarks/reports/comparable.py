@@ -8,6 +8,10 @@ from ..records.record import RunRecord
 
 TRAINER_GROUPS = ("trainer", "callbacks")
 """What a run set of Lightning where it departs from the method: another training, another row."""
+SEEN = ("side_information", "track")
+"""Settings of a scenario that say what a method may see: a row tells that."""
+UPDATES = ("update", "replay")
+"""Those of the periods that say how a method comes to their training data: so does a row."""
 SHOWN_DIGITS = 8
 """Of a hash, in a label."""
 
@@ -24,20 +28,31 @@ def find_row_settings(record: RunRecord) -> dict[str, Any]:
         "seen": [record.side_information, record.track],
         "code": find_code_settings(record, "method"),
         **{group: record.config[group] for group in TRAINER_GROUPS if group in record.config},
+        **find_update(record),
     }
+
+
+def find_update(record: RunRecord) -> dict[str, Any]:
+    """Return how a method was updated, of a scenario that has several ways."""
+    settings = record.config.get("scenario", {})
+    if "update" not in settings:
+        return {}
+    used = UPDATES if settings["update"] == "replay" else UPDATES[:1]
+    return {name: settings[name] for name in used if name in settings}
 
 
 def find_conditions(record: RunRecord, metric: str) -> dict[str, Any]:
     """Return what must be equal for two values to be comparable.
 
-    What a method may see (side information, track) is not among it: the row tells that.
+    What a method may see (side information, track) is not among it, nor how it was updated: the row
+    tells that.
     """
     settings = record.config.get("scenario", {})
-    seen = ("side_information", "track")
+    told = SEEN + (UPDATES if "update" in settings else ())
     scenario_code = find_code_settings(record, "scenario")
     scenario_code.pop("version", None)  # stands apart, since schema 1 has it too
     return {
-        "scenario": {name: value for name, value in settings.items() if name not in seen},
+        "scenario": {name: value for name, value in settings.items() if name not in told},
         "dataset": record.config.get("dataset", {}),
         "data": record.data_sha256[:SHOWN_DIGITS],
         "version": record.scenario_version,

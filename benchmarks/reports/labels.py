@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from .board import Board
-from .comparable import TRAINER_GROUPS, find_code_settings, find_conditions, make_key
+from .comparable import (
+    TRAINER_GROUPS,
+    find_code_settings,
+    find_conditions,
+    find_update,
+    make_key,
+)
 from .rows import Row
 
 Settings = dict[str, Any]
@@ -31,6 +37,7 @@ def _row_settings(row: Row) -> Settings:
     settings = _flat(first.config.get("method", {}))
     settings |= _flat({group: first.config.get(group, {}) for group in TRAINER_GROUPS})
     settings |= {"track": first.track, "side_information": first.side_information}
+    settings |= find_update(first)
     for name, value in find_code_settings(first, "method").items():
         settings[f"code.{name}" if name in settings else name] = value
     return settings

@@ -62,8 +62,10 @@ class Attempt:
         fitted: Method,
         results: dict[str, TaskResult],
         validation: ValidationScore | None,
+        updates: list[dict[str, Any]],
     ) -> None:
         """Put the scores into the record, what they cost, and what the method reports."""
+        report = fitted.report() | ({"updates": updates} if updates else {})
         trainable, parameters = fitted.parameter_counts()
         cost = Cost(
             fit_seconds=self._seconds["fit"],
@@ -83,7 +85,7 @@ class Attempt:
             chance={task: _chance(one) for task, one in results.items() if one.chance},
             validation=_describe_validation(validation),
             cost=cost,
-            training=thin_curves(to_jsonable(fitted.report())),
+            training=thin_curves(to_jsonable(report)),
         )
         self.results = results
 

@@ -16,10 +16,10 @@ from ..tracking.tracker import mirror
 from .attempt import attempt
 from .cost import begin_run
 from .filing import Run, find_run, write_run
+from .fit_steps import fit_steps, list_steps
 from .kept_splits import keep_split, load_data, share_split
 from .plan import Plan, plan_run
 from .sweep_job import marked_run, note_record
-from .train_view import train_view
 from .training_settings import remove_checkpoints
 
 RANKED_DEPTH = 100
@@ -70,13 +70,14 @@ def _make(config: RunConfig, bar: bool, tell: Tell) -> Run:
     with attempt(plan, bar=bar, tell=tell) as made:
         check_parameters(config.method, "method")
         require(config.method, plan.split, rating=plan.task is Task.RATING)
+        steps = list_steps(plan)
         with made.stage("fit"):
-            fitted = config.method.fit(train_view(plan, made.progress))
+            fitted, updates = fit_steps(plan, steps, made.progress)
         with made.stage("score"):
             results = _evaluate(plan, fitted, made.progress)
         with made.stage("validation"):  # last: what it takes changes neither scores nor memory
             validation = _validate(plan, fitted)
-        made.succeed(fitted, results, validation)
+        made.succeed(fitted, results, validation, updates)
     run = write_run(plan, made)
     remove_checkpoints(plan)
     return run

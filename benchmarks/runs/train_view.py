@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from ...datasets.progress import Progress
-from ...datasets.world import TrainView
+from ...datasets.training import TrainerSettings
+from ...datasets.world import Split, TrainView
 from ..isolation.read_only import make_read_only
 from .plan import Plan
-from .training_settings import training_settings
 
 
-def train_view(plan: Plan, progress: Progress) -> TrainView:
+def train_view(plan: Plan, split: Split, progress: Progress, trainer: TrainerSettings) -> TrainView:
     """Return the training data of a run, read-only and in objects of its own.
 
     Here stands whatever the run, and not its split, adds to it: seed and ``validate`` are the
@@ -20,13 +20,17 @@ def train_view(plan: Plan, progress: Progress) -> TrainView:
     ----------
     plan
         The run.
+    split
+        That of the run, or of an earlier step of it.
     progress
         Told how far the fit has come.
+    trainer
+        Settings of Lightning; the fits of a run share them, so that each claims a checkpoint of
+        its own.
     """
-    train = make_read_only(plan.split).train
     return replace(
-        train,
+        make_read_only(split).train,
         resources=plan.resources,
         progress=progress,
-        trainer=training_settings(plan),
+        trainer=trainer,
     )

@@ -1,6 +1,6 @@
 """What all scenarios share: the settings, and the way from a dataset to a split."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import ClassVar
@@ -162,6 +162,10 @@ class Scenario:
         """Say whether a validation task counts for early stopping: the cold ones do."""
         return not task.startswith("warm/") and "/all/" not in task
 
+    def steps(self) -> "Sequence[Scenario]":
+        """Return the scenarios whose training data a fit goes through, this one last."""
+        return [self]
+
     def _cut(self, data: Dataset, pairs: Interactions, seed: int) -> Cut:
         """Return the cut of the chosen strategy."""
         if self.strategy is Strategy.TEMPORAL:
@@ -227,7 +231,7 @@ def _refuse_unasked(test: Mapping[str, Holdout], cut: Cut, scenario: Scenario) -
     """Refuse a split whose cold entities have test pairs of which no task can ask."""
     at = np.flatnonzero(cut.parts == TEST)
     cold = (cut.users[cut.pairs.users[at]] == TEST) | (cut.items[cut.pairs.items[at]] == TEST)
-    evaluated = [name for name in test if not name.startswith("warm/")]
+    evaluated = [name for name in test if not name.startswith(("warm/", "earlier/"))]
     if not evaluated and bool(cold.any()):
         raise SplitError(
             f"scenario {scenario.name} has no cold test entity with an interaction to hold back "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ..dataset import Dataset
 from ..world import Holdout
-from .cuts.cut import OUTSIDE, TEST, VALIDATION, WARM
+from .cuts.cut import EARLIER, OUTSIDE, TEST, VALIDATION, WARM
 from .tasks.unused import count_unused_pairs
 from .views.training_world import TrainingWorld
 
@@ -33,6 +33,9 @@ def count_facts(
     cut = world.cut
     facts = {"pairs": len(cut.pairs), "merged_pairs": data.merged}
     facts["unused_pairs"] = len(count_unused_pairs(world, stages))
+    held = int((cut.parts >= EARLIER).sum())
+    if held:
+        facts["held_back_pairs"] = held
     for side, cohort in (("users", cut.users), ("items", cut.items)):
         for name, which in COHORTS.items():
             facts[f"{name}_{side}"] = int((cohort == which).sum())

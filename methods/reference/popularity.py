@@ -1,6 +1,6 @@
 """Popularity: the baseline that any personal method has to beat."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from ...datasets.arrays import CSR, DoubleArray, FloatArray
 from ...datasets.parameters import Range, parameter
 from ...datasets.side_information import Side
+from ...datasets.update import Update
 from ...datasets.world import Entities, Query, TrainView
 from ..base import Family, Method
 from ..known_entities import look_up_known
@@ -44,6 +45,15 @@ class Popularity(Method):
         self.highest_ = float(values.max()) if len(values) else 0.0
         by_item = train.interactions.ratings.T.tocsr()
         self.item_offsets_ = self._damped(by_item, by_item.data - self.mean_)
+        return self
+
+    def update(self, train: TrainView, update: Update) -> Self:
+        """Count anew, the pairs to learn from alone; without any keep what was counted."""
+        if update.targets.any():
+            return self.fit(replace(train, interactions=train.interactions.take(update.targets)))
+        earlier = replace(train.items, known=update.items)
+        self.counts_ = look_up_known(earlier, self.fitted("counts_"))
+        self.item_offsets_ = look_up_known(earlier, self.item_offsets_)
         return self
 
     def encode_items(self, items: Entities) -> FloatArray:

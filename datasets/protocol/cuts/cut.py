@@ -17,6 +17,10 @@ VALIDATION = 1
 TEST = 2
 OUTSIDE = 3
 """Part of a pair, or cohort of an entity, that plays no role in the split."""
+EARLIER = 16
+"""Part of a pair from before the latest period of training that is held back from training."""
+LATEST = 17
+"""Part of a pair from that latest period that is held back."""
 
 STAGES = {"validation": VALIDATION, "test": TEST}
 
@@ -30,7 +34,7 @@ class Cut:
     pairs
         What is split: the positives, or every rated pair in a rating task.
     parts
-        int8, (pairs,): ``TRAIN``, ``VALIDATION``, ``TEST`` or ``OUTSIDE``.
+        int8, (pairs,): ``TRAIN``, ``VALIDATION``, ``TEST``, ``OUTSIDE``, ``EARLIER`` or ``LATEST``.
     users, items
         int8, (entities of the dataset,): ``WARM``, ``VALIDATION`` (cold, evaluated in
         validation), ``TEST`` (cold, evaluated in the test) or ``OUTSIDE``.

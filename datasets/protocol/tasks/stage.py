@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from ...arrays import CSR, BoolArray, IntArray, LongArray, make_read_only
 from ...world import Entities, Holdout, Query
-from ..cuts.cut import VALIDATION, WARM, Parts
+from ..cuts.cut import EARLIER, VALIDATION, WARM, Parts
 from ..views.training_world import TrainingWorld
 from .support import Order, SupportOrder
 
@@ -40,12 +40,15 @@ class Stage:
     def known(self) -> CSR:
         """What is known of the warm users, CSR of ones (warm users, warm items).
 
-        The training pairs and, in the test, each user's own validation positives.
+        The training pairs, those held back from them and, in the test, each user's own validation
+        positives.
         """
-        known = self.world.interactions.csr
-        if self.part == VALIDATION:
+        known, parts = self.world.interactions.csr, self.world.cut.parts
+        at = np.flatnonzero(parts >= EARLIER)
+        if self.part == VALIDATION and not len(at):
             return known
-        at = replace(self, part=VALIDATION).pairs(WARM, WARM)
+        if self.part != VALIDATION:
+            at = np.concatenate([at, replace(self, part=VALIDATION).pairs(WARM, WARM)])
         held = self.world.matrix(at, self.world.user_rows, self.world.item_rows)
         return mark_stored(known + mark_stored(held))
 

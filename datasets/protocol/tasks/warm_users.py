@@ -1,13 +1,14 @@
-"""Tasks whose users are warm: ``warm/warm``, ``new_item/cold`` and ``new_item/all``."""
+"""Tasks of warm users: ``warm/warm``, ``earlier/warm``, ``new_item/cold``, ``new_item/all``."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack, vstack
 
 from ...arrays import CSR, IntArray, LongArray
 from ...world import Entities, Holdout
-from ..cuts.cut import WARM
+from ..cuts.cut import EARLIER, WARM
 from ..views.training_world import list_members
 from .stage import (
     Stage,
@@ -25,6 +26,23 @@ def make_warm_tasks(stage: Stage) -> Tasks:
     world = stage.world
     truth = make_warm_truth(stage)
     return {"warm/warm/k=0": make_task(stage, world.items, world.item_rows, truth, stage.known)}
+
+
+def make_earlier_tasks(stage: Stage) -> Tasks:
+    """Return ``earlier/warm/k=0``: the truth are pairs of the past that were held back.
+
+    They lie before the latest period of training; where there are none there is no task. Whatever
+    else is positive of a user, also what happens in this stage, is masked.
+    """
+    world = stage.world
+    at = replace(stage, part=EARLIER).pairs(WARM, WARM)
+    truth = world.matrix(at, world.user_rows, world.item_rows)
+    every = mark_stored(stage.known + mark_stored(make_warm_truth(stage)))
+    masked = csr_matrix(every - mark_stored(truth), dtype=np.float32)
+    masked.eliminate_zeros()
+    masked.sort_indices()
+    task = make_task(stage, world.items, world.item_rows, truth, masked)
+    return {"earlier/warm/k=0": task} if len(task.users) else {}
 
 
 def make_new_item_tasks(stage: Stage, shots: Sequence[int]) -> Tasks:

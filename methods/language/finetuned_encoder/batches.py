@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....datasets.arrays import CSR, DoubleArray, FloatArray, IntArray, LongArray
+from ....datasets.arrays import CSR, BoolArray, DoubleArray, FloatArray, IntArray, LongArray
 from ...training.seeding import numpy_generator
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ class HistoryBatches:
         float32 (users, width), or None.
     seed
         Decides everything, together with the epoch.
+    targets
+        bool, (training pairs,): those whose item is predicted, in the order of ``matrix``; None
+        for all. Histories hold the others as well.
     """
 
     matrix: CSR
@@ -43,6 +46,7 @@ class HistoryBatches:
     thinning: float
     user_text: FloatArray | None
     seed: int
+    targets: BoolArray | None = None
 
     def __call__(self, epoch: int) -> "Iterator[dict[str, torch.Tensor]]":
         """Yield the batches of one epoch."""
@@ -50,7 +54,7 @@ class HistoryBatches:
 
         rng = numpy_generator(self.seed, epoch)
         users = np.repeat(np.arange(self.matrix.shape[0]), np.diff(self.matrix.indptr))
-        order = rng.permutation(len(users))
+        order = rng.permutation(self._places)
         for at in range(0, len(order), self.size):
             pairs = order[at : at + self.size]
             batch = self._batch(rng, users[pairs], self.matrix.indices[pairs])
@@ -109,6 +113,13 @@ class HistoryBatches:
 
     @cached_property
     def _shares(self) -> DoubleArray:
-        counts = np.bincount(self.matrix.indices, minlength=self.matrix.shape[1])
-        shares: DoubleArray = np.clip(counts / self.matrix.nnz, 1e-12, 1 - 1e-12)
+        items = self.matrix.indices[self._places]
+        counts = np.bincount(items, minlength=self.matrix.shape[1])
+        shares: DoubleArray = np.clip(counts / len(items), 1e-12, 1 - 1e-12)
         return shares
+
+    @cached_property
+    def _places(self) -> LongArray:
+        """int64: where in ``matrix`` the pairs to learn from are stored."""
+        every: LongArray = np.arange(self.matrix.nnz)
+        return every if self.targets is None else every[self.targets]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ....datasets.arrays import FloatArray
+from ....datasets.arrays import BoolArray, FloatArray
 from ....datasets.world import TrainView
 from ...texts import texts_of
 from ...training.seeding import seeded
@@ -63,8 +63,10 @@ def build_model(method: Any, sentences: SentenceEncoder, width: int, user_text: 
     return TextTowers(encoder, towers)
 
 
-def make_batches(method: Any, train: TrainView, sentences: SentenceEncoder) -> HistoryBatches:
-    """Return the batches of a training."""
+def make_batches(
+    method: Any, train: TrainView, sentences: SentenceEncoder, targets: BoolArray | None
+) -> HistoryBatches:
+    """Return the batches of a training; ``targets`` as of ``HistoryBatches``."""
     texts = None if train.users.text is None else texts_of(train.users)
     return HistoryBatches(
         matrix=train.interactions.csr,
@@ -74,4 +76,5 @@ def make_batches(method: Any, train: TrainView, sentences: SentenceEncoder) -> H
         thinning=method.thinning,
         user_text=None if texts is None else sentences.encode(texts),
         seed=train.seed,
+        targets=targets,
     )

@@ -4,10 +4,11 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ....datasets.arrays import FloatArray
+from ....datasets.arrays import BoolArray, FloatArray
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.progress import Progress, ignore_progress
 from ....datasets.side_information import Side
+from ....datasets.update import Update
 from ....datasets.world import Entities, Resources, TrainView
 from ...base import Family, Method, Need
 from ...joint_scores import JointScores
@@ -20,7 +21,6 @@ from ..text_encoder.encoder import (
     require_same_weights,
 )
 from .attributing import GradientAttribution
-from .schedule import count_steps, warm_up_and_decay
 from .settings import (
     SEARCHED,
     Head,
@@ -159,52 +159,36 @@ class FineTunedEncoder(GradientAttribution):
 
     def fit(self, train: TrainView) -> Self:
         """Train the towers and the chosen part of the encoder, stopped by validation."""
-        from ...training.fitting import fit_module
-        from ...training.network import read_stopping
-        from .build import build_untrained, make_batches
-        from .network import FineTuningModule
-        from .optimiser import make_optimiser
+        return self._train(train)
+
+    def update(self, train: TrainView, update: Update) -> Self:
+        """Train on, as in a fit, from the weights that are best by the mean over all tasks.
+
+        Optimiser and learning rates begin anew, histories are those of ``train``. Without anything
+        to learn from, the weights of every group of tasks and the prior stay as they are.
+        """
+        if update.targets.any():
+            return self._train(train, self.fitted("scorer_").state()["arrays"], update.targets)
+        views = (self, *self.fitted("groups_").values())
+        for scorer in {id(view.scorer_): view.scorer_ for view in views}.values():
+            scorer.move(texts_of(train.items))
+        return self
+
+    def _train(
+        self, train: TrainView, weights: Any = None, targets: BoolArray | None = None
+    ) -> Self:
+        from .fitting import build_module, train_module
         from .scorer import TowerScorer, split_by_group
 
         sentences = self._sentences(train.resources, train.progress)
         self.base_model_ = sentences.files.as_json()
-        texts = texts_of(train.items)
-        vectors = sentences.encode(texts)
-        model = build_untrained(self, train, sentences, vectors)
-        steps = count_steps(self.max_steps, self.epochs, len(train.interactions), self.batch_size)
-        tuning = FineTuningModule(model, texts, vectors, self.loss, self.hard_negatives, steps)
-        self.scorer_ = TowerScorer(model, sentences)
+        tuning = build_module(self, train, sentences, weights, targets)
+        self.scorer_ = TowerScorer(tuning.model, sentences)
         self.groups_: dict[str, FineTunedEncoder] = {}
         self.prior_choice_ = start_prior(self, PRIORS)
         device = train.resources.device
         self.precision_ = choose_precision(self.training_precision, self.tuning, device)
-        model.set_precision(self.precision_)
-        stopping = read_stopping(self, train)
-
-        def validate() -> Any:
-            self.scorer_.follow(tuning)
-            return train.validate(self)
-
-        stopping |= {"validate": validate, "validate_first": True}
-        self.log_ = fit_module(
-            tuning,
-            make_batches(self, train, sentences),
-            train,
-            optimiser=lambda _: make_optimiser(
-                model,
-                self.optimiser,
-                rate=self.learning_rate,
-                encoder_rate=self.encoder_learning_rate,
-                weight_decay=self.weight_decay,
-                layer_decay=self.layer_decay,
-            ),
-            learning_rate_factor=warm_up_and_decay(steps),
-            after_step=tuning.after_step,
-            **stopping,
-        ).as_json()
-        tuning.trained.fill_(True)  # several devices train copies of the module
-        model.set_precision("fp32")
-        self.scorer_.follow(tuning)
+        self.log_ = train_module(self, tuning, train, sentences, targets)
         self._set_groups(split_by_group(tuning, self.log_["adequacy"]["groups"], sentences))
         choose_prior(self, train, self.prior_choice_, PRIORS)
         return self

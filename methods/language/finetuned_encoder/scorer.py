@@ -1,6 +1,6 @@
 """The fine-tuned model in memory: it scores while it trains, and is built again after loading."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,10 @@ class TowerScorer:
         """Take over the weights and the item vectors as they are now."""
         self.item_vectors = _numpy(tuning.refresh())
         self._seen = dict(zip(tuning.texts, tuning.remembered.cpu().clone(), strict=True))
+
+    def move(self, texts: Sequence[str]) -> None:
+        """Take other training items, by their texts, under the same weights."""
+        self.item_vectors = self.item_factors(texts)
 
     @torch.no_grad()
     def item_factors(self, texts: Sequence[str]) -> FloatArray:
@@ -93,9 +97,7 @@ class TowerScorer:
     def set_state(self, state: dict[str, Any]) -> None:
         """Set what ``state`` returned."""
         self.item_vectors = state["item_vectors"]
-        from_arrays(self.model.towers, state["arrays"]["towers"])
-        if self.model.encoder is not None:
-            from_arrays(self.model.encoder, state["arrays"]["encoder"])
+        set_weights(self.model, state["arrays"])
         self.model.eval()
 
     def parameter_counts(self) -> tuple[int, int]:
@@ -125,6 +127,13 @@ class TowerScorer:
 
     def _on_device(self, array: np.ndarray) -> Tensor:
         return torch.tensor(array, device=self.device)
+
+
+def set_weights(model: TextTowers, arrays: Mapping[str, Any]) -> None:
+    """Set the weights of towers and encoder from the ``arrays`` of a scorer's state."""
+    from_arrays(model.towers, arrays["towers"])
+    if model.encoder is not None:
+        from_arrays(model.encoder, arrays["encoder"])
 
 
 def split_by_group(

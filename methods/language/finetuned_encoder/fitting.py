@@ -1,0 +1,89 @@
+"""One training of the fine-tuned encoder: from its first weights, or from those of another."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ....datasets.arrays import BoolArray
+from ....datasets.world import TrainView
+from ...texts import texts_of
+from ...training.fitting import fit_module
+from ...training.network import read_stopping
+from ..text_encoder.encoder import SentenceEncoder
+from .build import build_untrained, make_batches
+from .network import FineTuningModule
+from .optimiser import make_optimiser
+from .schedule import count_steps, warm_up_and_decay
+from .scorer import set_weights
+
+
+def build_module(
+    method: Any,
+    train: TrainView,
+    sentences: SentenceEncoder,
+    weights: Mapping[str, Any] | None,
+    targets: BoolArray | None,
+) -> FineTuningModule:
+    """Return what is trained.
+
+    Parameters
+    ----------
+    method
+        A ``FineTunedEncoder``.
+    weights
+        Those to begin with, the ``arrays`` of a scorer's state; None for untrained ones.
+    targets
+        The pairs to learn from, as of ``HistoryBatches``.
+    """
+    texts = texts_of(train.items)
+    vectors = sentences.encode(texts)
+    model = build_untrained(method, train, sentences, vectors)
+    steps = _count_steps(method, train, targets)
+    tuning = FineTuningModule(model, texts, vectors, method.loss, method.hard_negatives, steps)
+    if weights is not None:
+        set_weights(model, weights)
+        tuning.trained.fill_(True)  # the vectors are of the frozen encoder: they are made anew
+    return tuning
+
+
+def train_module(
+    method: Any,
+    tuning: FineTuningModule,
+    train: TrainView,
+    sentences: SentenceEncoder,
+    targets: BoolArray | None,
+) -> dict[str, Any]:
+    """Train until validation stops it and return the log; ``method.scorer_`` follows."""
+    model, stopping = tuning.model, read_stopping(method, train)
+
+    def validate() -> Any:
+        method.scorer_.follow(tuning)
+        return train.validate(method)
+
+    stopping |= {"validate": validate, "validate_first": True}
+    model.set_precision(method.precision_)
+    log = fit_module(
+        tuning,
+        make_batches(method, train, sentences, targets),
+        train,
+        optimiser=lambda _: make_optimiser(
+            model,
+            method.optimiser,
+            rate=method.learning_rate,
+            encoder_rate=method.encoder_learning_rate,
+            weight_decay=method.weight_decay,
+            layer_decay=method.layer_decay,
+        ),
+        learning_rate_factor=warm_up_and_decay(_count_steps(method, train, targets)),
+        after_step=tuning.after_step,
+        **stopping,
+    ).as_json()
+    tuning.trained.fill_(True)  # several devices train copies of the module
+    model.set_precision("fp32")
+    method.scorer_.follow(tuning)
+    return log
+
+
+def _count_steps(method: Any, train: TrainView, targets: BoolArray | None) -> int:
+    """Return the most steps that a training takes."""
+    pairs = len(train.interactions) if targets is None else int(targets.sum())
+    return count_steps(method.max_steps, method.epochs, pairs, method.batch_size)
