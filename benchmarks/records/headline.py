@@ -22,7 +22,8 @@ def summarise_scores(record: RunRecord) -> str:
 
     Over the warm tasks where there is no cold one; empty without scores.
     """
-    cold = {task: one for task, one in record.scores.items() if not task.startswith("warm/")}
+    warm = ("warm/", "earlier/")
+    cold = {task: one for task, one in record.scores.items() if not task.startswith(warm)}
     metric = choose_metric([record])
     tasks = [one for one in (cold or record.scores).values() if metric in one]
     known = [one[metric].mean for one in tasks]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..plugins.registry import list_offers
 from ..records.digests import to_jsonable
-from .comparable import TRAINER_GROUPS, find_code_settings, make_key
+from .comparable import TRAINER_GROUPS, find_code_settings, find_update, make_key
 from .rows import Row
 
 GROUPS = {
@@ -15,6 +15,7 @@ GROUPS = {
     "new_user": "new_user",
     "new_user_new_item": "both",
     "warm": "warm",
+    "earlier": "warm",
     "rated_queries": "new_user",
 }
 """The group of tasks whose validation chooses the setting of a task, by its scenario."""
@@ -41,12 +42,15 @@ def find_reasons_not_to_contend(rows: Sequence[Row], task: str) -> dict[int, str
 
 
 def group_settings(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """Return the rows of one method, one version of its code and one view of the data together."""
+    """Return the rows of one method together that differ in its settings alone.
+
+    They have one version of its code, one view of the data and one way to update it.
+    """
     found: dict[str, list[Row]] = {}
     for row in rows:
         first = row.first
         seen = [first.method, find_code_settings(first, "method")]
-        key = make_key({"": [*seen, first.side_information, first.track]})
+        key = make_key({"": [*seen, first.side_information, first.track, find_update(first)]})
         found.setdefault(key, []).append(row)
     return found
 

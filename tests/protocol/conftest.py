@@ -124,3 +124,14 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared data at {folder}; set COLDBENCH_TEST_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def growing() -> Dataset:
+    """A world in which users and items appear one after the other."""
+    data = dataset(n_users=150, n_items=100, density=0.4, with_graph=False)
+    pairs = data.interactions
+    rng = np.random.default_rng(0)
+    start = np.maximum(rng.random(150)[pairs.users], rng.random(100)[pairs.items] ** 2)
+    times = (1e6 * (start + (1 - start) * rng.random(len(pairs)))).astype(np.int64)
+    return replace(data, interactions=replace(pairs, timestamps=times))

@@ -16,17 +16,6 @@ def timed(rows, n_users=4, n_items=4):
     return Interactions(*indices, ones, times.astype(np.int64), n_users, n_items)
 
 
-@pytest.fixture(scope="module")
-def growing(make):
-    """A world in which users and items appear one after the other."""
-    data = make(n_users=150, n_items=100, density=0.4, with_graph=False)
-    pairs = data.interactions
-    rng = np.random.default_rng(0)
-    start = np.maximum(rng.random(150)[pairs.users], rng.random(100)[pairs.items] ** 2)
-    times = (1e6 * (start + (1 - start) * rng.random(len(pairs)))).astype(np.int64)
-    return replace(data, interactions=replace(pairs, timestamps=times))
-
-
 def test_ten_pairs_are_cut_where_the_quantiles_say():
     rows = [(0, 0, 10), (1, 0, 20), (0, 1, 30), (1, 1, 40), (0, 2, 50), (2, 0, 60), (1, 2, 60)]
     rows += [(2, 1, 70), (0, 3, 80), (2, 2, 90)]
@@ -34,6 +23,29 @@ def test_ten_pairs_are_cut_where_the_quantiles_say():
     assert cut.parts.tolist() == [TRAIN] * 5 + [VALIDATION] * 3 + [TEST] * 2
     assert cut.users.tolist() == [TRAIN, TRAIN, VALIDATION, OUTSIDE]
     assert cut.items.tolist() == [TRAIN, TRAIN, TRAIN, TEST]
+
+
+def test_what_happens_from_a_third_cut_off_on_is_outside():
+    rows = [(0, 0, 10), (1, 0, 20), (0, 1, 30), (1, 1, 40), (2, 0, 50), (2, 1, 60), (2, 2, 70)]
+    rows += [(0, 2, 80), (3, 3, 90), (0, 3, 100)]
+    cut = cut_by_time(timed(rows), [0.4, 0.6, 0.8])
+    assert cut.parts.tolist() == [TRAIN] * 4 + [VALIDATION] * 2 + [TEST] * 2 + [OUTSIDE] * 2
+    assert cut.users.tolist() == [TRAIN, TRAIN, VALIDATION, OUTSIDE]
+    assert cut.items.tolist() == [TRAIN, TRAIN, TEST, OUTSIDE]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "fingerprint"),
+    [
+        (Grid(strategy="temporal", shots=[0, 2], quantiles=[0.7, 0.85]), "dc772eae06d159ea"),
+        (NewUser(strategy="temporal", shots=[0, 2], quantiles=[0.7, 0.85]), "61d0b91d77f5eb5e"),
+        (NewItem(strategy="temporal"), "26173ab3c9104f03"),
+        (Warm(strategy="temporal"), "9f3dc1f8323cdc4c"),
+    ],
+)
+def test_splits_are_those_of_published_records(growing, scenario, fingerprint):
+    """The fingerprints from before there was a third cut-off."""
+    assert scenario.split(growing, 0).fingerprint.startswith(fingerprint)
 
 
 def test_pairs_of_the_same_second_stay_together():
