@@ -1,6 +1,7 @@
 """A run whose scenario has several steps: a fit, and an update for each of the others."""
 
 from collections.abc import Callable
+from typing import Self
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from coldbench.benchmarks.runs.fit_steps import fit_steps, list_steps
 from coldbench.benchmarks.runs.kept_splits import keep_split, load_data
 from coldbench.benchmarks.runs.plan import Plan, plan_run
 from coldbench.datasets.progress import ignore_progress
-from coldbench.datasets.world import Query
+from coldbench.datasets.world import Query, TrainView
+from coldbench.methods.reference.popularity import Popularity
 
 WORLD = [
     "dataset=planted", "dataset.n_users=200", "dataset.n_items=150",
@@ -102,6 +104,23 @@ def test_each_step_is_validated_on_its_own_period(stepwise: Compose) -> None:
         assert set(found.counted) == {n for n in one.split.validation if "/all/" not in n}
     times = [one.split.train.interactions.timestamps for one in steps]
     assert times[0].max() < times[1].max() < times[2].max()
+
+
+class Claiming(Popularity):
+    """Claims a checkpoint in every fit and update, as a training does."""
+
+    def fit(self, train: TrainView) -> Self:
+        folder = train.trainer.checkpoints
+        assert folder is not None
+        vars(self).setdefault("claimed", []).append(folder.claim().name)
+        return super().fit(train)
+
+
+def test_no_two_trainings_of_a_run_share_a_checkpoint(stepwise: Compose) -> None:
+    plan = make_plan(stepwise("popularity", "scenario.update=replay"))
+    plan.config.method = Claiming()
+    fitted, _ = fit_steps(plan, list_steps(plan), ignore_progress)
+    assert vars(fitted)["claimed"] == ["training-1", "training-2", "training-3"]
 
 
 def records(stepwise: Compose, *words: str) -> list[RunRecord]:

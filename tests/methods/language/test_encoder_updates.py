@@ -120,8 +120,8 @@ def test_where_taste_moves_an_update_helps_and_recent_data_alone_forget(data, en
 
 def test_counts_show_the_same(data):
     found = compare(Popularity, data)
-    for update in ("scratch", "warm", "recent"):
-        assert found[update][NEW] > found["none"][NEW], found
+    for update in ("recent", "replay"):
+        assert found[update][NEW] > found["none"][NEW] + 0.02, found
     assert found["recent"][EARLIER] < min(found[u][EARLIER] for u in ("scratch", "warm", "replay"))
 
 
@@ -217,7 +217,7 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("died", [2, 6, 8])
+@pytest.mark.parametrize("died", [2, 6])
 def test_a_killed_chain_goes_on_to_the_last_bit(data, encoder, died, tmp_path):
     """Each of its trainings has a checkpoint of its own."""
     scenario = Periods(period=2, update="recent")
@@ -243,7 +243,7 @@ def test_a_killed_chain_goes_on_to_the_last_bit(data, encoder, died, tmp_path):
     with pytest.raises(Killed):
         chain(died)
     kept = {path.stem for path in (tmp_path / "run").iterdir()}
-    assert kept == ({"training-1"} if died < 5 else {"training-1", "training-2"})
+    assert kept == ({"training-1"} if died < 4 else {"training-1", "training-2"})
     resumed, _ = chain(99)
     assert resumed.log_["losses"] == whole.log_["losses"]
     query = made.test[NEW].query
