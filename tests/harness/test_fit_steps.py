@@ -142,7 +142,7 @@ def test_updates_are_rows_of_one_board_and_periods_are_boards(stepwise: Compose)
         assert [row.label for row in board.rows] == labels
         contending = board.standing("warm/warm/k=0").contenders
         assert len(contending) == 3, "a way to update is no setting among which validation chooses"
-    assert "popularity update=none" in render_markdown(boards)
+    assert "popularity update=none" in render_markdown(boards[0], "warm/warm/k=0")
 
 
 def test_the_share_of_replay_makes_a_row_of_replay_alone(stepwise: Compose) -> None:
