@@ -38,7 +38,7 @@ class UpdateRule(str, Enum):
 
 @dataclass
 class Periods(Grid):
-    """The tasks of grid in a later and later period, for methods that are updated on the way.
+    """The tasks of grid in one period after another, for methods that are updated on the way.
 
     The time after ``start`` is cut into ``periods`` by quantiles of the pairs. Step ``period``
     trains on what happened before a period, validates on it, and asks about the next one; what
