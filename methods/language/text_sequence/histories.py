@@ -1,0 +1,83 @@
+"""A history as a sequence: by time where it is known, else in a seeded order."""
+
+import numpy as np
+
+from ....datasets.arrays import CSR, DoubleArray, IntArray, LongArray
+from ....datasets.interactions import Interactions
+from ...sparse_rows import expand_row_indices
+from ...training.seeding import numpy_generator
+
+NOTHING = -1
+"""Stands in a sequence after its last item."""
+
+
+def rank_by_time(interactions: Interactions) -> IntArray | None:
+    """Return int32, (pairs,): the place of each pair in its user's order of time.
+
+    Pairs are in the order of ``interactions.csr``; of equal times the earlier row comes first.
+    None where some time is unknown.
+    """
+    if not interactions.has_all_times:
+        return None
+    assert interactions.timestamps is not None
+    in_csr = np.lexsort((interactions.items, interactions.users))
+    users, times = interactions.users[in_csr], interactions.timestamps[in_csr]
+    order = np.lexsort((times, users))
+    starts = np.searchsorted(users, np.arange(interactions.n_users))
+    ranks = np.empty(len(users), dtype=np.int32)
+    ranks[order] = np.arange(len(users)) - starts[users]
+    return ranks
+
+
+class HistoryOrder:
+    """Puts the histories of a query in order.
+
+    Parameters
+    ----------
+    training
+        CSR (training users, training items) of the training pairs.
+    ranks
+        int32, (pairs,), from ``rank_by_time``; None where there are no times.
+    seed
+        Of the order of whatever has no time: the same for all users.
+    """
+
+    def __init__(self, training: CSR, ranks: IntArray | None, seed: int) -> None:
+        self._width, self._ranks = training.shape[1], ranks
+        self._keys = expand_row_indices(training) * self._width + training.indices
+        self._lot = numpy_generator(seed, self._width).permutation(self._width)
+
+    def arrange(self, history: CSR, known: IntArray, longest: int) -> LongArray:
+        """Return int64 (rows, length): the items of each history in order, then ``NOTHING``.
+
+        Parameters
+        ----------
+        history
+            CSR (rows, training items).
+        known
+            int32, (rows,): index of a training user, whose pairs have times, or -1.
+        longest
+            Of a longer history the last items are kept.
+        """
+        rows, columns = expand_row_indices(history), history.indices.astype(np.int64)
+        place = self._places(known[rows].astype(np.int64), columns)
+        order = np.lexsort((place, rows))
+        sizes = np.diff(history.indptr)
+        # The place of an entry among the last ``longest`` of its row; negative before those.
+        column = np.arange(len(rows)) - history.indptr[rows] - np.maximum(sizes - longest, 0)[rows]
+        kept = column >= 0
+        width = int(min(sizes.max(initial=0), longest))
+        found = np.full((history.shape[0], width), NOTHING, dtype=np.int64)
+        found[rows[kept], column[kept]] = columns[order][kept]
+        return found
+
+    def _places(self, users: LongArray, items: LongArray) -> DoubleArray:
+        """Return what pairs are sorted by: those without a time come before all others."""
+        places = (self._lot[items] - self._width).astype(np.float64)
+        if self._ranks is None or not len(self._keys):
+            return places
+        keys = users * self._width + items
+        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        timed = (users >= 0) & (self._keys[at] == keys)
+        places[timed] = self._ranks[at[timed]]
+        return places
