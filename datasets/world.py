@@ -217,6 +217,9 @@ class TrainView:
     trainer
         What was set of Lightning; a method that trains by ``fit_module`` or ``fit_lightning``
         need not look at it.
+    source
+        The training data of another dataset, to learn from before; None where there is none. It
+        has indices of its own, and no ``validate``.
     """
 
     interactions: Interactions
@@ -230,6 +233,7 @@ class TrainView:
     resources: Resources = Resources()
     progress: Progress = ignore_progress
     trainer: TrainerSettings = TrainerSettings()
+    source: "TrainView | None" = None
 
     @cached_property
     def item_counts(self) -> LongArray:
@@ -267,7 +271,8 @@ class Split:
     fingerprint
         sha256 of train, support, truth and candidates.
     facts
-        Counts worth reporting: cold users and items, merged pairs, users left out.
+        Counts worth reporting: cold users and items, merged pairs, users left out; and of a
+        transfer its source.
     """
 
     train: TrainView
@@ -276,4 +281,4 @@ class Split:
     users: IntArray
     items: IntArray
     fingerprint: str
-    facts: Mapping[str, int]
+    facts: Mapping[str, int | str]

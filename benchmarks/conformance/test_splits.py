@@ -117,6 +117,8 @@ def list_view_parts(train: TrainView) -> list[object]:
     if graph is not None:
         parts += [graph.heads, graph.relations, graph.tails, graph.n_items, graph.n_nodes]
         parts += [graph.relation_names, graph.provenance]
+    if train.source is not None:
+        parts += list_view_parts(train.source)
     return parts
 
 

@@ -22,11 +22,12 @@ from ...training.budget import (
 from ...training.network import NetworkMethod
 from ..sentence_inputs import SentenceInputs
 from .histories import NOTHING, HistoryOrder, rank_by_time
+from .transferred import Tuned, open_weights
 
 if TYPE_CHECKING:
     from .network import SequenceNetwork
 
-PRIORS = try_priors("prior_weight", 0.0)
+PRIORS = try_priors("prior_weight", 10.0)
 
 
 @dataclass
@@ -39,7 +40,7 @@ class TextSequence(SentenceInputs, NetworkMethod, FactorMethod):
 
     Source: Hou, Mu, Zhao, Li, Ding and Wen, Towards Universal Sequence Representation Learning for
     Recommender Systems (UniSRec), KDD 2022, equations 2 to 6 (whitening, experts, Transformer), 8
-    (sequence and item).
+    (sequence and item) and 9 (two forms of a sequence, in pre-training), section 2.3 (fine-tuning).
     Differs: each place of a sequence is trained at once, by a causal mask, instead of each prefix
     by itself; a softmax has the distinct items of the batch as candidates, corrected by the log
     probability of being among them, without other items of the same user. The paper's sequences are
@@ -48,14 +49,15 @@ class TextSequence(SentenceInputs, NetworkMethod, FactorMethod):
     under a random split what is held out need not come last. A history says which items a new user
     took and not when: its order is then a seeded one, and so is every order where the data has no
     times. A new user's vector is that of the sequence plus ``prior_weight`` / k times that of an
-    empty one, for k items, so that support joins the prior; validation chooses it among 0, 0.3, 1,
-    3, 10 and 30 after training, and without validation it is 0. The settings are those that
+    empty one, for k items, so that support joins the prior; validation chooses it among 0.3, 1, 3,
+    10 and 30 after training; until then, and without validation, it is 10. Where the scenario has
+    a source (``transfer``), the network is first trained there, on one dataset instead of the
+    paper's five, for as long as the target's validation says; then all of it, or its adaptor, on
+    the target, beginning with what pre-training has kept. The settings are those that
     hold on the validation of ml-100k and hetrec-lastfm; the paper has width 300.
     """
 
-    width: int = parameter(
-        128, "length of every vector", minimum=2, search=Choices((64, 128, 300))
-    )
+    width: int = parameter(128, "length of every vector", minimum=2, search=Choices((64, 128, 300)))
     experts: int = parameter(8, "whitening projections that are mixed", minimum=1)
     layers: int = parameter(2, "layers of the Transformer", minimum=1, search=Choices((1, 2, 3)))
     heads: int = parameter(2, "attention heads; they divide the width", minimum=1)
@@ -85,6 +87,19 @@ class TextSequence(SentenceInputs, NetworkMethod, FactorMethod):
         None,
         "items of a new user's history that weigh as much as what is known without any",
         minimum=0,
+    )
+    pretrain_steps: int = parameter(
+        1000, "most steps on another dataset, where the scenario has a source; 0: none", minimum=0
+    )
+    tuned: Tuned = parameter(Tuned.FULL, "what is trained on the target after pre-training")
+    contrast: float = parameter(
+        1e-3, "pre-training: weight of the loss between two forms of a sequence", minimum=0
+    )
+    dropped: float = parameter(
+        0.2,
+        "pre-training: share of items, or of words, that the second form lacks",
+        minimum=0,
+        maximum=0.9,
     )
     batch_size: int = parameter(64, "sequences in a batch", minimum=2)
     learning_rate: float = parameter(
@@ -121,43 +136,24 @@ class TextSequence(SentenceInputs, NetworkMethod, FactorMethod):
     def fit(self, train: TrainView) -> Self:
         """Train adaptor and Transformer, stopped by validation."""
         from ...training.seeding import seeded
+        from .training import make_batches, pretrain, train_on
+
         self.item_text_ = self.fit_sentences(train)
         self.histories_, self.ranks_ = train.interactions.csr, rank_by_time(train.interactions)
         self.seed_ = train.seed
         self.order_ = HistoryOrder(self.histories_, self.ranks_, self.seed_)
         with seeded(train.seed, train.resources.threads):
             self.net_ = self._build(self.item_text_.shape[1])
-        self.net_.adaptor.start_at(self.item_text_.mean(axis=0))
         self.prior_choice_ = start_prior(self, PRIORS)
-        self.log_ = self._train(train)
+        self.pretraining_: dict[str, Any] = {}
+        if train.source is not None and self.pretrain_steps:
+            self.pretraining_ = pretrain(self, train, train.source)
+            open_weights(self.net_, self.tuned)
+        else:
+            self.net_.adaptor.start_at(self.item_text_.mean(axis=0))
+        self.log_ = train_on(self, train, make_batches(self, train, self.item_text_))
         choose_prior(self, train, self.prior_choice_, PRIORS)
         return self
-
-    def _train(self, train: TrainView) -> dict[str, Any]:
-        """Train the network on sequences and return the log."""
-        import torch
-
-        from ...training.fitting import fit_module
-        from .batches import SequenceBatches
-        from .network import chance_loss
-
-        batches = SequenceBatches(
-            self.histories_,
-            self.ranks_,
-            self.item_text_,
-            self.batch_size,
-            self.length,
-            self.shuffled,
-            train.seed,
-        )
-        chance = float(np.mean([chance_loss(batch) for batch in batches(0)]))
-        return fit_module(
-            self.net_,
-            batches,
-            train,
-            optimiser=lambda weights: torch.optim.Adam(weights, lr=self.learning_rate),
-            **(self.stopping(train, chance) | {"validate_first": True}),
-        ).as_json()
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, width) of length 1, from the candidates' texts."""
@@ -188,14 +184,24 @@ class TextSequence(SentenceInputs, NetworkMethod, FactorMethod):
         return vectors
 
     def report(self) -> dict[str, Any]:
-        """Return the base model, validation before and after training, and the training."""
-        curve = dict(self.fitted("log_")["validation"])
-        found = {"validation_before": curve.get(0), "validation_after": curve.get(self._best)}
+        """Return base model and training, and the validation before, between and after.
+
+        ``validation_before`` is that of the untrained network, ``validation_pretrained`` that after
+        pre-training alone (on the target, of which nothing was trained yet), where there was any,
+        and ``validation_after`` that of what training has kept.
+        """
+        log, before = self.fitted("log_"), self.fitted("pretraining_")
+        curve = dict(log["validation"])
+        found = {"validation_before": curve[0], "validation_after": curve[log["best_epoch"]]}
+        if before:
+            found |= {"validation_pretrained": curve[0], "pretraining": before}
+            found |= {"validation_before": dict(before["validation"])[0]}
         return super().report() | found
 
-    @property
-    def _best(self) -> int:
-        return int(self.log_["best_epoch"])
+    def parameter_counts(self) -> tuple[int, int]:
+        """Return (trained, all) parameters, the frozen encoder's included."""
+        trained, network = super().parameter_counts()
+        return trained, network + int(self.base_model_["model_parameters"])
 
     def extra_state(self) -> dict[str, Any]:
         """Return the base model, text vectors and order of the training histories."""
@@ -205,15 +211,19 @@ class TextSequence(SentenceInputs, NetworkMethod, FactorMethod):
             "histories": self.histories_,
             "ranks": self.ranks_,
             "seed": self.seed_,
+            "pretraining": self.pretraining_,
         }
 
     def rebuild_network(self, state: dict[str, Any]) -> "SequenceNetwork":
         """Set what ``extra_state`` returned and return a network of the same sizes."""
         self.base_model_, self.item_text_ = state["base_model"], state["item_text"]
         self.histories_, self.ranks_ = state["histories"], state["ranks"]
-        self.seed_ = state["seed"]
+        self.seed_, self.pretraining_ = state["seed"], state["pretraining"]
         self.order_ = HistoryOrder(self.histories_, self.ranks_, self.seed_)
-        return self._build(self.item_text_.shape[1])
+        network = self._build(self.item_text_.shape[1])
+        if self.pretraining_:
+            open_weights(network, self.tuned)
+        return network
 
     def _build(self, inputs: int) -> "SequenceNetwork":
         from .network import SequenceNetwork
