@@ -115,6 +115,9 @@ DEFAULTS_BY_NAME = {"lightfm_warp", "instruction_tuned"}
 BY_ITSELF = {"instruction_ranker"}
 """What no experiment runs: its model comes from the hub and wants a GPU."""
 
+UNPUBLISHED = {"text_sequence"}
+"""What no sweep of the published results runs: not a row of theirs yet."""
+
 
 def test_every_preset_says_what_it_changes() -> None:
     assert set(PRESETS) == set(CHANGES)
@@ -155,7 +158,9 @@ def test_the_experiments_run_everything_that_there_is() -> None:
     assert swept("all_methods") == ours - BY_ITSELF
     light, networks = swept("light"), swept("networks")
     assert not light & networks
-    assert (light | networks | {"finetuned_encoder"}) - set(PRESETS) == ours - BY_ITSELF
+    assert (light | networks | {"finetuned_encoder"}) - set(
+        PRESETS
+    ) == ours - BY_ITSELF - UNPUBLISHED
     rungs = swept("ladder")
     assert rungs <= ours | set(PRESETS)
     of_a_table = {"kgcn_paper_concat", "kgcn_paper_neighbor"}
@@ -164,7 +169,7 @@ def test_the_experiments_run_everything_that_there_is() -> None:
     assert swept("presets") | (rungs & set(PRESETS)) == others
     reads = {Need.ITEM_FEATURES, Need.ITEM_TEXT, Need.ITEM_CONTENT, Need.GRAPH}
     ranged = {n for n in ours if list_dimensions(registry.find("methods", n)(), ())}
-    assert swept("tuned") == ranged
+    assert swept("tuned") == ranged - UNPUBLISHED
     readers = {n for n in light if compose_run([f"method={n}"]).method.needs & reads}
     assert swept("open_track") == readers
     assert all(compose_run([f"method={n}"]).method.needs & reads for n in networks)
