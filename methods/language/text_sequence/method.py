@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .network import SequenceNetwork
 
 PRIORS = try_priors("prior_weight", 10.0)
+_USERS = 512
+"""Sequences that go through the Transformer at a time when it scores."""
 
 
 @dataclass
@@ -173,7 +175,8 @@ class TextSequence(SentenceInputs, NetworkMethod, FactorMethod):
         places = np.where(entries != NOTHING, np.searchsorted(some, entries), NOTHING)
         with torch.no_grad():
             adapted = net.adapt(_tensor(self.item_text_[some], net))
-            made = net.users(adapted, _tensor(places, net))
+            parts = _tensor(places, net).split(_USERS)
+            made = torch.cat([net.users(adapted, part) for part in parts])
             empty = net.users(adapted, _tensor(np.zeros((1, 0), dtype=np.int64), net))
         vectors = _numpy(made)
         sizes = np.diff(users.history.indptr)
@@ -190,13 +193,18 @@ class TextSequence(SentenceInputs, NetworkMethod, FactorMethod):
         pre-training alone (on the target, of which nothing was trained yet), where there was any,
         and ``validation_after`` that of what training has kept.
         """
+        from ...training.adequacy import join_adequacy
+
         log, before = self.fitted("log_"), self.fitted("pretraining_")
         curve = dict(log["validation"])
         found = {"validation_before": curve[0], "validation_after": curve[log["best_epoch"]]}
+        training = log
         if before:
+            parts = {"pre-training": before["adequacy"], "training": log["adequacy"]}
+            training = log | {"adequacy": join_adequacy(parts)}
             found |= {"validation_pretrained": curve[0], "pretraining": before}
             found |= {"validation_before": dict(before["validation"])[0]}
-        return super().report() | found
+        return super().report() | found | {"training": training}
 
     def parameter_counts(self) -> tuple[int, int]:
         """Return (trained, all) parameters, the frozen encoder's included."""

@@ -121,7 +121,8 @@ class SequenceNetwork(nn.Module):
         """Return float32 (sequences, width) of length 1: the user at the end of each sequence."""
         hidden = self.states(adapted, entries)
         last = (entries >= 0).sum(dim=1)
-        return functional.normalize(hidden[torch.arange(len(entries)), last], dim=-1)
+        rows = torch.arange(len(entries), device=entries.device)
+        return functional.normalize(hidden[rows, last], dim=-1)
 
     def loss(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of one batch of ``SequenceBatches``."""
