@@ -55,8 +55,9 @@ class TextSequence(SentenceInputs, NetworkMethod, FactorMethod):
     10 and 30 after training; until then, and without validation, it is 10. Where the scenario has
     a source (``transfer``), the network is first trained there, on one dataset instead of the
     paper's five, for as long as the target's validation says; then all of it, or its adaptor, on
-    the target, beginning with what pre-training has kept. The settings are those that
-    hold on the validation of ml-100k and hetrec-lastfm; the paper has width 300.
+    the target, beginning with what pre-training has kept. The paper has
+    width 300; dropout and ``shuffled`` were compared on the validation of ml-100k, seed 100, in
+    trainings of 300 steps.
     """
 
     width: int = parameter(128, "length of every vector", minimum=2, search=Choices((64, 128, 300)))
