@@ -73,7 +73,7 @@ class HistoryOrder:
 
     def _places(self, users: LongArray, items: LongArray) -> DoubleArray:
         """Return what pairs are sorted by: those without a time come before all others."""
-        places = (self._lot[items] - self._width).astype(np.float64)
+        places: DoubleArray = (self._lot[items] - self._width).astype(np.float64)
         if self._ranks is None or not len(self._keys):
             return places
         keys = users * self._width + items

@@ -112,7 +112,7 @@ class SequenceNetwork(nn.Module):
         """
         start = self.start.expand(len(entries), 1, -1)
         sequence = torch.cat([start, adapted[entries.clamp(min=0)]], dim=1)
-        hidden = self.dropout(self.norm(sequence + self.positions[: sequence.shape[1]]))
+        hidden: Tensor = self.dropout(self.norm(sequence + self.positions[: sequence.shape[1]]))
         for layer in self.layers:
             hidden = layer(hidden)
         return hidden
