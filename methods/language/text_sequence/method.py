@@ -210,7 +210,7 @@ class TextSequence(SentenceInputs, NetworkMethod, FactorMethod):
     def parameter_counts(self) -> tuple[int, int]:
         """Return (trained, all) parameters, the frozen encoder's included."""
         trained, network = super().parameter_counts()
-        return trained, network + int(self.base_model_["model_parameters"])
+        return trained, network + int(self.fitted("base_model_")["model_parameters"])
 
     def extra_state(self) -> dict[str, Any]:
         """Return the base model, text vectors and order of the training histories."""
