@@ -72,7 +72,7 @@ class Transfer(Grid):
         if not kept.any():
             raise SplitError(
                 f"no interaction of scenario.source={self.source} is left; use a larger source, or "
-                "one that shares fewer items"
+                "one that shares fewer items or, with strategy=temporal, one with earlier times"
             )
         view = self._view(source, pairs.take(kept), seed, resources)
         settings = f"{made.fingerprint} {source.sha256} shared_items={self.shared_items}"
