@@ -12,8 +12,8 @@ from ..isolation.confinement import confined
 from ..isolation.error_advice import describe_failure
 from ..isolation.threads import limit_threads
 from ..records.home import results_home
+from ..runs.fit_steps import fit_steps, list_steps
 from ..runs.plan import Plan
-from ..runs.train_view import train_view
 from ..terminal.progress_bar import show_progress
 
 FOLDER = ".fitted"
@@ -61,7 +61,7 @@ def find_model(plan: Plan, *, keep: bool) -> FittedModel:
             return FittedModel(method.load(path), None, path)
     begin = perf_counter()
     with show_progress(plan.label) as progress, guarded(plan, "be fitted"):
-        method = method.fit(train_view(plan, progress))
+        method, _ = fit_steps(plan, list_steps(plan), progress)
     seconds = perf_counter() - begin
     if keep:
         with guarded(plan, f"be kept as {path}"):
