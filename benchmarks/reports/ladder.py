@@ -114,7 +114,7 @@ def _line(rung: Rung, task: str, controls: Sequence[str]) -> list[CellText]:
 
 
 def count_trained(row: Row) -> float:
-    """Return the trained weights; 0 for what trains none by gradients."""
+    """Return the trained weights; of a method without a network the numbers that it keeps."""
     return row.cost("trainable_parameters") or 0.0
 
 
