@@ -70,6 +70,8 @@ FEWER = {
     "frozen_towers": SMALL_ENCODER,
     **dict.fromkeys((name for name in PRESETS if name.startswith("encoder_")), SMALL_ENCODER),
     "linear_probe": SMALL_ENCODER,
+    "untrained_full": SMALL_ENCODER,
+    "untrained_towers": SMALL_ENCODER,
     "heater": ["epochs=10"],
     "heater_paper": ["epochs=5"],
     "ials_2022": ["epochs=2"],
