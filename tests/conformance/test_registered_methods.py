@@ -51,11 +51,17 @@ def test_every_own_method_is_offered() -> None:
 FROM_THE_HUB = {"instruction_ranker"}
 """Half a billion weights that a test does not fetch; its own tests train a small causal model."""
 SMALL = [n for n in OURS if hasattr(find("methods", n), "small") and n not in FROM_THE_HUB]
+LONG = {"text_sequence": 900}
+"""Seconds of the defaults that take more than a minute or two."""
+
+
+def take_long(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.xdist_group(name), pytest.mark.slow(seconds=LONG.get(name, 0))]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in SMALL])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=take_long(n)) for n in SMALL])
 def test_the_default_settings_hold_the_claims_too(name: str) -> None:
     method = find("methods", name)
     whole = Subject(name, method, lambda split: method())
