@@ -22,6 +22,11 @@ SHARED = ("methods.base", "methods.state", "methods.training", "methods.item_con
 """What methods have in common: any method may use it."""
 PRETRAINED = {
     "methods.training.pretrained_factors": {"methods.collaborative.implicit_als"},
+    "methods.language.collaborative_bases": {
+        "methods.collaborative.ease",
+        "methods.collaborative.implicit_als",
+        "methods.collaborative.item_knn",
+    },
     "methods.language.candidate_generators": {
         "methods.content.word_knn",
         "methods.language.text_knn",
@@ -213,6 +218,8 @@ def private_folder(module: str) -> str | None:
             "methods.language.candidate_generators",
             True,
         ),
+        ("methods.language.collaborative_bases", "methods.collaborative.ease", True),
+        ("methods.language.simulated_interactions.method", "methods.collaborative.ease", False),
         ("methods.training.batches", "methods.graph.kgcn.network", False),
     ],
 )

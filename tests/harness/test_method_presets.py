@@ -115,7 +115,7 @@ DEFAULTS_BY_NAME = {"lightfm_warp", "instruction_tuned"}
 BY_ITSELF = {"instruction_ranker"}
 """What no experiment runs: its model comes from the hub and wants a GPU."""
 
-UNPUBLISHED = {"text_sequence"}
+UNPUBLISHED = {"simulated_interactions", "text_sequence"}
 """What no sweep of the published results runs: not a row of theirs yet."""
 
 

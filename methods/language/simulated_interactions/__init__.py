@@ -1,0 +1,1 @@
+"""Simulated interactions: likely users of a cold item, found by its text."""

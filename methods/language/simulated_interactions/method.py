@@ -1,0 +1,214 @@
+"""Cold items as a collaborative method sees them once users are simulated for them."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy.sparse import csr_matrix, vstack
+
+from ....datasets.arrays import CSR, FloatArray
+from ....datasets.parameters import Choices, Range, parameter
+from ....datasets.side_information import Side
+from ....datasets.world import Entities, TrainView
+from ...base import Family, Method, Need
+from ...item_content.popularity_prior import (
+    add_prior,
+    choose_prior_weights,
+    compute_shares,
+    keep_known,
+    report_prior,
+)
+from ...sparse_rows import binarise
+from ...texts import texts_of
+from ...training.seeding import numpy_generator
+from ..collaborative_bases import Base, CollaborativeBase
+from ..sentence_inputs import SentenceInputs
+from .funnel import Filter, Funnel
+from .refiner import Refiner
+from .simulation import Simulation, train_refiner
+
+PRIOR_WEIGHTS = (1.0, 0.1, 10.0)
+"""Values that are tried where none is given."""
+
+
+class Refine(str, Enum):
+    """Who says yes or no to a user that the filter has found."""
+
+    CLASSIFIER = "classifier"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Candidates as the base takes them, and their popularity.
+
+    Attributes
+    ----------
+    encoded
+        What the base made of them.
+    prior
+        float32, (candidates,): the share of users who take each, counted or predicted.
+    """
+
+    encoded: Any
+    prior: FloatArray
+
+
+@dataclass
+class SimulatedInteractions(SentenceInputs, Method):
+    """Collaborative filtering in which likely users of a cold item stand for its interactions.
+
+    Users who pass a filter on text vectors, and to whom a classifier says yes, become edges of the
+    cold item; the base folds it in by them as by real ones.
+
+    Source: Huang et al., Large Language Model Simulator for Cold-Start Recommendation (ColdLLM),
+    WSDM 2025, and Huang et al., Large Language Model Interaction Simulator for Cold-Start Item
+    Recommendation (LLM-InS), 2024: a trained filter, a refining model and an update of the
+    recommender on real and simulated interactions.
+    Differs: no language model is asked. The papers refine with a fine-tuned LLaMA that reads the
+    history as text; here a logistic regression reads seven features of a pair, made of frozen
+    sentence vectors and interactions. It is trained on ``held_out`` of the training items, which
+    a filter of the others treats as cold. The papers train two towers as the filter; here it is
+    a ridge regression per user, in closed form. The papers train embeddings of cold items on
+    the simulated interactions; here a new item is folded into the fitted base, in any query that
+    brings it, also under ``side_information=transductive``: by the solve of its factor
+    (implicit_als), by its neighbours (item_knn), or by the ridge regression of its edges on all
+    training items (ease). Warm items and users are those of the base. Real support of an item is
+    added to its simulated users. Every score has ``prior_weight`` times the share of users who take
+    an item added, predicted from the text for new ones, for users without a history.
+    """
+
+    base: Base = parameter(
+        Base.IMPLICIT_ALS, "collaborative method that gets the edges", search=Choices(tuple(Base))
+    )
+    filter: Filter = parameter(Filter.RIDGE, "how users are found for an item")
+    refine: Refine = parameter(Refine.CLASSIFIER, "who says yes or no to them")
+    users: int = parameter(
+        50, "most simulated users of an item", minimum=1, search=Range(5, 500, log=True)
+    )
+    width: int = parameter(
+        4, "for classifier: times as many pass the filter", minimum=1, search=Range(1, 10)
+    )
+    held_out: float = parameter(
+        0.2, "for classifier: share of the training items it is trained on", above=0, below=1
+    )
+    penalty: float = parameter(1.0, "for classifier: weight of the squared norm", minimum=1e-9)
+    ridge: float = parameter(
+        5.0, "lambda of the filter", minimum=1e-6, search=Range(0.1, 100, log=True)
+    )
+    rank: int = parameter(32, "leading directions of the interactions", minimum=0)
+    prior_weight: float | None = parameter(
+        None,
+        "weight of the share of users who take an item; None tries 0.1, 1 and 10 on validation",
+        minimum=0,
+    )
+
+    family: ClassVar[Family] = Family.LANGUAGE_MODEL
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
+    uses_support: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_TEXT})
+    requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "implicit")
+
+    def fit(self, train: TrainView) -> Self:
+        """Fit base, filter and classifier on the training items, then the weight of the prior."""
+        raw, matrix = self.fit_sentences(train), train.interactions.csr
+        self.seed_ = train.seed
+        self.base_fit_ = CollaborativeBase.fit(self.base, train)
+        self.refiner_: Refiner | None = None
+        if self.refine is Refine.CLASSIFIER:
+            self.refiner_ = self._train_refiner(raw, matrix, texts_of(train.items))
+        self.funnel_ = self._funnel(raw, matrix)
+        self.shares_ = compute_shares(train)
+        self.prior_weights_ = (PRIOR_WEIGHTS[0], PRIOR_WEIGHTS[0])
+        choose_prior_weights(self, train, self.prior_weight, PRIOR_WEIGHTS)
+        return self
+
+    def simulate(self, items: Entities) -> CSR:
+        """Return CSR float32 (items, training users) of ones: simulated interactions of each."""
+        funnel = self.fitted("funnel_")
+        raw = self.encode_sentences(items)
+        return self._simulation().draw(funnel, self.refiner_, raw, texts_of(items))
+
+    def encode_items(self, items: Entities) -> Simulated:
+        """Return the candidates as the base takes them; cold ones have simulated interactions."""
+        matrix = self.fitted("funnel_").matrix
+        cold = np.flatnonzero(items.known < 0)
+        predicted = np.zeros(len(items))
+        edges = items.history
+        if len(cold):
+            new = items.take(cold)
+            moved = self.funnel_.move(self.encode_sentences(new))
+            predicted[cold] = self.funnel_.predict_shares(moved)
+            edges = _put_rows(edges, cold, binarise(new.history + self.simulate(new)))
+        encoded = self.base_fit_.encode_items(items, edges, matrix)
+        return Simulated(encoded, keep_known(items, self.shares_, predicted))
+
+    def score_history(self, users: Entities, items: Simulated) -> FloatArray:
+        """Return float32 (users, candidates): the base's scores."""
+        return np.array(self.base_fit_.score_block(users, items.encoded), dtype=np.float32)
+
+    def score_block(self, users: Entities, items: Simulated) -> FloatArray:
+        """Return float32 (users, candidates): the base's scores, and the weighted prior."""
+        return add_prior(self, users, items, self.score_history(users, items))
+
+    def report(self) -> dict[str, Any]:
+        """Return the sentence encoder, the base and what was chosen on validation."""
+        weights = self.fitted("prior_weights_")
+        return super().report() | {
+            "base": {"method": self.base.value} | self.base_fit_.method.report(),
+            "prior_weight": report_prior(weights),
+        }
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Return the numbers learned, and these with the encoder's parameters."""
+        own = self.fitted("base_fit_").method.parameter_counts()[0]
+        parts = [self.funnel_.state(), {} if self.refiner_ is None else self.refiner_.state()]
+        given = ("centre", "vectors", "matrix")
+        own += sum(v.size for one in parts for name, v in one.items() if name not in given)
+        return own, own + int(self.fitted("base_model_")["model_parameters"])
+
+    def state(self) -> dict[str, Any]:
+        """Return what was learned as arrays and numbers."""
+        refiner = self.refiner_
+        return super().state() | {
+            "base_fit_": self.fitted("base_fit_").state(),
+            "funnel_": self.funnel_.state(),
+            "refiner_": None if refiner is None else refiner.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Set what ``state`` returned."""
+        super().restore(state)
+        self.base_fit_ = CollaborativeBase.restored(self.base, state["base_fit_"])
+        self.funnel_ = Funnel(**state["funnel_"])
+        self.refiner_ = None if state["refiner_"] is None else Refiner(**state["refiner_"])
+
+    def _simulation(self) -> Simulation:
+        return Simulation(self.filter, self.users, self.width, self.seed_)
+
+    def _funnel(self, raw: FloatArray, matrix: CSR) -> Funnel:
+        return Funnel.of(raw, matrix, self.ridge, self.rank, self.seed_)
+
+    def _train_refiner(self, raw: FloatArray, matrix: CSR, texts: list[str]) -> Refiner:
+        """Return a classifier of pairs with training items that a filter has not seen."""
+        order = numpy_generator(self.seed_).permutation(len(raw))
+        held, rest = np.split(order, [min(len(raw) - 1, round(len(raw) * self.held_out))])
+        held, rest = np.sort(held), np.sort(rest)
+        return train_refiner(
+            self._simulation(),
+            self._funnel(raw[rest], matrix[:, rest]),
+            raw[held],
+            matrix[:, held].T.tocsr(),
+            [texts[one] for one in held],
+            self.penalty,
+        )
+
+
+def _put_rows(matrix: CSR, rows: Any, new: CSR) -> CSR:
+    """Return CSR with some rows replaced."""
+    both = vstack([matrix, new], format="csr")
+    at = np.arange(matrix.shape[0])
+    at[rows] = matrix.shape[0] + np.arange(len(rows))
+    found: CSR = csr_matrix(both[at])
+    return found
