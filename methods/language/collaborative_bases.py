@@ -18,22 +18,29 @@ _ROWS = 512  # items of the square matrices that are held at once
 
 
 class Base(str, Enum):
-    """Who takes the edges; each is the method of that name with its default settings."""
+    """Who takes the edges; each is the method of that name."""
 
     IMPLICIT_ALS = "implicit_als"
     ITEM_KNN = "item_knn"
     EASE = "ease"
 
 
-def make_base(kind: Base) -> Method:
-    """Return an unfitted method."""
+def make_base(kind: Base, **settings: Any) -> Method:
+    """Return an unfitted method.
+
+    Parameters
+    ----------
+    settings
+        Of the method, by name; where one is not given, or None, it keeps its default.
+    """
     from ..collaborative.ease import EASE
     from ..collaborative.implicit_als import ImplicitALS
     from ..collaborative.item_knn import ItemKNN
 
+    given = {name: value for name, value in settings.items() if value is not None}
     if kind is Base.EASE:
-        return EASE()
-    return ItemKNN() if kind is Base.ITEM_KNN else ImplicitALS()
+        return EASE(**given)
+    return ItemKNN(**given) if kind is Base.ITEM_KNN else ImplicitALS(**given)
 
 
 class CollaborativeBase:
@@ -51,17 +58,17 @@ class CollaborativeBase:
         self.kind, self.method, self.diagonal = kind, method, diagonal
 
     @classmethod
-    def fit(cls, kind: Base, train: TrainView) -> "CollaborativeBase":
-        """Fit the method of that name."""
-        method: Any = make_base(kind).fit(train)
+    def fit(cls, kind: Base, train: TrainView, **settings: Any) -> "CollaborativeBase":
+        """Fit the method of that name; see ``make_base``."""
+        method: Any = make_base(kind, **settings).fit(train)
         nothing = np.zeros(0)
         found = _recover_diagonal(method, train.interactions.csr) if kind is Base.EASE else nothing
         return cls(kind, method, found)
 
     @classmethod
-    def restored(cls, kind: Base, state: dict[str, Any]) -> "CollaborativeBase":
+    def restored(cls, kind: Base, state: dict[str, Any], **settings: Any) -> "CollaborativeBase":
         """Return what ``state`` was taken of."""
-        method = make_base(kind)
+        method = make_base(kind, **settings)
         method.restore(state["method"])
         return cls(kind, method, state["diagonal"])
 

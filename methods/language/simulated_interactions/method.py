@@ -33,10 +33,11 @@ PRIOR_WEIGHTS = (1.0, 0.1, 10.0)
 
 
 class Refine(str, Enum):
-    """Who says yes or no to a user that the filter has found."""
+    """What is done with the users that the filter has found."""
 
-    CLASSIFIER = "classifier"
-    NONE = "none"
+    CLASSIFIER = "classifier"  # those stay to whom it says yes
+    RANKING = "ranking"  # the classifier's likeliest stay, as many for every item
+    NONE = "none"  # the filter's likeliest stay
 
 
 @dataclass(frozen=True)
@@ -82,18 +83,31 @@ class SimulatedInteractions(SentenceInputs, Method):
     base: Base = parameter(
         Base.IMPLICIT_ALS, "collaborative method that gets the edges", search=Choices(tuple(Base))
     )
+    regularization: float | None = parameter(
+        None,
+        "lambda of implicit_als or ease, shrinkage of item_knn; None: the default of that method",
+        minimum=1e-6,
+    )
     filter: Filter = parameter(Filter.RIDGE, "how users are found for an item")
-    refine: Refine = parameter(Refine.CLASSIFIER, "who says yes or no to them")
+    refine: Refine = parameter(Refine.CLASSIFIER, "what is done with those found")
     users: int = parameter(
         50, "most simulated users of an item", minimum=1, search=Range(5, 500, log=True)
     )
     width: int = parameter(
-        4, "for classifier: times as many pass the filter", minimum=1, search=Range(1, 10)
+        4,
+        "for classifier and ranking: times as many pass the filter",
+        minimum=1,
+        search=Range(1, 10),
     )
     held_out: float = parameter(
-        0.2, "for classifier: share of the training items it is trained on", above=0, below=1
+        0.2,
+        "for classifier and ranking: share of the training items it is trained on",
+        above=0,
+        below=1,
     )
-    penalty: float = parameter(1.0, "for classifier: weight of the squared norm", minimum=1e-9)
+    penalty: float = parameter(
+        1.0, "for classifier and ranking: weight of the squared norm", minimum=1e-9
+    )
     ridge: float = parameter(
         5.0, "lambda of the filter", minimum=1e-6, search=Range(0.1, 100, log=True)
     )
@@ -114,9 +128,9 @@ class SimulatedInteractions(SentenceInputs, Method):
         """Fit base, filter and classifier on the training items, then the weight of the prior."""
         raw, matrix = self.fit_sentences(train), train.interactions.csr
         self.seed_ = train.seed
-        self.base_fit_ = CollaborativeBase.fit(self.base, train)
+        self.base_fit_ = CollaborativeBase.fit(self.base, train, **self._base_settings())
         self.refiner_: Refiner | None = None
-        if self.refine is Refine.CLASSIFIER:
+        if self.refine is not Refine.NONE:
             self.refiner_ = self._train_refiner(raw, matrix, texts_of(train.items))
         self.funnel_ = self._funnel(raw, matrix)
         self.shares_ = compute_shares(train)
@@ -180,12 +194,18 @@ class SimulatedInteractions(SentenceInputs, Method):
     def restore(self, state: dict[str, Any]) -> None:
         """Set what ``state`` returned."""
         super().restore(state)
-        self.base_fit_ = CollaborativeBase.restored(self.base, state["base_fit_"])
+        settings = self._base_settings()
+        self.base_fit_ = CollaborativeBase.restored(self.base, state["base_fit_"], **settings)
         self.funnel_ = Funnel(**state["funnel_"])
         self.refiner_ = None if state["refiner_"] is None else Refiner(**state["refiner_"])
 
+    def _base_settings(self) -> dict[str, float | None]:
+        name = "shrinkage" if self.base is Base.ITEM_KNN else "regularization"
+        return {name: self.regularization}
+
     def _simulation(self) -> Simulation:
-        return Simulation(self.filter, self.users, self.width, self.seed_)
+        rejects = self.refine is Refine.CLASSIFIER
+        return Simulation(self.filter, self.users, self.width, self.seed_, rejects)
 
     def _funnel(self, raw: FloatArray, matrix: CSR) -> Funnel:
         return Funnel.of(raw, matrix, self.ridge, self.rank, self.seed_)

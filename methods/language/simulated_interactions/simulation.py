@@ -29,12 +29,16 @@ class Simulation:
         How many times as many pass the filter, where a refiner follows.
     seed
         Of random users.
+    rejects
+        Whether users to whom the refiner says no are left out; otherwise it only ranks them, and
+        every item has as many.
     """
 
     kind: Filter
     users: int
     width: int
     seed: int
+    rejects: bool = True
 
     def draw(
         self, funnel: Funnel, refiner: Refiner | None, raw: FloatArray, texts: Sequence[str]
@@ -79,6 +83,8 @@ class Simulation:
             return passed[: self.users]
         odds = refiner.log_odds(funnel.describe(moved, passed))
         order = np.argsort(-odds, kind="stable")[: self.users]
+        if not self.rejects:
+            return passed[order]
         # Where the answer is no to all, the likeliest one stands for them.
         return passed[order[: max(1, int((odds[order] >= 0).sum()))]]
 
