@@ -16,7 +16,8 @@ from coldbench.methods.language.simulated_interactions.refiner import Refiner
 from scipy.sparse import csr_matrix
 
 TOPICS = 4
-SMALL = {"users": 10, "ridge": 0.5, "rank": 8}
+SMALL = {"users": 10, "ridge": 0.5, "rank": 8, "regularization": 20.0}
+"""Sixty users are too few for the default regularisation of the factors."""
 
 
 @pytest.fixture
