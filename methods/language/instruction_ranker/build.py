@@ -1,13 +1,12 @@
 """The network of the ranker from the files of a causal model, checked before it is used."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import nn
 
 from ....datasets.errors import ColdbenchError
+from ..low_rank import LoraSettings, inject_lora
 from ..text_encoder.model_files import ModelFiles
 from ..text_encoder.transformer import keep_quiet
 from .network import YesNoNetwork, pad_prompts
@@ -18,16 +17,6 @@ CLOSE = 1e-3
 """By how much two ways to the same log-odds may differ."""
 SAME = 1e-5
 """By how much they may where keys and values of a beginning are computed once."""
-
-
-@dataclass(frozen=True)
-class LoraSettings:
-    """Low-rank updates: see the fields of the method."""
-
-    rank: int
-    alpha: float
-    dropout: float
-    targets: list[str] = field(default_factory=list)
 
 
 def build_network(
@@ -69,7 +58,7 @@ def build_network(
     network.eval()
     _check(files.name, model, network, tokens, chosen)
     if lora is not None:
-        _inject(files.name, network.body, lora)
+        inject_lora(files.name, network.body, lora)
     return network.eval().to(device), tokens  # what was put in has a mode of its own
 
 
@@ -121,28 +110,3 @@ def _check(
         network.shares = False
         alone = network.score(pair)
         network.shares = bool(abs(shared - alone).max() <= SAME * max(1.0, abs(alone).max()))
-
-
-def _inject(name: str, body: nn.Module, lora: LoraSettings) -> None:
-    """Put peft's low-rank updates into the body; by default where peft has them for its kind."""
-    from peft import LoraConfig, inject_adapter_in_model
-
-    config = LoraConfig(
-        r=lora.rank,
-        lora_alpha=lora.alpha,  # type: ignore[arg-type]
-        lora_dropout=lora.dropout,
-        target_modules=list(lora.targets) or None,
-        fan_in_fan_out=getattr(body.config, "model_type", "") == "gpt2",
-    )
-    try:
-        inject_adapter_in_model(config, body)
-    except ValueError as error:
-        linear = sorted(
-            {at.rsplit(".", 1)[-1] for at, one in body.named_modules() if hasattr(one, "weight")}
-        )
-        raise ColdbenchError(
-            f"lora_targets = {list(lora.targets)} does not fit {name} "
-            f"({str(error).strip().splitlines()[0]}); its layers are called {', '.join(linear)}"
-        ) from error
-    for at, weight in body.named_parameters():
-        weight.requires_grad_("lora_" in at)

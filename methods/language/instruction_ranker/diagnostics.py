@@ -14,8 +14,7 @@ import numpy as np
 from ....datasets.arrays import CSR, BoolArray, DoubleArray, FloatArray, LongArray
 from ....datasets.world import Entities, TrainView
 from ...training.split_validation import scoring
-from .labelled_prompts import LabelledPrompts
-from .pairs import draw_one_each
+from .pairs import LabelledPairs, draw_one_each
 
 BINS = 10
 SHOWN = 10
@@ -25,26 +24,26 @@ def measure_ranker(
     method: Any,
     train: TrainView,
     aside: LongArray,
-    prompts: LabelledPrompts,
+    answer: Callable[[LabelledPairs], FloatArray],
     rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """Return calibration, coverage and exposure of a fitted ``InstructionRanker``.
+    """Return calibration, coverage and exposure of a fitted re-ranker.
 
     Parameters
     ----------
     method
-        Answers with the weights of ``net_``.
+        Answers with the weights of ``net_``, and chooses by ``choose_candidates``.
     aside
         int64, the training users who were set aside.
-    prompts
-        Asks about their pairs.
+    answer
+        Returns the log-odds of a yes of labelled pairs, float32, (pairs,).
     rng
         Draws these: of each user a liked one and one not seen.
     """
     pairs = draw_one_each(train.interactions.csr, aside, rng)
     rows = np.flatnonzero(pairs.liked)
     with scoring(method.net_):
-        odds = method.net_.score(prompts.encode(pairs))
+        odds = answer(pairs)
         items, users = method.encode_items(train.items), train.users.take(aside)
         first, chosen = method.choose_candidates(users, items)
         seen = items.find_seen(users)

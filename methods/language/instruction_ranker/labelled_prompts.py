@@ -1,11 +1,17 @@
 """Prompts of labelled pairs: to train on, to measure by, and as examples in other prompts."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ....datasets.arrays import CSR, LongArray
 from .pairs import LabelledPairs
 from .prompt_tokens import PromptTokens
 from .prompts import PromptWriter
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,16 @@ class LabelledPrompts:
             self.tokens.encode(self.writer, self._history(user, item), [self.writer.texts[item]])[0]
             for user, item in zip(pairs.users.tolist(), pairs.items.tolist(), strict=True)
         ]
+
+    def collate(self, pairs: LabelledPairs, rng: np.random.Generator) -> "dict[str, torch.Tensor]":
+        """Return the prompts as the network's loss takes them; nothing is drawn."""
+        import torch
+
+        from .network import pad_prompts
+
+        ids, lengths = pad_prompts(self.encode(pairs))
+        liked = torch.from_numpy(pairs.liked.astype("float32"))
+        return {"ids": ids, "lengths": lengths, "liked": liked}
 
     def write_examples(self, pairs: LabelledPairs) -> str:
         """Return the pairs as questions with their answers."""

@@ -23,10 +23,11 @@ from ...training.seeding import numpy_generator
 from ..candidate_generators import Generator, fit_generator, make_generator
 from ..text_encoder.encoder import DEFAULT_MODEL, require_same_weights
 from ..text_encoder.model_files import QWEN, ModelFiles
-from .candidates import Candidates
+from .candidates import Candidates, choose_candidates
+from .histories import order_by_time
 from .pairs import LabelledPairs, draw_pairs, find_others, set_users_aside
-from .prompts import PromptWriter, order_by_time, shorten_texts
-from .ranking import choose_top, place_chosen
+from .prompts import PromptWriter, shorten_texts
+from .ranking import place_chosen
 from .settings import Mode
 from .template import DEFAULT, Template, parse_template, read_template
 from .tiny_model import TINY, describe_model, find_causal_model
@@ -133,24 +134,29 @@ class InstructionRanker(NetworkMethod):
             self.writer_ = replace(self.writer_, examples=prompts.write_examples(shown))
             prompts = replace(prompts, writer=self.writer_)
         elif self.mode is Mode.TUNED:
-            from .training import tune
+            from .batches import PairBatches
+            from .network import CHANCE_LOSS
+            from .training import train_ranker
 
             def draw(epoch: int) -> LabelledPairs:
                 few = (self.pairs, 0) if self.pairs else (None, epoch)
                 return draw_pairs(matrix, others, few[0], numpy_generator(seed, PAIRS, few[1]))
 
-            self.log_ = tune(self, train, draw, prompts)
+            batches = PairBatches(draw, prompts.collate, self.batch_size, seed)
+            self.log_ = train_ranker(self, train, batches, CHANCE_LOSS)
         rng = numpy_generator(seed, MEASURED)
-        self.facts_ = measure_ranker(self, train, aside, prompts, rng)
+        self.facts_ = measure_ranker(
+            self, train, aside, lambda pairs: self.net_.score(prompts.encode(pairs)), rng
+        )
         return self
 
-    def encode_items(self, items: Entities) -> Candidates:
+    def encode_items(self, items: Entities) -> Candidates[str]:
         """Return the candidates as the generator takes them, with their shortened texts."""
         first = self.fitted("generator_").encode_items(items)
         texts = shorten_texts(texts_of(items), self.text_words)
         return Candidates(first, texts, items.known.astype(np.int64))
 
-    def score_block(self, users: Entities, items: Candidates) -> FloatArray:
+    def score_block(self, users: Entities, items: Candidates[str]) -> FloatArray:
         """Return float32 (users, candidates): log-odds of the chosen, below them the rest."""
         first, chosen = self.choose_candidates(users, items)
         odds = np.zeros(chosen.shape, dtype=np.float32)
@@ -161,10 +167,11 @@ class InstructionRanker(NetworkMethod):
             odds[row, at] = self.net_.score(self.tokens_.encode(self.writer_, history, asked))
         return place_chosen(first, chosen, odds)
 
-    def choose_candidates(self, users: Entities, items: Candidates) -> tuple[FloatArray, BoolArray]:
+    def choose_candidates(
+        self, users: Entities, items: Candidates[str]
+    ) -> tuple[FloatArray, BoolArray]:
         """Return the generator's scores, and bool of the same shape: what is ranked anew."""
-        first = self.generator_.score_block(users, items.first)
-        return first, choose_top(first, ~items.find_seen(users), self.rerank)
+        return choose_candidates(self.generator_, users, items, self.rerank)
 
     def report(self) -> dict[str, Any]:
         """Return base model, template, generator and what was measured; the training, if any."""

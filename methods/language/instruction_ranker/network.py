@@ -1,6 +1,7 @@
 """A causal model that says yes or no: the log-odds of the two tokens that may come next."""
 
 import copy
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from .prompt_tokens import count_shared
 
 TOKENS_AT_ONCE = 4096
 """Tokens of the prompts that are computed together."""
+CHANCE_LOSS = math.log(2)
 SHARED_FROM = 8
 """A beginning that all prompts share is computed once where it has so many tokens."""
 

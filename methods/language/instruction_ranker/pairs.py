@@ -57,18 +57,34 @@ def draw_pairs(
     count
         How many pairs, liked and unseen together; None takes every liked pair.
     """
+    lists = draw_lists(matrix, users, None if count is None else -(-count // 2), 1, rng)
+    return LabelledPairs(lists.users[:count], lists.items[:count], lists.liked[:count])
+
+
+def draw_lists(
+    matrix: CSR, users: LongArray, count: int | None, unseen: int, rng: np.random.Generator
+) -> LabelledPairs:
+    """Return liked pairs, each followed by several of the same user and items not seen.
+
+    Parameters
+    ----------
+    matrix, users
+        As of ``draw_pairs``.
+    count
+        How many liked pairs; None takes every one.
+    unseen
+        How many follow each; one item may follow twice.
+    """
     sizes = np.diff(matrix.indptr)[users]
     owners = np.repeat(users, sizes)
     items = matrix[users].indices.astype(np.int64)
-    chosen = rng.permutation(len(owners))
-    if count is not None:
-        chosen = chosen[: -(-count // 2)]
+    chosen = rng.permutation(len(owners))[:count]
     owners, items = owners[chosen], items[chosen]
-    unseen, found = _draw_unseen(matrix, owners, rng)
-    owners, items, unseen = owners[found], items[found], unseen[found]
-    both = np.stack((items, unseen), axis=1).reshape(-1)[:count]
-    liked = np.tile([True, False], len(items))[:count]
-    return LabelledPairs(np.repeat(owners, 2)[:count], both, liked)
+    drawn = [_draw_unseen(matrix, owners, rng) for _ in range(unseen)]
+    found = np.logical_and.reduce([one for _, one in drawn])
+    rows = np.stack([items, *(others for others, _ in drawn)], axis=1)[found]
+    liked = np.tile([True, *[False] * unseen], len(rows))
+    return LabelledPairs(np.repeat(owners[found], unseen + 1), rows.reshape(-1), liked)
 
 
 def draw_one_each(matrix: CSR, users: LongArray, rng: np.random.Generator) -> LabelledPairs:

@@ -31,21 +31,18 @@ def describe_model(files: ModelFiles) -> dict[str, Any]:
 
 
 def _write(folder: Path) -> None:
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     from ...training.seeding import seeded
+    from ..text_encoder.byte_tokenizer import make_byte_tokenizer
 
-    alphabet = [*SPECIAL, *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    tokenizer = Tokenizer(models.BPE({one: at for at, one in enumerate(alphabet)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = make_byte_tokenizer(SPECIAL)
     begin, end = SPECIAL
     made = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer, bos_token=begin, eos_token=end, pad_token=end
     )
     config = LlamaConfig(
-        vocab_size=len(alphabet),
+        vocab_size=tokenizer.get_vocab_size(),
         hidden_size=WIDTH,
         intermediate_size=2 * WIDTH,
         num_hidden_layers=LAYERS,

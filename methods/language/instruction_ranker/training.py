@@ -1,49 +1,51 @@
-"""The training of the updates: labelled prompts, AdamW, stopped by the split's validation."""
+"""The training of a re-ranker: labelled pairs, AdamW, stopped by the split's validation."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from torch import nn
 
 from ....datasets.world import TrainView
 from ...training.fitting import fit_module
 from ...training.network import read_stopping
-from .batches import PromptBatches
-from .labelled_prompts import LabelledPrompts
-from .pairs import LabelledPairs
+from .batches import PairBatches
 
 WARM_UP = 20
 """Steps at the most until the learning rate is reached."""
-CHANCE_LOSS = math.log(2)
 
 
-def tune(
-    method: Any, train: TrainView, draw: Callable[[int], LabelledPairs], prompts: LabelledPrompts
+def train_ranker(
+    method: Any,
+    train: TrainView,
+    batches: PairBatches,
+    chance_loss: float,
+    split_weights: Callable[[Sequence[nn.Parameter]], Any] = list,
 ) -> dict[str, Any]:
-    """Train the network of an ``InstructionRanker`` in place and return the training's log.
+    """Train the network of a re-ranker in place and return the training's log.
 
     Parameters
     ----------
     method
-        It scores while it trains.
-    draw
-        Returns the labelled pairs of an epoch.
-    prompts
-        Turns them into prompts.
+        It scores while it trains; its fields say how long, and ``learning_rate``.
+    batches
+        Of the labelled pairs.
+    chance_loss
+        Of a network that has learned nothing.
+    split_weights
+        Turns the trained weights into groups of an optimiser, where these have rates of their own.
     """
-    batches = PromptBatches(draw, prompts.encode, method.batch_size, train.seed)
-    stopping = read_stopping(method, train, CHANCE_LOSS)
+    stopping = read_stopping(method, train, chance_loss)
     steps = method.max_steps
     if method.epochs is not None:
-        steps = max(1, method.epochs * -(-len(draw(0)) // method.batch_size))
+        steps = max(1, method.epochs * -(-len(batches.draw(0)) // batches.size))
     method.net_.train()
     return fit_module(
         method.net_,
         batches,
         train,
         optimiser=lambda weights: torch.optim.AdamW(
-            weights, lr=method.learning_rate, weight_decay=0.0
+            split_weights(weights), lr=method.learning_rate, weight_decay=0.0
         ),
         learning_rate_factor=warm_up_and_fall(steps),
         **stopping | {"validate_first": True},

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from coldbench.datasets.interactions import NO_TIME, Interactions
+from coldbench.methods.language.instruction_ranker.histories import order_by_time
 from coldbench.methods.language.instruction_ranker.pairs import (
     draw_one_each,
     draw_pairs,
@@ -16,7 +17,6 @@ from coldbench.methods.language.instruction_ranker.prompt_tokens import PromptTo
 from coldbench.methods.language.instruction_ranker.prompts import (
     NO_TEXT,
     PromptWriter,
-    order_by_time,
     shorten_texts,
 )
 from coldbench.methods.language.instruction_ranker.settings import Mode
