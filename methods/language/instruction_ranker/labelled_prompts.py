@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....datasets.arrays import CSR, LongArray
-from .pairs import LabelledPairs
+from ..reranking.pairs import LabelledPairs
 from .prompt_tokens import PromptTokens
 from .prompts import PromptWriter
 

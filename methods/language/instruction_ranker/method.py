@@ -21,13 +21,13 @@ from ...training.budget import (
 from ...training.network import NetworkMethod
 from ...training.seeding import numpy_generator
 from ..candidate_generators import Generator, fit_generator, make_generator
+from ..reranking.candidates import Candidates, choose_candidates
+from ..reranking.histories import order_by_time
+from ..reranking.pairs import LabelledPairs, draw_pairs, find_others, set_users_aside
+from ..reranking.ranking import place_chosen
 from ..text_encoder.encoder import DEFAULT_MODEL, require_same_weights
 from ..text_encoder.model_files import QWEN, ModelFiles
-from .candidates import Candidates, choose_candidates
-from .histories import order_by_time
-from .pairs import LabelledPairs, draw_pairs, find_others, set_users_aside
 from .prompts import PromptWriter, shorten_texts
-from .ranking import place_chosen
 from .settings import Mode
 from .template import DEFAULT, Template, parse_template, read_template
 from .tiny_model import TINY, describe_model, find_causal_model
@@ -113,7 +113,7 @@ class InstructionRanker(NetworkMethod):
 
     def fit(self, train: TrainView) -> Self:
         """Fit the generator, write the prompts, and train the updates where these are asked for."""
-        from .diagnostics import measure_ranker
+        from ..reranking.diagnostics import measure_ranker
         from .labelled_prompts import LabelledPrompts
 
         seed, matrix = train.seed, train.interactions.csr
@@ -134,9 +134,9 @@ class InstructionRanker(NetworkMethod):
             self.writer_ = replace(self.writer_, examples=prompts.write_examples(shown))
             prompts = replace(prompts, writer=self.writer_)
         elif self.mode is Mode.TUNED:
-            from .batches import PairBatches
+            from ..reranking.batches import PairBatches
+            from ..reranking.training import train_ranker
             from .network import CHANCE_LOSS
-            from .training import train_ranker
 
             def draw(epoch: int) -> LabelledPairs:
                 few = (self.pairs, 0) if self.pairs else (None, epoch)

@@ -8,14 +8,14 @@ from coldbench.datasets.errors import ColdbenchError, NotFittedError
 from coldbench.datasets.training import CheckpointFolder, TrainerSettings
 from coldbench.datasets.world import Query
 from coldbench.methods.language.candidate_generators import Generator, fit_generator
-from coldbench.methods.language.instruction_ranker.diagnostics import (
+from coldbench.methods.language.instruction_ranker.method import InstructionRanker
+from coldbench.methods.language.instruction_ranker.settings import Mode
+from coldbench.methods.language.reranking.diagnostics import (
     count_shown,
     hide_targets,
     measure_calibration,
 )
-from coldbench.methods.language.instruction_ranker.method import InstructionRanker
-from coldbench.methods.language.instruction_ranker.ranking import FLOOR
-from coldbench.methods.language.instruction_ranker.settings import Mode
+from coldbench.methods.language.reranking.ranking import FLOOR
 from coldbench.methods.language.text_encoder.model_files import QWEN
 
 FEW = {"max_steps": 4, "validate_every_steps": 2}

@@ -1,0 +1,1 @@
+"""What re-rankers share: their candidates, labelled pairs, training and measures."""
