@@ -57,6 +57,11 @@ SMALL_RANKER = [
     "history_length=2", "examples=2", "max_steps=4", "held_out=20",
 ]  # fmt: skip
 """A causal model with random weights: what is above random is the generator's work."""
+SMALL_CROSS = [
+    "model=untrained/tiny", "generator=word_knn", "rerank=5", "history_length=2", "max_length=64",
+    "negatives=1", "max_steps=4", "held_out=20",
+]  # fmt: skip
+"""As for the causal model: an encoder with random weights behind a generator."""
 DATED = "newest"
 """Knows years, which tell nothing of the planted datasets."""
 FEWER = {
@@ -64,6 +69,7 @@ FEWER = {
     "cfkg_paper": ["epochs=5"],
     "clcrec": ["epochs=15"],
     "clcrec_paper": ["epochs=15"],
+    "cross_encoder": SMALL_CROSS,
     "dropoutnet": ["epochs=10"],
     "dropoutnet_paper": ["epochs=40"],
     "finetuned_encoder": SMALL_ENCODER,

@@ -57,6 +57,10 @@ LONG = {"text_sequence": 900}
 
 def take_long(name: str) -> list[pytest.MarkDecorator]:
     return [pytest.mark.xdist_group(name), pytest.mark.slow(seconds=LONG.get(name, 0))]
+FOR_A_GPU = {"cross_encoder"}
+"""A whole encoder over pairs of texts; its own tests train a small one with the same fields."""
+SKIPPED = FROM_THE_HUB | FOR_A_GPU
+SMALL = [n for n in OURS if hasattr(find("methods", n), "small") and n not in SKIPPED]
 
 
 @pytest.mark.slow

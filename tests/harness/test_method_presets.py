@@ -112,8 +112,8 @@ CHANGES = {
 }
 DEFAULTS_BY_NAME = {"lightfm_warp", "instruction_tuned"}
 """The default loss, or mode, next to the presets of the other ones."""
-BY_ITSELF = {"instruction_ranker"}
-"""What no experiment runs: its model comes from the hub and wants a GPU."""
+BY_ITSELF = {"instruction_ranker", "cross_encoder"}
+"""What no experiment runs: a model over pairs of texts wants a GPU."""
 
 UNPUBLISHED = {"simulated_interactions", "text_sequence"}
 """What no sweep of the published results runs: not a row of theirs yet."""

@@ -245,7 +245,8 @@ class InstructionRanker(NetworkMethod):
         self, files: ModelFiles, template: Template, seed: int, resources: Resources
     ) -> None:
         from ...training.seeding import seeded
-        from .build import LoraSettings, build_network
+        from ..low_rank import LoraSettings
+        from .build import build_network
 
         lora = LoraSettings(self.lora_rank, self.lora_alpha, self.lora_dropout, self.lora_targets)
         tuned, device = self.mode is Mode.TUNED, resources.device

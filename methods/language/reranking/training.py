@@ -1,6 +1,6 @@
 """The training of a re-ranker: labelled pairs, AdamW, stopped by the split's validation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -20,7 +20,7 @@ def train_ranker(
     train: TrainView,
     batches: PairBatches,
     chance_loss: float,
-    split_weights: Callable[[Sequence[nn.Parameter]], Any] = list,
+    split_weights: Callable[[list[nn.Parameter]], Any] = list,
 ) -> dict[str, Any]:
     """Train the network of a re-ranker in place and return the training's log.
 
