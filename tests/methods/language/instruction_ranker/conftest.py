@@ -1,13 +1,9 @@
-"""A tiny causal model that can tell whether topics match, and a world in which that is taste."""
+"""A tiny causal model that can tell whether topics match, for the world in which that is taste."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from coldbench.datasets.interactions import Interactions
-from coldbench.datasets.side_information import Side
-from coldbench.datasets.world import Query, TrainView
 
 TOPICS = [[f"{name}{number}" for number in range(6)] for name in ("sea", "war", "law", "sun")]
 FRAME = [
@@ -179,60 +175,6 @@ def sharded(matcher, tmp_path_factory):
     }
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     return folder
-
-
-def precision_at_5(method, query, liked):
-    best = np.argsort(-method.score(query), axis=1)[:, :5]
-    return float(np.take_along_axis(liked, best, axis=1).mean())
-
-
-def build_world(make_entities, seed=0, n_users=60, n_items=48, n_cold=24, shuffled=False):
-    """Return training data, queries for cold items and their truth; a user likes one topic.
-
-    With ``shuffled`` the texts are dealt anew, so that they tell nothing. One half of the
-    users is for validation, the other for the test.
-    """
-    rng = np.random.default_rng(seed)
-    taste, topic = np.arange(n_users) % len(TOPICS), np.arange(n_items + n_cold) % len(TOPICS)
-    text = [write_text(one, rng) for one in topic]
-    if shuffled:
-        text = [text[at] for at in rng.permutation(len(text))]
-    pairs = np.zeros((n_users, n_items))
-    for user, one in enumerate(taste):
-        pairs[user, rng.choice(np.flatnonzero(topic[:n_items] == one), 6, replace=False)] = 1
-    users, items = (part.astype(np.int32) for part in np.nonzero(pairs))
-    times = rng.permutation(len(users)).astype(np.int64)
-    ones = np.ones(len(users), dtype=np.float32)
-    warm = make_entities(Side.USER, np.arange(n_users), pairs, None)
-    cold = make_entities(Side.ITEM, [-1] * n_cold, np.zeros((n_cold, n_users)), text[n_items:])
-    liked = taste[:, None] == topic[None, n_items:]
-    rows = np.arange(n_users)
-    tested, validated = rows[n_users // 2 :], rows[: n_users // 2]
-    query, validation = Query(warm.take(tested), cold), Query(warm.take(validated), cold)
-    train = TrainView(
-        Interactions(users, items, ones, times, n_users, n_items),
-        warm,
-        make_entities(Side.ITEM, np.arange(n_items), pairs.T, text[:n_items]),
-        None,
-        None,
-        None,
-        seed,
-        lambda method: precision_at_5(method, validation, liked[validated]),
-    )
-    return SimpleNamespace(
-        train=train,
-        query=query,
-        text=text,
-        precision=lambda method, items=cold: precision_at_5(
-            method, Query(query.users, items), liked[tested]
-        ),
-    )
-
-
-@pytest.fixture
-def make_taste(make_entities):
-    """Return the builder of worlds."""
-    return lambda **different: build_world(make_entities, **different)
 
 
 @pytest.fixture
