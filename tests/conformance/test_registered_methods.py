@@ -50,13 +50,14 @@ def test_every_own_method_is_offered() -> None:
 
 FROM_THE_HUB = {"instruction_ranker"}
 """Half a billion weights that a test does not fetch; its own tests train a small causal model."""
-SMALL = [n for n in OURS if hasattr(find("methods", n), "small") and n not in FROM_THE_HUB]
 LONG = {"text_sequence": 900}
 """Seconds of the defaults that take more than a minute or two."""
 
 
 def take_long(name: str) -> list[pytest.MarkDecorator]:
     return [pytest.mark.xdist_group(name), pytest.mark.slow(seconds=LONG.get(name, 0))]
+
+
 FOR_A_GPU = {"cross_encoder"}
 """A whole encoder over pairs of texts; its own tests train a small one with the same fields."""
 SKIPPED = FROM_THE_HUB | FOR_A_GPU
