@@ -116,6 +116,10 @@ BY_ITSELF = {"instruction_ranker", "cross_encoder"}
 """What no experiment runs: a model over pairs of texts wants a GPU."""
 
 UNPUBLISHED = {"simulated_interactions", "text_sequence"}
+BY_ITSELF = {"instruction_ranker", "rating_encoder"}
+"""What no experiment runs: its model comes from the hub and wants a GPU."""
+
+UNPUBLISHED = {"text_sequence", "rating_encoder"}
 """What no sweep of the published results runs: not a row of theirs yet."""
 
 

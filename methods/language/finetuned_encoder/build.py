@@ -15,6 +15,7 @@ from .network import TextTowers
 from .opened_parts import load_tuned_encoder
 from .settings import Head, Tuning
 from .towers import Towers
+from .tuned_encoder import TunedEncoder
 
 
 def build_untrained(
@@ -49,9 +50,15 @@ def build_model(method: Any, sentences: SentenceEncoder, width: int, user_text: 
     one = method
     head = one.head_width if one.head is Head.MLP else 0
     towers = Towers(width, one.hidden, one.dropout, one.temperature, user_text, one.prior, head)
+    return TextTowers(open_encoder(method, sentences), towers)
+
+
+def open_encoder(method: Any, sentences: SentenceEncoder) -> TunedEncoder | None:
+    """Return the encoder with the part open that ``method.tuning`` names; None for a frozen one."""
+    one = method
     if one.tuning is Tuning.FROZEN:
-        return TextTowers(None, towers)
-    encoder = load_tuned_encoder(
+        return None
+    return load_tuned_encoder(
         str(sentences.files.folder),
         one.max_length,
         one.tuning,
@@ -60,7 +67,6 @@ def build_model(method: Any, sentences: SentenceEncoder, width: int, user_text: 
         dropout=one.encoder_dropout,
         prefix=one.text_prefix,
     )
-    return TextTowers(encoder, towers)
 
 
 def make_batches(

@@ -6,6 +6,7 @@ from typing import Any
 from ....datasets.arrays import BoolArray
 from ....datasets.world import TrainView
 from ...texts import texts_of
+from ...training.batches import Batches
 from ...training.fitting import fit_module
 from ...training.network import read_stopping
 from ..text_encoder.encoder import SentenceEncoder
@@ -51,9 +52,19 @@ def train_module(
     train: TrainView,
     sentences: SentenceEncoder,
     targets: BoolArray | None,
+    batches: Batches | None = None,
+    chance_loss: float | None = None,
 ) -> dict[str, Any]:
-    """Train until validation stops it and return the log; ``method.scorer_`` follows."""
-    model, stopping = tuning.model, read_stopping(method, train)
+    """Train until validation stops it and return the log; ``method.scorer_`` follows.
+
+    Parameters
+    ----------
+    batches
+        By default those of pairs and histories.
+    chance_loss
+        As ``fit_module`` takes it.
+    """
+    model, stopping = tuning.model, read_stopping(method, train, chance_loss)
 
     def validate() -> Any:
         method.scorer_.follow(tuning)
@@ -63,7 +74,7 @@ def train_module(
     model.set_precision(method.precision_)
     log = fit_module(
         tuning,
-        make_batches(method, train, sentences, targets),
+        make_batches(method, train, sentences, targets) if batches is None else batches,
         train,
         optimiser=lambda _: make_optimiser(
             model,
