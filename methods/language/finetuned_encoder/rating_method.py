@@ -109,7 +109,7 @@ class RatingEncoder(Method):
     text_prefix: str = parameter("", 'before every text, as e5 has "query: "')
 
     family: ClassVar[Family] = Family.LANGUAGE_MODEL
-    cold: ClassVar[frozenset[Side]] = frozenset()
+    cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_TEXT})
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "peft", "pytorch_lightning")
@@ -198,17 +198,14 @@ class RatingEncoder(Method):
 
     def report(self) -> dict[str, Any]:
         """Return the base model, error and validation before and after, and the training."""
-        log = self.fitted("log_") if self.log_ else {"validation": []}
-        curve = [value for _, value in log["validation"]]
-        told = {
-            "validation_before": curve[0],
-            "validation_after": max(curve),
-            "rmse_before": -curve[0],
-            "rmse_after": -max(curve),
-        }
+        self.fitted("scorer_")
+        curve = [value for _, value in self.log_.get("validation", [])]
+        told = {"validation_before": curve[0], "validation_after": max(curve)} if curve else {}
+        errors = {f"rmse_{when[11:]}": -value for when, value in told.items()}
         return self.base_model_ | {
             "tuning": self.tuning.value,
-            **(told if curve else {}),
+            **told,
+            **errors,
             "trainable_parameters": self.parameter_counts()[0],
             **self.scorer_.describe_encoder(),
             "training_precision": self.precision_,

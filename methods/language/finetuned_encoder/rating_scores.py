@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from ....datasets.arrays import CSR, DoubleArray, IntArray
 from ...sparse_rows import expand_row_indices, sum_rows
@@ -57,10 +58,10 @@ def predict_ratings(
     totals = sum_rows(history, above)
     offsets = totals / np.maximum(sizes + one.damping, 1e-12)
     # The profile is a sum of (rating - mean - offset - quality) times a vector over the history.
-    left = type(history)((above - offsets[rows] - qualities[items], items, history.indptr))
-    left.resize(history.shape)
+    residuals = above - offsets[rows] - qualities[items]
+    sums = _with(history, residuals) @ training
     own = candidates @ one.quality + one.bias
-    profiles = (left @ training) / (sizes + one.prior)[:, None]
+    profiles = sums / (sizes + one.prior)[:, None]
     ratings = one.mean + offsets[:, None] + own + one.likeness * (profiles @ candidates.T)
 
     places = np.full(len(training), -1)
@@ -68,18 +69,18 @@ def predict_ratings(
     places[known[warm]] = warm
     shown = places[items] >= 0
     if shown.any():
-        rows, items, above = rows[shown], items[shown], above[shown]
-        rest = np.maximum(sizes[rows] - 1 + one.damping, 1e-12)
-        without = (totals[rows] - above) / rest
+        user, item, rest = rows[shown], items[shown], sizes[rows[shown]] - 1
+        without = (totals[user] - above[shown]) / np.maximum(rest + one.damping, 1e-12)
+        vectors = training[item]
         # Another offset changes what is left of every other rating: by the sum of their vectors.
-        ones = type(history)((np.ones(history.nnz), history.indices, history.indptr))
-        ones.resize(history.shape)
-        vectors = training[items]
-        sums = (left @ training)[rows] - (above - offsets[rows] - qualities[items])[:, None] * (
-            vectors
-        )
-        sums += (offsets[rows] - without)[:, None] * ((ones @ training)[rows] - vectors)
-        likeness = (sums * vectors).sum(axis=1) / (sizes[rows] - 1 + one.prior)
-        values = one.mean + without + qualities[items] + one.likeness * likeness
-        ratings[rows, places[items]] = values
+        others = (_with(history, np.ones(history.nnz)) @ training)[user] - vectors
+        kept = sums[user] - residuals[shown][:, None] * vectors
+        kept += (offsets[user] - without)[:, None] * others
+        likeness = (kept * vectors).sum(axis=1) / (rest + one.prior)
+        ratings[user, places[item]] = one.mean + without + qualities[item] + one.likeness * likeness
     return np.asarray(ratings)
+
+
+def _with(history: CSR, values: DoubleArray) -> CSR:
+    """Return a matrix that stores other values at the same places."""
+    return csr_matrix((values, history.indices, history.indptr), shape=history.shape)
