@@ -65,9 +65,9 @@ def read_weights(method: Any) -> RatingWeights:
     rated = method.range_["lowest"] < method.range_["highest"]
     return RatingWeights(
         quality=towers.quality.detach().cpu().numpy().astype(np.float64),
-        bias=float(towers.bias),
-        likeness=GAIN * float(towers.likeness) if rated else 1.0,
-        prior=float(towers.log_prior.exp()),
+        bias=towers.bias.item(),
+        likeness=GAIN * towers.likeness.item() if rated else 1.0,
+        prior=towers.log_prior.exp().item(),
         damping=method.damping if rated else float("inf"),
         mean=method.range_["mean"] if rated else 0.0,
     )
