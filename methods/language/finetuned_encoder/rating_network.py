@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ....datasets.arrays import FloatArray
-from ...training.bag_sums import sum_bags
 from .network import FineTuningModule
 from .towers import AdaptationLayer
 
@@ -67,14 +66,14 @@ class RatingTowers(nn.Module):
             Of ``RatingBatches``.
         """
         qualities = items @ self.quality + self.bias
-        pairs = torch.arange(len(batch["target"]) + 1, device=items.device)
-        starts = torch.searchsorted(batch["rows"], pairs)
-        # What neither offset nor quality explain of each rating, times the vector of its item.
-        left = (batch["deviations"] - qualities[batch["entries"]])[:, None]
-        entries = torch.arange(len(left), device=items.device)
-        sums = sum_bags(items[batch["entries"]] * left, entries, starts)
-        profile = sums / (batch["sizes"] + self.log_prior.exp())[:, None]
-        likeness = (profile * items[batch["target"]]).sum(dim=1)
+        # What neither offset nor quality explain of each rating, times its item's likeness to the
+        # target: numbers instead of vectors for every entry of every history.
+        left = batch["deviations"] - qualities[batch["entries"]]
+        products = (items[batch["target"]] @ items.T).flatten()
+        cells = batch["rows"] * len(items) + batch["entries"]
+        terms = left * products.index_select(0, cells)
+        sums = torch.zeros_like(batch["base"]).index_add(0, batch["rows"], terms)
+        likeness = sums / (batch["sizes"] + self.log_prior.exp())
         return qualities[batch["target"]] + GAIN * self.likeness * likeness
 
 

@@ -62,7 +62,8 @@ def make_rated(make_world, make_entities):
         cold = world.query.items
         truth = taste[:, n_items:]
 
-        def error(method, query=Query(warm, cold)):
+        def error(method):
+            query = Query(warm, cold)
             found = method.for_group(query.group).predict(query)
             return float(np.sqrt(np.mean((found - truth) ** 2)))
 
