@@ -73,6 +73,7 @@ FEWER = {
     "dropoutnet": ["epochs=10"],
     "dropoutnet_paper": ["epochs=40"],
     "finetuned_encoder": SMALL_ENCODER,
+    "rating_encoder": SMALL_ENCODER,
     "frozen_towers": SMALL_ENCODER,
     **dict.fromkeys((name for name in PRESETS if name.startswith("encoder_")), SMALL_ENCODER),
     "linear_probe": SMALL_ENCODER,
