@@ -117,7 +117,7 @@ BY_ITSELF = {"instruction_ranker", "cross_encoder"}
 
 UNPUBLISHED = {"simulated_interactions", "text_sequence"}
 BY_ITSELF = {"instruction_ranker", "rating_encoder"}
-"""What no experiment runs: a model from the hub that wants a GPU, and what only predicts ratings."""
+"""What no experiment runs: what wants a GPU, and what learns from ratings alone."""
 
 UNPUBLISHED = {"text_sequence", "rating_encoder"}
 """What no sweep of the published results runs: not a row of theirs yet."""
