@@ -112,14 +112,9 @@ CHANGES = {
 }
 DEFAULTS_BY_NAME = {"lightfm_warp", "instruction_tuned"}
 """The default loss, or mode, next to the presets of the other ones."""
-BY_ITSELF = {"instruction_ranker", "cross_encoder"}
-"""What no experiment runs: a model over pairs of texts wants a GPU."""
-
-UNPUBLISHED = {"simulated_interactions", "text_sequence"}
-BY_ITSELF = {"instruction_ranker", "rating_encoder"}
-"""What no experiment runs: what wants a GPU, and what learns from ratings alone."""
-
-UNPUBLISHED = {"text_sequence", "rating_encoder"}
+BY_ITSELF = {"instruction_ranker", "cross_encoder", "rating_encoder"}
+"""What no experiment runs: a model over pairs of texts wants a GPU, and ratings are asked apart."""
+UNPUBLISHED = {"simulated_interactions", "text_sequence", "rating_encoder"}
 """What no sweep of the published results runs: not a row of theirs yet."""
 
 
