@@ -1,16 +1,13 @@
 """The plot of ladders: values against the trained weights of the encoder, and against time."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...datasets.atomic import replace_atomically
-from ...datasets.errors import ColdbenchError
 from .board import Board
 from .ladder import FROZEN, Rung, count_trained
-from .rank_diagram import FORMATS
+from .plot_file import write_plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,13 +34,7 @@ def draw_ladders(ladders: Sequence[Ladder], names: Sequence[str], path: Path) ->
     ColdbenchError
         For another ending, or without the extra ``plots``.
     """
-    if path.suffix not in FORMATS:
-        raise ColdbenchError(
-            f"--diagram {path} must end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
-        )
-    made = {"Date": None} if path.suffix == ".svg" else {}
-    with _plain_text(), replace_atomically(path) as file:
-        make_figure(ladders, names).savefig(file, format=path.suffix[1:], metadata=made)
+    write_plot(lambda: make_figure(ladders, names), path, "the plot of a ladder")
 
 
 def make_figure(ladders: Sequence[Ladder], names: Sequence[str]) -> "Figure":
@@ -105,17 +96,3 @@ def _mark(axes: Any, number: int, x: float, level: float, half: float, colour: s
     axes.errorbar([x], [level], yerr=[shown], fmt="o", markersize=4, linewidth=0.6, color=colour)
     axes.annotate(str(number), (x, level), fontsize=7, xytext=(3, 3),
                   textcoords="offset points")  # fmt: skip
-
-
-@contextmanager
-def _plain_text() -> Iterator[None]:
-    """Keep letters as letters in an SVG file; refuse without the extra."""
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise ColdbenchError(
-            f"the plot of a ladder needs {error.name}; install it with: "
-            "pip install 'coldbench[plots]'"
-        ) from error
-    with matplotlib.rc_context({"svg.hashsalt": "coldbench", "svg.fonttype": "none"}):
-        yield

@@ -1,18 +1,15 @@
 """The critical-difference diagram of one task over several datasets."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...datasets.atomic import replace_atomically
-from ...datasets.errors import ColdbenchError
 from .across import Ranks
+from .plot_file import draw_plain_text, write_plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMATS = (".svg", ".png", ".pdf")
+WHAT = "the critical-difference diagram"
 
 
 def draw_rank_diagram(found: Ranks, path: Path) -> None:
@@ -30,13 +27,7 @@ def draw_rank_diagram(found: Ranks, path: Path) -> None:
     ColdbenchError
         For another ending, or without the extra ``plots``.
     """
-    if path.suffix not in FORMATS:
-        raise ColdbenchError(
-            f"--diagram {path} must end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
-        )
-    made = {"Date": None} if path.suffix == ".svg" else {}
-    with _plain_text(), replace_atomically(path) as file:
-        make_rank_diagram(found).savefig(file, format=path.suffix[1:], metadata=made)
+    write_plot(lambda: make_rank_diagram(found), path, WHAT)
 
 
 def make_rank_diagram(found: Ranks) -> "Figure":
@@ -47,7 +38,7 @@ def make_rank_diagram(found: Ranks) -> "Figure":
     ColdbenchError
         Without the extra ``plots``.
     """
-    with _plain_text():
+    with draw_plain_text(WHAT, "scikit_posthocs"):
         import numpy as np
         import pandas as pd
         from matplotlib.figure import Figure
@@ -69,21 +60,6 @@ def make_rank_diagram(found: Ranks) -> "Figure":
             fontsize="small",
         )
     return figure
-
-
-@contextmanager
-def _plain_text() -> Iterator[None]:
-    """Keep letters as letters and names as they are in an SVG file; refuse without the extra."""
-    try:
-        import matplotlib
-        import scikit_posthocs  # noqa: F401
-    except ImportError as error:
-        raise ColdbenchError(
-            f"the critical-difference diagram needs {error.name}; install it with: "
-            "pip install 'coldbench[plots]'"
-        ) from error
-    with matplotlib.rc_context({"svg.hashsalt": "coldbench", "svg.fonttype": "none"}):
-        yield
 
 
 def _find_p_values(found: Ranks) -> list[list[float]]:

@@ -27,10 +27,11 @@ from ..reranking.pairs import LabelledPairs, draw_lists, find_others, set_users_
 from ..reranking.ranking import place_chosen
 from ..text_encoder.encoder import DEFAULT_MODEL, require_same_weights
 from ..text_encoder.model_files import ModelFiles
+from ..text_encoder.tiny_models import TINY
 from .joined_texts import JoinedText, Tokens
 from .labelled_texts import HistoryTexts, LabelledTexts
 from .settings import Loss, Tuning
-from .tiny_encoder import TINY, find_encoder
+from .tiny_encoder import find_encoder
 
 if TYPE_CHECKING:
     from torch import nn

@@ -1,16 +1,11 @@
 """An encoder of two small layers with random weights, made here: for tests and dry runs."""
 
-from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
-from ....datasets.cache import find_data_folder
 from ..text_encoder.model_files import ModelFiles, find_model
-from ..text_encoder.untrained import PREFIX, write_once
-from ..text_encoder.weight_files import WEIGHTS
+from ..text_encoder.tiny_models import SHAPE, TINY, find_tiny, make_byte_tokenizer
 
-TINY = PREFIX + "tiny"
-"""Name under which it is asked for; it knows nothing, and a token is a byte."""
-WIDTH, LAYERS, HEADS, TOKENS = 32, 2, 2, 512
+TOKENS = 512
 SPECIAL = ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]")
 
 
@@ -18,18 +13,12 @@ def find_encoder(name: str, path: str) -> ModelFiles:
     """Return the files of an encoder; see ``find_model``. ``untrained/tiny`` is made here."""
     if name != TINY or path:
         return find_model(name, path)
-    folder = find_data_folder() / "cache" / "untrained_encoders" / "tiny"
-    write_once(folder, WEIGHTS, "the tiny encoder", _write)
-    made = find_model("tiny", str(folder))
-    return replace(made, name=TINY, source="drawn at random from seed 0")
+    return find_tiny("untrained_encoders", _make)
 
 
-def _write(folder: Path) -> None:
+def _make() -> tuple[Any, Any]:
     from tokenizers.processors import TemplateProcessing
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    from ...training.seeding import seeded
-    from ..text_encoder.byte_tokenizer import make_byte_tokenizer
 
     tokenizer = make_byte_tokenizer(SPECIAL)
     fill, begin, end, mask, unknown = SPECIAL
@@ -49,15 +38,8 @@ def _write(folder: Path) -> None:
     )
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=WIDTH,
-        intermediate_size=2 * WIDTH,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
         max_position_embeddings=TOKENS,
         pad_token_id=0,
+        **SHAPE,
     )
-    with seeded(0, 1):
-        model = BertModel(config)
-    folder.mkdir(parents=True)
-    made.save_pretrained(folder)
-    model.save_pretrained(folder, safe_serialization=True)
+    return made, BertModel(config)

@@ -1,26 +1,22 @@
 """A sentence encoder fine-tuned on who liked what, under two towers."""
 
-import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from ....datasets.arrays import BoolArray, FloatArray
 from ....datasets.parameters import Choices, Range, parameter
-from ....datasets.progress import Progress, ignore_progress
 from ....datasets.side_information import Side
 from ....datasets.update import Update
-from ....datasets.world import Entities, Resources, TrainView
+from ....datasets.world import Entities, TrainView
 from ...base import Family, Method, Need
 from ...joint_scores import JointScores
 from ...prior_choice import choose_prior, start_prior, try_priors
 from ...texts import texts_of
 from ..text_encoder.encoder import (
     DEFAULT_MODEL,
-    SentenceEncoder,
-    find_sentence_encoder,
-    require_same_weights,
 )
 from .attributing import GradientAttribution
+from .encoder_views import EncoderViews
 from .settings import (
     SEARCHED,
     Head,
@@ -31,14 +27,11 @@ from .settings import (
     choose_precision,
 )
 
-if TYPE_CHECKING:
-    from .scorer import TowerScorer
-
 PRIORS = try_priors("prior_scale", 1.0)
 
 
 @dataclass
-class FineTunedEncoder(GradientAttribution):
+class FineTunedEncoder(EncoderViews, GradientAttribution):
     """Two towers on an encoder that is trained with them: an item is its text, a user a history.
 
     An item's vector is its sentence vector through a residual adaptation layer. A user's vector
@@ -169,8 +162,8 @@ class FineTunedEncoder(GradientAttribution):
         """
         if update.targets.any():
             return self._train(train, self.fitted("scorer_").state()["arrays"], update.targets)
-        views = (self, *self.fitted("groups_").values())
-        for scorer in {id(view.scorer_): view.scorer_ for view in views}.values():
+        scorers = {id(view.scorer_): view.scorer_ for view in self._list_views()}
+        for scorer in scorers.values():
             scorer.move(texts_of(train.items))
         return self
 
@@ -184,7 +177,7 @@ class FineTunedEncoder(GradientAttribution):
         self.base_model_ = sentences.files.as_json()
         tuning = build_module(self, train, sentences, weights, targets)
         self.scorer_ = TowerScorer(tuning.model, sentences)
-        self.groups_: dict[str, FineTunedEncoder] = {}
+        self.groups_ = {}
         self.prior_choice_ = start_prior(self, PRIORS)
         device = train.resources.device
         self.precision_ = choose_precision(self.training_precision, self.tuning, device)
@@ -197,15 +190,6 @@ class FineTunedEncoder(GradientAttribution):
         """Return this method around the weights that are best for a group of tasks."""
         found: FineTunedEncoder = self.fitted("groups_").get(group, self)
         return found if self.head is Head.DOT else JointScores(found, found.scorer_.score_vectors)
-
-    def _set_groups(self, scorers: "dict[str, TowerScorer]") -> None:
-        views = {id(scorer): self._view(scorer) for scorer in scorers.values()}
-        self.groups_ = {group: views[id(scorer)] for group, scorer in scorers.items()}
-
-    def _view(self, scorer: "TowerScorer") -> "FineTunedEncoder":
-        made = copy.copy(self)
-        made.scorer_, made.groups_ = scorer, {}
-        return made
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, width) of length 1, from the candidates' texts."""
@@ -232,49 +216,21 @@ class FineTunedEncoder(GradientAttribution):
             "training": log,
         }
 
-    def parameter_counts(self) -> tuple[int, int]:
-        """Return (trained, all) parameters of encoder and towers."""
-        return self.fitted("scorer_").parameter_counts()  # type: ignore[no-any-return]
-
     def state(self) -> dict[str, Any]:
         """Return what was trained; the rest of the encoder is found again by its hash."""
-        # By identity: views are equal in all their fields.
-        views = {id(view): view for view in (self, *self.fitted("groups_").values())}
-        return {
-            "trained": [view.scorer_.state() for view in views.values()],
-            "groups": {group: [*views].index(id(view)) for group, view in self.groups_.items()},
-            "base_model": self.base_model_,
-            "prior_choice": self.prior_choice_,
-            "log": self.log_,
-            "precision": self.precision_,
-        }
+        return super().state() | {"prior_choice": self.prior_choice_}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Build the models on the same base encoder and set what ``state`` returned."""
         from .build import build_model
-        from .scorer import TowerScorer
 
-        sentences = self._sentences(Resources())
-        require_same_weights(sentences.files, state["base_model"])
-        self.base_model_, self.log_ = state["base_model"], state["log"]
-        self.precision_, self.prior_choice_ = state["precision"], state["prior_choice"]
-        scorers = []
-        for trained in state["trained"]:
-            width, towers = trained["item_vectors"].shape[1], trained["arrays"]["towers"]
-            model = build_model(self, sentences, width, "user_text" in towers)
-            scorers.append(TowerScorer(model, sentences))
-            scorers[-1].set_state(trained)
-        self.scorer_ = scorers[0]
-        self._set_groups({group: scorers[place] for group, place in state["groups"].items()})
-
-    def _sentences(
-        self, resources: Resources, progress: Progress = ignore_progress
-    ) -> SentenceEncoder:
-        return find_sentence_encoder(
-            self.model,
-            self.model_path,
-            self.max_length,
-            resources=resources,
-            progress=progress,
-            prefix=self.text_prefix,
+        self.prior_choice_ = state["prior_choice"]
+        self._restore_views(
+            state,
+            lambda sentences, trained: build_model(
+                self,
+                sentences,
+                trained["item_vectors"].shape[1],
+                "user_text" in trained["arrays"]["towers"],
+            ),
         )

@@ -1,6 +1,5 @@
 """Mini-batches of rated pairs, each with the user's other ratings."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +35,6 @@ class RatingBatches(HistoryBatches):
             errors = (batch["ratings"] - batch["base"]).double()
             squares, count = squares + float((errors**2).sum()), count + len(errors)
         return squares / max(1, count)
-
-    def __call__(self, epoch: int) -> "Iterator[dict[str, torch.Tensor]]":
-        """Yield the batches of one epoch."""
-        return super().__call__(epoch)
 
     def _batch(
         self, rng: np.random.Generator, users: LongArray, targets: IntArray

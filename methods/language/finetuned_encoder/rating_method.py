@@ -1,6 +1,5 @@
 """A sentence encoder fine-tuned to predict ratings, by their squared error."""
 
-import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -8,26 +7,22 @@ import numpy as np
 
 from ....datasets.arrays import FloatArray
 from ....datasets.parameters import Choices, Range, parameter
-from ....datasets.progress import Progress, ignore_progress
 from ....datasets.side_information import Side
-from ....datasets.world import Entities, Query, Resources, TrainView
+from ....datasets.world import Entities, Query, TrainView
 from ...base import Family, Method, Need
 from ...texts import texts_of
 from ..text_encoder.encoder import (
     DEFAULT_MODEL,
-    SentenceEncoder,
-    find_sentence_encoder,
-    require_same_weights,
 )
+from .encoder_views import EncoderViews
 from .settings import SEARCHED, Optimiser, TrainingPrecision, Tuning, choose_precision
 
 if TYPE_CHECKING:
     from .rating_scores import RatingWeights
-    from .scorer import TowerScorer
 
 
 @dataclass
-class RatingEncoder(Method):
+class RatingEncoder(EncoderViews, Method):
     """Ratings from an item's text and from the texts of what the user rated.
 
     A rating is the mean of all, plus the user's damped offset, plus the item's quality w.v + b,
@@ -130,10 +125,10 @@ class RatingEncoder(Method):
         self.set_range(train.users.history.data)
         tuning = build_rating_module(self, train, sentences)
         self.scorer_ = TowerScorer(tuning.model, sentences)
-        self.groups_: dict[str, RatingEncoder] = {}
+        self.groups_ = {}
         device = train.resources.device
         self.precision_ = choose_precision(self.training_precision, self.tuning, device)
-        self.log_: dict[str, Any] = {}
+        self.log_ = {}
         if self.range_["lowest"] == self.range_["highest"]:
             tuning.eval()
             self.scorer_.follow(tuning)
@@ -157,15 +152,6 @@ class RatingEncoder(Method):
         """Return this method around the weights that are best for a group of tasks."""
         found: RatingEncoder = self.fitted("groups_").get(group, self)
         return found
-
-    def _set_groups(self, scorers: "dict[str, TowerScorer]") -> None:
-        views: dict[int, RatingEncoder] = {}
-        for scorer in scorers.values():
-            if id(scorer) not in views:
-                made = copy.copy(self)
-                made.scorer_, made.groups_ = scorer, {}
-                views[id(scorer)] = made
-        self.groups_ = {group: views[id(scorer)] for group, scorer in scorers.items()}
 
     def encode_items(self, items: Entities) -> tuple[FloatArray, Any]:
         """Return float32 (candidates, width), and the training item of each."""
@@ -212,47 +198,18 @@ class RatingEncoder(Method):
             **({"training": self.log_} if self.log_ else {}),
         }
 
-    def parameter_counts(self) -> tuple[int, int]:
-        """Return (trained, all) parameters of encoder and towers."""
-        return self.fitted("scorer_").parameter_counts()  # type: ignore[no-any-return]
-
     def state(self) -> dict[str, Any]:
         """Return what was trained; the rest of the encoder is found again by its hash."""
-        views = {id(view): view for view in (self, *self.fitted("groups_").values())}
-        return {
-            "trained": [view.scorer_.state() for view in views.values()],
-            "groups": {group: [*views].index(id(view)) for group, view in self.groups_.items()},
-            "base_model": self.base_model_,
-            "range": self.range_,
-            "log": self.log_,
-            "precision": self.precision_,
-        }
+        return super().state() | {"range": self.range_}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Build the models on the same base encoder and set what ``state`` returned."""
         from .rating_build import build_rating_model
-        from .scorer import TowerScorer
 
-        sentences = self._sentences(Resources())
-        require_same_weights(sentences.files, state["base_model"])
-        self.base_model_, self.log_ = state["base_model"], state["log"]
-        self.precision_, self.range_ = state["precision"], state["range"]
-        scorers = []
-        for trained in state["trained"]:
-            model = build_rating_model(self, sentences, trained["item_vectors"].shape[1])
-            scorers.append(TowerScorer(model, sentences))
-            scorers[-1].set_state(trained)
-        self.scorer_ = scorers[0]
-        self._set_groups({group: scorers[place] for group, place in state["groups"].items()})
-
-    def _sentences(
-        self, resources: Resources, progress: Progress = ignore_progress
-    ) -> SentenceEncoder:
-        return find_sentence_encoder(
-            self.model,
-            self.model_path,
-            self.max_length,
-            resources=resources,
-            progress=progress,
-            prefix=self.text_prefix,
+        self.range_ = state["range"]
+        self._restore_views(
+            state,
+            lambda sentences, trained: build_rating_model(
+                self, sentences, trained["item_vectors"].shape[1]
+            ),
         )

@@ -27,10 +27,11 @@ from ..reranking.pairs import LabelledPairs, draw_pairs, find_others, set_users_
 from ..reranking.ranking import place_chosen
 from ..text_encoder.encoder import DEFAULT_MODEL, require_same_weights
 from ..text_encoder.model_files import QWEN, ModelFiles
+from ..text_encoder.tiny_models import TINY
 from .prompts import PromptWriter, shorten_texts
 from .settings import Mode
 from .template import DEFAULT, Template, parse_template, read_template
-from .tiny_model import TINY, describe_model, find_causal_model
+from .tiny_model import describe_model, find_causal_model
 
 ASIDE, EXAMPLES, PAIRS, MEASURED = range(4)
 """Places of what is drawn at random, next to the seed."""

@@ -1,17 +1,11 @@
 """A causal model of two small layers with random weights, made here: for tests and dry runs."""
 
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from ....datasets.cache import find_data_folder
 from ..text_encoder.model_files import ModelFiles, find_model
-from ..text_encoder.untrained import PREFIX, write_once
-from ..text_encoder.weight_files import WEIGHTS
+from ..text_encoder.tiny_models import SHAPE, TINY, find_tiny, make_byte_tokenizer
 
-TINY = PREFIX + "tiny"
-"""Name under which it is asked for; it knows nothing, and a token is a byte."""
-WIDTH, LAYERS, HEADS, TOKENS = 32, 2, 2, 4096
+TOKENS = 4096
 SPECIAL = ("<s>", "</s>")
 
 
@@ -19,10 +13,7 @@ def find_causal_model(name: str, path: str, revision: str) -> ModelFiles:
     """Return the files of a causal model; see ``find_model``. ``untrained/tiny`` is made here."""
     if name != TINY or path:
         return find_model(name, path, revision, causal=True)
-    folder = find_data_folder() / "cache" / "untrained_causal_models" / "tiny"
-    write_once(folder, WEIGHTS, "the tiny model", _write)
-    made = find_model("tiny", str(folder))
-    return replace(made, name=TINY, source="drawn at random from seed 0")
+    return find_tiny("untrained_causal_models", _make)
 
 
 def describe_model(files: ModelFiles) -> dict[str, Any]:
@@ -30,11 +21,8 @@ def describe_model(files: ModelFiles) -> dict[str, Any]:
     return {name: value for name, value in files.as_json().items() if name != "model_pooling"}
 
 
-def _write(folder: Path) -> None:
+def _make() -> tuple[Any, Any]:
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    from ...training.seeding import seeded
-    from ..text_encoder.byte_tokenizer import make_byte_tokenizer
 
     tokenizer = make_byte_tokenizer(SPECIAL)
     begin, end = SPECIAL
@@ -43,17 +31,10 @@ def _write(folder: Path) -> None:
     )
     config = LlamaConfig(
         vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=WIDTH,
-        intermediate_size=2 * WIDTH,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
         max_position_embeddings=TOKENS,
         bos_token_id=0,
         eos_token_id=1,
         pad_token_id=1,
+        **SHAPE,
     )
-    with seeded(0, 1):
-        model = LlamaForCausalLM(config)
-    folder.mkdir(parents=True)
-    made.save_pretrained(folder)
-    model.save_pretrained(folder, safe_serialization=True)
+    return made, LlamaForCausalLM(config)

@@ -1,11 +1,7 @@
 """A training of the encoder that was killed goes on to the last bit."""
 
-import itertools
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from coldbench.datasets.training import CheckpointFolder, TrainerSettings
 
 torch = pytest.importorskip("torch")
 
@@ -14,6 +10,8 @@ from coldbench.methods.language.finetuned_encoder.method import (  # noqa: E402
     TrainingPrecision,
     Tuning,
 )
+
+from .killing import Killed, dying  # noqa: E402
 
 SETTINGS = {
     "hidden": 32,
@@ -26,23 +24,6 @@ SETTINGS = {
     "training_precision": TrainingPrecision.FP32,
     "prior": 1.0,
 }
-
-
-class Killed(Exception):
-    pass
-
-
-def dying(train, folder, after):
-    """Return the world with checkpoints and a validation that dies when it was asked so often."""
-    asked = itertools.count()
-
-    def validate(method):
-        if next(asked) == after:
-            raise Killed
-        return train.validate(method)
-
-    settings = TrainerSettings({}, {}, {}, CheckpointFolder(folder))
-    return replace(train, trainer=settings, validate=validate)
 
 
 @pytest.mark.parametrize(

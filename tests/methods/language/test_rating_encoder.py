@@ -9,7 +9,6 @@ from coldbench.datasets.arrays import make_read_only
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.interactions import Interactions
 from coldbench.datasets.side_information import Side
-from coldbench.datasets.training import CheckpointFolder, TrainerSettings
 from coldbench.datasets.world import Query
 from scipy.sparse import csr_matrix
 
@@ -21,6 +20,8 @@ from coldbench.methods.language.finetuned_encoder.settings import (  # noqa: E40
     TrainingPrecision,
     Tuning,
 )
+
+from .killing import Killed, dying  # noqa: E402
 
 QUICK = {
     "hidden": 32,
@@ -36,10 +37,6 @@ QUICK = {
     "training_precision": TrainingPrecision.FP32,
 }
 TOPICS = 4
-
-
-class Killed(Exception):
-    pass
 
 
 @pytest.fixture
@@ -216,17 +213,9 @@ def test_a_killed_training_goes_on_to_the_last_bit(make_rated, settings, tmp_pat
     train, query, *_ = make_rated()
     short = settings | QUICK | {"epochs": 3}
     whole = RatingEncoder(**short).fit(train)
-    asked = itertools.count()
-
-    def validate(method):
-        if next(asked) == 2:
-            raise Killed
-        return train.validate(method)
-
-    kept = TrainerSettings({}, {}, {}, CheckpointFolder(tmp_path / "checkpoints"))
     with pytest.raises(Killed):
-        RatingEncoder(**short).fit(replace(train, trainer=kept, validate=validate))
-    again = RatingEncoder(**short).fit(replace(train, trainer=kept))
+        RatingEncoder(**short).fit(dying(train, tmp_path / "checkpoints", 2))
+    again = RatingEncoder(**short).fit(dying(train, tmp_path / "checkpoints", None))
     np.testing.assert_array_equal(again.predict(query), whole.predict(query))
 
 

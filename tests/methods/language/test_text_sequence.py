@@ -1,11 +1,9 @@
-import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.datasets.interactions import Interactions
-from coldbench.datasets.training import CheckpointFolder, TrainerSettings
 from coldbench.datasets.world import Query
 from scipy.sparse import csr_matrix
 
@@ -24,6 +22,8 @@ from coldbench.methods.language.text_sequence.network import (  # noqa: E402
     predict,
 )
 from coldbench.methods.language.text_sequence.transferred import Tuned, drop_words  # noqa: E402
+
+from .killing import Killed, dying  # noqa: E402
 
 QUICK = {
     "width": 16,
@@ -92,23 +92,6 @@ def test_a_new_user_is_the_sequence_joined_by_an_empty_one(world, settings):
 def test_the_width_is_divided_among_the_heads(world, settings):
     with pytest.raises(ColdbenchError, match="width = 16 cannot be divided among heads = 3"):
         fit(world.train, settings, heads=3)
-
-
-class Killed(Exception):
-    pass
-
-
-def dying(train, folder, after):
-    """Return the world with checkpoints and a validation that dies when it was asked so often."""
-    asked = itertools.count()
-
-    def validate(method):
-        if next(asked) == after:
-            raise Killed
-        return train.validate(method)
-
-    settings = TrainerSettings({}, {}, {}, CheckpointFolder(folder))
-    return replace(train, trainer=settings, validate=validate)
 
 
 @pytest.mark.parametrize("died", [3, 7])

@@ -115,7 +115,7 @@ def test_what_cannot_be_read_is_refused(tiny, tmp_path):
 
 def test_a_tokenizer_without_separator_is_refused(built):
     from coldbench.methods.language.cross_encoder.joined_texts import TextJoiner
-    from coldbench.methods.language.text_encoder.byte_tokenizer import make_byte_tokenizer
+    from coldbench.methods.language.text_encoder.tiny_models import make_byte_tokenizer
     from transformers import PreTrainedTokenizerFast
 
     plain = PreTrainedTokenizerFast(tokenizer_object=make_byte_tokenizer(["<s>"]))

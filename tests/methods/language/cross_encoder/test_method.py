@@ -1,16 +1,16 @@
-import itertools
 import json
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from coldbench.datasets.errors import ColdbenchError, NotFittedError
-from coldbench.datasets.training import CheckpointFolder, TrainerSettings
 from coldbench.datasets.world import Query
 from coldbench.methods.language.candidate_generators import Generator, fit_generator
 from coldbench.methods.language.cross_encoder.method import CrossEncoder
 from coldbench.methods.language.cross_encoder.settings import Tuning
 from coldbench.methods.language.reranking.ranking import FLOOR
+
+from ..killing import Killed, dying
 
 FEW = {"max_steps": 4, "validate_every_steps": 2}
 
@@ -116,29 +116,15 @@ def test_pairs_of_users_set_aside_are_never_trained_on(fit, make_taste, monkeypa
     assert all(not set(one.users.tolist()) & set(aside[0].tolist()) for one in drawn)
 
 
-class Killed(Exception):
-    pass
-
-
 def test_a_killed_training_goes_on_to_the_last_bit(fit, make_taste, tmp_path):
     world = make_taste()
     settings = {"max_steps": 24, "validate_every_steps": 2, "dropout": 0.2, "thinning": 0.5}
 
-    def dying(after):
-        asked = itertools.count()
-
-        def validate(method):
-            if next(asked) == after:
-                raise Killed
-            return world.train.validate(method)
-
-        folder = TrainerSettings({}, {}, {}, CheckpointFolder(tmp_path / "run"))
-        return replace(world.train, trainer=folder, validate=validate)
-
+    folder = tmp_path / "run"
     whole = fit(world.train, **settings)
     with pytest.raises(Killed):
-        fit(dying(3), **settings)
-    resumed = fit(dying(99), **settings)
+        fit(dying(world.train, folder, 3), **settings)
+    resumed = fit(dying(world.train, folder, 99), **settings)
     assert resumed.log_["losses"] == whole.log_["losses"]
     np.testing.assert_array_equal(resumed.score(world.query), whole.score(world.query))
 

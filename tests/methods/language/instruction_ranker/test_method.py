@@ -1,11 +1,9 @@
-import itertools
 import json
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from coldbench.datasets.errors import ColdbenchError, NotFittedError
-from coldbench.datasets.training import CheckpointFolder, TrainerSettings
 from coldbench.datasets.world import Query
 from coldbench.methods.language.candidate_generators import Generator, fit_generator
 from coldbench.methods.language.instruction_ranker.method import InstructionRanker
@@ -17,6 +15,8 @@ from coldbench.methods.language.reranking.diagnostics import (
 )
 from coldbench.methods.language.reranking.ranking import FLOOR
 from coldbench.methods.language.text_encoder.model_files import QWEN
+
+from ..killing import Killed, dying
 
 FEW = {"max_steps": 4, "validate_every_steps": 2}
 
@@ -154,29 +154,15 @@ def test_nobody_set_aside_leaves_the_measures_out(fit, make_taste, zero):
     assert facts["coverage"]["share"] is None and facts["calibration"]["auc"] is None
 
 
-class Killed(Exception):
-    pass
-
-
 def test_a_killed_training_goes_on_to_the_last_bit(fit, make_taste, tmp_path):
     world = make_taste()
     settings = {"max_steps": 12, "validate_every_steps": 2, "lora_dropout": 0.2}
 
-    def dying(after):
-        asked = itertools.count()
-
-        def validate(method):
-            if next(asked) == after:
-                raise Killed
-            return world.train.validate(method)
-
-        folder = TrainerSettings({}, {}, {}, CheckpointFolder(tmp_path / "run"))
-        return replace(world.train, trainer=folder, validate=validate)
-
+    folder = tmp_path / "run"
     whole = fit(world.train, **settings)
     with pytest.raises(Killed):
-        fit(dying(4), **settings)
-    resumed = fit(dying(99), **settings)
+        fit(dying(world.train, folder, 4), **settings)
+    resumed = fit(dying(world.train, folder, 99), **settings)
     assert resumed.log_["losses"] == whole.log_["losses"]
     np.testing.assert_array_equal(resumed.score(world.query), whole.score(world.query))
 

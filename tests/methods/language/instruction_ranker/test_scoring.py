@@ -7,10 +7,11 @@ from coldbench.datasets.errors import ColdbenchError
 from coldbench.methods.language.instruction_ranker.build import build_network
 from coldbench.methods.language.instruction_ranker.network import pad_prompts
 from coldbench.methods.language.instruction_ranker.template import parse_template, read_template
-from coldbench.methods.language.instruction_ranker.tiny_model import TINY, find_causal_model
+from coldbench.methods.language.instruction_ranker.tiny_model import find_causal_model
 from coldbench.methods.language.low_rank import LoraSettings
 from coldbench.methods.language.reranking.ranking import FLOOR, choose_top, place_chosen
 from coldbench.methods.language.text_encoder.model_files import find_model
+from coldbench.methods.language.text_encoder.tiny_models import TINY
 
 LORA = LoraSettings(4, 8.0, 0.0)
 
