@@ -194,7 +194,7 @@ def _show_tables() -> None:
     rows, refused = make_table("name", "what it is", title=TABLES), [*found.refused]
     for name, owner in sorted(found.owners.items()):
         try:
-            rows.add_row(name, _label(owner) + read_title(name))
+            rows.add_row(name, _label(owner) + read_title(name, found))
         except ColdbenchError as error:
             refused.append(f"{name} ({owner}) is not offered: {error}")
     out.print(rows)

@@ -87,6 +87,7 @@ def refresh() -> None:
     list_offers.cache_clear()
     list_own_names.cache_clear()
     _points.cache_clear()
+    _installed.cache_clear()
 
 
 @cache
@@ -247,6 +248,7 @@ def _unusable(kind: str, target: Any) -> str | None:
     return f"needs {', '.join(missing)}, not installed" if missing else None
 
 
+@cache
 def _installed(name: str) -> bool:
     try:
         return find_spec(name) is not None

@@ -6,8 +6,10 @@ What is left out is said under the table. No word is broken unless it is longer 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.table import Table
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 
 from .foreign_text import strip_control
@@ -18,6 +20,7 @@ NARROWEST = 24
 """What wraps has at least this width, or its whole text."""
 BETWEEN, AROUND = 3, 2
 """Blanks between two columns, and at both ends together."""
+GAP, EDGE = Segment(" " * BETWEEN), Segment(" " * (AROUND // 2))
 WIDER = "a wider terminal or COLUMNS=240 shows them"
 
 
@@ -95,20 +98,38 @@ class FittedTable:
         least = self._least(width)
         gone = self._left_out(width, least)
         shown = [at for at in range(len(self.columns)) if at not in gone]
-        yield self._drawn(shown, self._widths(shown, width, least))
+        yield from self._draw(shown, self._widths(shown, width, least), console, options)
         if gone:
             heads = ", ".join(self.columns[at].head.replace("\n", "/") for at in gone)
             yield Text(f"not shown at {width} columns: {heads}; {self.elsewhere}")
 
-    def _drawn(self, shown: Sequence[int], widths: Sequence[int]) -> Table:
-        from rich import box
+    def _draw(
+        self,
+        shown: Sequence[int],
+        widths: Sequence[int],
+        console: Console,
+        options: ConsoleOptions,
+    ) -> Iterator[Segment]:
+        """Yield the lines of a ``rich.table.Table`` with these widths and a line under its head.
 
-        made = Table(title=self.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-        for at, width in zip(shown, widths, strict=True):
-            made.add_column(self.columns[at].head, width=width, overflow="fold")
+        A cell that fits is set as it is: what a ``Table`` does with each takes four times as long.
+        """
+        outer = _outer(widths)
+        empty = " " * outer
+        rule = ("-" if options.ascii_only else "─") * (outer - AROUND)
+        if self.title:
+            title = _harmless(Text(self.title, "table.title"))
+            for line in console.render_lines(title, options.update(width=outer)):
+                yield from (*line, Segment.line())
+        yield from (Segment(empty), Segment.line())
+        bold = console.get_style("table.header")
+        heads = [_harmless(self.columns[at].head) for at in shown]
+        yield from _draw_row(heads, widths, console, options, bold, at_bottom=True)
+        yield from (EDGE, Segment(rule), EDGE, Segment.line())
         for row in self.rows:
-            made.add_row(*(row[at] for at in shown))
-        return made
+            cells = [row[at] for at in shown]
+            yield from _draw_row(cells, widths, console, options, Style.null())
+        yield from (Segment(empty), Segment.line())
 
     def _widths(self, shown: Sequence[int], width: int, least: Sequence[int]) -> list[int]:
         """Share out what is left over among the columns that wrap, the narrowest first."""
@@ -122,12 +143,12 @@ class FittedTable:
             spare -= more
         return list(widths.values())
 
-    def _lines(self, at: int) -> Iterator[Text]:
-        for text in (Text(self.columns[at].head), *(row[at] for row in self.rows)):
-            yield from text.split("\n", allow_blank=True)
+    def _cells(self, at: int) -> Iterator[str]:
+        yield _harmless(self.columns[at].head).plain
+        yield from (row[at].plain for row in self.rows)
 
     def _natural(self, at: int) -> int:
-        return max((line.cell_len for line in self._lines(at)), default=0)
+        return max(cell_len(line) for cell in self._cells(at) for line in cell.split("\n"))
 
     def _least(self, width: int) -> list[int]:
         """Return the width of each column below which it cannot be read."""
@@ -137,10 +158,49 @@ class FittedTable:
         natural = self._natural(at)
         if not self.columns[at].wraps and natural <= LONG:
             return natural
-        words = (Text(word).cell_len for line in self._lines(at) for word in line.plain.split())
+        words = (cell_len(word) for cell in self._cells(at) for word in cell.split())
         longest = max((one for one in words if one + AROUND <= width), default=0)
         floor = 0 if self.columns[at].wraps else min(natural, NARROWEST)
         return max(longest, floor, 1)
+
+
+def _draw_row(
+    cells: Sequence[Text],
+    widths: Sequence[int],
+    console: Console,
+    options: ConsoleOptions,
+    style: Style,
+    at_bottom: bool = False,
+) -> Iterator[Segment]:
+    """Yield the lines of one row, cells of fewer lines filled up below, or above."""
+    drawn = [
+        _draw_cell(cell, width, console, options, style)
+        for cell, width in zip(cells, widths, strict=True)
+    ]
+    height = max(map(len, drawn))
+    align = Segment.align_bottom if at_bottom else Segment.align_top
+    if height > 1:
+        drawn = [
+            align(cell, width, height, style) for cell, width in zip(drawn, widths, strict=True)
+        ]
+    for at in range(height):
+        yield EDGE
+        for place, cell in enumerate(drawn):
+            if place:
+                yield GAP
+            yield from cell[at]
+        yield from (EDGE, Segment.line())
+
+
+def _draw_cell(
+    cell: Text, width: int, console: Console, options: ConsoleOptions, style: Style
+) -> list[list[Segment]]:
+    spare = width - cell.cell_len
+    if spare < 0 or "\n" in cell.plain:
+        folded = options.update(width=width, overflow="fold")
+        return console.render_lines(cell, folded, style=style)
+    text = Segment(cell.plain, style + console.get_style(cell.style))
+    return [[text, Segment(" " * spare, style)]]
 
 
 def _outer(widths: Sequence[int]) -> int:

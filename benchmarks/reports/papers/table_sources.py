@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ....datasets.errors import ColdbenchError
 from ...plugins.registry import OWN, describe_unknown, list_points
-from .paper_table import PaperTable
+
+if TYPE_CHECKING:
+    from .paper_table import PaperTable
 
 ENDING = ".toml"
 FOLDER = files(__package__)
@@ -65,7 +68,7 @@ def list_tables() -> list[str]:
     return sorted(find_sources().tables)
 
 
-def find_table(name: str) -> PaperTable:
+def find_table(name: str) -> "PaperTable":
     """Return a table by its name, or from a file whose path ends in ``.toml``.
 
     Raises
@@ -86,10 +89,10 @@ def find_table(name: str) -> PaperTable:
     return read_table(name, known[name])
 
 
-def read_title(name: str) -> str:
+def read_title(name: str, found: TableSources) -> str:
     """Return what a table is called, without a check of all that it holds."""
     try:
-        return str(tomllib.loads(find_sources().tables[name].read_text("utf-8"))["title"])
+        return str(tomllib.loads(found.tables[name].read_text("utf-8"))["title"])
     except (OSError, ValueError, KeyError):
         return find_table(name).title  # which says what is wrong
 
