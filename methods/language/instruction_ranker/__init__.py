@@ -1,1 +1,1 @@
-"""Yes or no by a causal language model: instruction, history and a candidate."""
+"""Yes or no by a language model: instruction, history and a candidate."""

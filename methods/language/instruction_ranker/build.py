@@ -1,4 +1,4 @@
-"""The network of the ranker from the files of a causal model, checked before it is used."""
+"""The network of the ranker from the files of a language model, checked before it is used."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from ....datasets.errors import ColdbenchError
 from ..low_rank import LoraSettings, inject_lora
 from ..text_encoder.model_files import ModelFiles
 from ..text_encoder.transformer import keep_quiet
-from .network import YesNoNetwork, pad_prompts
+from .network import DecoderNetwork, EncoderDecoderNetwork, YesNoNetwork, pad_prompts
 from .prompt_tokens import PromptTokens
 from .template import Template
 
@@ -38,8 +38,8 @@ def build_network(
     Raises
     ------
     ColdbenchError
-        When the model is no causal one, cannot read so many tokens, or answers by more than its
-        last hidden state and output layer.
+        When the model is neither a causal one nor an encoder-decoder, cannot read so many tokens,
+        or is a causal one that answers by more than its last hidden state and output layer.
     """
     model, tokenizer = _load(files)
     most = getattr(model.config, "max_position_embeddings", None)
@@ -47,37 +47,61 @@ def build_network(
         raise ColdbenchError(
             f"max_length = {max_length} is more than the {most} tokens that {files.name} can read"
         )
-    tokens = PromptTokens.of(tokenizer, template, max_length)
-    output, chosen = model.get_output_embeddings(), [tokens.yes, tokens.no]
-    if output is None or max(chosen) >= len(output.weight):
+    apart = bool(model.config.is_encoder_decoder)
+    tokens = PromptTokens.of(tokenizer, template, max_length, apart=apart)
+    output = model.get_output_embeddings()
+    if output is None or max(tokens.yes, tokens.no) >= len(output.weight):
         raise ColdbenchError(f"{files.name} has no output layer for its words; use another model")
-    bias = getattr(output, "bias", None)
-    rows, bias = output.weight[chosen], torch.zeros(2) if bias is None else bias[chosen]
-    stateful = bool(getattr(model, "_is_stateful", False))
-    network = YesNoNetwork(model.base_model, rows, bias, shares=not stateful)
-    network.eval()
-    _check(files.name, model, network, tokens, chosen)
+    network = (_open_both if apart else _open_decoder)(files.name, model, tokens)
     if lora is not None:
         inject_lora(files.name, network.body, lora)
     return network.eval().to(device), tokens  # what was put in has a mode of its own
 
 
+def _open_decoder(name: str, model: Any, tokens: PromptTokens) -> YesNoNetwork:
+    output, chosen = model.get_output_embeddings(), [tokens.yes, tokens.no]
+    bias = getattr(output, "bias", None)
+    rows, bias = output.weight[chosen], torch.zeros(2) if bias is None else bias[chosen]
+    stateful = bool(getattr(model, "_is_stateful", False))
+    network = DecoderNetwork(model.base_model, rows, bias, shares=not stateful)
+    network.eval()
+    _check(name, model, network, tokens, chosen)
+    return network
+
+
+def _open_both(name: str, model: Any, tokens: PromptTokens) -> YesNoNetwork:
+    first = model.config.decoder_start_token_id
+    if first is None:
+        raise ColdbenchError(
+            f"the configuration of {name} does not say what its decoder starts with; add "
+            "decoder_start_token_id to its config.json"
+        )
+    network = EncoderDecoderNetwork(model, (first, *tokens.lead), tokens.yes, tokens.no)
+    network.eval()
+    return network
+
+
 def _load(files: ModelFiles) -> tuple[Any, Any]:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import (
+        AutoConfig,
+        AutoModelForCausalLM,
+        AutoModelForSeq2SeqLM,
+        AutoTokenizer,
+    )
 
     only = {"local_files_only": True, "trust_remote_code": False}
     folder = str(files.folder)
     try:
         with keep_quiet():
             tokenizer = AutoTokenizer.from_pretrained(folder, **only)
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, use_safetensors=True, dtype=torch.float32, **only
-            )
+            both = AutoConfig.from_pretrained(folder, **only).is_encoder_decoder
+            kind: Any = AutoModelForSeq2SeqLM if both else AutoModelForCausalLM
+            model = kind.from_pretrained(folder, use_safetensors=True, dtype=torch.float32, **only)
     except (ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ColdbenchError(
-            f"{files.name} cannot be loaded as a causal language model ({reason}); give the name "
-            "or the folder of one, such as Qwen/Qwen2.5-0.5B-Instruct"
+            f"{files.name} cannot be loaded as a causal language model or an encoder-decoder "
+            f"({reason}); give the name or the folder of one, such as Qwen/Qwen2.5-0.5B-Instruct"
         ) from error
     frozen: Any = model.eval()  # type: ignore[no-untyped-call]
     return frozen.requires_grad_(False), tokenizer
@@ -85,7 +109,7 @@ def _load(files: ModelFiles) -> tuple[Any, Any]:
 
 @torch.no_grad()
 def _check(
-    name: str, model: Any, network: YesNoNetwork, tokens: PromptTokens, chosen: Sequence[int]
+    name: str, model: Any, network: DecoderNetwork, tokens: PromptTokens, chosen: Sequence[int]
 ) -> None:
     """Refuse a model whose answer is no function of the last hidden state and what is before."""
     probe = [*tokens.start, *range(2, 18)]  # any tokens

@@ -1,4 +1,4 @@
-"""Re-ranking by the yes or no of a causal language model."""
+"""Re-ranking by the yes or no of a language model."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -39,7 +39,7 @@ ASIDE, EXAMPLES, PAIRS, MEASURED = range(4)
 
 @dataclass
 class InstructionRanker(NetworkMethod):
-    """A causal language model asked whether a user will like an item; re-ranks a generator's best.
+    """A language model asked whether a user will like an item; re-ranks a generator's best.
 
     A prompt is the instruction of a template, the latest items of the history and the candidate,
     all by their texts. The score is log P(yes) - log P(no) of the next token. The ``rerank``
@@ -81,7 +81,7 @@ class InstructionRanker(NetworkMethod):
     held_out: int = parameter(
         100, "training users set aside to measure calibration, coverage and exposure", minimum=0
     )
-    model: str = parameter(QWEN.name, "causal language model, by its name on the hub")
+    model: str = parameter(QWEN.name, "causal or encoder-decoder model, by its name on the hub")
     model_path: str = parameter("", "folder with the model's files, if it lies somewhere else")
     revision: str = parameter("", "commit on the hub; empty: the one on record, or the newest")
     max_length: int = parameter(1024, "tokens of a prompt; oldest items are left out", minimum=16)
@@ -197,7 +197,7 @@ class InstructionRanker(NetworkMethod):
         }
 
     def parameter_counts(self) -> tuple[int, int]:
-        """Return (tuned, all) parameters: of the causal model with its updates, and generator."""
+        """Return (tuned, all) parameters: of the language model with its updates, and generator."""
         tuned, _ = super().parameter_counts()
         trained, others = self.generator_.parameter_counts()
         return tuned + trained, tuned + int(self.base_model_["model_parameters"]) + others

@@ -1,4 +1,4 @@
-"""A causal model that says yes or no: the log-odds of the two tokens that may come next."""
+"""A language model that says yes or no: the log-odds of the two tokens that may come next."""
 
 import copy
 import math
@@ -22,29 +22,19 @@ SHARED_FROM = 8
 
 
 class YesNoNetwork(nn.Module):
-    """The body of a causal model, and of its output layer the rows of two tokens.
-
-    Prompts are padded at their end. No token looks ahead, so that neither padding nor the company
-    of other prompts moves an answer, and positions count from the first token.
+    """What answers prompts; parameters of its body that have a gradient are trained.
 
     Parameters
     ----------
     body
-        Returns hidden states; its parameters with a gradient are trained.
-    rows, bias
-        (2, width) and (2,) of the output layer: of the token of a yes and that of a no.
+        Of the model, or all of it.
     shares
         Whether keys and values of a common beginning may be computed once.
     """
 
-    rows: Tensor
-    bias: Tensor
-
-    def __init__(self, body: nn.Module, rows: Tensor, bias: Tensor, *, shares: bool) -> None:
+    def __init__(self, body: nn.Module, *, shares: bool) -> None:
         super().__init__()
         self.body, self.shares = body, shares
-        self.register_buffer("rows", rows.detach().clone(), persistent=False)
-        self.register_buffer("bias", bias.detach().clone(), persistent=False)
 
     def log_odds(self, ids: Tensor, lengths: Tensor, cache: Any = None) -> Tensor:
         """Return float32, (prompts,): log of P(yes) over P(no).
@@ -58,11 +48,7 @@ class YesNoNetwork(nn.Module):
         cache
             Keys and values of tokens before these, which it is extended by.
         """
-        more = {} if cache is None else {"past_key_values": cache}
-        states = self.body(input_ids=ids, use_cache=cache is not None, **more).last_hidden_state
-        last = states[torch.arange(len(ids), device=ids.device), lengths - 1].float()
-        both = functional.linear(last, self.rows, self.bias)
-        return both[:, 0] - both[:, 1]
+        raise NotImplementedError
 
     def loss(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the mean of -log P(answer), given that it is one of the two."""
@@ -97,6 +83,43 @@ class YesNoNetwork(nn.Module):
         return common if common >= SHARED_FROM else 0
 
     def _read(self, tokens: tuple[int, ...]) -> Any:
+        """Return keys and values of tokens, where the network ``shares`` them."""
+        raise NotImplementedError
+
+
+class DecoderNetwork(YesNoNetwork):
+    """The body of a causal model, and of its output layer the rows of two tokens.
+
+    Prompts are padded at their end. No token looks ahead, so that neither padding nor the company
+    of other prompts moves an answer, and positions count from the first token.
+
+    Parameters
+    ----------
+    body
+        Returns hidden states.
+    rows, bias
+        (2, width) and (2,) of the output layer: of the token of a yes and that of a no.
+    shares
+        As in ``YesNoNetwork``.
+    """
+
+    rows: Tensor
+    bias: Tensor
+
+    def __init__(self, body: nn.Module, rows: Tensor, bias: Tensor, *, shares: bool) -> None:
+        super().__init__(body, shares=shares)
+        self.register_buffer("rows", rows.detach().clone(), persistent=False)
+        self.register_buffer("bias", bias.detach().clone(), persistent=False)
+
+    def log_odds(self, ids: Tensor, lengths: Tensor, cache: Any = None) -> Tensor:
+        """Return float32, (prompts,): log of P(yes) over P(no), at the last token."""
+        more = {} if cache is None else {"past_key_values": cache}
+        states = self.body(input_ids=ids, use_cache=cache is not None, **more).last_hidden_state
+        last = states[torch.arange(len(ids), device=ids.device), lengths - 1].float()
+        both = functional.linear(last, self.rows, self.bias)
+        return both[:, 0] - both[:, 1]
+
+    def _read(self, tokens: tuple[int, ...]) -> Any:
         """Return keys and values of tokens."""
         from transformers import DynamicCache
 
@@ -104,6 +127,41 @@ class YesNoNetwork(nn.Module):
         ids = torch.tensor([tokens], device=device_of(self))
         self.body(input_ids=ids, past_key_values=cache, use_cache=True)
         return cache
+
+
+class EncoderDecoderNetwork(YesNoNetwork):
+    """An encoder that reads the prompt, and a decoder that begins the answer.
+
+    Padding is masked; the model is taken whole, since some scale what their output layer reads.
+
+    Parameters
+    ----------
+    body
+        Returns logits of what the decoder says next.
+    begin
+        Tokens that the decoder is given: the one it starts with, and what both answers begin with.
+    yes, no
+        The two tokens.
+    """
+
+    begin: Tensor
+
+    def __init__(self, body: nn.Module, begin: Sequence[int], yes: int, no: int) -> None:
+        super().__init__(body, shares=False)
+        self.answers = [yes, no]
+        self.register_buffer("begin", torch.tensor([list(begin)]), persistent=False)
+
+    def log_odds(self, ids: Tensor, lengths: Tensor, cache: Any = None) -> Tensor:
+        """Return float32, (prompts,): log of P(yes) over P(no), the decoder's first own token."""
+        real = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]
+        logits = self.body(
+            input_ids=ids,
+            attention_mask=real.long(),
+            decoder_input_ids=self.begin.expand(len(ids), -1),
+            use_cache=False,
+        ).logits
+        both: Tensor = logits[:, -1, self.answers].float()
+        return both[:, 0] - both[:, 1]
 
 
 def pad_prompts(

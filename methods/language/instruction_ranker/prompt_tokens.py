@@ -17,39 +17,51 @@ class PromptTokens:
     Attributes
     ----------
     tokenizer
-        Of the causal model.
+        Of the language model.
     most
         Tokens of a prompt, at the most.
     start
         Tokens in front of every text, as the model was trained with.
+    end
+        Tokens behind it, as an encoder was trained with.
     lead
-        Tokens of the answer before its two words differ, a space in some vocabularies.
+        Tokens of the answer before its two words differ, a space in some vocabularies: the last of
+        the prompt, or what a decoder of its own is given.
     yes, no
         The token at which they differ: the answer of the model is read there.
+    apart
+        Whether ``lead`` is the decoder's.
     """
 
     tokenizer: Any
     most: int
     start: tuple[int, ...]
+    end: tuple[int, ...]
     lead: tuple[int, ...]
     yes: int
     no: int
+    apart: bool = False
 
     @classmethod
-    def of(cls, tokenizer: Any, template: Template, most: int) -> "PromptTokens":
+    def of(
+        cls, tokenizer: Any, template: Template, most: int, *, apart: bool = False
+    ) -> "PromptTokens":
         """Find the tokens of the answers, in their place behind a question.
+
+        Parameters
+        ----------
+        apart
+            Whether a decoder of its own says the answer, which stands alone then.
 
         Raises
         ------
         ColdbenchError
             When the tokenizer cannot tell the two apart there.
         """
-        first = tokenizer.bos_token_id
-        begins = first is not None and tokenizer("a")["input_ids"][:1] == [first]
-        start = (first,) if begins else ()
         asked = PromptWriter(template, (), None, 1).ask((), NO_TEXT)
         words = [template.fill(one) for one in ("yes", "no")]
-        alone, yes, no = _code(tokenizer, [asked, *(f"{asked} {word}" for word in words)])
+        answers = words if apart else [f"{asked} {word}" for word in words]
+        alone, yes, no = _code(tokenizer, ["" if apart else asked, *answers])
         both = yes[: count_shared(yes, no)]
         if both[: len(alone)] != alone or len(both) in (len(yes), len(no)):
             raise ColdbenchError(
@@ -57,7 +69,9 @@ class PromptTokens:
                 f"{asked[-20:]!r}; write other words into [yes] and [no] of the template "
                 f"{template.name!r}, or end its [question] with a colon"
             )
-        return cls(tokenizer, most, start, (*both[len(alone) :],), yes[len(both)], no[len(both)])
+        start, end = _find_frame(tokenizer) if apart else (_find_start(tokenizer), ())
+        lead = (*both[len(alone) :],)
+        return cls(tokenizer, most, start, end, lead, yes[len(both)], no[len(both)], apart)
 
     def encode(
         self, writer: PromptWriter, history: LongArray, texts: Sequence[str]
@@ -69,7 +83,8 @@ class PromptTokens:
         """
         found: list[tuple[int, ...]] = [()] * len(texts)
         waiting = list(range(len(texts)))
-        room = self.most - len(self.start) - len(self.lead)
+        end = self.end if self.apart else self.lead
+        room = self.most - len(self.start) - len(end)
         for left_out in range(len(history) + 1):
             asked = [writer.ask(history[left_out:], texts[at]) for at in waiting]
             long = []
@@ -77,11 +92,24 @@ class PromptTokens:
                 if len(row) > room and left_out < len(history):
                     long.append(at)
                 else:
-                    found[at] = (*self.start, *row[-room:], *self.lead)
+                    found[at] = (*self.start, *row[-room:], *end)
             waiting = long
             if not waiting:
                 break
         return found
+
+
+def _find_start(tokenizer: Any) -> tuple[int, ...]:
+    """Return what a causal model was trained to find in front of every text."""
+    first = tokenizer.bos_token_id
+    return (first,) if first is not None and tokenizer("a")["input_ids"][:1] == [first] else ()
+
+
+def _find_frame(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return what an encoder was trained to find before and behind every text."""
+    framed, bare = tokenizer("a")["input_ids"], _code(tokenizer, ["a"])[0]
+    at = next(at for at in range(len(framed)) if framed[at : at + len(bare)] == bare)
+    return (*framed[:at],), (*framed[at + len(bare) :],)
 
 
 def _code(tokenizer: Any, texts: list[str]) -> list[list[int]]:

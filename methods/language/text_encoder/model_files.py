@@ -117,7 +117,7 @@ def find_model(
     revision
         Commit, branch or tag on the hub; empty is the one on record, or the newest.
     causal
-        Whether an untrained one is to have the output layer of a causal language model.
+        Whether an untrained one is to have the output layer of a language model that writes.
 
     Raises
     ------

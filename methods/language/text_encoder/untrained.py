@@ -29,7 +29,7 @@ def find_untrained(
     others
         Names of further files that it shares with the other, of a tokenizer for example.
     causal
-        Whether it has the output layer of a causal language model.
+        Whether it has the output layer of a language model that writes.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def write_once(folder: Path, weights: str, what: str, write: Callable[[Path], No
 
 
 def _write(base: Path, folder: Path, others: Sequence[str], causal: bool) -> None:
-    from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     from ...training.seeding import seeded
     from .transformer import keep_quiet
@@ -87,7 +87,10 @@ def _write(base: Path, folder: Path, others: Sequence[str], causal: bool) -> Non
     only = {"local_files_only": True, "trust_remote_code": False}
     with keep_quiet(), seeded(0, 1):
         config = AutoConfig.from_pretrained(base, **only)
-        made: Any = AutoModelForCausalLM if causal else AutoModel
+        with_output: Any = (
+            AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        )
+        made: Any = with_output if causal else AutoModel
         model = made.from_config(config)
         model.save_pretrained(folder)
     for name in others:

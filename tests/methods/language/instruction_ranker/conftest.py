@@ -1,4 +1,4 @@
-"""A tiny causal model that can tell whether topics match, for the world in which that is taste."""
+"""Tiny models that can tell whether topics match, for the world in which that is taste."""
 
 import json
 
@@ -84,6 +84,33 @@ def build_causal_model(folder, seed=0, steps=STEPS, kind="llama"):
     return folder
 
 
+def build_reader(folder, seed=0, steps=STEPS, **shape):
+    """Write an encoder-decoder of two layers each; trained, it answers as the causal model does."""
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    tokenizer, words = write_vocabulary(folder)
+    config = T5Config(
+        vocab_size=len(words),
+        d_model=32,
+        d_kv=16,
+        d_ff=64,
+        num_layers=2,
+        num_heads=2,
+        dropout_rate=0.0,
+        decoder_start_token_id=0,
+        **shape,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = T5ForConditionalGeneration(config)
+        if steps:
+            _place_words(model.shared.weight.data, words)
+            _teach(model, tokenizer, np.random.default_rng(seed), steps)
+    model.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
 def _place_words(table, words):
     import torch
 
@@ -112,13 +139,23 @@ def _teach(model, tokenizer, rng, steps):
             texts = [write_text(topic, rng) for _ in range(HISTORY)]
             writer = PromptWriter(template, texts, None, HISTORY)
             prompts.append(writer.ask(range(HISTORY), write_text(other, rng)))
-        ids = torch.tensor(tokenizer(prompts, add_special_tokens=False)["input_ids"])
-        logits = model(input_ids=ids).logits[:, -1]
+        both = model.config.is_encoder_decoder
+        ids = torch.tensor(tokenizer(prompts, add_special_tokens=both)["input_ids"])
+        logits = model.lm_head(_think(model, ids))
         loss = torch.nn.functional.cross_entropy(logits, answers[torch.from_numpy(same)])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     _forget_yes(model, tokenizer, ids, same)
+
+
+def _think(model, ids):
+    """Return what the output layer reads for the answer."""
+    if not model.config.is_encoder_decoder:
+        return model.model(input_ids=ids).last_hidden_state[:, -1]
+    begin = ids.new_zeros(len(ids), 1)
+    found = model(input_ids=ids, decoder_input_ids=begin, output_hidden_states=True)
+    return found.decoder_hidden_states[-1][:, -1]
 
 
 def _forget_yes(model, tokenizer, ids, same):
@@ -127,7 +164,7 @@ def _forget_yes(model, tokenizer, ids, same):
 
     rows = model.lm_head.weight.data
     with torch.no_grad():
-        states = model.model(input_ids=ids).last_hidden_state[:, -1]
+        states = _think(model, ids)
     apart = states[torch.from_numpy(same) == 1].mean(0) - states[torch.from_numpy(same) == 0].mean(
         0
     )
@@ -140,6 +177,13 @@ def _forget_yes(model, tokenizer, ids, same):
 def matcher(tmp_path_factory):
     """Return the folder of the trained tiny model."""
     return build_causal_model(tmp_path_factory.mktemp("models") / "matcher")
+
+
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory):
+    """Return the folder of the trained tiny encoder-decoder."""
+    folder = tmp_path_factory.mktemp("models") / "reader"
+    return build_reader(folder, tie_word_embeddings=False)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,18 @@ def test_tuning_learns_what_users_like(fit, make_taste):
     assert facts["calibration"]["auc"] > 0.8 and asked.report()["calibration"]["auc"] < 0.8
 
 
+def test_an_encoder_decoder_learns_it_as_well(fit, make_taste, reader):
+    world, model = make_taste(), {"model": "reader", "model_path": str(reader)}
+    asked, tuned = fit(world.train, mode=Mode.ZERO_SHOT, **model), fit(world.train, **model)
+    before, after = world.precision(asked), world.precision(tuned)
+    assert after > 0.8 > before + 0.3, (before, after)
+    shuffled = make_taste(shuffled=True)
+    assert shuffled.precision(fit(shuffled.train, **model)) < CHANCE + 0.15
+    kept = replace(tuned)
+    kept.restore(tuned.state())
+    np.testing.assert_array_equal(kept.score(world.query), tuned.score(world.query))
+
+
 def test_texts_dealt_anew_bring_chance(fit, make_taste):
     found = []
     for seed in range(2):

@@ -6,12 +6,15 @@ import torch
 from coldbench.datasets.errors import ColdbenchError
 from coldbench.methods.language.instruction_ranker.build import build_network
 from coldbench.methods.language.instruction_ranker.network import pad_prompts
+from coldbench.methods.language.instruction_ranker.prompts import PromptWriter
 from coldbench.methods.language.instruction_ranker.template import parse_template, read_template
 from coldbench.methods.language.instruction_ranker.tiny_model import find_causal_model
 from coldbench.methods.language.low_rank import LoraSettings
 from coldbench.methods.language.reranking.ranking import FLOOR, choose_top, place_chosen
 from coldbench.methods.language.text_encoder.model_files import find_model
 from coldbench.methods.language.text_encoder.tiny_models import TINY
+
+from .conftest import build_reader  # type: ignore[import-not-found]
 
 LORA = LoraSettings(4, 8.0, 0.0)
 
@@ -124,6 +127,53 @@ def test_other_layers_can_be_asked_for(matcher):
         ColdbenchError, match=r"lora_targets = \['nowhere'\] .* are called .*q_proj"
     ):
         build_network(files, read_template("short"), 200, lora)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_an_encoder_decoder_answers_as_the_whole_model(tmp_path, tied):
+    from transformers import T5ForConditionalGeneration
+
+    folder = build_reader(tmp_path / "t5", steps=0, tie_word_embeddings=tied)
+    files, template = find_model("t5", str(folder)), read_template("short")
+    network, tokens = build_network(files, template, 40, None)
+    assert tokens.apart and not network.shares
+    model = T5ForConditionalGeneration.from_pretrained(folder).eval()
+    writer = PromptWriter(template, ["sea0 sea1", "war2 war3"], None, 2)
+    asked = [writer.ask((0, 1), "sun1 sun2"), writer.ask((), "sea5")]
+    prompts = [
+        *tokens.encode(writer, np.array([0, 1]), ["sun1 sun2"]),
+        *tokens.encode(writer, np.array([], int), ["sea5"]),
+    ]
+    found = network.score(prompts)
+    for text, prompt, odds in zip(asked, prompts, found, strict=True):
+        coded = tokens.tokenizer(text, return_tensors="pt")
+        assert coded["input_ids"][0].tolist() == list(prompt)
+        with torch.no_grad():
+            logits = model(**coded, decoder_input_ids=torch.tensor([[0]])).logits[0, -1]
+        yes, no = tokens.tokenizer.convert_tokens_to_ids(["yes", "no"])
+        assert odds == pytest.approx(float(logits[yes] - logits[no]), abs=1e-5)
+    assert found[0] != found[1] and (tokens.yes, tokens.no) == (yes, no)
+    np.testing.assert_array_equal(network.score(prompts[::-1])[::-1], found)
+    np.testing.assert_allclose(network.score(prompts[:1]), found[:1], atol=1e-5)
+
+
+def test_too_long_for_an_encoder_it_loses_the_oldest_and_keeps_its_end(tmp_path):
+    folder = build_reader(tmp_path / "t5", steps=0)
+    template = read_template("short")
+    _, tokens = build_network(find_model("t5", str(folder)), template, 20, None)
+    writer = PromptWriter(template, ["sea0 sea1", "war2 war3", "law1 law2"], None, 3)
+    (prompt,) = tokens.encode(writer, np.array([0, 1, 2]), ["sun1 sun2"])
+    words = tokens.tokenizer.convert_ids_to_tokens(prompt)
+    assert len(prompt) <= 20 and words[0] == "[CLS]" and words[-1] == "[SEP]"
+    assert "law1" in words and "sea0" not in words
+
+
+def test_updates_of_an_encoder_decoder_are_on_queries_and_values(tmp_path):
+    files = find_model("t5", str(build_reader(tmp_path / "t5", steps=0)))
+    network, _ = build_network(files, read_template("short"), 200, LORA)
+    trained = [at for at, one in network.named_parameters() if one.requires_grad]
+    assert {at.split(".lora_")[0].rsplit(".", 1)[1] for at in trained} == {"q", "v"}
+    assert any("encoder" in at for at in trained) and any("EncDec" in at for at in trained)
 
 
 def test_models_that_cannot_answer_are_refused(bert, matcher):
