@@ -140,6 +140,10 @@ results-ladder: setup ## Every way of fine-tuning on the small datasets, with sh
 	$(BIN)/coldbench run +experiment=ladder time_limit=3600 seed=$(FIVE) dataset=$(call joined,$(SMALL)) $(RECORDED)
 	$(BIN)/coldbench run +experiment=ladder_controls time_limit=3600 seed=$(FIVE) \
 		dataset.of=$(call joined,$(SMALL)) $(RECORDED)
+	$(BIN)/coldbench run +experiment=ladder_controls time_limit=3600 seed=$(FIVE) \
+		dataset.of=$(call joined,$(filter-out hetrec-lastfm,$(SMALL))) \
+		dataset.shuffled=false dataset.attributes=true \
+		method=text_ridge_vectors,frozen_towers,finetuned_encoder $(RECORDED)
 	$(MAKE) pages
 
 results-tuned: setup ## Tune every method on the four small datasets under one budget, and run it tuned; hours

@@ -10,12 +10,12 @@ from ..arrays import LongArray
 from ..dataset import Dataset
 from ..errors import DataError
 from ..parameters import parameter
-from ..side_information import TextColumn
+from ..side_information import FeatureColumn, TextColumn
 
 
 @dataclass
 class TextControl:
-    """A dataset whose item texts are shuffled between its items, or lack some columns.
+    """A dataset whose item texts are shuffled, lack some columns, or are the attributes in words.
 
     Interactions, ids, attributes and graph stay, so the same seed cuts the same split. What a
     method loses here is what the texts of the items gave it; what it keeps, it owes to something
@@ -30,11 +30,14 @@ class TextControl:
         True, "every item has the texts of another one, drawn once for all seeds"
     )
     without: list[str] = parameter([], "text columns of the items that are left out, as title")
+    attributes: bool = parameter(
+        False, "in place of the texts the attributes, written out: genre: Drama, War. year: 1930"
+    )
 
     @property
     def name(self) -> str:
         """What records call it: ``movietweetings.shuffled``, ``ml-100k.without-title``."""
-        parts = ["shuffled"] * self.shuffled
+        parts = ["attributes"] * self.attributes + ["shuffled"] * self.shuffled
         parts += ["without-" + "-".join(self.without)] if self.without else []
         return ".".join([self.of, *parts])
 
@@ -44,19 +47,23 @@ class TextControl:
         Raises
         ------
         DataError
-            When there is no such dataset, its items have no texts or not these, or nothing is
-            changed.
+            When there is no such dataset, its items have no texts or attributes or not these, or
+            nothing is changed.
         """
-        if not self.shuffled and not self.without:
+        if not (self.shuffled or self.without or self.attributes):
             raise DataError(
                 f"dataset.shuffled=false and dataset.without=[] leave {self.of} as it is",
                 remedy=f"use dataset={self.of}, or name texts to leave out",
             )
         data = self._load_other()
-        there = [one.name for one in data.items.texts]
+        known = data.items.texts
+        if self.attributes:
+            known = tuple(write_out(one) for one in data.items.columns)
+        there = [one.name for one in known]
         if not there:
+            what = "attributes to write out" if self.attributes else "texts to take away"
             raise DataError(
-                f"the items of {self.of} have no texts to take away",
+                f"the items of {self.of} have no {what}",
                 remedy="use another dataset.of",
             )
         missing = [one for one in self.without if one not in there]
@@ -66,9 +73,10 @@ class TextControl:
                 f"{', '.join(missing)}",
                 remedy=f"their texts are {', '.join(there)}",
             )
-        texts = tuple(self._change(one) for one in data.items.texts if one.name not in self.without)
+        texts = tuple(self._change(one) for one in known if one.name not in self.without)
         changed = "; ".join(
-            ["the texts of the items are shuffled"] * self.shuffled
+            ["the texts of the items are their attributes"] * self.attributes
+            + ["the texts of the items are shuffled"] * self.shuffled
             + [f"without the items' {', '.join(self.without)}"] * bool(self.without)
         )
         items = replace(data.items, texts=texts)
@@ -99,3 +107,18 @@ class TextControl:
         source = np.empty(count, dtype=np.int64)
         source[order] = np.roll(order, 1)
         return source
+
+
+def write_out(column: FeatureColumn) -> TextColumn:
+    """Return an attribute as a text: ``genre: Drama, War``; numbers with up to six digits.
+
+    Values that the split leaves out for being rare are in it: no encoder has a column for them.
+    """
+    matrix, texts = column.matrix, []
+    for first, last in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True):
+        if column.numeric:
+            words = [f"{value:.6g}" for value in matrix.data[first:last].tolist()]
+        else:
+            words = [column.values[at] for at in sorted(matrix.indices[first:last].tolist())]
+        texts.append(f"{column.name}: {', '.join(words)}" if words else "")
+    return TextColumn(column.name, column.provenance, texts)

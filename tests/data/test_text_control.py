@@ -56,10 +56,26 @@ def test_a_column_is_left_out(original):
     assert made.name == "movietweetings.without-title"
 
 
+def test_attributes_take_the_place_of_the_texts(original):
+    made = TextControl(shuffled=False, attributes=True).load()
+    assert [one.name for one in made.items.texts] == [one.name for one in original.items.columns]
+    assert [one.provenance for one in made.items.texts] == [
+        one.provenance for one in original.items.columns
+    ]
+    title = original.items.texts[0].values
+    at = list(title).index("All Quiet on the Western Front (1930)")
+    written = [one.values[at] for one in made.items.texts]
+    assert written == ["genre: Drama, War", "decade: 1930s", "year: 1930"]
+    split = Grid().split(made, 3)
+    assert "Quiet" not in " ".join(split.train.items.text)
+    assert made.rule.endswith("; the texts of the items are their attributes")
+
+
 def test_records_call_it_by_what_was_changed():
     for words, name in (
         ([], "movietweetings.shuffled"),
         (["dataset.of=ml-100k"], "ml-100k.shuffled"),
+        (["dataset.attributes=true", "dataset.shuffled=false"], "movietweetings.attributes"),
         (["dataset.without=[title,genres]"], "movietweetings.shuffled.without-title-genres"),
     ):
         run = compose_run(["method=random", "dataset=text_control", "scenario=grid", *words])
@@ -73,6 +89,7 @@ def test_records_call_it_by_what_was_changed():
         ({"of": "text_control"}, "is no dataset that can be changed"),
         ({"shuffled": False}, "leave movietweetings as it is; use dataset=movietweetings"),
         ({"without": ["plot"]}, "have no plot; their texts are title, genres"),
+        ({"of": "planted", "attributes": True, "without": ["plot"]}, "have no plot; their texts"),
     ],
 )
 def test_what_cannot_be_taken_away_is_refused(settings, told):
