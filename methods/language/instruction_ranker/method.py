@@ -28,10 +28,10 @@ from ..reranking.ranking import place_chosen
 from ..text_encoder.encoder import DEFAULT_MODEL, require_same_weights
 from ..text_encoder.model_files import QWEN, ModelFiles
 from ..text_encoder.tiny_models import TINY
-from .prompts import PromptWriter, shorten_texts
+from ..yes_no.prompts import PromptWriter, shorten_texts
+from ..yes_no.template import DEFAULT, Template, parse_template, read_template
+from ..yes_no.tiny_model import describe_model, find_causal_model
 from .settings import Mode
-from .template import DEFAULT, Template, parse_template, read_template
-from .tiny_model import describe_model, find_causal_model
 
 ASIDE, EXAMPLES, PAIRS, MEASURED = range(4)
 """Places of what is drawn at random, next to the seed."""
@@ -115,7 +115,7 @@ class InstructionRanker(NetworkMethod):
     def fit(self, train: TrainView) -> Self:
         """Fit the generator, write the prompts, and train the updates where these are asked for."""
         from ..reranking.diagnostics import measure_ranker
-        from .labelled_prompts import LabelledPrompts
+        from ..yes_no.labelled_prompts import LabelledPrompts
 
         seed, matrix = train.seed, train.interactions.csr
         template = read_template(self.template)
@@ -137,7 +137,7 @@ class InstructionRanker(NetworkMethod):
         elif self.mode is Mode.TUNED:
             from ..reranking.batches import PairBatches
             from ..reranking.training import train_ranker
-            from .network import CHANCE_LOSS
+            from ..yes_no.network import CHANCE_LOSS
 
             def draw(epoch: int) -> LabelledPairs:
                 few = (self.pairs, 0) if self.pairs else (None, epoch)
@@ -247,7 +247,7 @@ class InstructionRanker(NetworkMethod):
     ) -> None:
         from ...training.seeding import seeded
         from ..low_rank import LoraSettings
-        from .build import build_network
+        from ..yes_no.build import build_network
 
         lora = LoraSettings(self.lora_rank, self.lora_alpha, self.lora_dropout, self.lora_targets)
         tuned, device = self.mode is Mode.TUNED, resources.device

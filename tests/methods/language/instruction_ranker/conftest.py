@@ -124,8 +124,8 @@ def _place_words(table, words):
 
 def _teach(model, tokenizer, rng, steps):
     import torch
-    from coldbench.methods.language.instruction_ranker.prompts import PromptWriter
-    from coldbench.methods.language.instruction_ranker.template import read_template
+    from coldbench.methods.language.yes_no.prompts import PromptWriter
+    from coldbench.methods.language.yes_no.template import read_template
 
     answers = torch.tensor(tokenizer.convert_tokens_to_ids(["wrong", "right"]))
     template = read_template("short")

@@ -6,14 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from coldbench.datasets.interactions import NO_TIME, Interactions
-from coldbench.methods.language.instruction_ranker.prompt_tokens import PromptTokens
-from coldbench.methods.language.instruction_ranker.prompts import (
-    NO_TEXT,
-    PromptWriter,
-    shorten_texts,
-)
 from coldbench.methods.language.instruction_ranker.settings import Mode
-from coldbench.methods.language.instruction_ranker.template import read_template
 from coldbench.methods.language.reranking.histories import order_by_time
 from coldbench.methods.language.reranking.pairs import (
     draw_one_each,
@@ -21,6 +14,13 @@ from coldbench.methods.language.reranking.pairs import (
     find_others,
     set_users_aside,
 )
+from coldbench.methods.language.yes_no.prompt_tokens import PromptTokens
+from coldbench.methods.language.yes_no.prompts import (
+    NO_TEXT,
+    PromptWriter,
+    shorten_texts,
+)
+from coldbench.methods.language.yes_no.template import read_template
 from scipy.sparse import csr_matrix
 
 CANARY = "canary7c1e"

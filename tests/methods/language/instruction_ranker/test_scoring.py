@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 from coldbench.datasets.errors import ColdbenchError
-from coldbench.methods.language.instruction_ranker.build import build_network
-from coldbench.methods.language.instruction_ranker.network import pad_prompts
-from coldbench.methods.language.instruction_ranker.prompts import PromptWriter
-from coldbench.methods.language.instruction_ranker.template import parse_template, read_template
-from coldbench.methods.language.instruction_ranker.tiny_model import find_causal_model
 from coldbench.methods.language.low_rank import LoraSettings
 from coldbench.methods.language.reranking.ranking import FLOOR, choose_top, place_chosen
 from coldbench.methods.language.text_encoder.model_files import find_model
 from coldbench.methods.language.text_encoder.tiny_models import TINY
+from coldbench.methods.language.yes_no.build import build_network
+from coldbench.methods.language.yes_no.network import pad_prompts
+from coldbench.methods.language.yes_no.prompts import PromptWriter
+from coldbench.methods.language.yes_no.template import parse_template, read_template
+from coldbench.methods.language.yes_no.tiny_model import find_causal_model
 
 from .conftest import build_reader  # type: ignore[import-not-found]
 
@@ -80,7 +80,7 @@ def test_large_batches_are_computed_in_parts(loaded, monkeypatch):
     network, tokens, _ = loaded
     alike, _ = some_prompts(tokens)
     whole = network.score(alike)
-    monkeypatch.setattr("coldbench.methods.language.instruction_ranker.network.TOKENS_AT_ONCE", 60)
+    monkeypatch.setattr("coldbench.methods.language.yes_no.network.TOKENS_AT_ONCE", 60)
     np.testing.assert_allclose(network.score(alike), whole, atol=1e-5)
 
 

@@ -3,7 +3,7 @@ import re
 import pytest
 from coldbench.datasets.errors import ColdbenchError, DataError
 from coldbench.methods.language.instruction_ranker.method import InstructionRanker
-from coldbench.methods.language.instruction_ranker.template import (
+from coldbench.methods.language.yes_no.template import (
     FOLDER,
     parse_template,
     read_template,
