@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix, vstack
 from ....datasets.arrays import CSR, FloatArray
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
-from ....datasets.world import Entities, TrainView
+from ....datasets.world import Entities, Resources, TrainView
 from ...base import Family, Method, Need
 from ...item_content.popularity_prior import (
     add_prior,
@@ -23,10 +23,15 @@ from ...sparse_rows import binarise
 from ...texts import texts_of
 from ...training.seeding import numpy_generator
 from ..collaborative_bases import Base, CollaborativeBase
+from ..reranking.histories import order_by_time
 from ..sentence_inputs import SentenceInputs
+from ..text_encoder.encoder import require_same_weights
+from ..yes_no.template import parse_template, read_template
+from ..yes_no.tiny_model import describe_model, find_causal_model
+from .asked_model import AskedModel
 from .funnel import Filter, Funnel
 from .refiner import Refiner
-from .simulation import Simulation, train_refiner
+from .simulation import Simulation, label_users, train_classifier
 
 PRIOR_WEIGHTS = (1.0, 0.1, 10.0)
 """Values that are tried where none is given."""
@@ -36,6 +41,7 @@ class Refine(str, Enum):
     """What is done with the users that the filter has found."""
 
     CLASSIFIER = "classifier"  # those stay to whom it says yes
+    LANGUAGE_MODEL = "language_model"  # it reads the history and the item, and says yes or no
     RANKING = "ranking"  # the classifier's likeliest stay, as many for every item
     NONE = "none"  # the filter's likeliest stay
 
@@ -57,7 +63,7 @@ class Simulated:
 
 
 @dataclass
-class SimulatedInteractions(SentenceInputs, Method):
+class SimulatedInteractions(SentenceInputs, AskedModel, Method):
     """Collaborative filtering in which likely users of a cold item stand for its interactions.
 
     Users who pass a filter on text vectors, and to whom a classifier says yes, become edges of the
@@ -67,10 +73,11 @@ class SimulatedInteractions(SentenceInputs, Method):
     WSDM 2025, arXiv 2402.09176; Huang et al., Large Language Model Interaction Simulator for
     Cold-Start Item Recommendation (LLM-InS), 2024: a trained filter, a refining model and an
     update of the recommender on real and simulated interactions.
-    Differs: no language model is asked. The papers refine with a fine-tuned LLaMA that reads the
-    history as text; here a logistic regression reads seven features of a pair, made of frozen
-    sentence vectors and interactions. It is trained on ``held_out`` of the training items, which
-    a filter of the others treats as cold. The papers train two towers as the filter; here it is
+    Differs: the papers refine with a fine-tuned LLaMA that reads the history as text, as
+    ``refine=language_model`` does with any causal model or encoder-decoder; the default asks a
+    logistic regression on seven features of a pair, made of frozen sentence vectors and
+    interactions. Both learn from ``held_out`` of the training items, which a filter of the others
+    treats as cold. The papers train two towers as the filter; here it is
     a ridge regression per user, in closed form. The papers train embeddings of cold items on
     the simulated interactions; here a new item is folded into the fitted base, in any query that
     brings it, also under ``side_information=transductive``: by the solve of its factor
@@ -97,13 +104,13 @@ class SimulatedInteractions(SentenceInputs, Method):
     )
     width: int = parameter(
         4,
-        "for classifier and ranking: times as many pass the filter",
+        "unless none: times as many pass the filter",
         minimum=1,
         search=Range(1, 10),
     )
     held_out: float = parameter(
         0.2,
-        "for classifier and ranking: share of the training items it is trained on",
+        "unless none: share of the training items that the refining model is trained on",
         above=0,
         below=1,
     )
@@ -124,16 +131,18 @@ class SimulatedInteractions(SentenceInputs, Method):
     cold: ClassVar[frozenset[Side]] = frozenset({Side.ITEM})
     uses_support: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ITEM_TEXT})
-    requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "implicit")
+    requires: ClassVar[tuple[str, ...]] = (
+        "torch", "transformers", "implicit", "peft", "pytorch_lightning",
+    )  # fmt: skip
 
     def fit(self, train: TrainView) -> Self:
         """Fit base, filter and classifier on the training items, then the weight of the prior."""
         raw, matrix = self.fit_sentences(train), train.interactions.csr
         self.seed_ = train.seed
         self.base_fit_ = CollaborativeBase.fit(self.base, train, **self._base_settings())
-        self.refiner_: Refiner | None = None
+        self.refiner_: Any = None
         if self.refine is not Refine.NONE:
-            self.refiner_ = self._train_refiner(raw, matrix, texts_of(train.items))
+            self.refiner_ = self._train_refiner(train, raw)
         self.funnel_ = self._funnel(raw, matrix)
         self.shares_ = compute_shares(train)
         self.prior_weights_ = (PRIOR_WEIGHTS[0], PRIOR_WEIGHTS[0])
@@ -170,18 +179,21 @@ class SimulatedInteractions(SentenceInputs, Method):
     def report(self) -> dict[str, Any]:
         """Return the sentence encoder, the base and what was chosen on validation."""
         weights = self.fitted("prior_weights_")
+        asked = {"refiner": self.asked_ | self.refiner_.facts} if self._asks() else {}
         return super().report() | {
             "base": {"method": self.base.value} | self.base_fit_.method.report(),
             "prior_weight": report_prior(weights),
+            **asked,
         }
 
     def parameter_counts(self) -> tuple[int, int]:
         """Return the numbers learned, and these with the encoder's parameters."""
         own = self.fitted("base_fit_").method.parameter_counts()[0]
-        parts = [self.funnel_.state(), {} if self.refiner_ is None else self.refiner_.state()]
+        own += 0 if self.refiner_ is None else self.refiner_.parameter_count()
         given = ("centre", "vectors", "matrix")
-        own += sum(v.size for one in parts for name, v in one.items() if name not in given)
-        return own, own + int(self.fitted("base_model_")["model_parameters"])
+        own += sum(v.size for name, v in self.funnel_.state().items() if name not in given)
+        models = [self.fitted("base_model_"), *([self.asked_] if self._asks() else [])]
+        return own, own + sum(int(one["model_parameters"]) for one in models)
 
     def state(self) -> dict[str, Any]:
         """Return what was learned as arrays and numbers."""
@@ -198,14 +210,17 @@ class SimulatedInteractions(SentenceInputs, Method):
         settings = self._base_settings()
         self.base_fit_ = CollaborativeBase.restored(self.base, state["base_fit_"], **settings)
         self.funnel_ = Funnel(**state["funnel_"])
-        self.refiner_ = None if state["refiner_"] is None else Refiner(**state["refiner_"])
+        self.refiner_ = self._restore_refiner(state["refiner_"])
+
+    def _asks(self) -> bool:
+        return self.refine is Refine.LANGUAGE_MODEL
 
     def _base_settings(self) -> dict[str, float | None]:
         name = "shrinkage" if self.base is Base.ITEM_KNN else "regularization"
         return {name: self.regularization}
 
     def _simulation(self) -> Simulation:
-        rejects = self.refine is Refine.CLASSIFIER
+        rejects = self.refine is not Refine.RANKING
         return Simulation(self.filter, self.users, self.width, self.seed_, rejects)
 
     def _draw(self, raw: FloatArray, items: Entities) -> CSR:
@@ -214,19 +229,48 @@ class SimulatedInteractions(SentenceInputs, Method):
     def _funnel(self, raw: FloatArray, matrix: CSR) -> Funnel:
         return Funnel.of(raw, matrix, self.ridge, self.rank, self.seed_)
 
-    def _train_refiner(self, raw: FloatArray, matrix: CSR, texts: list[str]) -> Refiner:
-        """Return a classifier of pairs with training items that a filter has not seen."""
+    def _train_refiner(self, train: TrainView, raw: FloatArray) -> Any:
+        """Return what refines, trained on pairs with items that a filter has not seen."""
+        matrix, texts = train.interactions.csr, texts_of(train.items)
         order = numpy_generator(self.seed_).permutation(len(raw))
         held, rest = np.split(order, [min(len(raw) - 1, round(len(raw) * self.held_out))])
         held, rest = np.sort(held), np.sort(rest)
-        return train_refiner(
+        unseen = (
             self._simulation(),
             self._funnel(raw[rest], matrix[:, rest]),
             raw[held],
             matrix[:, held].T.tocsr(),
             [texts[one] for one in held],
-            self.penalty,
         )
+        if not self._asks():
+            return train_classifier(*unseen, self.penalty)
+        from .language_refiner import gather_pairs, open_refiner, tune_refiner
+
+        files = find_causal_model(self.asked_model, self.asked_path, self.asked_revision)
+        self.asked_ = describe_model(files)
+        template, times = read_template(self.template), order_by_time(train.interactions)
+        made = open_refiner(
+            self, files, template, texts, times, matrix, train.seed, train.resources
+        )
+        tune_refiner(made, self, train, gather_pairs(held, label_users(*unseen)))
+        return made
+
+    def _restore_refiner(self, state: dict[str, Any] | None) -> Any:
+        """Return what ``refiner_`` was."""
+        if state is None or not self._asks():
+            return None if state is None else Refiner(**state)
+        from ...training.weights import from_arrays
+        from .language_refiner import open_refiner
+
+        files = find_causal_model(self.asked_model, self.asked_path, self.asked_revision)
+        require_same_weights(files, self.asked_)
+        name, text = state["template"]
+        template, texts = parse_template(name, text, name), [str(one) for one in state["texts"]]
+        matrix = self.funnel_.matrix
+        made = open_refiner(self, files, template, texts, state["times"], matrix, 0, Resources())
+        from_arrays(made.net, state["weights"])
+        made.facts = state["facts"]
+        return made
 
 
 def _put_rows(matrix: CSR, rows: Any, new: CSR) -> CSR:

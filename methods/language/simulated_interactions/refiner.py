@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ....datasets.arrays import BoolArray, DoubleArray
+from ....datasets.arrays import BoolArray, DoubleArray, FloatArray, LongArray
 
 _STEPS = 50  # Newton steps at the most
 _CLOSE = 1e-8  # largest step at which the fit is done
@@ -64,6 +64,24 @@ class Refiner:
     def state(self) -> dict[str, Any]:
         """Return its arrays, by name."""
         return dict(vars(self))
+
+    def parameter_count(self) -> int:
+        """Return how many numbers were learned."""
+        return sum(one.size for one in vars(self).values())
+
+    def rate(self, funnel: Any, moved: FloatArray, users: LongArray, text: str) -> DoubleArray:
+        """Return float64, (users,): log-odds of a like of one item; its text is not read.
+
+        Parameters
+        ----------
+        funnel
+            A ``Funnel``, which describes the pairs.
+        moved
+            float32, (d,): the item's vector.
+        users
+            int64, training users.
+        """
+        return self.log_odds(funnel.describe(moved, users))
 
     def log_odds(self, features: DoubleArray) -> DoubleArray:
         """Return float64, (pairs,): of a like, among as many likes as others; yes is above 0."""

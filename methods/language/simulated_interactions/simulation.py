@@ -3,16 +3,24 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from ....datasets.arrays import CSR, FloatArray, LongArray
+from ....datasets.arrays import CSR, BoolArray, DoubleArray, FloatArray, LongArray
 from ...training.seeding import numpy_generator
 from .funnel import FEATURES, Filter, Funnel
 from .refiner import Refiner
 
 _NUMBERS = 1 << 22  # pairs of an item and a user that are rated at once
+
+
+class Rates(Protocol):
+    """The narrow end: how likely users are to take an item."""
+
+    def rate(self, funnel: Any, moved: FloatArray, users: LongArray, text: str) -> DoubleArray:
+        """Return float64, (users,): log-odds; yes is above 0."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +49,13 @@ class Simulation:
     rejects: bool = True
 
     def draw(
-        self, funnel: Funnel, refiner: Refiner | None, raw: FloatArray, texts: Sequence[str]
+        self, funnel: Funnel, refiner: Rates | None, raw: FloatArray, texts: Sequence[str]
     ) -> CSR:
         """Return CSR float32 (items, users) of ones: the simulated interactions."""
         found: list[LongArray] = []
-        for moved, passed in self.filter_users(funnel, raw, texts, refiner is not None):
-            found.append(np.sort(self._accept(funnel, refiner, moved, passed)))
+        passing = self.filter_users(funnel, raw, texts, refiner is not None)
+        for (moved, passed), text in zip(passing, texts, strict=True):
+            found.append(np.sort(self._accept(funnel, refiner, moved, passed, text)))
         counts = [len(one) for one in found]
         indices = np.concatenate(found).astype(np.int32) if found else np.zeros(0, np.int32)
         indptr = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
@@ -77,11 +86,16 @@ class Simulation:
         return np.asarray(drawn, np.int64)
 
     def _accept(
-        self, funnel: Funnel, refiner: Refiner | None, moved: FloatArray, passed: LongArray
+        self,
+        funnel: Funnel,
+        refiner: Rates | None,
+        moved: FloatArray,
+        passed: LongArray,
+        text: str,
     ) -> LongArray:
         if refiner is None or not len(passed):
             return passed[: self.users]
-        odds = refiner.log_odds(funnel.describe(moved, passed))
+        odds = refiner.rate(funnel, moved, passed, text)
         order = np.argsort(-odds, kind="stable")[: self.users]
         if not self.rejects:
             return passed[order]
@@ -89,7 +103,7 @@ class Simulation:
         return passed[order[: max(1, int((odds[order] >= 0).sum()))]]
 
 
-def train_refiner(
+def train_classifier(
     simulation: Simulation,
     funnel: Funnel,
     raw: FloatArray,
@@ -97,7 +111,7 @@ def train_refiner(
     texts: Sequence[str],
     penalty: float,
 ) -> Refiner:
-    """Return a refiner fitted on items that the funnel has not seen.
+    """Return a classifier fitted on items that the funnel has not seen.
 
     Parameters
     ----------
@@ -107,12 +121,22 @@ def train_refiner(
         CSR (items, users): who took them.
     """
     features, answers = [np.zeros((0, FEATURES))], [np.zeros(0, bool)]
-    found = simulation.filter_users(funnel, raw, texts, True)
-    for at, (moved, passed) in enumerate(found):
+    for moved, passed, yes in label_users(simulation, funnel, raw, liked, texts):
         features.append(funnel.describe(moved, passed))
-        row = liked.indices[liked.indptr[at] : liked.indptr[at + 1]]
-        answers.append(np.isin(passed, row))
+        answers.append(yes)
     return Refiner.of(np.concatenate(features), np.concatenate(answers), penalty)
+
+
+def label_users(
+    simulation: Simulation, funnel: Funnel, raw: FloatArray, liked: CSR, texts: Sequence[str]
+) -> Iterator[tuple[FloatArray, LongArray, BoolArray]]:
+    """Yield of each item the moved vector, the users who pass, and which of them took it.
+
+    Parameters as of ``train_classifier``.
+    """
+    for at, (moved, passed) in enumerate(simulation.filter_users(funnel, raw, texts, True)):
+        row = liked.indices[liked.indptr[at] : liked.indptr[at + 1]]
+        yield moved, passed, np.isin(passed, row)
 
 
 def _take_largest(values: FloatArray, count: int) -> LongArray:

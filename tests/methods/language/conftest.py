@@ -11,6 +11,8 @@ from coldbench.datasets.side_information import Side
 from coldbench.datasets.world import Entities, Query, TrainView
 from scipy.sparse import csr_matrix
 
+from .matching_models import build_causal_model  # type: ignore[import-not-found]
+
 TOPICS = [[f"{name}{number}" for number in range(6)] for name in ("sea", "war", "law", "sun")]
 NOISE = [f"talk{number}" for number in range(12)]
 WORDS = [*(word for topic in TOPICS for word in topic), *NOISE]
@@ -64,6 +66,12 @@ def wide(tmp_path_factory):
 def patient(tmp_path_factory):
     """Return the folder of an encoder that reads as many tokens as the default asks for."""
     return build_encoder(tmp_path_factory.mktemp("models") / "patient", seed=0, tokens=256)
+
+
+@pytest.fixture(scope="session")
+def matcher(tmp_path_factory):
+    """Return the folder of a tiny causal model that can tell whether topics match."""
+    return build_causal_model(tmp_path_factory.mktemp("models") / "matcher")
 
 
 @pytest.fixture(autouse=True)

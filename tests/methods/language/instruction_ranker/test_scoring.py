@@ -14,7 +14,7 @@ from coldbench.methods.language.yes_no.prompts import PromptWriter
 from coldbench.methods.language.yes_no.template import parse_template, read_template
 from coldbench.methods.language.yes_no.tiny_model import find_causal_model
 
-from .conftest import build_reader  # type: ignore[import-not-found]
+from ..matching_models import build_reader  # type: ignore[import-not-found]
 
 LORA = LoraSettings(4, 8.0, 0.0)
 
