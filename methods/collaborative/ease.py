@@ -5,15 +5,13 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from ...datasets.arrays import DoubleArray, FloatArray, IntArray
+from ...datasets.arrays import FloatArray, IntArray
 from ...datasets.errors import NotApplicableError
 from ...datasets.parameters import Range, parameter
 from ...datasets.world import Entities, TrainView
 from ..base import Family, Method
-from ..linear_algebra import invert_positive_definite
+from ..item_weights import solve_item_weights
 from ..sparse_rows import binarise
-
-_ROWS = 512  # rows of the square matrices that are copied at once
 
 
 @dataclass
@@ -47,16 +45,7 @@ class EASE(Method):
             When there are more than ``max_items`` training items.
         """
         self._refuse_too_many(len(train.items))
-        matrix = train.interactions.csr
-        # X'X counts for each two items the users who took both.
-        common = (matrix.T @ matrix).toarray()  # float32: exact up to 2^24 users
-        gram = common.T.astype(np.float64, order="F")  # the memory order that LAPACK overwrites
-        del common
-        gram[np.diag_indices_from(gram)] += self.regularization
-        inverse = invert_positive_definite(
-            gram, "X'X + lambda I is singular: raise method.regularization"
-        )
-        self.weights_ = _weights(inverse)
+        self.weights_, _ = solve_item_weights(train.interactions.csr, self.regularization)
         return self
 
     def encode_items(self, items: Entities) -> IntArray:
@@ -79,17 +68,3 @@ class EASE(Method):
                 f"max_items = {self.max_items} and would take {gib:.1f} GiB; raise "
                 f"method.max_items if that much memory is free"
             )
-
-
-def _weights(inverse: DoubleArray) -> FloatArray:
-    """Return float32 B: 0 on the diagonal, elsewhere -P[i, j] / P[j, j]."""
-    # Minimise |X - X B|^2 + lambda |B|^2 with diag(B) = 0, by a Lagrange multiplier for each j:
-    # B = P (X'X - diag(gamma)) = I - P diag(gamma + lambda). B_jj = 0 makes gamma_j + lambda
-    # 1 / P_jj, and B_ij = -P_ij / P_jj elsewhere. Without the constraint B would be nearly the
-    # identity: an item predicts itself.
-    weights = np.empty(inverse.shape, dtype=np.float32)
-    diagonal = inverse.diagonal()
-    for at in range(0, len(inverse), _ROWS):
-        weights[at : at + _ROWS] = -inverse[at : at + _ROWS] / diagonal
-    np.fill_diagonal(weights, 0)
-    return weights

@@ -78,7 +78,15 @@ def choose_prior_weights(
     """
     if given is not None:
         method.prior_weights_ = (given, given)
-        return
+    else:
+        try_prior_weights(method, train, tried)
+
+
+def try_prior_weights(method: HasPrior, train: TrainView, tried: Sequence[float]) -> float | None:
+    """Set ``prior_weights_`` as ``choose_prior_weights`` does and return what they are worth.
+
+    That is the mean of the best averages of known and of new users; None where nothing validates.
+    """
     scores = []
     asked = EncodedOnce(method)
     for weight in tried:
@@ -87,12 +95,14 @@ def choose_prior_weights(
             scores.append(train.validate(asked))
         except NoValidationError:
             method.prior_weights_ = (tried[0], tried[0])
-            return
-    known, new = (
-        tried[int(np.argmax([average_groups(score, groups) for score in scores]))]
+            return None
+    averages = [
+        [average_groups(score, groups) for score in scores]
         for groups in (("warm", "new_item"), NEW_USERS)
-    )
+    ]
+    known, new = (tried[int(np.argmax(one))] for one in averages)
     method.prior_weights_ = (known, new)
+    return float(np.mean([max(one) for one in averages]))
 
 
 def report_prior(weights: tuple[float, float]) -> dict[str, float]:

@@ -114,7 +114,12 @@ DEFAULTS_BY_NAME = {"lightfm_warp", "instruction_tuned"}
 """The default loss, or mode, next to the presets of the other ones."""
 BY_ITSELF = {"instruction_ranker", "cross_encoder", "rating_encoder"}
 """What no experiment runs: a model over pairs of texts wants a GPU, and ratings are asked apart."""
-UNPUBLISHED = {"simulated_interactions", "text_sequence", "rating_encoder"}
+UNPUBLISHED = {
+    "ease_text_prior",
+    "rating_encoder",
+    "simulated_interactions",
+    "text_sequence",
+}
 """What no sweep of the published results runs: not a row of theirs yet."""
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 from coldbench.datasets.errors import NotApplicableError
-from coldbench.methods import linear_algebra
-from coldbench.methods.collaborative import ease, user_knn
+from coldbench.methods import item_weights, linear_algebra
+from coldbench.methods.collaborative import user_knn
 from coldbench.methods.collaborative.ease import EASE
 from coldbench.methods.collaborative.implicit_bpr import ImplicitBPR
 from coldbench.methods.collaborative.user_knn import UserKNN
@@ -14,7 +14,7 @@ from .conftest import BPR, dense_neighbours, taste_pairs
 
 @pytest.mark.parametrize("regularization", [0.5, 500.0])
 def test_ease_is_the_closed_form(world, monkeypatch, regularization):
-    monkeypatch.setattr(ease, "_ROWS", 16)
+    monkeypatch.setattr(item_weights, "_ROWS", 16)
     monkeypatch.setattr(linear_algebra, "_ROWS", 16)  # 40 items: two whole blocks and a part of one
     pairs = taste_pairs()
     fitted = EASE(regularization=regularization).fit(world.train(pairs))
