@@ -13,9 +13,9 @@ from ...datasets.progress import count_progress
 from ...datasets.side_information import Side
 from ...datasets.world import Entities, TrainView
 from ..base import FactorMethod, Family, Need
+from ..negative_sampling import sample_unobserved_pairs
 from ..sparse_rows import expand_row_indices, scale_rows, sum_rows
 from ..training.seeding import numpy_generator
-from .negative_sampling import sample_unobserved_pairs
 
 
 class Loss(str, Enum):

@@ -65,6 +65,7 @@ SMALL_CROSS = [
 DATED = "newest"
 """Knows years, which tell nothing of the planted datasets."""
 FEWER = {
+    "aligned_factors": ["max_steps=200", "max_length=64"],
     "cfkg": ["epochs=15"],
     "cfkg_paper": ["epochs=5"],
     "clcrec": ["epochs=15"],

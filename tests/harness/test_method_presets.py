@@ -115,6 +115,7 @@ DEFAULTS_BY_NAME = {"lightfm_warp", "instruction_tuned"}
 BY_ITSELF = {"instruction_ranker", "cross_encoder", "rating_encoder"}
 """What no experiment runs: a model over pairs of texts wants a GPU, and ratings are asked apart."""
 UNPUBLISHED = {
+    "aligned_factors",
     "ease_text_prior",
     "rating_encoder",
     "simulated_interactions",

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.methods.hybrid.light_fm import LightFM, Loss
-from coldbench.methods.hybrid.negative_sampling import sample_unobserved_pairs
+from coldbench.methods.negative_sampling import sample_unobserved_pairs
 from coldbench.methods.training.seeding import numpy_generator
 from hypothesis import given
 from hypothesis import strategies as st

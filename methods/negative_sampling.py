@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ...datasets.arrays import CSR, IntArray
-from ..sparse_rows import expand_row_indices
+from ..datasets.arrays import CSR, IntArray
+from .sparse_rows import expand_row_indices
 
 
 def sample_unobserved_pairs(

@@ -1,0 +1,1 @@
+"""Collaborative vectors that are aligned with the vectors of texts (RLMRec)."""
