@@ -49,7 +49,10 @@ def build_model(method: Any, sentences: SentenceEncoder, width: int, user_text: 
     """
     one = method
     head = one.head_width if one.head is Head.MLP else 0
-    towers = Towers(width, one.hidden, one.dropout, one.temperature, user_text, one.prior, head)
+    attention = (one.attention_heads, one.head_width) if one.head is Head.ATTENTION else None
+    towers = Towers(
+        width, one.hidden, one.dropout, one.temperature, user_text, one.prior, head, attention
+    )
     return TextTowers(open_encoder(method, sentences), towers)
 
 

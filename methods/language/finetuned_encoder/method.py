@@ -78,9 +78,16 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
         maximum=0.9,
     )
     head: Head = parameter(
-        Head.DOT, "dot product, or an mlp on both vectors added to it", added=True
+        Head.DOT,
+        "dot product, or an mlp on both vectors added to it; attention: over the history",
+        added=True,
     )
-    head_width: int = parameter(32, "inner width of that mlp", minimum=1, added=True)
+    head_width: int = parameter(
+        32, "inner width of that mlp, or of an attention head's keys", minimum=1, added=True
+    )
+    attention_heads: int = parameter(
+        1, "heads of that attention, each on its part of the vectors", minimum=1, added=True
+    )
     temperature: float = parameter(
         0.05,
         "divisor of the cosines at first; learned",
@@ -189,7 +196,9 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
     def for_group(self, group: str) -> Method:
         """Return this method around the weights that are best for a group of tasks."""
         found: FineTunedEncoder = self.fitted("groups_").get(group, self)
-        return found if self.head is Head.DOT else JointScores(found, found.scorer_.score_vectors)
+        if self.head is not Head.MLP:
+            return found
+        return JointScores(found, found.scorer_.score_vectors)
 
     def item_factors(self, items: Entities) -> FloatArray:
         """Return float32 (candidates, width) of length 1, from the candidates' texts."""

@@ -26,6 +26,7 @@ class Head(str, Enum):
 
     DOT = "dot"
     MLP = "mlp"
+    ATTENTION = "attention"
 
 
 class Loss(str, Enum):

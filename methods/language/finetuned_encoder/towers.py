@@ -1,6 +1,7 @@
 """The two towers on top of sentence vectors: an item from its text, a user from a history."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +9,7 @@ from torch.nn import functional
 
 from ...training.bag_sums import sum_bags
 from .fast_dropout import FastDropout
+from .history_attention import HistoryAttention
 from .pair_head import PairHead
 
 
@@ -52,6 +54,9 @@ class Towers(nn.Module):
         How many items of a history the prior item weighs as much as at first; learned.
     head
         Inner width of a network that scores both vectors, added to their cosine; 0 is none.
+    attention
+        (heads, columns of the keys of each) of attention over histories; None for a single query
+        on the vectors themselves.
     """
 
     def __init__(
@@ -63,11 +68,12 @@ class Towers(nn.Module):
         user_text: bool,
         prior: float = 1.0,
         head: int = 0,
+        attention: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
         self.item = AdaptationLayer(width, hidden, dropout)
         self.user = AdaptationLayer(width, hidden, dropout)
-        self.attention = nn.Parameter(torch.zeros(width))
+        self.attention = None if attention else nn.Parameter(torch.zeros(width))
         # An item of the history that every user has, with a weight of its own: the whole profile
         # of a user without history, and less of it the longer the history is.
         self.prior_item = nn.Parameter(torch.zeros(width))
@@ -75,6 +81,7 @@ class Towers(nn.Module):
         self.user_text = nn.Parameter(torch.zeros(width, width)) if user_text else None
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
         self.pairs = PairHead(width, head) if head else None
+        self.history = HistoryAttention(width, *attention) if attention else None
 
     def items(self, text: Tensor) -> Tensor:
         """Return float32 (items, width) from text vectors (items, width)."""
@@ -105,23 +112,32 @@ class Towers(nn.Module):
         prior_scales
             (n_users, 1): what the learned weight of the prior item is multiplied by, or None for 1.
         """
-        # Softmax attention w_j = exp(a.v_j) / sum_k exp(a.v_k) without the denominator, as the sum
-        # is scaled to length 1 next. The largest a.v_j is subtracted against overflow; the prior
-        # item is not shifted with it, so its weight is relative to the strongest item.
-        attention = items @ self.attention
-        weight = torch.exp(attention - attention.max())
         # ``rows`` ascend, so a user's entries begin where its number would be inserted.
         starts = torch.searchsorted(rows, torch.arange(n_users + 1, device=rows.device))
-        # An item weighs as much to all, so it is scaled once instead of once per entry.
-        total = sum_bags(items * weight[:, None], entries, starts)
-        prior = self.prior_log_weight.exp() * self.prior_item
+        weight = self.prior_log_weight.exp()
+        prior = weight * self.prior_item
         if prior_scales is not None:
-            prior = prior_scales * prior
-        profile = functional.normalize(total + prior, dim=-1)
+            weight, prior = prior_scales * weight, prior_scales * prior
+        if self.history is None:
+            pooled = self._attend_plainly(items, entries, starts) + prior
+        else:
+            pooled = self.history(items, entries, starts, prior, weight)
+        profile = functional.normalize(pooled, dim=-1)
         if self.user_text is not None and text is not None:
             profile = profile + text @ self.user_text
         vectors: Tensor = self.user(profile)
         return vectors
+
+    def _attend_plainly(self, items: Tensor, entries: Tensor, starts: Tensor) -> Tensor:
+        """Return (users, width): of each history the sum of its items, weighed by one query."""
+        # Softmax attention w_j = exp(a.v_j) / sum_k exp(a.v_k) without the denominator, as the sum
+        # is scaled to length 1 next. The largest a.v_j is subtracted against overflow; the prior
+        # item is not shifted with it, so its weight is relative to the strongest item.
+        query: Any = self.attention
+        attention = items @ query
+        weight = torch.exp(attention - attention.max())
+        # An item weighs as much to all, so it is scaled once instead of once per entry.
+        return sum_bags(items * weight[:, None], entries, starts)
 
     def logits(self, users: Tensor, items: Tensor) -> Tensor:
         """Return (users, items): cosines over the temperature, which stays above 0.01.

@@ -219,7 +219,7 @@ def test_the_gradients_of_the_words_add_up_to_what_the_words_give(
         [scorer.item_factors([text]), scorer.model.towers.items(bare).detach().numpy()]
     )
     user = whole.user_factors(question.query.users)
-    score, without = (user @ vectors.T)[0] if head is Head.DOT else view._score(user, vectors)[0]
+    score, without = view._score(user, vectors)[0] if head is Head.MLP else (user @ vectors.T)[0]
     assert score == pytest.approx(view.score(question.query)[0, 5], abs=1e-5)
     assert told.pieces.sum() == pytest.approx(score - without, rel=0.02)
     assert abs(score - without) > 0.01

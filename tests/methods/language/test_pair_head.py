@@ -14,6 +14,7 @@ from coldbench.methods.language.finetuned_encoder.settings import (  # noqa: E40
     Head,
 )
 
+HEADS = (Head.DOT, Head.MLP)
 HEAD = {"head": Head.MLP, "head_width": 8}
 
 
@@ -40,7 +41,7 @@ def fit(settings, quick):
 
 def test_before_training_the_score_is_that_of_the_dot_product(make_world, fit):
     world = make_world()
-    one, other = (fit(world.train, epochs=0, head=head).score(world.query) for head in Head)
+    one, other = (fit(world.train, epochs=0, head=head).score(world.query) for head in HEADS)
     assert not np.array_equal(one, other), "a cosine, and a cosine over the temperature"
     np.testing.assert_allclose(other, one / 0.05, rtol=1e-5)
 
