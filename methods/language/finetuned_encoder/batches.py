@@ -37,6 +37,8 @@ class HistoryBatches:
     targets
         bool, (training pairs,): those whose item is predicted, in the order of ``matrix``; None
         for all. Histories hold the others as well.
+    separate
+        Whether the texts of histories are encoded for themselves: as many of them anew.
     """
 
     matrix: CSR
@@ -47,6 +49,7 @@ class HistoryBatches:
     user_text: FloatArray | None
     seed: int
     targets: BoolArray | None = None
+    separate: bool = False
 
     def __call__(self, epoch: int) -> "Iterator[dict[str, torch.Tensor]]":
         """Yield the batches of one epoch."""
@@ -82,6 +85,11 @@ class HistoryBatches:
             "liked_rows": liked.row[others].astype(np.int64),
             "liked_columns": liked.col[others].astype(np.int64),
         }
+        if self.separate:
+            shown = np.unique(batch["entries"])
+            batch["fresh_shown"] = np.sort(
+                rng.choice(shown, min(self.fresh, len(shown)), replace=False)
+            )
         if self.user_text is not None:
             batch["user_text"] = self.user_text[users]
         return batch

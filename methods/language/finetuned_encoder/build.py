@@ -13,7 +13,7 @@ from ..text_encoder.encoder import SentenceEncoder
 from .batches import HistoryBatches
 from .network import TextTowers
 from .opened_parts import load_tuned_encoder
-from .settings import Head, Tuning
+from .settings import Head, Sides, Tuning
 from .towers import Towers
 from .tuned_encoder import TunedEncoder
 
@@ -49,11 +49,24 @@ def build_model(method: Any, sentences: SentenceEncoder, width: int, user_text: 
     """
     one = method
     head = one.head_width if one.head is Head.MLP else 0
+    separate = one.towers is Sides.SEPARATE
     attention = (one.attention_heads, one.head_width) if one.head is Head.ATTENTION else None
     towers = Towers(
-        width, one.hidden, one.dropout, one.temperature, user_text, one.prior, head, attention
+        width,
+        one.hidden,
+        one.dropout,
+        one.temperature,
+        user_text,
+        one.prior,
+        head,
+        attention,
+        separate,
     )
-    return TextTowers(open_encoder(method, sentences), towers)
+    encoder = open_encoder(method, sentences)
+    shown = open_encoder(method, sentences) if separate else None
+    if encoder is not None and shown is not None:
+        shown.share_frozen(encoder)
+    return TextTowers(encoder, towers, shown, separate=separate)
 
 
 def open_encoder(method: Any, sentences: SentenceEncoder) -> TunedEncoder | None:
@@ -86,4 +99,5 @@ def make_batches(
         user_text=None if texts is None else sentences.encode(texts),
         seed=train.seed,
         targets=targets,
+        separate=method.towers is Sides.SEPARATE,
     )

@@ -84,7 +84,7 @@ def _attribute_history(
         told = torch.tensor(scorer.sentences.encode(texts_of(query.users)), device=device)
     scales = torch.tensor(prior_scales.astype(np.float32)[:, None], device=device)
     with torch.enable_grad():
-        items = torch.tensor(scorer.item_vectors, device=device, requires_grad=True)
+        items = torch.tensor(scorer.shown_vectors, device=device, requires_grad=True)
         user = towers.users(items, torch.zeros_like(entries), entries, 1, told, scales)
         scores = _score(scorer, user, vectors)[0]
         others = torch.cat([scores[:item], scores[item + 1 :]])

@@ -22,6 +22,7 @@ from .settings import (
     Head,
     Loss,
     Optimiser,
+    Sides,
     TrainingPrecision,
     Tuning,
     choose_precision,
@@ -87,6 +88,11 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
     )
     attention_heads: int = parameter(
         1, "heads of that attention, each on its part of the vectors", minimum=1, added=True
+    )
+    towers: Sides = parameter(
+        Sides.SHARED,
+        "whether histories' texts are read by the weights of candidates', or by their own",
+        added=True,
     )
     temperature: float = parameter(
         0.05,

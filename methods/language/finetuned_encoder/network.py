@@ -1,6 +1,7 @@
 """What the fine-tuned encoder trains: the encoder's upper part and the two towers, end to end."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,16 +15,40 @@ from .tuned_encoder import TunedEncoder
 
 
 class TextTowers(nn.Module):
-    """The whole model: an encoder, or None when it stays frozen, and the towers."""
+    """The whole model: an encoder, or None when it stays frozen, and the towers.
 
-    def __init__(self, encoder: TunedEncoder | None, towers: Towers) -> None:
+    Parameters
+    ----------
+    encoder
+        Reads the texts of candidates and, unless there is another, of histories.
+    towers
+        On top of it.
+    shown
+        A trained encoder for the texts of histories alone, or None.
+    separate
+        Whether the two sides have weights of their own, in towers and encoder.
+    """
+
+    def __init__(
+        self,
+        encoder: TunedEncoder | None,
+        towers: Towers,
+        shown: TunedEncoder | None = None,
+        *,
+        separate: bool = False,
+    ) -> None:
         super().__init__()
-        self.encoder, self.towers = encoder, towers
+        self.encoder, self.towers, self.shown, self.separate = encoder, towers, shown, separate
+
+    @property
+    def encoders(self) -> list[TunedEncoder]:
+        """The encoders in training: none, one for both sides, or one for each."""
+        return [one for one in (self.encoder, self.shown) if one is not None]
 
     def set_precision(self, name: str) -> None:
         """Compute the encoder's trained layers in ``fp32`` or in ``bf16``; the towers in fp32."""
-        if self.encoder is not None:
-            self.encoder.kind = torch.bfloat16 if name == "bf16" else torch.float32
+        for encoder in self.encoders:
+            encoder.kind = torch.bfloat16 if name == "bf16" else torch.float32
 
 
 class FineTuningModule(nn.Module):
@@ -44,6 +69,7 @@ class FineTuningModule(nn.Module):
     """
 
     remembered: Tensor
+    remembered_shown: Tensor
     trained: Tensor
     places: Tensor
 
@@ -57,10 +83,13 @@ class FineTuningModule(nn.Module):
         steps: int = 1,
     ) -> None:
         super().__init__()
-        self._loss, self._hard, encoder = loss, hard_negatives, model.encoder
-        self.budget = None if encoder is None else RankBudget.of(encoder.body, steps)
+        self._loss, self._hard = loss, hard_negatives
+        found = [RankBudget.of(encoder.body, steps) for encoder in model.encoders]
+        self.budgets = nn.ModuleList([budget for budget in found if budget is not None])
         self.model, self.texts = model, list(texts)
         self.register_buffer("remembered", torch.tensor(text_vectors), persistent=False)
+        own = torch.tensor(text_vectors if model.shown else text_vectors[:0])
+        self.register_buffer("remembered_shown", own, persistent=False)
         self.register_buffer("trained", torch.tensor(False), persistent=False)
         # In which batch of the frozen layers each text was: a training that goes on repeats them.
         self.register_buffer("places", torch.full((len(texts), 2), -1), persistent=False)
@@ -71,7 +100,8 @@ class FineTuningModule(nn.Module):
         text = self._text_vectors(batch["items"], batch["fresh"])
         towers, n_users, user_text = self.model.towers, len(batch["target"]), batch.get("user_text")
         items = towers.items(text)
-        users = towers.users(items, batch["rows"], batch["entries"], n_users, user_text)
+        shown = self._shown_vectors(batch, text) if self.model.separate else items
+        users = towers.users(shown, batch["rows"], batch["entries"], n_users, user_text)
         logits = towers.logits(users, items[batch["candidates"]])
         # Other items of the user in the batch are not negatives.
         blocked = torch.zeros_like(logits, dtype=torch.bool)
@@ -79,24 +109,48 @@ class FineTuningModule(nn.Module):
         loss = compute_loss(
             self._loss, logits, batch["target"], blocked, batch["log_frequency"], self._hard
         )
-        return loss if self.budget is None else loss + self.budget.penalty()
+        return loss + self.penalty() if self.budgets else loss
+
+    def penalty(self) -> Tensor:
+        """Return what AdaLoRA adds to the loss."""
+        budgets: Any = self.budgets
+        return torch.stack([budget.penalty() for budget in budgets]).sum()
 
     def after_step(self, step: int) -> None:
         """Allocate the ranks of AdaLoRA anew after a step, counted from 1."""
-        if self.budget is not None:
-            self.budget.allocate(step)
+        budgets: Any = self.budgets
+        for budget in budgets:
+            budget.allocate(step)
 
     def _text_vectors(self, items: Tensor, fresh: Tensor) -> Tensor:
         """Return the items' text vectors, those at the positions ``fresh`` with a gradient."""
-        vectors, encoder = self.remembered[items], self.model.encoder
-        if encoder is None:
+        if self.model.encoder is None:
+            return self.remembered[items]
+        return self._renew(self.model.encoder, self.remembered, items, fresh)
+
+    def _shown_vectors(self, batch: dict[str, Tensor], text: Tensor) -> Tensor:
+        """Return the vectors of a batch's items in histories, where these have their own weights.
+
+        ``text`` are the items' text vectors as candidates: those of a frozen encoder are the same.
+        """
+        if self.model.shown is not None:
+            items, fresh = batch["items"], batch["fresh_shown"]
+            text = self._renew(self.model.shown, self.remembered_shown, items, fresh)
+        return self.model.towers.shown_items(text)
+
+    def _renew(
+        self, encoder: TunedEncoder, remembered: Tensor, items: Tensor, fresh: Tensor
+    ) -> Tensor:
+        """Return remembered vectors of items, those at ``fresh`` encoded anew with a gradient."""
+        vectors = remembered[items]
+        if len(fresh) == 0:
             return vectors
         self.trained.fill_(True)
         chosen = items[fresh]
         new = self._encode(encoder, chosen)
         # The vectors of the others are some steps old: an encoder moves slowly, and only ``fresh``
         # texts a step have to go through it.
-        self.remembered[chosen] = new.detach()
+        remembered[chosen] = new.detach()
         return vectors.index_copy(0, fresh, new)
 
     @torch.no_grad()
@@ -104,11 +158,21 @@ class FineTuningModule(nn.Module):
         """Encode every training item under the present weights; return the item tower's vectors."""
         # Before the first step the encoder is the one that ``text_vectors`` were computed with,
         # unless something stands in front of its texts.
-        encoder = self.model.encoder
+        self._refresh(self.model.encoder, self.remembered)
+        return self.model.towers.items(self.remembered)
+
+    @torch.no_grad()
+    def refresh_shown(self) -> Tensor:
+        """Return the vectors of every training item in a history, after ``refresh``."""
+        if self.model.shown is None:
+            return self.model.towers.shown_items(self.remembered)
+        self._refresh(self.model.shown, self.remembered_shown)
+        return self.model.towers.shown_items(self.remembered_shown)
+
+    def _refresh(self, encoder: TunedEncoder | None, remembered: Tensor) -> None:
         if encoder is not None and (self.trained or not encoder.starts_as_base):
             everything = torch.arange(len(self.texts), device=self.places.device)
-            self.remembered.copy_(self._encode(encoder, everything))
-        return self.model.towers.items(self.remembered)
+            remembered.copy_(self._encode(encoder, everything))
 
     def _encode(self, encoder: TunedEncoder, items: Tensor) -> Tensor:
         """Return the text vectors of training items under the present weights."""

@@ -35,8 +35,10 @@ def make_optimiser(
         Universal Language Model Fine-tuning for Text Classification, ACL 2018, section 3.2).
     """
     groups: list[dict[str, Any]] = [{"params": list(model.towers.parameters()), "lr": rate}]
-    if model.encoder is not None:
-        depths = _list_depths(model.encoder)
+    if model.encoders:
+        depths = {}
+        for encoder in model.encoders:
+            depths |= _list_depths(encoder)
         if layer_decay == 1.0:
             depths = dict.fromkeys(depths, 0)
         for depth in sorted(set(depths.values())):

@@ -86,4 +86,4 @@ class RatingModule(FineTuningModule):
         items = towers.items(self._text_vectors(batch["items"], batch["fresh"]))
         predicted = batch["base"] + towers.correct(items, batch)
         loss = functional.mse_loss(predicted, batch["ratings"])
-        return loss if self.budget is None else loss + self.budget.penalty()
+        return loss + self.penalty() if self.budgets else loss

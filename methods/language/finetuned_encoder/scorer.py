@@ -21,7 +21,8 @@ PAIRS = 1 << 19
 class TowerScorer:
     """Encoder and towers with the vectors of the texts they have seen.
 
-    ``item_vectors`` are those of the training items, float32 (items, width).
+    ``item_vectors`` are those of the training items, float32 (items, width), ``shown_vectors``
+    those that they have in a history: the same, unless the sides have weights of their own.
 
     Parameters
     ----------
@@ -34,6 +35,7 @@ class TowerScorer:
     def __init__(self, model: TextTowers, sentences: SentenceEncoder) -> None:
         self.model, self.sentences = model, sentences
         self.item_vectors: FloatArray = np.zeros((0, 0), dtype=np.float32)
+        self.shown_vectors: FloatArray = self.item_vectors
         self._seen: dict[str, Tensor] = {}
 
     @property
@@ -44,11 +46,23 @@ class TowerScorer:
     def follow(self, tuning: FineTuningModule) -> None:
         """Take over the weights and the item vectors as they are now."""
         self.item_vectors = _numpy(tuning.refresh())
+        self.shown_vectors = self.item_vectors
+        if self.model.separate:
+            self.shown_vectors = _numpy(tuning.refresh_shown())
         self._seen = dict(zip(tuning.texts, tuning.remembered.cpu().clone(), strict=True))
 
     def move(self, texts: Sequence[str]) -> None:
         """Take other training items, by their texts, under the same weights."""
-        self.item_vectors = self.item_factors(texts)
+        self.shown_vectors = self.item_vectors = self.item_factors(texts)
+        if self.model.separate:
+            self.shown_vectors = self._encode_shown(texts)
+
+    @torch.no_grad()
+    def _encode_shown(self, texts: Sequence[str]) -> FloatArray:
+        """Return the vectors that items with such texts have in a history."""
+        own = self.model.shown
+        vectors = self._text_vectors(texts) if own is None else own(texts)
+        return _numpy(self.model.towers.shown_items(vectors))
 
     @torch.no_grad()
     def item_factors(self, texts: Sequence[str]) -> FloatArray:
@@ -76,7 +90,7 @@ class TowerScorer:
         with_text = self.model.towers.user_text is not None and texts is not None
         text = self._on_device(self.sentences.encode(texts or [])) if with_text else None
         scales = self._on_device(prior_scales.astype(np.float32)[:, None])
-        at = (self._on_device(self.item_vectors), self._on_device(rows), self._on_device(entries))
+        at = (self._on_device(self.shown_vectors), self._on_device(rows), self._on_device(entries))
         return _numpy(self.model.towers.users(*at, n_users, text, scales))
 
     @torch.no_grad()
@@ -89,14 +103,18 @@ class TowerScorer:
 
     def state(self) -> dict[str, Any]:
         """Return the item vectors and what was trained: the towers, the encoder's opened part."""
-        encoder = self.model.encoder
+        model, encoder = self.model, self.model.encoder
         trained = {} if encoder is None else to_arrays(encoder, trainable_only=True)
-        arrays = {"towers": to_arrays(self.model.towers), "encoder": trained}
-        return {"arrays": arrays, "item_vectors": self.item_vectors}
+        arrays = {"towers": to_arrays(model.towers), "encoder": trained}
+        if model.shown is not None:
+            arrays["shown_encoder"] = to_arrays(model.shown, trainable_only=True)
+        told = {"shown_vectors": self.shown_vectors} if model.separate else {}
+        return {"arrays": arrays, "item_vectors": self.item_vectors, **told}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Set what ``state`` returned."""
         self.item_vectors = state["item_vectors"]
+        self.shown_vectors = state.get("shown_vectors", self.item_vectors)
         set_weights(self.model, state["arrays"])
         self.model.eval()
 
@@ -108,9 +126,9 @@ class TowerScorer:
 
     def describe_encoder(self) -> dict[str, Any]:
         """Return how many dropouts act in training, the largest of them, and AdaLoRA's ranks."""
-        encoder = self.model.encoder
-        acting = [] if encoder is None else encoder.dropouts()
-        ranks = [] if encoder is None else list_ranks(encoder.body)
+        encoders = self.model.encoders
+        acting = [one for encoder in encoders for one in encoder.dropouts()]
+        ranks = [rank for encoder in encoders for rank in list_ranks(encoder.body)]
         dropout = {"places": len(acting), "probability": max(acting, default=0.0)}
         return {"encoder_dropout": dropout, **({"ranks": ranks} if ranks else {})}
 
@@ -134,6 +152,8 @@ def set_weights(model: TextTowers, arrays: Mapping[str, Any]) -> None:
     from_arrays(model.towers, arrays["towers"])
     if model.encoder is not None:
         from_arrays(model.encoder, arrays["encoder"])
+    if model.shown is not None:
+        from_arrays(model.shown, arrays["shown_encoder"])
 
 
 def split_by_group(

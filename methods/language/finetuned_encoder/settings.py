@@ -29,6 +29,13 @@ class Head(str, Enum):
     ATTENTION = "attention"
 
 
+class Sides(str, Enum):
+    """Whose weights read the texts of a history: those that read candidates, or their own."""
+
+    SHARED = "shared"
+    SEPARATE = "separate"
+
+
 class Loss(str, Enum):
     """How the score of a liked item is compared with those of the other items of a batch."""
 

@@ -57,6 +57,8 @@ class Towers(nn.Module):
     attention
         (heads, columns of the keys of each) of attention over histories; None for a single query
         on the vectors themselves.
+    separate
+        Whether the items of a history go through a layer of their own.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Towers(nn.Module):
         prior: float = 1.0,
         head: int = 0,
         attention: tuple[int, int] | None = None,
+        separate: bool = False,
     ) -> None:
         super().__init__()
         self.item = AdaptationLayer(width, hidden, dropout)
@@ -82,10 +85,16 @@ class Towers(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
         self.pairs = PairHead(width, head) if head else None
         self.history = HistoryAttention(width, *attention) if attention else None
+        self.shown = AdaptationLayer(width, hidden, dropout) if separate else None
 
     def items(self, text: Tensor) -> Tensor:
         """Return float32 (items, width) from text vectors (items, width)."""
         vectors: Tensor = self.item(text)
+        return vectors
+
+    def shown_items(self, text: Tensor) -> Tensor:
+        """Return float32 (items, width) of items in histories, from text vectors (items, width)."""
+        vectors: Tensor = self.items(text) if self.shown is None else self.shown(text)
         return vectors
 
     def users(
@@ -102,7 +111,7 @@ class Towers(nn.Module):
         Parameters
         ----------
         items
-            (items, width), from ``items``.
+            (items, width), from ``shown_items``.
         rows, entries
             int64, (history entries,): user of each entry, ascending, and row of ``items``.
         n_users

@@ -125,6 +125,14 @@ class TunedEncoder(nn.Module):
             self.body.embeddings.eval()  # type: ignore[union-attr]
         return self
 
+    def share_frozen(self, other: "TunedEncoder") -> None:
+        """Take over what another encoder of the same build does not train, and what it has kept."""
+        for own, theirs in zip(self.modules(), other.modules(), strict=True):
+            for name, weight in theirs.named_parameters(recurse=False):
+                if not weight.requires_grad:
+                    own.register_parameter(name, weight)
+        self._memory = other._memory
+
     def forward(self, texts: Sequence[str]) -> Tensor:
         """Return float32 (texts, width) of length 1, in the order of ``texts``."""
         if not texts:
