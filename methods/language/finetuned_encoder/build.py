@@ -62,14 +62,16 @@ def build_model(method: Any, sentences: SentenceEncoder, width: int, user_text: 
         attention,
         separate,
     )
-    encoder = open_encoder(method, sentences)
-    shown = open_encoder(method, sentences) if separate else None
+    encoder = open_encoder(method, sentences, one.sparse_share)
+    shown = open_encoder(method, sentences, one.sparse_share) if separate else None
     if encoder is not None and shown is not None:
         shown.share_frozen(encoder)
     return TextTowers(encoder, towers, shown, separate=separate)
 
 
-def open_encoder(method: Any, sentences: SentenceEncoder) -> TunedEncoder | None:
+def open_encoder(
+    method: Any, sentences: SentenceEncoder, sparse_share: float = 0.0
+) -> TunedEncoder | None:
     """Return the encoder with the part open that ``method.tuning`` names; None for a frozen one."""
     one = method
     if one.tuning is Tuning.FROZEN:
@@ -82,6 +84,7 @@ def open_encoder(method: Any, sentences: SentenceEncoder) -> TunedEncoder | None
         lora=(one.lora_rank, one.lora_alpha),
         dropout=one.encoder_dropout,
         prefix=one.text_prefix,
+        sparse_share=sparse_share,
     )
 
 

@@ -11,6 +11,7 @@ from ...training.fitting import fit_module
 from ...training.network import read_stopping
 from ..text_encoder.encoder import SentenceEncoder
 from .build import build_untrained, make_batches
+from .fisher import choose_sparse
 from .network import FineTuningModule
 from .optimiser import make_optimiser
 from .schedule import count_steps, warm_up_and_decay
@@ -43,6 +44,8 @@ def build_module(
     if weights is not None:
         set_weights(model, weights)
         tuning.trained.fill_(True)  # the vectors are of the frozen encoder: they are made anew
+    else:
+        choose_sparse(tuning, make_batches(method, train, sentences, targets))
     return tuning
 
 

@@ -68,6 +68,13 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
         8, "rank of updates, width of adapters, length of prompts", minimum=1
     )
     lora_alpha: float = parameter(16.0, "scale of the low-rank updates, over the rank", minimum=0)
+    sparse_share: float = parameter(
+        0.005,
+        "share of the upper layers' weights that sparse trains",
+        above=0,
+        maximum=1,
+        added=True,
+    )
     hidden: int = parameter(256, "inner width of the adaptation layers, 0: linear", minimum=0)
     dropout: float = parameter(
         0.5, "dropout in the adaptation layers", minimum=0, maximum=0.9, search=Range(0.0, 0.5)

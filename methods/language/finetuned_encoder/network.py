@@ -1,6 +1,6 @@
 """What the fine-tuned encoder trains: the encoder's upper part and the two towers, end to end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -97,6 +97,23 @@ class FineTuningModule(nn.Module):
 
     def loss(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of one batch of ``HistoryBatches``."""
+        logits, blocked = self._compare(batch)
+        loss = compute_loss(
+            self._loss, logits, batch["target"], blocked, batch["log_frequency"], self._hard
+        )
+        return loss + self.penalty() if self.budgets else loss
+
+    def pair_losses(self, batch: dict[str, Tensor]) -> Iterator[Tensor]:
+        """Yield the loss of each pair of a batch, whose mean ``loss`` returns."""
+        logits, blocked = self._compare(batch)
+        frequency = batch["log_frequency"]
+        for row in range(len(logits)):
+            own = slice(row, row + 1)
+            of_row = (logits[own], batch["target"][own], blocked[own])
+            yield compute_loss(self._loss, *of_row, frequency, self._hard)
+
+    def _compare(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return (pairs, candidates) twice: the scores, and which candidates are no negatives."""
         text = self._text_vectors(batch["items"], batch["fresh"])
         towers, n_users, user_text = self.model.towers, len(batch["target"]), batch.get("user_text")
         items = towers.items(text)
@@ -106,10 +123,7 @@ class FineTuningModule(nn.Module):
         # Other items of the user in the batch are not negatives.
         blocked = torch.zeros_like(logits, dtype=torch.bool)
         blocked[batch["liked_rows"], batch["liked_columns"]] = True
-        loss = compute_loss(
-            self._loss, logits, batch["target"], blocked, batch["log_frequency"], self._hard
-        )
-        return loss + self.penalty() if self.budgets else loss
+        return logits, blocked
 
     def penalty(self) -> Tensor:
         """Return what AdaLoRA adds to the loss."""
@@ -121,6 +135,11 @@ class FineTuningModule(nn.Module):
         budgets: Any = self.budgets
         for budget in budgets:
             budget.allocate(step)
+
+    def forget_training(self) -> None:
+        """Take the encoder for untrained again; a training that goes on repeats its batches."""
+        self.trained.fill_(False)
+        self._repeated = False
 
     def _text_vectors(self, items: Tensor, fresh: Tensor) -> Tensor:
         """Return the items' text vectors, those at the positions ``fresh`` with a gradient."""

@@ -10,6 +10,7 @@ from .added_parts import add_adapters, add_prefixes
 from .rank_budget import FIRST
 from .settings import Tuning
 from .soft_prompt import SoftPrompt
+from .sparse_weights import SparseWeights
 from .tuned_encoder import TunedEncoder
 
 
@@ -22,6 +23,7 @@ def load_tuned_encoder(
     lora: tuple[int, float] = (8, 16.0),
     dropout: float | None = None,
     prefix: str = "",
+    sparse_share: float = 0.005,
 ) -> TunedEncoder:
     """Load an encoder and open part of it for training.
 
@@ -37,7 +39,8 @@ def load_tuned_encoder(
         ``ia3`` scales of keys, values and inner activations (Liu et al., Few-Shot
         Parameter-Efficient Fine-Tuning, NeurIPS 2022, section 3.3), ``adapter`` two small networks
         in each layer, and the normalisations, ``prefix`` keys and values in front of every text,
-        ``prompt`` and ``p_tuning`` vectors in front of its words, see ``soft_prompt``.
+        ``prompt`` and ``p_tuning`` vectors in front of its words, see ``soft_prompt``; ``sparse``
+        a few single weights, see ``sparse_weights``.
     top_layers
         How many layers that is, counted from the top.
     lora
@@ -47,6 +50,8 @@ def load_tuned_encoder(
         Of the encoder in training; None leaves the model's own.
     prefix
         Before every text.
+    sparse_share
+        Of the upper layers' weights, how many ``sparse`` trains.
     """
     loaded = load_encoder(folder, torch.float32, "cpu")
     whole = tuning in (Tuning.FULL, Tuning.PROMPT, Tuning.P_TUNING)
@@ -67,6 +72,8 @@ def load_tuned_encoder(
     elif tuning is Tuning.FULL:
         encoder.body.embeddings.requires_grad_(True)  # type: ignore[union-attr]
         upper.requires_grad_(True)
+    elif tuning is Tuning.SPARSE:
+        encoder.sparse = SparseWeights(upper, sparse_share)
     elif tuning is Tuning.TOP_LAYERS:
         upper.requires_grad_(True)
     else:

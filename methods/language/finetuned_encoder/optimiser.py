@@ -57,5 +57,7 @@ def _list_depths(encoder: Any) -> dict[nn.Parameter, int]:
         for at, layer in enumerate(layers)
         for weight in layer.parameters()
     }
+    if encoder.sparse is not None:
+        above[id(encoder.sparse.values)] = 0  # they lie in all the opened layers
     trained = [weight for weight in encoder.parameters() if weight.requires_grad]
     return {weight: above.get(id(weight), len(layers)) for weight in trained}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from ....datasets.arrays import FloatArray
+from ....datasets.errors import ColdbenchError
 from ....datasets.parameters import Choices, Range, parameter
 from ....datasets.side_information import Side
 from ....datasets.world import Entities, Query, TrainView
@@ -120,6 +121,11 @@ class RatingEncoder(EncoderViews, Method):
         from .rating_build import build_rating_module, make_rating_batches
         from .scorer import TowerScorer, split_by_group
 
+        if self.tuning is Tuning.SPARSE:
+            raise ColdbenchError(
+                "tuning = sparse chooses weights by their gradients before the first step, where "
+                "those of rating_encoder are all 0; take lora, or finetuned_encoder"
+            )
         sentences = self._sentences(train.resources, train.progress)
         self.base_model_ = sentences.files.as_json()
         self.set_range(train.users.history.data)

@@ -125,12 +125,24 @@ class TowerScorer:
         return trained, total + outside
 
     def describe_encoder(self) -> dict[str, Any]:
-        """Return how many dropouts act in training, the largest of them, and AdaLoRA's ranks."""
+        """Return how many dropouts act in training, the largest of them, AdaLoRA's ranks.
+
+        And how many weights of how many a sparse training has chosen.
+        """
         encoders = self.model.encoders
         acting = [one for encoder in encoders for one in encoder.dropouts()]
         ranks = [rank for encoder in encoders for rank in list_ranks(encoder.body)]
         dropout = {"places": len(acting), "probability": max(acting, default=0.0)}
-        return {"encoder_dropout": dropout, **({"ranks": ranks} if ranks else {})}
+        sparse = [one.sparse for one in encoders if one.sparse is not None]
+        chosen = {
+            "weights": sum(len(one.values) for one in sparse),
+            "of": sum(one.total for one in sparse),
+        }
+        return {
+            "encoder_dropout": dropout,
+            **({"ranks": ranks} if ranks else {}),
+            **({"sparse": chosen} if sparse else {}),
+        }
 
     def _text_vectors(self, texts: Sequence[str]) -> Tensor:
         """Return float32 (texts, width) under the encoder as it is now."""

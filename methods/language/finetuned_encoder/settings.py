@@ -15,6 +15,7 @@ class Tuning(str, Enum):
     PROMPT = "prompt"
     P_TUNING = "p_tuning"
     BITFIT = "bitfit"
+    SPARSE = "sparse"
     LAYER_NORM = "layer_norm"
     TOP_LAYERS = "top_layers"
     FULL = "full"

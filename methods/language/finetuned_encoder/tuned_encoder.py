@@ -14,6 +14,7 @@ from .added_parts import has_prefix
 from .packed_layers import run_layer
 from .packed_texts import ROWS_STEP, PackedTexts, split_by_tokens
 from .soft_prompt import SoftPrompt
+from .sparse_weights import SparseWeights
 
 BYTES_OF_STATES = 1 << 30
 BODIES = ("bert", "roberta", "xlm-roberta")
@@ -67,6 +68,8 @@ class TunedEncoder(nn.Module):
         are always computed in fp32.
     prompt
         Trained vectors in front of the words of every text, or None; all layers lie above them.
+    sparse
+        The few weights that are trained where all others of a layer are not, or None.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class TunedEncoder(nn.Module):
         self.cut = None if top_layers is None else layers - top_layers
         self.kind = torch.float32
         self.prompt: SoftPrompt | None = None
+        self.sparse: SparseWeights | None = None
         self._memory = TextMemory()
         if dropout is not None:
             for one in self._dropouts():

@@ -1,4 +1,5 @@
 import itertools
+import re
 from dataclasses import fields, replace
 
 import numpy as np
@@ -160,17 +161,20 @@ def test_only_the_chosen_part_is_trained(fit, world, tuning, tiny):
         # And the four gates of both directions, with two biases each, and the layer on top.
         Tuning.P_TUNING: 8 * 24 + 2 * 4 * 12 * (24 + 12 + 2) + 24 * 24 + 24,
         Tuning.BITFIT: sum(a.size for name, a in inside.items() if name.endswith("bias")),
+        Tuning.SPARSE: round(0.005 * layer),
         Tuning.LAYER_NORM: 2 * 2 * 24,  # weight and bias after attention and after the layer
         Tuning.TOP_LAYERS: layer,
         Tuning.FULL: sum(a.size for n, a in before.items() if not n.startswith("pooler")),
         Tuning.FROZEN: 0,
     }[tuning]
     assert method.parameter_counts()[0] == trained + towers
-    assert sum(array.size for name, array in state.items()) == trained
+    places = ("sparse.places",)  # kept with the weights that are there
+    assert sum(array.size for name, array in state.items() if name not in places) == trained
     if tuning is Tuning.FROZEN:
         return
     encoder = method.scorer_.model.encoder.body
-    now = {name.replace(".base_layer", ""): array for name, array in to_arrays(encoder).items()}
+    around = r"\.base_layer|\.parametrizations|\.original"
+    now = {re.sub(around, "", name): array for name, array in to_arrays(encoder).items()}
     for name, array in before.items():
         opened = {
             Tuning.BITFIT: name in inside and name.endswith("bias"),
