@@ -75,6 +75,7 @@ class EncoderViews:
 
         sentences = self._sentences(Resources())
         require_same_weights(sentences.files, state["base_model"])
+        sentences = self._base_of(sentences, state)
         self.base_model_, self.log_ = state["base_model"], state["log"]
         self.precision_ = state["precision"]
         scorers = []
@@ -83,6 +84,10 @@ class EncoderViews:
             scorers[-1].set_state(trained)
         self.scorer_ = scorers[0]
         self._set_groups({group: scorers[place] for group, place in state["groups"].items()})
+
+    def _base_of(self, sentences: SentenceEncoder, state: Mapping[str, Any]) -> SentenceEncoder:
+        """Return the encoder under the towers that a state is of, given the published one."""
+        return sentences
 
     def _sentences(
         self, resources: Resources, progress: Progress = ignore_progress

@@ -40,13 +40,13 @@ class HistoryAttention(nn.Module):
                 f"attention_heads = {heads} does not divide the {width} columns of this encoder's "
                 "vectors; take a divisor, or 1"
             )
-        self.heads = heads
+        self.heads, self.parts = heads, (heads, width // heads)
         self.keys = nn.Linear(width, heads * keys)
         self.queries = nn.Parameter(torch.zeros(heads, keys))
 
     def weights(self, items: Tensor) -> Tensor:
         """Return (items, heads), all above 0: what an item weighs in a history, next to others."""
-        keys = torch.tanh(self.keys(items)).unflatten(1, (self.heads, -1))
+        keys = torch.tanh(self.keys(items)).view(-1, *self.queries.shape)
         logits = (keys * self.queries).sum(dim=-1)
         weights: Tensor = logits.clamp(-LIMIT, LIMIT).exp()
         return weights
@@ -68,11 +68,11 @@ class HistoryAttention(nn.Module):
             () or (users, 1): its weight.
         """
         weights = self.weights(items)
-        parts = items.unflatten(1, (self.heads, -1)) * weights[:, :, None]
+        parts = items.view(-1, *self.parts) * weights[:, :, None]
         sums = sum_bags(parts.flatten(1), entries, starts) + prior
         masses = sum_bags(weights, entries, starts) + prior_weight
         # Each head's sum over its mass, all times the mass of the first: where the masses are
         # equal, as without any history, the sums stay as they are to the last bit.
         shares = masses[:, :1] / masses
-        pooled: Tensor = (sums.unflatten(1, (self.heads, -1)) * shares[:, :, None]).flatten(1)
+        pooled: Tensor = (sums.view(-1, *self.parts) * shares[:, :, None]).flatten(1)
         return pooled

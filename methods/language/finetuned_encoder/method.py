@@ -1,6 +1,7 @@
 """A sentence encoder fine-tuned on who liked what, under two towers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from ....datasets.arrays import BoolArray, FloatArray
@@ -14,6 +15,7 @@ from ...prior_choice import choose_prior, start_prior, try_priors
 from ...texts import texts_of
 from ..text_encoder.encoder import (
     DEFAULT_MODEL,
+    SentenceEncoder,
 )
 from .attributing import GradientAttribution
 from .encoder_views import EncoderViews
@@ -157,6 +159,14 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
     model_path: str = parameter("", "folder with the encoder's files, if it lies somewhere else")
     max_length: int = parameter(256, "tokens after which a text is cut", minimum=8)
     text_prefix: str = parameter("", 'before every text, as e5 has "query: "', added=True)
+    pretraining_steps: int = parameter(
+        0,
+        "steps before all else as a masked language model on the dataset's texts, 0: none",
+        minimum=0,
+        added=True,
+    )
+    pretraining_batch_size: int = parameter(256, "texts of such a step", minimum=1, added=True)
+    pretraining_learning_rate: float = parameter(1e-4, "its length", minimum=0, added=True)
 
     family: ClassVar[Family] = Family.LANGUAGE_MODEL
     version: ClassVar[int] = 4
@@ -195,6 +205,14 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
 
         sentences = self._sentences(train.resources, train.progress)
         self.base_model_ = sentences.files.as_json()
+        if weights is not None:
+            sentences = replace(sentences, files=self.scorer_.sentences.files)
+        elif self.pretraining_steps:
+            from .pretraining import pretrain
+
+            sentences, self.pretraining_ = pretrain(self, train, sentences)
+        else:
+            self.pretraining_ = {}
         tuning = build_module(self, train, sentences, weights, targets)
         self.scorer_ = TowerScorer(tuning.model, sentences)
         self.groups_ = {}
@@ -234,19 +252,35 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
             "validation_after": curve[log["best_epoch"]],
             "trainable_parameters": self.parameter_counts()[0],
             **self.scorer_.describe_encoder(),
+            **({"pretraining": self.pretraining_} if self.pretraining_ else {}),
             "training_precision": self.precision_,
             "training": log,
         }
 
     def state(self) -> dict[str, Any]:
         """Return what was trained; the rest of the encoder is found again by its hash."""
-        return super().state() | {"prior_choice": self.prior_choice_}
+        kept = super().state() | {"prior_choice": self.prior_choice_}
+        if self.pretraining_:
+            from .pretraining import read_weights
+
+            weights = read_weights(self.scorer_.sentences.files)
+            kept |= {"pretraining": self.pretraining_, "pretrained": weights}
+        return kept
+
+    def _base_of(self, sentences: SentenceEncoder, state: Mapping[str, Any]) -> SentenceEncoder:
+        """Return the encoder under the towers: the published one, or the one pretrained further."""
+        if "pretrained" not in state:
+            return sentences
+        from .pretraining import keep_weights
+
+        return replace(sentences, files=keep_weights(sentences.files, state["pretrained"]))
 
     def restore(self, state: dict[str, Any]) -> None:
         """Build the models on the same base encoder and set what ``state`` returned."""
         from .build import build_model
 
         self.prior_choice_ = state["prior_choice"]
+        self.pretraining_ = state.get("pretraining", {})
         self._restore_views(
             state,
             lambda sentences, trained: build_model(

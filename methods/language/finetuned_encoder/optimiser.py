@@ -36,7 +36,7 @@ def make_optimiser(
     """
     groups: list[dict[str, Any]] = [{"params": list(model.towers.parameters()), "lr": rate}]
     if model.encoders:
-        depths = {}
+        depths: dict[nn.Parameter, int] = {}
         for encoder in model.encoders:
             depths |= _list_depths(encoder)
         if layer_decay == 1.0:
