@@ -56,6 +56,7 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
     encoder trains with its own dropout (MiniLM: 0.1 in 19 places, attention among them) unless
     ``encoder_dropout`` says otherwise; the output of frozen layers is computed once per text and
     without it. A user's own text, where there is one, enters by its frozen sentence vector.
+    ``head=attention`` is of ``history_attention``, ``pretraining_steps`` of ``pretraining``.
     ``prior`` was chosen on validation parts; after training validation chooses ``prior_scale``
     among 0.3, 1, 3, 10 and 30 (without any it is 1).
     """

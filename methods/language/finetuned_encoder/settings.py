@@ -23,7 +23,7 @@ class Tuning(str, Enum):
 
 
 class Head(str, Enum):
-    """How the vectors of a user and an item become a score."""
+    """How vectors of user and item become a score, or with attention, a history a vector."""
 
     DOT = "dot"
     MLP = "mlp"
