@@ -60,29 +60,12 @@ class SequenceBatches:
         import torch
 
         rng = numpy_generator(self.seed, epoch)
-        users, sequences = self._cut(rng)
+        users, sequences = cut_histories(rng, self.matrix, self.ranks, self.length, self.shuffled)
         for chosen in np.split(
             rng.permutation(len(users)), range(self.size, len(users), self.size)
         ):
             batch = self._batch(rng, users[chosen], sequences[chosen])
             yield {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in batch.items()}
-
-    def _cut(self, rng: np.random.Generator) -> tuple[LongArray, LongArray]:
-        """Return the user of each sequence, and int64 (sequences, length) of items."""
-        counts, rows = np.diff(self.matrix.indptr), expand_row_indices(self.matrix)
-        lot = rng.random(len(rows))
-        if self.ranks is not None:
-            in_time = rng.random(len(counts)) >= self.shuffled
-            lot = np.where(in_time[rows], self.ranks, lot)
-        items = self.matrix.indices[np.lexsort((lot, rows))]
-        # A first sequence that lacks ``shift`` items moves the cuts of a long history.
-        shift = np.where(counts > self.length, rng.integers(0, self.length, len(counts)), 0)[rows]
-        place = np.arange(len(rows)) - self.matrix.indptr[rows]
-        column = place - np.maximum((place + shift) // self.length * self.length - shift, 0)
-        begins = column == 0
-        sequences = np.full((int(begins.sum()), self.length), NOTHING, dtype=np.int64)
-        sequences[np.cumsum(begins) - 1, column] = items
-        return rows[begins], sequences
 
     def _batch(
         self, rng: np.random.Generator, users: LongArray, sequences: LongArray
@@ -121,3 +104,26 @@ class SequenceBatches:
         counts = np.bincount(self.matrix.indices, minlength=self.matrix.shape[1])
         shares: DoubleArray = np.clip(counts / self.matrix.nnz, 1e-12, 1 - 1e-12)
         return shares
+
+
+def cut_histories(
+    rng: np.random.Generator, matrix: CSR, ranks: IntArray | None, length: int, shuffled: float
+) -> tuple[LongArray, LongArray]:
+    """Return the user of each sequence, and int64 (sequences, length) of items, in order.
+
+    Parameters are the attributes of ``SequenceBatches``; each pair is in one sequence.
+    """
+    counts, rows = np.diff(matrix.indptr), expand_row_indices(matrix)
+    lot = rng.random(len(rows))
+    if ranks is not None:
+        in_time = rng.random(len(counts)) >= shuffled
+        lot = np.where(in_time[rows], ranks, lot)
+    items = matrix.indices[np.lexsort((lot, rows))]
+    # A first sequence that lacks ``shift`` items moves the cuts of a long history.
+    shift = np.where(counts > length, rng.integers(0, length, len(counts)), 0)[rows]
+    place = np.arange(len(rows)) - matrix.indptr[rows]
+    column = place - np.maximum((place + shift) // length * length - shift, 0)
+    begins = column == 0
+    sequences = np.full((int(begins.sum()), length), NOTHING, dtype=np.int64)
+    sequences[np.cumsum(begins) - 1, column] = items
+    return rows[begins], sequences
