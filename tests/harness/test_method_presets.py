@@ -118,6 +118,7 @@ UNPUBLISHED = {
     "aligned_factors",
     "ease_text_prior",
     "rating_encoder",
+    "semantic_ids",
     "simulated_interactions",
     "text_sequence",
 }

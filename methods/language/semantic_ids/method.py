@@ -205,7 +205,8 @@ class SemanticIds(SentenceInputs, NetworkMethod, Method):
         sizes = (entries != NOTHING).sum(axis=1)
         history = torch.from_numpy(spell(self.names_.tokens, take_end(entries, sizes)))
         widest = max((len(level.tokens) for level in items.levels), default=1)
-        step = max(1, _NUMBERS // (widest * max(self.width, self.heads * history[0].numel() + 1)))
+        read = 1 + history.shape[1] * history.shape[2]
+        step = max(1, _NUMBERS // (widest * max(self.width, self.heads * read)))
         found = np.empty((len(entries), len(items.last_node)), dtype=np.float32)
         with torch.no_grad():
             for begin in range(0, len(entries), step):
