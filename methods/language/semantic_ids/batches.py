@@ -8,8 +8,7 @@ import numpy as np
 
 from ....datasets.arrays import CSR, IntArray, LongArray
 from ...training.seeding import numpy_generator
-from ..text_sequence.batches import cut_histories
-from ..text_sequence.histories import NOTHING
+from ..histories import NOTHING, cut_histories
 from .trie import END
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ class Names(ABC):
         """Return int64 (items, longest); ``known`` is the index of a training item, or -1."""
         found = self.tokens[known]
         new = np.flatnonzero(known < 0)
-        found[new] = self.name([texts[at] for at in new], vectors[new])
+        found[new] = self.name([texts[int(at)] for at in new], vectors[new])
         return found
 
     @abstractmethod

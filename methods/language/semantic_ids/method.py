@@ -21,8 +21,8 @@ from ...training.budget import (
     space_validations,
 )
 from ...training.network import NetworkMethod
+from ..histories import NOTHING, HistoryOrder, rank_by_time
 from ..sentence_inputs import SentenceInputs
-from ..text_sequence.histories import NOTHING, HistoryOrder, rank_by_time
 from .identifiers import AtomicNames, Identifier, Names, SemanticNames, TextualNames, restore_names
 from .trie import Trie, build_trie
 
@@ -48,17 +48,18 @@ class SemanticIds(SentenceInputs, NetworkMethod, Method):
     sections 3.1 (semantic ids), 3.2 (generation) and 4.3 (cold items).
     Differs: residual k-means instead of RQ-VAE, on vectors of ``model`` instead of Sentence-T5,
     with at most one code per 8 warm items at each level (the paper has 256 codes for some 10,000
-    items). No beam: every candidate is scored exactly, by teacher forcing on the distinct
-    beginnings of all tuples. The token against collisions is given where warm items collide, and
-    not to all; a cold item is scored by its codes alone (the paper's rule for unseen items), so
-    that cold items of the same codes are tied. There is no user token. Normalised before each part
-    with learned positions, not T5's relative ones; each place has a softmax of its own tokens. The
-    paper has 4 layers, 6 heads of 64, hidden 1024 and 200,000 steps; the default is smaller, for
-    one core. ``shuffled`` of the sequences are in another random order in each epoch, since what
-    is held out need not come last; ``targets`` of the items that follow are predicted from one
-    encoded history. A new user's log probabilities are averaged with those of an empty history,
-    which counts as ``prior_weight`` of the k items; validation chooses it among 0, 1 and 10 after
-    training, and until then and without validation it is 1.
+    items). No beam: every candidate is scored exactly, its tokens given one after another, on the
+    distinct beginnings of all tuples. The token against collisions is given where warm items
+    collide, and not to all; a cold item is scored by its codes alone (the paper's rule for unseen
+    items), so that cold items of the same codes are tied. There is no user token. Normalised before
+    each part with learned positions, not T5's relative ones; each place has a softmax of its own
+    tokens. The paper has 4 layers, 6 heads of 64, hidden 1024 and 200,000 steps; the default is
+    smaller, for one core; codes and levels were chosen on the validation of ml-100k, seed 100.
+    ``shuffled`` of the sequences are in another random order in each epoch, since what is held out
+    need not come last; ``targets`` of the items that follow are predicted from one encoded history.
+    A new user's log probabilities are averaged with those of an empty history, which counts as
+    ``prior_weight`` of the k items; validation chooses it among 0, 1 and 10 after training, and
+    until then and without validation it is 1.
     """
 
     identifier: Identifier = parameter(
@@ -67,9 +68,9 @@ class SemanticIds(SentenceInputs, NetworkMethod, Method):
         "atomic: one token per warm item, at chance on cold ones",
         search=Choices(tuple(Identifier)),
     )
-    levels: int = parameter(3, "semantic: codes of an item", minimum=1)
+    levels: int = parameter(2, "semantic: codes of an item; the paper: 3", minimum=1)
     codes: int = parameter(
-        64, "semantic: most codes at a level", minimum=2, search=Choices((32, 64, 128, 256))
+        16, "semantic: most codes at a level", minimum=2, search=Choices((16, 64, 256))
     )
     title_words: int = parameter(5, "textual: first words of a text that are generated", minimum=1)
     width: int = parameter(64, "length of every vector", minimum=2, search=Choices((64, 128)))
@@ -91,7 +92,7 @@ class SemanticIds(SentenceInputs, NetworkMethod, Method):
     )
     batch_size: int = parameter(128, "histories in a batch", minimum=2)
     learning_rate: float = parameter(
-        1e-3, "step of Adam", minimum=0, search=Range(3e-4, 1e-2, log=True)
+        3e-3, "step of Adam", minimum=0, search=Range(3e-4, 1e-2, log=True)
     )
     max_steps: int = limit_steps(1500)
     min_steps: int = delay_patience(200)

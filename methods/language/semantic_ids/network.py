@@ -116,6 +116,10 @@ class CodeNetwork(nn.Module):
             if weight.dim() > 1 or name in ("nothing", "start"):
                 nn.init.normal_(weight, std=width**-0.5 if "embed" in name else _SPREAD)
 
+    def decoding(self) -> list[Block]:
+        """Return the layers of the decoder."""
+        return list(self.decoder)  # type: ignore[arg-type]
+
     def encode(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Return float32 (users, m, width) and what of it is seen, bool (users, 1, 1, m).
 
@@ -149,7 +153,7 @@ class CodeNetwork(nn.Module):
         start = self.start.expand(users, many, 1, -1)
         hidden = self.dropout(torch.cat([start, given], dim=2).flatten(0, 1))
         causal = torch.ones(places, places, dtype=torch.bool, device=hidden.device).tril()
-        for block in self.decoder:
+        for block in self.decoding():
             normed = block.own_norm(hidden)
             own = block.own.attend(normed, block.own.read(normed), causal)
             hidden = (hidden + block.dropout(own)).unflatten(0, (users, many)).flatten(1, 2)

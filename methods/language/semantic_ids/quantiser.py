@@ -41,7 +41,7 @@ class Codebooks:
 def fit_codebooks(vectors: FloatArray, levels: int, codes: int, seed: int) -> Codebooks:
     """Fit the centres of one level after another by k-means on what the earlier ones miss.
 
-    Source: Rajput et al., NeurIPS 2023, section 3.1 and figure 3 (residual quantisation).
+    Source: Rajput et al., NeurIPS 2023, section 3.1 (residual quantisation).
     Differs: k-means with k-means++ seeds on the vectors themselves, instead of an autoencoder.
 
     Parameters

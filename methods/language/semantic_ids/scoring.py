@@ -23,8 +23,8 @@ def score_trie(net: CodeNetwork, memory: tuple[Tensor, Tensor], trie: Trie) -> T
     """
     users, device = len(memory[0]), memory[0].device
     found = torch.zeros(users, len(trie.last_node), device=device)
-    crossed = [block.cross.read(memory[0]) for block in net.decoder]
-    paths: list[list[tuple[Tensor, Tensor]]] = [[] for _ in net.decoder]
+    crossed = [block.cross.read(memory[0]) for block in net.decoding()]
+    paths: list[list[tuple[Tensor, Tensor]]] = [[] for _ in net.decoding()]
     given = net.start.expand(users, 1, -1)
     so_far = torch.zeros(users, 1, device=device)
     for place, level in enumerate(trie.levels):
@@ -52,7 +52,7 @@ def _decode(
     real: Tensor,
 ) -> Tensor:
     """Return the states after some nodes; keys and values of the nodes join their paths."""
-    for block, path, memory in zip(net.decoder, paths, crossed, strict=True):
+    for block, path, memory in zip(net.decoding(), paths, crossed, strict=True):
         normed = block.own_norm(hidden)
         path.append(block.own.read(normed))
         hidden = hidden + block.own.attend_path(normed, path)

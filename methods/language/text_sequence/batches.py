@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....datasets.arrays import CSR, DoubleArray, FloatArray, IntArray, LongArray
-from ...sparse_rows import expand_row_indices
 from ...training.seeding import numpy_generator
-from .histories import NOTHING
+from ..histories import NOTHING, cut_histories
 
 if TYPE_CHECKING:
     import torch
@@ -104,26 +103,3 @@ class SequenceBatches:
         counts = np.bincount(self.matrix.indices, minlength=self.matrix.shape[1])
         shares: DoubleArray = np.clip(counts / self.matrix.nnz, 1e-12, 1 - 1e-12)
         return shares
-
-
-def cut_histories(
-    rng: np.random.Generator, matrix: CSR, ranks: IntArray | None, length: int, shuffled: float
-) -> tuple[LongArray, LongArray]:
-    """Return the user of each sequence, and int64 (sequences, length) of items, in order.
-
-    Parameters are the attributes of ``SequenceBatches``; each pair is in one sequence.
-    """
-    counts, rows = np.diff(matrix.indptr), expand_row_indices(matrix)
-    lot = rng.random(len(rows))
-    if ranks is not None:
-        in_time = rng.random(len(counts)) >= shuffled
-        lot = np.where(in_time[rows], ranks, lot)
-    items = matrix.indices[np.lexsort((lot, rows))]
-    # A first sequence that lacks ``shift`` items moves the cuts of a long history.
-    shift = np.where(counts > length, rng.integers(0, length, len(counts)), 0)[rows]
-    place = np.arange(len(rows)) - matrix.indptr[rows]
-    column = place - np.maximum((place + shift) // length * length - shift, 0)
-    begins = column == 0
-    sequences = np.full((int(begins.sum()), length), NOTHING, dtype=np.int64)
-    sequences[np.cumsum(begins) - 1, column] = items
-    return rows[begins], sequences

@@ -20,8 +20,8 @@ from ...training.budget import (
     space_validations,
 )
 from ...training.network import NetworkMethod
+from ..histories import NOTHING, HistoryOrder, rank_by_time
 from ..sentence_inputs import SentenceInputs
-from .histories import NOTHING, HistoryOrder, rank_by_time
 from .transferred import Tuned, open_weights
 
 if TYPE_CHECKING:

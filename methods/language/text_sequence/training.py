@@ -10,8 +10,8 @@ from ....datasets.world import TrainView
 from ...texts import texts_of
 from ...training.fitting import fit_module
 from ...training.group_networks import keep_group_weights
+from ..histories import rank_by_time
 from .batches import SequenceBatches
-from .histories import rank_by_time
 from .network import chance_loss
 from .transferred import drop_words
 

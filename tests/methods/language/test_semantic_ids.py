@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 
 torch = pytest.importorskip("torch")
 
+from coldbench.methods.language.histories import NOTHING  # noqa: E402
 from coldbench.methods.language.semantic_ids.batches import (  # noqa: E402
     CodeBatches,
     spell,
@@ -25,7 +26,6 @@ from coldbench.methods.language.semantic_ids.network import CodeNetwork, chance_
 from coldbench.methods.language.semantic_ids.quantiser import fit_codebooks  # noqa: E402
 from coldbench.methods.language.semantic_ids.scoring import score_trie, search_beam  # noqa: E402
 from coldbench.methods.language.semantic_ids.trie import END, are_alike, build_trie  # noqa: E402
-from coldbench.methods.language.text_sequence.histories import NOTHING  # noqa: E402
 
 QUICK = {
     "levels": 3,

@@ -9,12 +9,12 @@ from scipy.sparse import csr_matrix
 
 torch = pytest.importorskip("torch")
 
-from coldbench.methods.language.text_sequence.batches import SequenceBatches  # noqa: E402
-from coldbench.methods.language.text_sequence.histories import (  # noqa: E402
+from coldbench.methods.language.histories import (  # noqa: E402
     NOTHING,
     HistoryOrder,
     rank_by_time,
 )
+from coldbench.methods.language.text_sequence.batches import SequenceBatches  # noqa: E402
 from coldbench.methods.language.text_sequence.method import TextSequence  # noqa: E402
 from coldbench.methods.language.text_sequence.network import (  # noqa: E402
     SequenceNetwork,

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ....datasets.arrays import CSR, DoubleArray, IntArray, LongArray
-from ....datasets.interactions import Interactions
-from ...sparse_rows import expand_row_indices
-from ...training.seeding import numpy_generator
+from ...datasets.arrays import CSR, DoubleArray, IntArray, LongArray
+from ...datasets.interactions import Interactions
+from ..sparse_rows import expand_row_indices
+from ..training.seeding import numpy_generator
 
 NOTHING = -1
 """Stands in a sequence after its last item."""
@@ -27,6 +27,38 @@ def rank_by_time(interactions: Interactions) -> IntArray | None:
     ranks = np.empty(len(users), dtype=np.int32)
     ranks[order] = np.arange(len(users)) - starts[users]
     return ranks
+
+
+def cut_histories(
+    rng: np.random.Generator, matrix: CSR, ranks: IntArray | None, length: int, shuffled: float
+) -> tuple[LongArray, LongArray]:
+    """Return the user of each sequence, and int64 (sequences, length) of items, in order.
+
+    Parameters
+    ----------
+    matrix
+        CSR (users, items) of the training pairs; each is in one sequence.
+    ranks
+        From ``rank_by_time``; None where there are no times.
+    length
+        Most items in a sequence: a longer history is cut, at another place each time.
+    shuffled
+        Share of the users whose items stand in random order.
+    """
+    counts, rows = np.diff(matrix.indptr), expand_row_indices(matrix)
+    lot = rng.random(len(rows))
+    if ranks is not None:
+        in_time = rng.random(len(counts)) >= shuffled
+        lot = np.where(in_time[rows], ranks, lot)
+    items = matrix.indices[np.lexsort((lot, rows))]
+    # A first sequence that lacks ``shift`` items moves the cuts of a long history.
+    shift = np.where(counts > length, rng.integers(0, length, len(counts)), 0)[rows]
+    place = np.arange(len(rows)) - matrix.indptr[rows]
+    column = place - np.maximum((place + shift) // length * length - shift, 0)
+    begins = column == 0
+    sequences = np.full((int(begins.sum()), length), NOTHING, dtype=np.int64)
+    sequences[np.cumsum(begins) - 1, column] = items
+    return rows[begins], sequences
 
 
 class HistoryOrder:
