@@ -21,7 +21,7 @@ class Attention(nn.Module):
 
     def split(self, hidden: Tensor) -> Tensor:
         """Return (..., heads, width / heads)."""
-        return hidden.unflatten(-1, (self.heads, -1))
+        return hidden.view(*hidden.shape[:-1], self.heads, -1)
 
     def read(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return keys and values, each (..., heads, width / heads)."""
@@ -137,7 +137,8 @@ class CodeNetwork(nn.Module):
         hidden = self.dropout(hidden)
         for block in self.encoder:
             hidden = block(hidden, real)
-        return self.encoded_norm(hidden), real
+        encoded: Tensor = self.encoded_norm(hidden)
+        return encoded, real
 
     def decode(self, memory: tuple[Tensor, Tensor], targets: Tensor) -> Tensor:
         """Return float32 (users, targets, places, width): the state before each token.
@@ -160,7 +161,7 @@ class CodeNetwork(nn.Module):
             crossed = block.cross.attend(block.cross_norm(hidden), block.cross.read(encoded), real)
             hidden = block.finish(hidden + block.dropout(crossed))
             hidden = hidden.view(users * many, places, -1)
-        normed = self.decoded_norm(hidden)
+        normed: Tensor = self.decoded_norm(hidden)
         return normed.view(users, many, places, -1)
 
     def logits(self, states: Tensor, place: int) -> Tensor:
