@@ -161,8 +161,8 @@ class CodeNetwork(nn.Module):
             crossed = block.cross.attend(block.cross_norm(hidden), block.cross.read(encoded), real)
             hidden = block.finish(hidden + block.dropout(crossed))
             hidden = hidden.view(users * many, places, -1)
-        normed: Tensor = self.decoded_norm(hidden)
-        return normed.view(users, many, places, -1)
+        states: Tensor = self.decoded_norm(hidden).view(users, many, places, -1)
+        return states
 
     def logits(self, states: Tensor, place: int) -> Tensor:
         """Return float32 (..., tokens that may stand at a place)."""
