@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....datasets.arrays import CSR, LongArray
-from ..reranking.histories import list_latest
+from ..histories import list_latest
 from ..reranking.pairs import LabelledPairs
 from .joined_texts import JoinedText, TextJoiner, Tokens
 

@@ -21,8 +21,8 @@ from ...training.budget import (
 from ...training.network import NetworkMethod
 from ...training.seeding import numpy_generator
 from ..candidate_generators import Generator, fit_generator, make_generator
+from ..histories import order_by_time
 from ..reranking.candidates import Candidates, choose_candidates
-from ..reranking.histories import order_by_time
 from ..reranking.pairs import LabelledPairs, draw_lists, find_others, set_users_aside
 from ..reranking.ranking import place_chosen
 from ..text_encoder.encoder import DEFAULT_MODEL, require_same_weights

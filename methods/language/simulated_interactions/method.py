@@ -23,7 +23,7 @@ from ...sparse_rows import binarise
 from ...texts import texts_of
 from ...training.seeding import numpy_generator
 from ..collaborative_bases import Base, CollaborativeBase
-from ..reranking.histories import order_by_time
+from ..histories import order_by_time
 from ..sentence_inputs import SentenceInputs
 from ..text_encoder.encoder import require_same_weights
 from ..yes_no.template import parse_template, read_template

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ....datasets.arrays import CSR, IntArray, LongArray
-from ..reranking.histories import list_latest
+from ..histories import list_latest
 from .template import Template
 
 NO_TEXT = "(no text)"

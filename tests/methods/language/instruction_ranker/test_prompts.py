@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from coldbench.datasets.interactions import NO_TIME, Interactions
+from coldbench.methods.language.histories import order_by_time
 from coldbench.methods.language.instruction_ranker.settings import Mode
-from coldbench.methods.language.reranking.histories import order_by_time
 from coldbench.methods.language.reranking.pairs import (
     draw_one_each,
     draw_pairs,
