@@ -28,6 +28,8 @@ class CodeBatches:
         As of ``text_sequence.batches.SequenceBatches``.
     tokens
         int64 (items, places): identifiers.
+    choices
+        int64, (items,): how many tokens may stand at the last place of each.
     targets
         Most items that are predicted from one history.
     size
@@ -37,6 +39,7 @@ class CodeBatches:
     matrix: CSR
     ranks: IntArray | None
     tokens: LongArray
+    choices: LongArray
     length: int
     shuffled: float
     targets: int
@@ -58,9 +61,11 @@ class CodeBatches:
             after = np.take_along_axis(sequences[chosen], np.minimum(at, self.length - 1), axis=1)
             after = np.where(at < sizes[chosen][:, None], after, NOTHING)
             most = int((after != NOTHING).sum(axis=1).max())
+            after = after[:, :most]
             yield {
                 "history": torch.from_numpy(spell(self.tokens, before)),
-                "targets": torch.from_numpy(spell(self.tokens, after[:, :most])),
+                "targets": torch.from_numpy(spell(self.tokens, after)),
+                "choices": torch.from_numpy(np.where(after == NOTHING, 1, self.choices[after])),
             }
 
 

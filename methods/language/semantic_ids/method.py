@@ -23,19 +23,40 @@ from ...training.budget import (
 from ...training.network import NetworkMethod
 from ..histories import NOTHING, HistoryOrder, rank_by_time
 from ..sentence_inputs import SentenceInputs
-from .identifiers import AtomicNames, Identifier, Names, SemanticNames, TextualNames, restore_names
+from .identifiers import AtomicNames, Identifier, TextualNames, restore_names
+from .names import Called, Names, Unseen, describe_new
+from .quantiser_settings import QuantiserSettings
+from .semantic_names import SemanticNames
 from .trie import Trie, build_trie
 
 if TYPE_CHECKING:
     from .network import CodeNetwork
 
 PRIORS = ({"prior_weight": 1.0}, {"prior_weight": 0.0}, {"prior_weight": 10.0})
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What a query's items are called.
+
+    Attributes
+    ----------
+    trie
+        Of their tokens.
+    log_share
+        float32, (items,): of the probability of its tokens, what is each item's own.
+    """
+
+    trie: Trie
+    log_share: FloatArray
+
+
 _NUMBERS = 1 << 22
 """Most numbers in one array of states of the decoder: users are scored in blocks by it."""
 
 
 @dataclass
-class SemanticIds(SentenceInputs, NetworkMethod, Method):
+class SemanticIds(QuantiserSettings, SentenceInputs, NetworkMethod, Method):
     """An encoder-decoder Transformer that generates the codes of the next item.
 
     An item is the tuple of codes that residual quantisation makes of its frozen sentence vector,
@@ -68,9 +89,11 @@ class SemanticIds(SentenceInputs, NetworkMethod, Method):
         "atomic: one token per warm item, at chance on cold ones",
         search=Choices(tuple(Identifier)),
     )
-    levels: int = parameter(2, "semantic: codes of an item; the paper: 3", minimum=1)
-    codes: int = parameter(
-        16, "semantic: most codes at a level", minimum=2, search=Choices((16, 64, 256))
+    unseen: Unseen = parameter(
+        Unseen.PREFIX,
+        "a cold item gets: prefix: the mean of the warm items with which it shares most codes; "
+        "whole: that of its tuple",
+        search=Choices(tuple(Unseen)),
     )
     title_words: int = parameter(5, "textual: first words of a text that are generated", minimum=1)
     width: int = parameter(64, "length of every vector", minimum=2, search=Choices((64, 128)))
@@ -116,6 +139,10 @@ class SemanticIds(SentenceInputs, NetworkMethod, Method):
             hidden=64,
             codes=8,
             levels=2,
+            latent=8,
+            quantiser_hidden=64,
+            quantiser_batch_size=64,
+            quantiser_steps=300,
             batch_size=32,
             learning_rate=3e-3,
             max_steps=400,
@@ -131,7 +158,7 @@ class SemanticIds(SentenceInputs, NetworkMethod, Method):
         from .network import chance_loss
 
         vectors, texts = self.fit_sentences(train), texts_of(train.items)
-        self.names_ = self._learn_names(texts, vectors, train.seed)
+        self.names_ = self._learn_names(train, texts, vectors)
         self.histories_, self.ranks_ = train.interactions.csr, rank_by_time(train.interactions)
         self.seed_ = train.seed
         self.order_ = HistoryOrder(self.histories_, self.ranks_, self.seed_)
@@ -144,6 +171,7 @@ class SemanticIds(SentenceInputs, NetworkMethod, Method):
             self.histories_,
             self.ranks_,
             self.names_.tokens,
+            self.names_.choices,
             self.length,
             self.shuffled,
             self.targets,
@@ -157,42 +185,42 @@ class SemanticIds(SentenceInputs, NetworkMethod, Method):
         vars(self).pop("_views", None)  # copies that still take note of names
         return self
 
-    def _learn_names(self, texts: list[str], vectors: FloatArray, seed: int) -> Names:
+    def _learn_names(self, train: TrainView, texts: list[str], vectors: FloatArray) -> Names:
         if self.identifier is Identifier.TEXTUAL:
             return TextualNames.learn(texts, self.title_words)
         if self.identifier is Identifier.ATOMIC:
             return AtomicNames(len(texts))
-        codes = min(self.codes, max(2, len(vectors) // 8))
-        return SemanticNames.learn(vectors, self.levels, codes, seed)
+        threads = train.resources.threads
+        return SemanticNames.learn(
+            vectors, lambda rows: self.fit_quantiser(rows, train.seed, threads)
+        )
 
-    def name_items(self, items: Entities) -> LongArray:
-        """Return int64 (items, places): identifiers, filled with -1; cold items get theirs, too."""
+    def name_items(self, items: Entities) -> Called:
+        """Return the identifiers of items; cold ones get theirs, too."""
         names: Names = self.fitted("names_")
-        return names.name_all(items.known, texts_of(items), self.encode_sentences(items))
+        vectors = self.encode_sentences(items)
+        return names.name_all(items.known, texts_of(items), vectors, self.unseen)
 
-    def encode_items(self, items: Entities) -> Trie:
-        """Return the trie of the candidates' identifiers."""
-        tokens = self.name_items(items)
-        new = tokens[items.known < 0]
-        if self._naming and len(new) > self.new_names_.get("items", 0):
-            self.new_names_.update(self.names_.describe_new(new))
-        return build_trie(tokens)
+    def encode_items(self, items: Entities) -> Candidates:
+        """Return the candidates' identifiers as a trie."""
+        called = self.name_items(items)
+        new = called.take(np.flatnonzero(items.known < 0))
+        if self._naming and len(new.tokens) > self.new_names_.get("items", 0):
+            self.new_names_.update(describe_new(new))
+        return Candidates(build_trie(called.tokens, called.choices), called.log_share)
 
-    def score_block(self, users: Entities, items: Trie) -> FloatArray:
-        """Return float32 (users, candidates): log probability of each candidate's identifier.
-
-        One without a token (a cold item of ``atomic``) has that of a uniform draw of warm items.
-        """
+    def score_block(self, users: Entities, items: Candidates) -> FloatArray:
+        """Return float32 (users, candidates): log probability of each; see ``names.Names``."""
         entries = self.order_.arrange(users.history, users.known, self.length - 1)
-        found = self._score_histories(entries, items)
+        found = self._score_histories(entries, items.trie)
         sizes = np.diff(users.history.indptr)
         weight = self.prior_choice_["prior_weight"]
         joined = (users.known < 0) & (sizes > 0)
         if weight and joined.any():
-            empty = self._score_histories(np.full((1, 0), NOTHING, dtype=np.int64), items)
+            empty = self._score_histories(np.full((1, 0), NOTHING, dtype=np.int64), items.trie)
             share = (weight / (weight + sizes[joined])).astype(np.float32)[:, None]
             found[joined] = (1 - share) * found[joined] + share * empty
-        found[:, items.last_level < 0] = -np.log(max(self.histories_.shape[1], 1))
+        found += items.log_share
         return found
 
     def _score_histories(self, entries: LongArray, items: Trie) -> FloatArray:
@@ -226,9 +254,10 @@ class SemanticIds(SentenceInputs, NetworkMethod, Method):
         return super().report() | {"identifiers": facts}
 
     def parameter_counts(self) -> tuple[int, int]:
-        """Return (trained, all) parameters, the frozen encoder's included."""
+        """Return (trained, all) parameters: network and quantiser; the frozen encoder, too."""
         trained, network = super().parameter_counts()
-        return trained, network + int(self.fitted("base_model_")["model_parameters"])
+        own = self.names_.count_weights()
+        return trained + own, network + own + int(self.fitted("base_model_")["model_parameters"])
 
     def extra_state(self) -> dict[str, Any]:
         """Return the base model, what names items, and the order of the training histories."""
@@ -246,7 +275,7 @@ class SemanticIds(SentenceInputs, NetworkMethod, Method):
         self.base_model_, self.histories_ = state["base_model"], state["histories"]
         self.ranks_, self.seed_ = state["ranks"], state["seed"]
         self.new_names_ = state["new_names"]
-        self.names_ = restore_names(self.identifier, state["names"])
+        self.names_ = restore_names(self.identifier, self.quantiser, state["names"])
         self.order_ = HistoryOrder(self.histories_, self.ranks_, self.seed_)
         return self._build()
 

@@ -164,31 +164,51 @@ class CodeNetwork(nn.Module):
         states: Tensor = self.decoded_norm(hidden).view(users, many, places, -1)
         return states
 
-    def logits(self, states: Tensor, place: int) -> Tensor:
-        """Return float32 (..., tokens that may stand at a place)."""
-        first, stop = self.ranges[place]
-        return functional.linear(states, self.out.weight[first:stop], self.out.bias[first:stop])
+    def log_softmax(self, states: Tensor, place: int, choices: Tensor | None = None) -> Tensor:
+        """Return float32 (..., tokens of a place): log probabilities.
 
-    def log_likelihood(self, history: Tensor, targets: Tensor) -> Tensor:
-        """Return float32 (users, targets): log probability of each identifier."""
+        Parameters
+        ----------
+        choices
+            int64 (..., ) or of its last dimensions: how many of the tokens, from the first, may
+            stand there; None: all.
+        """
+        first, stop = self.ranges[place]
+        logits = functional.linear(states, self.out.weight[first:stop], self.out.bias[first:stop])
+        if choices is not None:
+            at = torch.arange(stop - first, device=logits.device)
+            logits = logits.masked_fill(at >= choices[..., None], -torch.inf)
+        return logits.log_softmax(-1)
+
+    def log_likelihood(self, history: Tensor, targets: Tensor, choices: Tensor) -> Tensor:
+        """Return float32 (users, targets): log probability of each identifier.
+
+        Parameters
+        ----------
+        choices
+            int64 (users, targets): how many tokens may stand at the last place of each.
+        """
         states = self.decode(self.encode(history), targets)
-        total = states.new_zeros(targets.shape[:2])
+        total, last = states.new_zeros(targets.shape[:2]), len(self.ranges) - 1
         for place, (first, _) in enumerate(self.ranges):
             token = targets[:, :, place]
-            logs = self.logits(states[:, :, place], place).log_softmax(-1)
+            some = choices if place == last else None
+            logs = self.log_softmax(states[:, :, place], place, some)
             found = logs.gather(-1, (token - first).clamp(min=0)[..., None]).squeeze(-1)
             total = total + torch.where(token == END, 0.0, found)
         return total
 
     def loss(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the mean over the targets of the negative log probability."""
-        logs = self.log_likelihood(batch["history"], batch["targets"])
+        logs = self.log_likelihood(batch["history"], batch["targets"], batch["choices"])
         real = batch["targets"][:, :, 0] != END
         return -logs[real].mean()
 
 
 def chance_loss(batch: dict[str, Tensor], ranges: list[tuple[int, int]]) -> float:
     """Return the loss of a network to which all tokens are alike."""
-    targets = batch["targets"][batch["targets"][:, :, 0] != END]
+    real = batch["targets"][:, :, 0] != END
+    targets = batch["targets"][real] != END
     sizes = torch.tensor([float(stop - first) for first, stop in ranges]).log()
-    return float(((targets != END) * sizes).sum(-1).mean())
+    total = (targets[:, :-1] * sizes[:-1]).sum(-1) + targets[:, -1] * batch["choices"][real].log()
+    return float(total.mean())

@@ -22,11 +22,14 @@ class Level:
         int64, (nodes,): the last token of each.
     going_on
         int64, (some,): the nodes after which some identifier has another token.
+    choices
+        int64, (parents,): how many of the tokens of this place may follow each parent; None: all.
     """
 
     parents: LongArray
     tokens: LongArray
     going_on: LongArray
+    choices: LongArray | None = None
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,17 @@ class Trie:
     last_node: LongArray
 
 
-def build_trie(tokens: LongArray) -> Trie:
-    """Return the trie of int64 (identifiers, longest), filled with ``END``."""
+def build_trie(tokens: LongArray, choices: LongArray) -> Trie:
+    """Return the trie of some identifiers.
+
+    Parameters
+    ----------
+    tokens
+        int64 (identifiers, longest), filled with ``END``.
+    choices
+        int64, (identifiers,): how many tokens may stand at the last place of each, the same for all
+        that have the tokens before it in common.
+    """
     sizes = (tokens != END).sum(axis=1)
     levels: list[Level] = []
     node = np.zeros(len(tokens), dtype=np.int64)
@@ -61,7 +73,11 @@ def build_trie(tokens: LongArray) -> Trie:
         longer = sizes[here] > depth + 1
         going_on, after = np.unique(which[longer], return_inverse=True)
         node[here[longer]] = after.reshape(-1)
-        levels.append(Level(nodes[:, 0], nodes[:, 1], going_on))
+        possible = None
+        if depth == tokens.shape[1] - 1:
+            possible = np.zeros(int(nodes[:, 0].max()) + 1, dtype=np.int64)
+            possible[nodes[:, 0][which]] = choices[here]
+        levels.append(Level(nodes[:, 0], nodes[:, 1], going_on, possible))
     return Trie(tuple(levels), sizes - 1, last_node)
 
 
