@@ -59,28 +59,31 @@ _NUMBERS = 1 << 22
 class SemanticIds(QuantiserSettings, SentenceInputs, NetworkMethod, Method):
     """An encoder-decoder Transformer that generates the codes of the next item.
 
-    An item is the tuple of codes that residual quantisation makes of its frozen sentence vector,
-    with codebooks that are fitted on warm items alone; a candidate's score is the log probability
-    of its tuple given the history's. What is compared may be set apart: the ``identifier``, the
-    scale (``width``, ``layers``, ``hidden``) and the training, which is supervised here (next-item
-    likelihood from random weights; no pretrained model and no reinforced fine-tuning).
+    An item is the tuple of codes that an RQ-VAE makes of its frozen sentence vector, which is
+    trained on warm items alone; a candidate's score is the log probability of its tuple given the
+    history's (``names.Names`` says how items of equal codes, and cold ones, share it). What is
+    compared may be set apart: the ``identifier``, the ``quantiser``, the scale (``width``,
+    ``layers``, ``hidden``) and the training, which is supervised here (next-item likelihood from
+    random weights; no pretrained model and no reinforced fine-tuning).
 
     Source: Rajput et al., Recommender Systems with Generative Retrieval (TIGER), NeurIPS 2023,
     sections 3.1 (semantic ids), 3.2 (generation) and 4.3 (cold items).
-    Differs: residual k-means instead of RQ-VAE, on vectors of ``model`` instead of Sentence-T5,
-    with at most one code per 8 warm items at each level (the paper has 256 codes for some 10,000
-    items). No beam: every candidate is scored exactly, its tokens given one after another, on the
-    distinct beginnings of all tuples. The token against collisions is given where warm items
-    collide, and not to all; a cold item is scored by its codes alone (the paper's rule for unseen
-    items), so that cold items of the same codes are tied. There is no user token. Normalised before
-    each part with learned positions, not T5's relative ones; each place has a softmax of its own
-    tokens. The paper has 4 layers, 6 heads of 64, hidden 1024 and 200,000 steps; the default is
-    smaller, for one core; codes and levels were chosen on the validation of ml-100k, seed 100.
-    ``shuffled`` of the sequences are in another random order in each epoch, since what is held out
-    need not come last; ``targets`` of the items that follow are predicted from one encoded history.
-    A new user's log probabilities are averaged with those of an empty history, which counts as
-    ``prior_weight`` of the k items; validation chooses it among 0, 1 and 10 after training, and
-    until then and without validation it is 1.
+    Differs: vectors of ``model`` instead of Sentence-T5, with at most one code per 8 warm items at
+    each level (the paper has 256 codes for some 10,000 items); ``rq_vae.fit_rq_vae`` says what its
+    training departs in. No beam: every candidate is scored exactly, its tokens given one after
+    another, on the distinct beginnings of all tuples. The token against collisions is given where
+    warm items collide, not to all, and is one of as many as collide. The paper adds unseen items
+    whose codes were generated to a list, up to a share of it that is set by hand; here cold and
+    warm items compete by their probabilities, and that of a cold item is taken of the codes that
+    it shares with a warm one (``unseen=whole``: of all its codes, as in the paper). There is no
+    user token. Normalised before each part with learned positions, not T5's relative ones; each
+    place has a softmax of its own tokens. The paper has 4 layers, 6 heads of 64, hidden 1024 and
+    200,000 steps; the default is smaller, for one core. ``shuffled`` of the sequences are in
+    another random order in each epoch, since what is held out need not come last; ``targets`` of
+    the items that follow are predicted from one encoded history. A new user's log probabilities
+    are averaged with those of an empty history, which counts as ``prior_weight`` of the k items;
+    validation chooses it among 0, 1 and 10 after training, and until then and without validation
+    it is 1.
     """
 
     identifier: Identifier = parameter(
