@@ -50,7 +50,7 @@ def test_every_own_method_is_offered() -> None:
 
 FROM_THE_HUB = {"instruction_ranker"}
 """Half a billion weights that a test does not fetch; its own tests train a small causal model."""
-LONG = {"text_sequence": 900}
+LONG = {"text_sequence": 900, "semantic_ids": 900}
 """Seconds of the defaults that take more than a minute or two."""
 
 
