@@ -90,14 +90,7 @@ FEWER = {
     "ripplenet": ["epochs=5"],
     "ripplenet_paper": ["epochs=100"],
     "text_sequence": ["max_steps=100", "width=32", "layers=1", "batch_size=16", "max_length=64"],
-    "semantic_ids": [
-        "max_steps=100",
-        "width=32",
-        "hidden=64",
-        "codes=16",
-        "quantiser_steps=100",
-        "max_length=64",
-    ],
+    "semantic_ids": ["max_steps=100", "width=32", "hidden=64", "codes=16", "max_length=64"],
 }
 """Networks, and what is enough of them."""
 HEAVY = {*FEWER, "attribute_map_mlp", "text_knn"}
