@@ -105,7 +105,10 @@ def test_a_field_of_a_swept_method_may_be_fixed_or_swept(
         (["-m", "method=by_index,random", "method.weight=2"], "RandomScores has no field method.w"),
         (["method=by_index", "seeds=2"], "a run has no field seeds; did you mean seed? "),
         (["method=als"], "no method 'als'; did you mean ials or ials_2022 or implicit_als? "),
-        ([], "no method is chosen; write method=<name>, there are: aligned_factors, attribute_map, "),
+        (
+            [],
+            "no method is chosen; write method=<name>, there are: aligned_factors, attribute_map, ",
+        ),
     ],
 )
 def test_a_mistake_ends_before_anything_runs(
