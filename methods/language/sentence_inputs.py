@@ -61,6 +61,11 @@ class SentenceInputs:
         rest: dict[str, Any] = super().report()  # type: ignore[misc]
         return dict(self.base_model_) | rest
 
+    def parameter_counts(self) -> tuple[int, int]:
+        """Return (trained, all) parameters, the frozen encoder's included."""
+        trained, every = super().parameter_counts()  # type: ignore[misc]
+        return trained, every + int(self.fitted("base_model_")["model_parameters"])  # type: ignore[attr-defined]
+
     def _encoder(self) -> SentenceEncoder:
         return find_sentence_encoder(
             self.model,

@@ -25,8 +25,3 @@ class SentenceKernel(SentenceInputs, KernelMethod):
         """Return the rows of the inputs and the sentence vectors."""
         vectors = CentredVectors(self.sentence_mean_)(self.encode_sentences(items))
         return [*super().read_items(items), vectors]
-
-    def parameter_counts(self) -> tuple[int, int]:
-        """Return the numbers solved for, and these with the encoder's parameters."""
-        own, _ = super().parameter_counts()
-        return own, own + int(self.fitted("base_model_")["model_parameters"])

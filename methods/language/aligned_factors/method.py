@@ -162,11 +162,6 @@ class AlignedFactors(SentenceInputs, NetworkMethod, FactorMethod):
                 vectors[cold] = self.net_.likely_factors(tensor).cpu().numpy()
         return vectors
 
-    def parameter_counts(self) -> tuple[int, int]:
-        """Return (trained, all) parameters, the frozen encoder's included."""
-        trained, network = super().parameter_counts()
-        return trained, network + int(self.fitted("base_model_")["model_parameters"])
-
     def extra_state(self) -> dict[str, Any]:
         """Return the base model, the training items' texts and the training histories."""
         return {

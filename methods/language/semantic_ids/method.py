@@ -258,9 +258,9 @@ class SemanticIds(QuantiserSettings, SentenceInputs, NetworkMethod, Method):
 
     def parameter_counts(self) -> tuple[int, int]:
         """Return (trained, all) parameters: network and quantiser; the frozen encoder, too."""
-        trained, network = super().parameter_counts()
+        trained, every = super().parameter_counts()
         own = self.names_.count_weights()
-        return trained + own, network + own + int(self.fitted("base_model_")["model_parameters"])
+        return trained + own, every + own
 
     def extra_state(self) -> dict[str, Any]:
         """Return the base model, what names items, and the order of the training histories."""

@@ -207,11 +207,6 @@ class TextSequence(SentenceInputs, NetworkMethod, FactorMethod):
             found |= {"validation_before": dict(before["validation"])[0]}
         return super().report() | found | {"training": training}
 
-    def parameter_counts(self) -> tuple[int, int]:
-        """Return (trained, all) parameters, the frozen encoder's included."""
-        trained, network = super().parameter_counts()
-        return trained, network + int(self.fitted("base_model_")["model_parameters"])
-
     def extra_state(self) -> dict[str, Any]:
         """Return the base model, text vectors and order of the training histories."""
         return {

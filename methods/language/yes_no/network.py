@@ -2,8 +2,9 @@
 
 import copy
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from ....datasets.arrays import FloatArray
 from ...training.weights import device_of
 from .prompt_tokens import count_shared
 
+Prompts: TypeAlias = Sequence[tuple[int, ...]]
+
 TOKENS_AT_ONCE = 4096
 """Tokens of the prompts that are computed together."""
 CHANCE_LOSS = math.log(2)
@@ -21,22 +24,24 @@ SHARED_FROM = 8
 """A beginning that all prompts share is computed once where it has so many tokens."""
 
 
-class YesNoNetwork(nn.Module):
+class YesNoNetwork(nn.Module, ABC):
     """What answers prompts; parameters of its body that have a gradient are trained.
 
     Parameters
     ----------
     body
         Of the model, or all of it.
-    shares
-        Whether keys and values of a common beginning may be computed once.
     """
 
-    def __init__(self, body: nn.Module, *, shares: bool) -> None:
-        super().__init__()
-        self.body, self.shares = body, shares
+    shares = False
+    """Whether keys and values of a common beginning are computed once."""
 
-    def log_odds(self, ids: Tensor, lengths: Tensor, cache: Any = None) -> Tensor:
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+
+    @abstractmethod
+    def log_odds(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Return float32, (prompts,): log of P(yes) over P(no).
 
         Parameters
@@ -45,10 +50,7 @@ class YesNoNetwork(nn.Module):
             int64, (prompts, tokens), padded at the end.
         lengths
             int64, (prompts,): how many of them are no padding.
-        cache
-            Keys and values of tokens before these, which it is extended by.
         """
-        raise NotImplementedError
 
     def loss(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the mean of -log P(answer), given that it is one of the two."""
@@ -56,35 +58,22 @@ class YesNoNetwork(nn.Module):
         return functional.binary_cross_entropy_with_logits(odds, batch["liked"])
 
     @torch.no_grad()
-    def score(self, prompts: Sequence[tuple[int, ...]]) -> FloatArray:
+    def score(self, prompts: Prompts) -> FloatArray:
         """Return float32, (prompts,): log-odds of a yes, the same for equal prompts.
 
-        Best for prompts of one user: what they begin with is computed once.
+        Best for prompts of one user: what they begin with is computed once, where it can be.
         """
         # An order of their own, so that the company of a prompt does not depend on theirs.
         distinct = sorted(set(prompts), key=lambda prompt: (len(prompt), prompt))
         found: dict[tuple[int, ...], float] = {}
-        common = self._count_shared(distinct)
-        cache = self._read(distinct[0][:common]) if common else None
-        for part in _split(distinct, common):
-            own = copy.deepcopy(cache)
-            if own is not None:
-                own.batch_repeat_interleave(len(part))
-            ids, lengths = pad_prompts([prompt[common:] for prompt in part], device_of(self))
-            odds = self.log_odds(ids, lengths, own)
+        for part, odds in self._answer(distinct):
             found.update(zip(part, odds.tolist(), strict=True))
         return np.array([found[prompt] for prompt in prompts], dtype=np.float32)
 
-    def _count_shared(self, prompts: Sequence[tuple[int, ...]]) -> int:
-        """Return how many first tokens are computed once; at least one is left of each prompt."""
-        if not self.shares or len(prompts) < 2:
-            return 0
-        common = min(count_shared(min(prompts), max(prompts)), len(prompts[0]) - 1)
-        return common if common >= SHARED_FROM else 0
-
-    def _read(self, tokens: tuple[int, ...]) -> Any:
-        """Return keys and values of tokens, where the network ``shares`` them."""
-        raise NotImplementedError
+    def _answer(self, prompts: Prompts) -> Iterator[tuple[Prompts, Tensor]]:
+        """Yield some prompts at a time and their log-odds."""
+        for part in _split(prompts, 0):
+            yield part, self.log_odds(*pad_prompts(part, device_of(self)))
 
 
 class DecoderNetwork(YesNoNetwork):
@@ -100,14 +89,15 @@ class DecoderNetwork(YesNoNetwork):
     rows, bias
         (2, width) and (2,) of the output layer: of the token of a yes and that of a no.
     shares
-        As in ``YesNoNetwork``.
+        Whether keys and values of a common beginning may be computed once.
     """
 
     rows: Tensor
     bias: Tensor
 
     def __init__(self, body: nn.Module, rows: Tensor, bias: Tensor, *, shares: bool) -> None:
-        super().__init__(body, shares=shares)
+        super().__init__(body)
+        self.shares = shares
         self.register_buffer("rows", rows.detach().clone(), persistent=False)
         self.register_buffer("bias", bias.detach().clone(), persistent=False)
 
@@ -118,6 +108,23 @@ class DecoderNetwork(YesNoNetwork):
         last = states[torch.arange(len(ids), device=ids.device), lengths - 1].float()
         both = functional.linear(last, self.rows, self.bias)
         return both[:, 0] - both[:, 1]
+
+    def _answer(self, prompts: Prompts) -> Iterator[tuple[Prompts, Tensor]]:
+        common = self._count_shared(prompts)
+        cache = self._read(prompts[0][:common]) if common else None
+        for part in _split(prompts, common):
+            own = copy.deepcopy(cache)
+            if own is not None:
+                own.batch_repeat_interleave(len(part))
+            ids, lengths = pad_prompts([prompt[common:] for prompt in part], device_of(self))
+            yield part, self.log_odds(ids, lengths, own)
+
+    def _count_shared(self, prompts: Prompts) -> int:
+        """Return how many first tokens are computed once; at least one is left of each prompt."""
+        if not self.shares or len(prompts) < 2:
+            return 0
+        common = min(count_shared(min(prompts), max(prompts)), len(prompts[0]) - 1)
+        return common if common >= SHARED_FROM else 0
 
     def _read(self, tokens: tuple[int, ...]) -> Any:
         """Return keys and values of tokens."""
@@ -147,7 +154,7 @@ class EncoderDecoderNetwork(YesNoNetwork):
     begin: Tensor
 
     def __init__(self, body: nn.Module, begin: Sequence[int], yes: int, no: int) -> None:
-        super().__init__(body, shares=False)
+        super().__init__(body)
         self.answers = [yes, no]
         self.register_buffer("begin", torch.tensor([list(begin)]), persistent=False)
 
@@ -174,7 +181,7 @@ def pad_prompts(
     return torch.tensor(ids, device=device), torch.tensor(lengths, device=device)
 
 
-def _split(prompts: Sequence[tuple[int, ...]], common: int) -> Iterator[Sequence[tuple[int, ...]]]:
+def _split(prompts: Prompts, common: int) -> Iterator[Prompts]:
     """Yield neighbours of about ``TOKENS_AT_ONCE`` tokens, the common ones included."""
     at = 0
     while at < len(prompts):
