@@ -171,6 +171,8 @@ pages: setup ## Pack the tables beside the records and draw the pages from both
 		--dataset $(call joined,$(ACROSS)) --task $$task --format md || exit 1; done > results/ladder.md
 	$(BIN)/coldbench leaderboard --results results --ladder --dataset $(call joined,$(ACROSS)) \
 		--task new_item/cold/k=0 --diagram results/ladder_new_item.svg > /dev/null
+	$(BIN)/coldbench leaderboard --results results --ladder --dataset $(call joined,$(ACROSS)) \
+		--task new_user/warm/k=10 --diagram results/ladder_new_user.svg > /dev/null
 	$(BIN)/coldbench table all --results results --format md > results/tables.md
 	$(BIN)/coldbench report --results results --curves 1 --out results/report.html > /dev/null
 

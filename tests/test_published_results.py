@@ -254,9 +254,10 @@ def test_what_fine_tuning_adds_is_drawn_from_the_records(tmp_path: Path) -> None
     )
     drawn = [printed(*words, task) for task in ("new_item/cold/k=0", "new_user/warm/k=10")]
     assert (RESULTS / "ladder.md").read_text(encoding="utf-8") == "".join(drawn)
-    plot = tmp_path / "ladder.svg"
-    printed(*words, "new_item/cold/k=0", "--diagram", str(plot))
-    assert (RESULTS / "ladder_new_item.svg").read_bytes() == plot.read_bytes()
+    for task, name in (("new_item/cold/k=0", "new_item"), ("new_user/warm/k=10", "new_user")):
+        plot = tmp_path / f"{name}.svg"
+        printed(*words, task, "--diagram", str(plot))
+        assert (RESULTS / f"ladder_{name}.svg").read_bytes() == plot.read_bytes()
 
 
 def test_what_tuning_changes_is_drawn_from_the_records() -> None:

@@ -1,7 +1,7 @@
 """The ladder: what each way of fine-tuning adds to the same towers on the frozen encoder."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from ..terminal.console import format_duration
@@ -14,6 +14,26 @@ from .table_grids import CellText, TableGrid, format_difference, format_p
 
 FROZEN = "frozen_towers"
 """The rung that the others are less."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """A rung with other texts.
+
+    Attributes
+    ----------
+    mean
+        Over its own draws.
+    draws
+        Their number.
+    gain
+        The rung with its own texts less this, on the splits that both have: what the texts add.
+        None where they share none.
+    """
+
+    mean: float
+    draws: int
+    gain: Difference | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +50,13 @@ class Rung:
         The row less that of the frozen towers, on the splits that both have; None for these, and
         where they share none.
     controls
-        Mean of the same rung on each control that there is, and its draws.
+        The same rung on each control that there is.
     """
 
     name: str
     row: Row
     added: Difference | None
-    controls: dict[str, tuple[float, int]] = field(default_factory=dict)
+    controls: dict[str, Control] = field(default_factory=dict)
 
 
 def climb(
@@ -60,10 +80,8 @@ def climb(
         if (compared := compare_rows(row, base, task)) is not None
     }
     found = correct_over_rows(found, list(found))
-    return [
-        Rung(name, row, found.get(name), _list_controls(board, name, task, controls))
-        for name, row in rows.items()
-    ]
+    held = _correct({n: _list_controls(board, n, row, task, controls) for n, row in rows.items()})
+    return [Rung(name, row, found.get(name), held[name]) for name, row in rows.items()]
 
 
 def find_controls(board: Board, boards: Sequence[Board]) -> list[Board]:
@@ -103,14 +121,23 @@ def _line(rung: Rung, task: str, controls: Sequence[str]) -> list[CellText]:
         f"{cell.mean:.4f}",
         "" if added is None else format_difference(added),
         "" if added is None or added.p_holm is None else format_p(added.p_holm),
-        *("" if one is None else f"{one[0]:.4f} ({one[1]})" for one in held),
+        *(_describe_control(one) for one in held),
         "" if fit is None else format_duration(fit),
         "" if memory is None else f"{memory / 1e9:.1f} GB",
         "" if listing is None else format_duration(listing),
         str(cell.draws),
     ]
-    bold = added is not None and added.significant
-    return [CellText(text, best=bold and place == 3) for place, text in enumerate(texts)]
+    bold = {3} if added is not None and added.significant else set()
+    bold |= {5 + n for n, c in enumerate(held) if c is not None and c.gain and c.gain.significant}
+    return [CellText(text, best=place in bold) for place, text in enumerate(texts)]
+
+
+def _describe_control(one: Control | None) -> str:
+    """Return mean, draws, and what the rung with its own texts has more."""
+    if one is None:
+        return ""
+    more = "" if one.gain is None else f": {format_difference(one.gain)}"
+    return f"{one.mean:.4f} ({one.draws}){more}"
 
 
 def count_trained(row: Row) -> float:
@@ -144,6 +171,12 @@ def describe_ladder(
         f"ahead of {FROZEN}, separated: {', '.join(above) or 'no rung'}; "
         f"the best mean difference: {best.name}",
     ]
+    if labels := list(dict.fromkeys(label for rung in rungs for label in rung.controls)):
+        sentences.append(
+            f"{', '.join(labels)}: the mean of the same rung with these texts, its draws, and what "
+            "the rung with its own texts has more on the splits that both have, bold where it is "
+            "separated after Holm's correction over all of these"
+        )
     missing = [name for name in names if name not in {rung.name for rung in rungs}]
     return sentences + ([f"not run: {', '.join(missing)}"] if missing else [])
 
@@ -166,13 +199,31 @@ def _was_typed(row: Row, name: str) -> bool:
 
 
 def _list_controls(
-    board: Board, name: str, task: str, controls: Sequence[Board]
-) -> dict[str, tuple[float, int]]:
-    """Return the mean and the draws of a rung's controls that there are."""
+    board: Board, name: str, row: Row, task: str, controls: Sequence[Board]
+) -> dict[str, Control]:
+    """Return the controls of a rung that there are."""
     found = {
         one.dataset.removeprefix(f"{board.dataset}."): other
         for one in controls
         if (other := _find(one, name, task)) is not None
     }
-    cells = {name: one.cells[task] for name, one in found.items()}
-    return {name: (cell.mean, cell.draws) for name, cell in cells.items()}
+    return {
+        label: Control(cell.mean, cell.draws, compare_rows(row, other, task))
+        for label, other in found.items()
+        if (cell := other.cells[task])
+    }
+
+
+def _correct(held: Mapping[str, dict[str, Control]]) -> dict[str, dict[str, Control]]:
+    """Return the controls with p-values corrected over all of them, those of every rung."""
+    known = {
+        (name, label): one.gain
+        for name, controls in held.items()
+        for label, one in controls.items()
+        if one.gain is not None
+    }
+    known = correct_over_rows(known, list(known))
+    return {
+        name: {label: replace(c, gain=known.get((name, label))) for label, c in controls.items()}
+        for name, controls in held.items()
+    }

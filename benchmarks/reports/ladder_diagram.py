@@ -1,7 +1,7 @@
 """The plot of ladders: values against the trained weights of the encoder, and against time."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import ceil, isfinite, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 Ladder = tuple[Board, str, Sequence[Rung]]
 """A leaderboard, a task, and its rungs."""
 TRAINED, OTHER, LEVEL = "#0072b2", "#d55e00", "0.5"
+SIGNS = {"shuffled": ("x", "\u00d7"), "attributes": ("+", "+")}
+REST = ("2", "Y")
+"""How a rung with other texts is marked in the plot, and in its legend."""
+LEAST = 1000
+"""Up to so many trained weights the axis is linear, from 0 on."""
 
 
 def draw_ladders(ladders: Sequence[Ladder], names: Sequence[str], path: Path) -> None:
@@ -51,9 +56,10 @@ def make_figure(ladders: Sequence[Ladder], names: Sequence[str]) -> "Figure":
     for (board, task, rungs), (left, right, legend) in zip(ladders, panels, strict=True):
         frozen = next(one for one in rungs if one.name == FROZEN)
         # The layers above the encoder are trained on every rung; the least has none of its own.
-        base, mean = count_trained(frozen.row), frozen.row.cells[task].mean
+        base, mean, most = count_trained(frozen.row), frozen.row.cells[task].mean, LEAST
         right.sharey(left)
-        for place, rung in enumerate(rungs, 1):
+        entries = []
+        for rung in rungs:
             number, seconds = names.index(rung.name) + 1, rung.row.cost("fit_seconds")
             level = mean if rung.added is None else mean + rung.added.mean
             half = 0.0 if rung.added is None else rung.added.half
@@ -61,7 +67,9 @@ def make_figure(ladders: Sequence[Ladder], names: Sequence[str]) -> "Figure":
             colour = TRAINED if inside else OTHER
             if inside:
                 x = max(0.0, count_trained(rung.row) - base)
+                most = max(most, x)
                 _mark(left, number, x, level, half, colour)
+                _mark_controls(left, x, level, rung)
             else:
                 left.axhline(level, color=colour, linewidth=0.8, linestyle="--")
                 left.annotate(str(number), (1, level), xycoords=("axes fraction", "data"),
@@ -69,25 +77,36 @@ def make_figure(ladders: Sequence[Ladder], names: Sequence[str]) -> "Figure":
                               textcoords="offset points", annotation_clip=False)  # fmt: skip
             if seconds is not None:
                 _mark(right, number, max(seconds, 0.01), level, half, colour)
-            legend.text(0, 1 - place / (len(rungs) + 2), f"{number}  {rung.name}", fontsize=7,
-                        color=colour, transform=legend.transAxes)  # fmt: skip
+            entries.append((f"{number}  {rung.name}", colour))
+        for name in sorted({one for rung in rungs for one in rung.controls}):
+            entries.append((f"{SIGNS.get(name, REST)[1]}  {name}", TRAINED))
+        if (chance := board.chance(task)) is not None:
+            entries.append(("dotted: chance level", LEVEL))
+            for axes in (left, right):
+                axes.axhline(chance, color=LEVEL, linewidth=0.8, linestyle=":")
         legend.set_axis_off()
-        _finish(board, task, left, right, legend)
+        for line, (text, colour) in enumerate(entries, 1):
+            legend.text(0, 1 - line / (len(entries) + 1), text, fontsize=7, color=colour,
+                        transform=legend.transAxes)  # fmt: skip
+        _name_axes(board, task, most, left, right)
     return figure
 
 
-def _finish(board: Board, task: str, left: Any, right: Any, legend: Any) -> None:
-    """Draw the chance level, and say what the axes are."""
-    chance = board.chance(task)
-    if chance is not None:
-        for axes in (left, right):
-            axes.axhline(chance, color=LEVEL, linewidth=0.8, linestyle=":")
-        legend.text(0, 0, "dotted: chance level", fontsize=7, color=LEVEL,
-                    transform=legend.transAxes)  # fmt: skip
-    left.set_xscale("symlog", linthresh=1000)
+def _mark_controls(axes: Any, x: float, level: float, rung: Rung) -> None:
+    """Mark the rung with other texts as far below it as its own texts add."""
+    for name, control in rung.controls.items():
+        if control.gain is not None:
+            marker = SIGNS.get(name, REST)[0]
+            axes.plot([x], [level - control.gain.mean], marker, color=TRAINED, markersize=5)
+
+
+def _name_axes(board: Board, task: str, most: float, left: Any, right: Any) -> None:
+    """Say what the axes are; a rung trains at most so many weights."""
+    left.set_xscale("symlog", linthresh=LEAST)
+    left.set_xticks([0, *(10**n for n in range(3, 1 + ceil(log10(most))))])
     left.set(xlabel="trained weights of the encoder", ylabel=board.metric)
     left.set_title(f"{board.title}: {task}", fontsize="small", loc="left")
-    left.set_xlim(left=-300)
+    left.set_xlim(-300, 2 * most)
     right.set(xlabel="seconds of a fit", xscale="log")
 
 

@@ -68,7 +68,27 @@ def test_each_rung_is_compared_with_the_frozen_towers_in_the_order_of_the_experi
 
 def test_controls_stand_next_to_their_rung() -> None:
     frozen, bitfit, lora = lines(records())
-    assert (frozen["shuffled"], bitfit["shuffled"], lora["shuffled"]) == ("0.1100 (2)", "", "")
+    assert (bitfit["shuffled"], lora["shuffled"]) == ("", "")
+    assert frozen["shuffled"].startswith("0.1100 (2): +.100 ±"), "less 0.20 and 0.22, not 0.2175"
+
+
+def test_what_texts_add_is_separated_where_their_control_loses_it_in_every_draw() -> None:
+    kept = rung(None, [0.302, 0.320, 0.340, 0.310], 20, dataset="planted.shuffled")
+    lost = rung("encoder_bitfit", [0.11, 0.109, 0.151, 0.10], 9, dataset="planted.shuffled")
+    boards = build_boards([*records()[:12], *kept, *lost])
+    (board,) = (one for one in boards if one.dataset == "planted")
+    rungs = climb(board, COLD, NAMES, find_controls(board, boards))
+    grid = build_ladder_grid(rungs, COLD, board.metric)
+    place = [column.head for column in grid.columns].index("shuffled")
+    _, bitfit, lora = (row[place] for row in grid.rows)
+    assert bitfit.text.startswith("0.1175 (4): +.100 ±") and bitfit.best
+    assert lora.text.startswith("0.3180 (4): +.000 ±") and not lora.best
+    assert any(one.startswith("shuffled: the mean") for one in describe_ladder(
+        board, COLD, NAMES, rungs))  # fmt: skip
+    of_bits, of_lora = (rung.controls["shuffled"].gain for rung in rungs[1:])
+    assert of_bits is not None and of_lora is not None
+    assert of_bits.p_holm == pytest.approx(2 * of_bits.spread.p_value), "the smaller one of two"
+    assert of_lora.p_holm == pytest.approx(of_lora.spread.p_value)
 
 
 def test_it_says_who_is_ahead_and_what_was_not_run() -> None:
@@ -110,7 +130,7 @@ def test_the_command_prints_and_draws_it(
     drawn = []
     for name in ("one.svg", "two.svg"):
         assert cli.main([*words, "--task", COLD, "--diagram", name]) == 0
-        assert "0.1100 (2)" in capsys.readouterr().out
+        assert "0.1100 (2): " in capsys.readouterr().out
         drawn.append(Path(name).read_text())
     assert drawn[0] == drawn[1]
     assert "encoder_bitfit" in drawn[0] and "trained weights of the encoder" in drawn[0]
