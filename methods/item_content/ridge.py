@@ -28,6 +28,7 @@ PRIOR_WEIGHTS = (1.0, 0.3, 3.0)
 """Values that are tried where none is given."""
 _SOLUTION = ("regularization_", "inverse_", "centre_", "popularity_", "products_")
 _ROWS = 1024  # candidates whose kernel rows are computed at once
+_RATED = 2048  # rated items that are compared with the candidates at once
 _PRODUCTS_KEPT = 1 << 27  # bytes of products with the inverse that are kept
 _Products = tuple[DoubleArray, dict[bytes, FloatArray]]
 
@@ -181,13 +182,18 @@ class ItemRidge(KernelMethod):
         sizes = np.diff(history.indptr) + self.damping
         offsets = sum_rows(history, history.data - self.mean_) / np.where(sizes > 0, sizes, 1)
         ratings = np.repeat((self.mean_ + offsets)[:, None], len(query.items), axis=1)
-        # Each user has its own rated items, hence a system of its own, as large as its history.
-        for user in np.flatnonzero(np.diff(history.indptr)):
-            rated = history[user]
-            seen = take_items(self.rows_, rated.indices)
-            gram = add_to_diagonal(self.compare(seen, seen), self.regularization_)
-            residuals = rated.data - self.mean_ - offsets[user]
-            ratings[user] += self.compare(candidates, seen) @ np.linalg.solve(gram, residuals)
+        for some in _gather_users(np.diff(history.indptr)):
+            # One comparison for the users of a block: a kernel of a few items costs its overhead.
+            held = np.unique(history[some].indices)
+            seen = take_items(self.rows_, held)
+            among, across = self.compare(seen, seen), self.compare(candidates, seen)
+            # Each user has its own rated items, hence a system of its own, as large as its history.
+            for user in some:
+                rated = history[user]
+                at = np.searchsorted(held, rated.indices)
+                gram = add_to_diagonal(among[np.ix_(at, at)], self.regularization_)
+                residuals = rated.data - self.mean_ - offsets[user]
+                ratings[user] += across[:, at] @ np.linalg.solve(gram, residuals)
         return ratings.astype(np.float32)
 
     def report(self) -> dict[str, Any]:
@@ -198,6 +204,13 @@ class ItemRidge(KernelMethod):
             "regularization": self.regularization_,
             "prior_weight": report_prior(weights),
         }
+
+
+def _gather_users(sizes: LongArray | IntArray) -> list[LongArray]:
+    """Return the users with a history, in blocks of about ``_RATED`` items of their histories."""
+    users = np.flatnonzero(sizes)
+    blocks = np.cumsum(sizes[users]) // _RATED
+    return np.split(users, np.flatnonzero(np.diff(blocks)) + 1)
 
 
 def _as_slice(places: LongArray | IntArray) -> Any:
