@@ -12,7 +12,7 @@ from coldbench.benchmarks.bench.rivals.compare import main as compare_rivals
 from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.benchmarks.config.tuned_preset import NOT_APPLICABLE, read_preset
 from coldbench.benchmarks.plugins.registry import find
-from coldbench.benchmarks.records.record import SCHEMA, RunRecord, Status, read, read_all
+from coldbench.benchmarks.records.record import SCHEMA, RunRecord, Status, read_verified
 from coldbench.benchmarks.report_page.page import unpack_data
 from coldbench.benchmarks.reports.papers.table_sources import find_table
 from coldbench.benchmarks.runs.execute import execute
@@ -108,7 +108,7 @@ def group(record: RunRecord) -> Group:
 def groups() -> dict[Group, list[RunRecord]]:
     found: dict[Group, list[RunRecord]] = {}
     for path in RECORDS:
-        record = read(path)
+        record = read_verified(path)
         found.setdefault(group(record), []).append(record)
     return found
 
@@ -186,9 +186,9 @@ def test_the_records_are_light() -> None:
     assert sum(path.stat().st_size for path in RESULTS.rglob("*") if path.is_file()) < 60_000_000
 
 
-def test_every_record_vouches_for_itself() -> None:
-    """With the code that made it, its own digest and the run id it gives."""
-    records = [one for one in read_all(RESULTS) if isinstance(one, RunRecord)]
+def test_every_record_vouches_for_itself(groups: dict[Group, list[RunRecord]]) -> None:
+    """Reading it has verified its own digest, the run id it gives, and its place."""
+    records = [one for held in groups.values() for one in held]
     assert len(records) == len(RECORDS)
     assert all(one.findings == [] and one.facts["candidates"] for one in records)
 

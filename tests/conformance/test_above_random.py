@@ -87,6 +87,8 @@ FEWER = {
     **dict.fromkeys((name for name in PRESETS if name.startswith("instruction_")), SMALL_RANKER),
     "kgcn": ["epochs=10"],
     "kgcn_paper": ["epochs=10"],
+    "kgcn_paper_concat": ["epochs=10"],
+    "kgcn_paper_neighbor": ["epochs=10"],
     "ripplenet": ["epochs=5"],
     "ripplenet_paper": ["epochs=100"],
     "text_sequence": ["max_steps=100", "width=32", "layers=1", "batch_size=16", "max_length=64"],

@@ -51,11 +51,11 @@ def test_every_own_method_is_offered() -> None:
 FROM_THE_HUB = {"instruction_ranker"}
 """Half a billion weights that a test does not fetch; its own tests train a small causal model."""
 LONG = {"text_sequence": 900, "semantic_ids": 900}
-"""Seconds of the defaults that take more than a minute or two."""
+"""Seconds of the defaults that take more than two minutes and a half."""
 
 
 def take_long(name: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xdist_group(name), pytest.mark.slow(seconds=LONG.get(name, 0))]
+    return [pytest.mark.xdist_group(name), pytest.mark.slow(seconds=LONG.get(name, 150))]
 
 
 FOR_A_GPU = {"cross_encoder"}
