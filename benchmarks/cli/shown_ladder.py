@@ -9,8 +9,10 @@ from ..config.overlays import read_experiments
 from ..reports.board import Board
 from ..reports.captions import make_title
 from ..reports.ladder import FROZEN, build_ladder_grid, climb, describe_ladder, find_controls
-from ..reports.ladder_diagram import draw_ladders
+from ..reports.ladder_diagram import Ladder, draw_ladders
+from ..reports.ladder_summary import NOTE, build_ladder_summary
 from ..reports.render import IN_MD, render_markdown_lines, render_table
+from ..reports.table_grids import TableGrid
 from ..terminal.console import make_console, say
 from ..terminal.foreign_text import escape_markdown
 
@@ -52,16 +54,38 @@ def show_ladders(
         )
     if options.diagram is not None:
         draw_ladders(found, names, options.diagram)
+    for together in _find_comparable(found):
+        board, task, _ = together[0]
+        title = f"{board.scenario}: {board.metric} in {task}, the rungs less {FROZEN}"
+        _show(title, build_ladder_summary(together, names), [NOTE], options.format)
     for board, task, rungs in found:
         grid, title = build_ladder_grid(rungs, task, board.metric), make_title(board, task)
-        notes = describe_ladder(board, task, names, rungs)
-        if options.format == "md":
-            lines = [f"### {escape_markdown(title)}", "", *render_markdown_lines(grid), ""]
-            lines += [*(f"- {escape_markdown(one)}" for one in notes), "", ""]
-            sys.stdout.write("\n".join(lines))
-        else:
-            out = make_console()
-            say(out, title)
-            out.print(render_table(grid, elsewhere=IN_MD))
-            for one in notes:
-                say(out, one)
+        _show(title, grid, describe_ladder(board, task, names, rungs), options.format)
+
+
+def _find_comparable(found: Sequence[Ladder]) -> list[list[Ladder]]:
+    """Return the ladders of one scenario, task and metric, where more than one dataset has it.
+
+    Without those of other texts, which stand next to the rungs of their dataset.
+    """
+    groups: dict[tuple[str, str, str], list[Ladder]] = {}
+    datasets = {board.dataset for board, _, _ in found}
+    for board, task, rungs in found:
+        if not any(board.dataset.startswith(f"{other}.") for other in datasets):
+            groups.setdefault((board.scenario, task, board.metric), []).append((board, task, rungs))
+    return [
+        held for held in groups.values() if 1 < len(held) == len({one[0].dataset for one in held})
+    ]
+
+
+def _show(title: str, grid: TableGrid, notes: Sequence[str], form: str) -> None:
+    if form == "md":
+        lines = [f"### {escape_markdown(title)}", "", *render_markdown_lines(grid), ""]
+        lines += [*(f"- {escape_markdown(one)}" for one in notes), "", ""]
+        sys.stdout.write("\n".join(lines))
+    else:
+        out = make_console()
+        say(out, title)
+        out.print(render_table(grid, elsewhere=IN_MD))
+        for one in notes:
+            say(out, one)

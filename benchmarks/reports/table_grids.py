@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
+from ..evaluation.spread import Spread
 from ..records.record import Status
 from ..terminal.console import format_duration
 from ..terminal.fitted_table import TableColumn
@@ -173,6 +174,11 @@ def format_value(board: Board, row: Row, task: str) -> str:
 
 def format_difference(found: Difference) -> str:
     """Return a difference with half its 95 % interval, ``-.025 ±.031``."""
+    return format_spread(found.spread)
+
+
+def format_spread(found: Spread) -> str:
+    """Return a mean difference with half its 95 % interval."""
     half = f"{found.half:.3f}" if isfinite(found.half) else "?"
     return f"{shorten(f'{found.mean:+.3f}')} ±{shorten(half)}"
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.overlays import read_experiments
+from coldbench.benchmarks.evaluation.spread import Spread
 from coldbench.benchmarks.records.record import RunRecord, record_path, write
 from coldbench.benchmarks.reports.group_records import build_boards
 from coldbench.benchmarks.reports.ladder import (
@@ -14,6 +15,7 @@ from coldbench.benchmarks.reports.ladder import (
     describe_ladder,
     find_controls,
 )
+from coldbench.benchmarks.reports.table_grids import format_p, format_spread
 
 from .test_leaderboard import COLD, a_record  # type: ignore[import-not-found]
 
@@ -147,6 +149,42 @@ def test_what_cannot_be_is_said(workplace: Path, capsys: pytest.CaptureFixture[s
     ):
         assert cli.main(["leaderboard", "--ladder", *words]) == 2
         assert message in capsys.readouterr().err
+
+
+def test_several_datasets_are_first_shown_in_one_table(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their mean, with the error of a mean of independent means."""
+    more = [
+        *rung("frozen_towers", [0.10, 0.20, 0.15], dataset="b"),
+        *rung(None, [0.11, 0.23, 0.14], 20, dataset="b"),
+        *rung("encoder_full", [0.09, 0.21, 0.16], 90, dataset="b"),
+    ]
+    made = [*records(), *more]
+    for record in made:
+        write(record_path(Path("results"), record), record)
+    assert cli.main(["leaderboard", "--ladder", "--task", COLD, "--format", "md"]) == 0
+    page = capsys.readouterr().out.split("###")[1].splitlines()
+    lines = [[one.strip() for one in line.split("|")[1:-1]] for line in page if "|" in line]
+    assert page[0] == f" grid: ndcg@10 in {COLD}, the rungs less frozen_towers"
+    assert lines[0] == ["rung", "b", "planted", "over all", "p (Holm)"], "no control among them"
+    frozen, bitfit, lora, full = lines[2:]
+    assert frozen == ["frozen_towers", "0.1500", "0.2175", "", ""]
+    assert (bitfit[0], bitfit[1], bitfit[3:]) == ("encoder_bitfit", "", ["", ""]), "one dataset"
+    assert (full[0], full[2], full[3:]) == ("encoder_full", "", ["", ""])
+    one, other = (
+        climb(board, COLD, NAMES)[-1 if board.dataset == "planted" else 1].added
+        for board in build_boards(made)
+        if board.dataset in {"b", "planted"}
+    )
+    assert one is not None and other is not None
+    squares = one.spread.error**2, other.spread.error**2
+    freedom = sum(squares) ** 2 / (
+        squares[0] ** 2 / one.spread.freedom + squares[1] ** 2 / other.spread.freedom
+    )
+    pooled = Spread((one.mean + other.mean) / 2, sum(squares) ** 0.5 / 2, freedom)
+    assert lora[3] == f"**{format_spread(pooled)} (2)**"
+    assert lora[4] == format_p(pooled.p_value) and one.mean == pytest.approx(0.01)
 
 
 def test_ladders_of_several_datasets_are_drawn_below_each_other(workplace: Path) -> None:
