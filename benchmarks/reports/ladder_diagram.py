@@ -56,7 +56,7 @@ def make_figure(ladders: Sequence[Ladder], names: Sequence[str]) -> "Figure":
     for (board, task, rungs), (left, right, legend) in zip(ladders, panels, strict=True):
         frozen = next(one for one in rungs if one.name == FROZEN)
         # The layers above the encoder are trained on every rung; the least has none of its own.
-        base, mean, most = count_trained(frozen.row), frozen.row.cells[task].mean, LEAST
+        base, mean, most = count_trained(frozen.row), frozen.row.cells[task].mean, float(LEAST)
         right.sharey(left)
         entries = []
         for rung in rungs:

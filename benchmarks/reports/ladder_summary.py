@@ -39,7 +39,7 @@ def build_ladder_summary(ladders: Sequence[Ladder], names: Sequence[str]) -> Tab
     present = [name for name in names if any(name in one for one in held)]
     means = {name: _pool([one[name].added for one in held if name in one]) for name in present}
     tested = [name for name, (spread, _) in means.items() if isfinite(spread.error)]
-    corrected = correct_holm([means[name][0].p_value for name in tested]) if tested else []
+    corrected = correct_holm([means[name][0].p_value for name in tested])
     p_values = dict(zip(tested, map(float, corrected), strict=True))
     lines = []
     for name in present:
