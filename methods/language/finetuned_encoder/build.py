@@ -76,7 +76,7 @@ def open_encoder(
     one = method
     if one.tuning is Tuning.FROZEN:
         return None
-    return load_tuned_encoder(
+    encoder = load_tuned_encoder(
         str(sentences.files.folder),
         one.max_length,
         one.tuning,
@@ -86,6 +86,8 @@ def open_encoder(
         prefix=one.text_prefix,
         sparse_share=sparse_share,
     )
+    encoder.recomputes = one.gradient_checkpointing
+    return encoder
 
 
 def make_batches(

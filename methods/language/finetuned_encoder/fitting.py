@@ -14,7 +14,7 @@ from .build import build_untrained, make_batches
 from .fisher import choose_sparse
 from .network import FineTuningModule
 from .optimiser import make_optimiser
-from .schedule import count_steps, warm_up_and_decay
+from .schedule import count_steps, plan_rates
 from .scorer import set_weights
 
 
@@ -87,7 +87,9 @@ def train_module(
             weight_decay=method.weight_decay,
             layer_decay=method.layer_decay,
         ),
-        learning_rate_factor=warm_up_and_decay(_count_steps(method, train, targets)),
+        learning_rate_factor=plan_rates(
+            _count_steps(method, train, targets), method.schedule, method.warm_up
+        ),
         after_step=tuning.after_step,
         **stopping,
     ).as_json()

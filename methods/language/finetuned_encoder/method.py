@@ -13,10 +13,7 @@ from ...base import Family, Method, Need
 from ...joint_scores import JointScores
 from ...prior_choice import choose_prior, start_prior, try_priors
 from ...texts import texts_of
-from ..text_encoder.encoder import (
-    DEFAULT_MODEL,
-    SentenceEncoder,
-)
+from ..text_encoder.encoder import DEFAULT_MODEL, SentenceEncoder
 from .attributing import GradientAttribution
 from .encoder_views import EncoderViews
 from .settings import (
@@ -24,6 +21,7 @@ from .settings import (
     Head,
     Loss,
     Optimiser,
+    Schedule,
     Sides,
     TrainingPrecision,
     Tuning,
@@ -72,11 +70,7 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
     )
     lora_alpha: float = parameter(16.0, "scale of the low-rank updates, over the rank", minimum=0)
     sparse_share: float = parameter(
-        0.005,
-        "share of the upper layers' weights that sparse trains",
-        above=0,
-        maximum=1,
-        added=True,
+        0.005, "share of their weights that sparse trains", above=0, maximum=1, added=True
     )
     hidden: int = parameter(256, "inner width of the adaptation layers, 0: linear", minimum=0)
     dropout: float = parameter(
@@ -105,10 +99,7 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
         added=True,
     )
     temperature: float = parameter(
-        0.05,
-        "divisor of the cosines at first; learned",
-        minimum=0.01,
-        search=Range(0.02, 0.2, log=True),
+        0.05, "first divisor of the cosines", minimum=0.01, search=Range(0.02, 0.2, log=True)
     )
     batch_size: int = parameter(512, "pairs of a user and a liked item in a step", minimum=1)
     fresh: int = parameter(64, "items of a step that are encoded with gradients", minimum=1)
@@ -143,8 +134,16 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
     layer_decay: float = parameter(
         1.0, "rate of a layer over that of the layer above", above=0, maximum=1, added=True
     )
+    schedule: Schedule = parameter(
+        Schedule.LINEAR, "how the rates fall after the warm-up, to 0 or not", added=True
+    )
+    warm_up: float = parameter(
+        0.1, "share of the steps in which the rates rise", minimum=0, maximum=1, added=True
+    )
     weight_decay: float = parameter(0.01, "decay of weights in the optimiser", minimum=0)
-    max_steps: int = parameter(1000, "most optimiser steps; the rates fall to 0 there", minimum=1)
+    max_steps: int = parameter(
+        1000, "most optimiser steps, which the rates are planned for", minimum=1
+    )
     min_steps: int = parameter(200, "steps before patience counts", minimum=0)
     patience_steps: int = parameter(
         300, "steps without gain in any group before stopping", minimum=1
@@ -155,6 +154,11 @@ class FineTunedEncoder(EncoderViews, GradientAttribution):
     training_precision: TrainingPrecision = parameter(
         TrainingPrecision.AUTO,
         "arithmetic of training: auto is bf16 where the device has it; scores are computed in fp32",
+    )
+    gradient_checkpointing: bool = parameter(
+        False,
+        "compute the encoder's trained layers again for their gradients instead of keeping them",
+        added=True,
     )
     model: str = parameter(DEFAULT_MODEL, "encoder, by its name on the hub")
     model_path: str = parameter("", "folder with the encoder's files, if it lies somewhere else")

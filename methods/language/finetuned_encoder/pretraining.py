@@ -26,7 +26,7 @@ from ..text_encoder.untrained import write_once
 from ..text_encoder.weight_files import WEIGHTS, hash_weights
 from .masked_model import load_masked_model
 from .masked_texts import MaskedTexts
-from .schedule import warm_up_and_decay
+from .schedule import plan_rates
 
 HELD_OUT = 1 << 40
 """Epoch whose masks are never trained on: the loss before and after is that of these."""
@@ -89,7 +89,7 @@ def pretrain(
         optimiser=lambda weights: torch.optim.AdamW(
             weights, lr=method.pretraining_learning_rate, weight_decay=method.weight_decay
         ),
-        learning_rate_factor=warm_up_and_decay(steps),
+        learning_rate_factor=plan_rates(steps),
         max_steps=steps,
     )
     after = model.measure(measured)

@@ -12,11 +12,9 @@ from ....datasets.side_information import Side
 from ....datasets.world import Entities, Query, TrainView
 from ...base import Family, Method, Need
 from ...texts import texts_of
-from ..text_encoder.encoder import (
-    DEFAULT_MODEL,
-)
+from ..text_encoder.encoder import DEFAULT_MODEL
 from .encoder_views import EncoderViews
-from .settings import SEARCHED, Optimiser, TrainingPrecision, Tuning, choose_precision
+from .settings import SEARCHED, Optimiser, Schedule, TrainingPrecision, Tuning, choose_precision
 
 if TYPE_CHECKING:
     from .rating_scores import RatingWeights
@@ -87,8 +85,16 @@ class RatingEncoder(EncoderViews, Method):
     layer_decay: float = parameter(
         1.0, "rate of a layer over that of the layer above", above=0, maximum=1
     )
+    schedule: Schedule = parameter(
+        Schedule.LINEAR, "how the rates fall after the warm-up, to 0 or not"
+    )
+    warm_up: float = parameter(
+        0.1, "share of the steps in which the rates rise", minimum=0, maximum=1
+    )
     weight_decay: float = parameter(0.01, "decay of weights in the optimiser", minimum=0)
-    max_steps: int = parameter(1000, "most optimiser steps; the rates fall to 0 there", minimum=1)
+    max_steps: int = parameter(
+        1000, "most optimiser steps, which the rates are planned for", minimum=1
+    )
     min_steps: int = parameter(200, "steps before patience counts", minimum=0)
     patience_steps: int = parameter(
         300, "steps without gain in any group before stopping", minimum=1
@@ -98,6 +104,10 @@ class RatingEncoder(EncoderViews, Method):
     )
     training_precision: TrainingPrecision = parameter(
         TrainingPrecision.AUTO, "arithmetic of training: auto is bf16 where the device has it"
+    )
+    gradient_checkpointing: bool = parameter(
+        False,
+        "compute the encoder's trained layers again for their gradients instead of keeping them",
     )
     model: str = parameter(DEFAULT_MODEL, "encoder, by its name on the hub")
     model_path: str = parameter("", "folder with the encoder's files, if it lies somewhere else")

@@ -52,6 +52,14 @@ class Optimiser(str, Enum):
     SGD = "sgd"
 
 
+class Schedule(str, Enum):
+    """How the learning rates fall once they have risen."""
+
+    LINEAR = "linear"
+    COSINE = "cosine"
+    CONSTANT = "constant"
+
+
 SEARCHED = (Tuning.LORA, Tuning.TOP_LAYERS, Tuning.FULL, Tuning.FROZEN)
 """The search range of a method that is tuned."""
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from ....datasets.errors import ColdbenchError
 from ..text_encoder.transformer import LoadedEncoder, pad
@@ -66,6 +67,9 @@ class TunedEncoder(nn.Module):
     kind
         Arithmetic of the layers above the cut, ``torch.float32`` unless it is set; the frozen ones
         are always computed in fp32.
+    recomputes
+        Whether the layers above the cut keep their input alone, and are computed once more for
+        their gradients (Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016).
     prompt
         Trained vectors in front of the words of every text, or None; all layers lie above them.
     sparse
@@ -93,7 +97,7 @@ class TunedEncoder(nn.Module):
         if top_layers is not None and top_layers > layers:
             raise ColdbenchError(f"top_layers = {top_layers}, but the encoder has {layers}")
         self.cut = None if top_layers is None else layers - top_layers
-        self.kind = torch.float32
+        self.kind, self.recomputes = torch.float32, False
         self.prompt: SoftPrompt | None = None
         self.sparse: SparseWeights | None = None
         self._memory = TextMemory()
@@ -207,8 +211,12 @@ class TunedEncoder(nn.Module):
         packed, first = self._pack(texts, ROWS_STEP if fixed else 1), self.cut or 0
         hidden = packed.fill([self._embed_texts(texts)] if self.cut is None else self._lower(texts))
         hidden = hidden.to(self.kind)
+        again = self.recomputes and torch.is_grad_enabled()
         for layer in self.layers[first:]:
-            hidden = run_layer(layer, hidden, packed)
+            if again:
+                hidden = checkpoint(run_layer, layer, hidden, packed, use_reentrant=False)
+            else:
+                hidden = run_layer(layer, hidden, packed)
         return packed.pool(hidden, self.loaded.pooling)
 
     def _pack(self, texts: list[str], rows_step: int = 1) -> PackedTexts:
