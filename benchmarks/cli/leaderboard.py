@@ -11,6 +11,7 @@ from ..records.record import RunRecord
 from ..reports.across import REGION, build_across_grid, describe_ranks, rank_across
 from ..reports.board import Board
 from ..reports.captions import make_title
+from ..reports.controls import leave_out_controls
 from ..reports.families import group_by_family
 from ..reports.paired import build_paired_grid, compare_with_best
 from ..reports.rank_diagram import draw_rank_diagram
@@ -47,6 +48,8 @@ def main(argv: list[str]) -> int:
         ]
     made = build_chosen(records, home, options.metric, options.scenario, _datasets(options))
     task = None if options.task == EVERY else options.task
+    if (options.families or options.across) and not options.dataset:
+        made = leave_out_controls(made)
     if options.families:
         _print_grid(group_by_family(made, task), "--families", options.format)
         return 0

@@ -10,6 +10,7 @@ from ...datasets.errors import ColdbenchError
 from ..records.headline import HEADLINE
 from ..records.home import results_home
 from ..reports.board import Board
+from ..reports.controls import leave_out_controls
 from ..reports.latex import HEAD, render_latex
 from ..reports.render import render_csv
 from ..terminal.console import make_console
@@ -36,6 +37,8 @@ def main(argv: list[str]) -> int:
     asked = [("scenario", options.scenario), ("metric", options.metric)]
     refuse_unknown_names([*asked, *(("dataset", one) for one in datasets)], records, home)
     boards = build_chosen(records, home, options.metric, options.scenario, datasets)
+    if not datasets:
+        boards = leave_out_controls(boards)
     if not boards:
         raise ColdbenchError(
             f"no run of {options.dataset} under {options.scenario} in {home}; "

@@ -8,7 +8,8 @@ from ...datasets.errors import ColdbenchError
 from ..config.overlays import read_experiments
 from ..reports.board import Board
 from ..reports.captions import make_title
-from ..reports.ladder import FROZEN, build_ladder_grid, climb, describe_ladder, find_controls
+from ..reports.controls import find_controls, leave_out_controls
+from ..reports.ladder import FROZEN, build_ladder_grid, climb, describe_ladder
 from ..reports.ladder_diagram import Ladder, draw_ladders
 from ..reports.ladder_summary import NOTE, build_ladder_summary
 from ..reports.render import IN_MD, render_markdown_lines, render_table
@@ -69,9 +70,9 @@ def _find_comparable(found: Sequence[Ladder]) -> list[list[Ladder]]:
     Without those of other texts, which stand next to the rungs of their dataset.
     """
     groups: dict[tuple[str, str, str], list[Ladder]] = {}
-    datasets = {board.dataset for board, _, _ in found}
+    datasets = {id(board) for board in leave_out_controls([board for board, _, _ in found])}
     for board, task, rungs in found:
-        if not any(board.dataset.startswith(f"{other}.") for other in datasets):
+        if id(board) in datasets:
             groups.setdefault((board.scenario, task, board.metric), []).append((board, task, rungs))
     return [
         held for held in groups.values() if 1 < len(held) == len({one[0].dataset for one in held})

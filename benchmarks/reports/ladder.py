@@ -84,14 +84,6 @@ def climb(
     return [Rung(name, row, found.get(name), held[name]) for name, row in rows.items()]
 
 
-def find_controls(board: Board, boards: Sequence[Board]) -> list[Board]:
-    """Return the leaderboards of the dataset's controls: ``ml-100k.shuffled`` of ``ml-100k``."""
-    start = f"{board.dataset}."
-    return [
-        one for one in boards if one.scenario == board.scenario and one.dataset.startswith(start)
-    ]
-
-
 def build_ladder_grid(rungs: Sequence[Rung], task: str, metric: str) -> TableGrid:
     """Return one line for each rung: value, what it adds, its controls and its cost."""
     controls = list(dict.fromkeys(name for rung in rungs for name in rung.controls))

@@ -8,12 +8,12 @@ from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.overlays import read_experiments
 from coldbench.benchmarks.evaluation.spread import Spread
 from coldbench.benchmarks.records.record import RunRecord, record_path, write
+from coldbench.benchmarks.reports.controls import find_controls, leave_out_controls
 from coldbench.benchmarks.reports.group_records import build_boards
 from coldbench.benchmarks.reports.ladder import (
     build_ladder_grid,
     climb,
     describe_ladder,
-    find_controls,
 )
 from coldbench.benchmarks.reports.table_grids import format_p, format_spread
 
@@ -72,6 +72,23 @@ def test_controls_stand_next_to_their_rung() -> None:
     frozen, bitfit, lora = lines(records())
     assert (bitfit["shuffled"], lora["shuffled"]) == ("", "")
     assert frozen["shuffled"].startswith("0.1100 (2): +.100 ±"), "less 0.20 and 0.22, not 0.2175"
+
+
+def test_a_control_is_no_dataset_of_its_own_where_datasets_are_compared(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boards = build_boards([*records(), *rung(None, [0.2, 0.3], dataset="b.shuffled")])
+    kept = [board.dataset for board in leave_out_controls(boards)]
+    assert kept == ["b.shuffled", "planted"], "it stays where what it controls is not"
+    for record in records():
+        write(record_path(Path("results"), record), record)
+    for words, shown in (([], False), (["--dataset", "planted.shuffled"], True)):
+        assert cli.main(["leaderboard", "--families", *words]) == 0
+        assert ("planted.shuffled" in capsys.readouterr().out.replace("\n", "")) == shown
+        assert cli.main(["report", "--out", "page.html", *words]) == 0
+        assert "on 1 boards" in capsys.readouterr().out
+    assert cli.main(["leaderboard", "--format", "csv"]) == 0
+    assert "planted.shuffled" in capsys.readouterr().out, "all leaderboards are all of them"
 
 
 def test_what_texts_add_is_separated_where_their_control_loses_it_in_every_draw() -> None:
