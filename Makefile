@@ -167,7 +167,7 @@ pages: setup ## Pack the tables beside the records and draw the pages from both
 		--dataset $(call joined,$(SMALL)) --task $$task --format md || exit 1; echo; done > results/tuned.md
 	$(BIN)/coldbench leaderboard --results results --across --dataset $(call joined,$(ACROSS)) \
 		--task new_item/cold/k=0 --diagram results/across_new_item.svg > /dev/null
-	for task in new_item/cold/k=0 new_user/warm/k=10; do $(BIN)/coldbench leaderboard --results results --ladder \
+	for task in new_item/cold/k=0 new_user/warm/k=10 warm/warm/k=0; do $(BIN)/coldbench leaderboard --results results --ladder \
 		--dataset $(call joined,$(ACROSS)) --task $$task --format md || exit 1; done > results/ladder.md
 	$(BIN)/coldbench leaderboard --results results --ladder --dataset $(call joined,$(ACROSS)) \
 		--task new_item/cold/k=0 --diagram results/ladder_new_item.svg > /dev/null

@@ -274,12 +274,20 @@ def test_what_fine_tuning_adds_is_drawn_from_the_records(tmp_path: Path) -> None
         "md",
         "--task",
     )
-    drawn = [printed(*words, task) for task in ("new_item/cold/k=0", "new_user/warm/k=10")]
+    tasks = ("new_item/cold/k=0", "new_user/warm/k=10", "warm/warm/k=0")
+    drawn = [printed(*words, task) for task in tasks]
     assert (RESULTS / "ladder.md").read_text(encoding="utf-8") == "".join(drawn)
     for task, name in (("new_item/cold/k=0", "new_item"), ("new_user/warm/k=10", "new_user")):
         plot = tmp_path / f"{name}.svg"
         printed(*words, task, "--diagram", str(plot))
         assert (RESULTS / f"ladder_{name}.svg").read_bytes() == plot.read_bytes()
+
+
+@pytest.mark.parametrize("page", ["README.md", "results/README.md", "docs/fine-tuning.md"])
+def test_what_pages_say_that_a_rung_adds_over_datasets_is_in_the_ladder(page: str) -> None:
+    said = re.findall(r"[+-]\.\d{3} ±\.\d{3} \(\d\)", (ROOT / page).read_text(encoding="utf-8"))
+    ladder = (RESULTS / "ladder.md").read_text(encoding="utf-8")
+    assert len(said) >= 2 and [one for one in said if one not in ladder] == []
 
 
 def test_what_tuning_changes_is_drawn_from_the_records() -> None:
