@@ -354,6 +354,7 @@ def test_the_papers_table_of_the_readme_is_the_published_one() -> None:
     assert len(verdicts) >= 2 and all(one in drawn for one in verdicts)
 
 
+@pytest.mark.slow
 def test_the_comparison_with_another_suite_is_drawn_from_the_records(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -177,6 +177,7 @@ def test_a_process_that_fails_says_why():
 PLANTED = ("dataset=planted", "scenario=warm", "evaluation.bootstrap=0")
 
 
+@pytest.mark.slow
 def test_a_sweep_is_measured_against_fitting_and_scoring():
     found = measure_sweep(("random", "popularity"), (0, 1), PLANTED, repeats=1)
     assert len(finite_ratios(found, "fit_and_score")) == 3 and found["runs"] == 4

@@ -52,7 +52,10 @@ def made() -> list[tuple[str, int]]:
     return sorted((one.method, one.seed) for one in found)
 
 
-@pytest.mark.parametrize("way", ["leaves", "crashes", "ends", "killed"])
+@pytest.mark.parametrize(
+    "way",
+    ["killed", *(pytest.param(w, marks=pytest.mark.slow) for w in ("leaves", "crashes", "ends"))],
+)
 def test_a_run_whose_process_dies_is_recorded_and_the_sweep_goes_on(
     dying: None, words: list[str], way: str
 ) -> None:

@@ -136,6 +136,7 @@ def scores(folder: str) -> dict[str, Any]:
     return {one.method: one.scores for one in read_all(Path(folder)) if one.status.value == "ok"}  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_in_one_sweep_with_honest_methods_they_harm_nobody(
     workplace: Path, harmful: None, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -84,6 +84,7 @@ def records(folder: str = "results") -> list[RunRecord]:
     return [one for one in read_all(Path(folder)) if isinstance(one, RunRecord)]
 
 
+@pytest.mark.slow
 def test_datasets_of_one_sweep_that_differ_in_content_alone_are_told_apart(
     install: Callable[..., None], workplace: Path, words: list[str]
 ) -> None:
@@ -159,6 +160,7 @@ def test_an_edited_plugin_is_run_again(plugin: Plugin) -> None:
     assert "skipped" in plugin.run(), "the old code again is the old run"
 
 
+@pytest.mark.slow
 def test_a_raised_version_is_run_again(plugin: Plugin) -> None:
     plugin.run()
     source = (plugin.site / "coldbench_flat.py").read_text()

@@ -142,6 +142,7 @@ def test_a_secret_is_in_no_file_of_a_sweep(
     assert "has a setting that is masked" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_is_finished_by_retry(
     workplace: Path, fakes: None, install: Callable[..., None], words: list[str],
     capsys: pytest.CaptureFixture[str],

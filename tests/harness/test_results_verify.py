@@ -165,6 +165,7 @@ def test_a_changed_table_is_compared_with_nothing(
     assert f"{users_path(run.path)} is not the table" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_published_records_are_what_they_say(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is left over either; tables of the folder of records below this one are its own."""
     published = REPOSITORY / "results"

@@ -42,6 +42,7 @@ def test_a_run_is_repeated_from_its_own_configuration(
     assert len(found()) == 1
 
 
+@pytest.mark.slow
 def test_each_job_of_a_sweep_is_repeated_alone(
     workplace: Path, fakes: None, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

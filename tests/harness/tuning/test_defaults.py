@@ -118,6 +118,7 @@ def test_a_choice_is_confirmed_on_further_seeds(
     assert len(lines) == 2 * 4 * 2 and not (out / "hill.csv").exists()
 
 
+@pytest.mark.slow
 def test_what_a_run_has_validated_is_not_fitted_again(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,6 +147,7 @@ def test_a_dataset_may_be_of_the_open_track() -> None:
     assert [make_sources(one)[1].track.value for one in places] == ["strict", "open"]
 
 
+@pytest.mark.slow
 def test_the_clock_ends_the_search_and_keeps_what_there_is(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

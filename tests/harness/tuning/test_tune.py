@@ -145,6 +145,7 @@ def test_no_trial_that_succeeds_is_an_error(
     assert not (workplace / "results/tuned").exists()
 
 
+@pytest.mark.slow
 def test_the_clock_ends_the_trial_that_runs_and_starts_no_other(workplace: Path) -> None:
     plan = plan_search(
         ["method=moody", "method.seconds=60", *TINY, "search.mood=null", "budget.minutes=0.15"]
@@ -184,6 +185,7 @@ def test_several_split_seeds_are_averaged(workplace: Path) -> None:
     assert both[0] == pytest.approx((first[0] + second[0]) / 2)
 
 
+@pytest.mark.slow
 def test_a_network_that_lags_behind_is_pruned(workplace: Path) -> None:
     """A step of 0 learns nothing: once others have come further its training is ended early."""
     log = workplace / "epochs"
@@ -225,6 +227,7 @@ def test_what_a_killed_process_left_in_the_journal_is_mended(workplace: Path) ->
     assert len(run_search(plan_search(["method=hill", *TINY, "budget.trials=3"]))) == 3
 
 
+@pytest.mark.slow
 def test_several_searches_are_made_in_turn_each_with_the_whole_budget(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -161,6 +161,7 @@ def test_both_ways_name_the_topic_word_and_the_topic_items(topics, settings):
     assert found.agreement["history"] > 0.95 and found.agreement["words"] > 0.4, found
 
 
+@pytest.mark.slow
 def test_shuffled_texts_name_the_topic_word_by_chance(topics, settings):
     """Over two draws: the users of one share a model, which may prefer one word or another."""
     words = []

@@ -120,6 +120,7 @@ def few(world, users):
     )
 
 
+@pytest.mark.slow
 def test_pre_training_helps_where_little_is_known_and_not_on_shuffled_texts(make_world, settings):
     """Both worlds have the rule that topic words decide; they share no item and no user."""
     target, rich = make_world(seed=2), {"n_users": 160, "n_items": 120}
