@@ -22,10 +22,11 @@ from ..reports.render import (
     render_markdown_lines,
     render_table,
     show_board,
+    show_grid,
 )
 from ..reports.table_grids import TableGrid
 from ..reports.tuned import compare_tuned
-from ..terminal.console import make_console, say
+from ..terminal.console import make_console
 from ..terminal.foreign_text import escape_markdown
 from .arguments import Arguments
 from .chosen_boards import build_chosen, read_for_boards, refuse_unknown_names
@@ -113,9 +114,7 @@ def _across(made: list[Board], options: argparse.Namespace) -> None:
             lines = [f"### {escape_markdown(title)}", "", *render_markdown_lines(grid), "", ""]
             sys.stdout.write("\n".join(lines))
         else:
-            out = make_console()
-            say(out, title)
-            out.print(render_table(grid, elsewhere=IN_MD))
+            show_grid(title, grid, [], make_console())
 
 
 def _paired(made: list[Board], options: argparse.Namespace, home: Path) -> None:
@@ -131,11 +130,7 @@ def _paired(made: list[Board], options: argparse.Namespace, home: Path) -> None:
             lines = [f"### {escape_markdown(title)}", "", *render_markdown_lines(grid), ""]
             pages.append("\n".join([*lines, *(f"- {escape_markdown(one)}" for one in message), ""]))
         else:
-            out = make_console()
-            say(out, title)
-            out.print(render_table(grid, elsewhere=IN_MD))
-            for one in message:
-                say(out, one)
+            show_grid(title, grid, message, make_console())
     sys.stdout.write("\n".join(pages))
 
 

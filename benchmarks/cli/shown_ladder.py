@@ -12,9 +12,9 @@ from ..reports.controls import find_controls, leave_out_controls
 from ..reports.ladder import FROZEN, build_ladder_grid, climb, describe_ladder
 from ..reports.ladder_diagram import Ladder, draw_ladders
 from ..reports.ladder_summary import NOTE, build_ladder_summary
-from ..reports.render import IN_MD, render_markdown_lines, render_table
+from ..reports.render import render_markdown_lines, show_grid
 from ..reports.table_grids import TableGrid
-from ..terminal.console import make_console, say
+from ..terminal.console import make_console
 from ..terminal.foreign_text import escape_markdown
 
 EXPERIMENT, LEAST = "ladder", 3
@@ -85,8 +85,4 @@ def _show(title: str, grid: TableGrid, notes: Sequence[str], form: str) -> None:
         lines += [*(f"- {escape_markdown(one)}" for one in notes), "", ""]
         sys.stdout.write("\n".join(lines))
     else:
-        out = make_console()
-        say(out, title)
-        out.print(render_table(grid, elsewhere=IN_MD))
-        for one in notes:
-            say(out, one)
+        show_grid(title, grid, notes, make_console())

@@ -63,6 +63,14 @@ def show_board(board: Board, task: str | None, out: Console) -> None:
     out.print()
 
 
+def show_grid(title: str, grid: TableGrid, notes: Sequence[str], out: Console) -> None:
+    """Print a table under its title, and below it what is to be known of it."""
+    say(out, title)
+    out.print(render_table(grid, elsewhere=IN_MD))
+    for one in notes:
+        say(out, one)
+
+
 def _legend(board: Board, task: str | None) -> list[str]:
     """Return one line about the marks that a table in the terminal holds."""
     marks = {mark for row in board.rows for mark in mark_row(row)}
