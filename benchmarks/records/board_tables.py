@@ -7,114 +7,23 @@ counts. What a record names is the digest of the rows, which is the same in eith
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from ...datasets.atomic import replace_atomically
 from ...datasets.errors import ColdbenchError
 from .disk_space import explain_os_error
+from .table_kinds import RUN, TableKind
 
 if TYPE_CHECKING:
     import polars as pl
 
-RUN = "run_id"
 LEVEL = 11
 """Of brotli, for packed tables: a sixteenth smaller than zstd at its slowest, read as fast."""
 PAGE = 1 << 23
 """Bytes of values compressed together in packed tables: what repeats is far apart."""
 _DIGESTS = "coldbench digests"
-_NULL = np.iinfo(np.int64).min
-
-
-@dataclass(frozen=True)
-class TableKind:
-    """One kind of table.
-
-    Attributes
-    ----------
-    name
-        In file names, and in the record's ``<name>_sha256``.
-    keys
-        Text columns that tell the rows of a run apart.
-    values
-        The other columns, whole numbers or null.
-    shared
-        Of the values, the one that is the same for all runs on a split; None where none is.
-    varied
-        Of the values, those of which few repeat. Packed, they are decimals without places: whole
-        numbers would be numbered as in a dictionary, which compresses half as well.
-    """
-
-    name: str
-    keys: tuple[str, ...]
-    values: tuple[str, ...]
-    shared: str | None = None
-    varied: tuple[str, ...] = ()
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """All columns of a run's own file."""
-        return self.keys + self.values
-
-    def own_path(self, record: Path) -> Path:
-        """Return the path of a run's own file, from that of its record."""
-        return record.with_suffix(f".{self.name}.parquet")
-
-    def packed_path(self, record: Path) -> Path:
-        """Return the path of the packed table, from that of a record."""
-        return record.parent.parent / f"{self.name}.parquet"
-
-    def arranged(self, rows: "pl.DataFrame") -> "pl.DataFrame":
-        """Return the rows of one run in the order in which they are digested."""
-        return rows.select(self.columns).sort(self.keys)
-
-    def sorted_for_packing(self, rows: "pl.DataFrame") -> "pl.DataFrame":
-        """Return the rows of several runs with what repeats next to each other.
-
-        That is, by task, then the runs of one split together, by user or item: the columns of keys
-        and of what these runs share repeat then, and compress to almost nothing.
-        """
-        import polars as pl
-
-        if self.shared is None:
-            return rows.sort(RUN, *self.keys)
-        # Runs of one split have the same keys and shared values, so the same weighted sum. Other
-        # runs that should have it too would stand among them, and cost some bytes.
-        shared = pl.col(self.shared).cast(pl.Int64)
-        split = (shared * pl.int_range(1, pl.len() + 1)).sum().over("task", RUN)
-        task, entity = self.keys
-        found = rows.sort(task, RUN, entity).with_columns(split.alias("split"))
-        return found.sort(task, "split", entity, RUN).drop("split")
-
-    def digest(self, rows: "pl.DataFrame") -> str:
-        """Return sha256 over the content of one run's rows, whatever file they come from."""
-        held = sha256()
-        for name, column in zip(self.columns, self.arranged(rows), strict=True):
-            held.update(f"{name}\0{len(column)}\0".encode())
-            if name in self.keys:
-                held.update("\0".join(column.to_list()).encode())
-            else:
-                held.update(column.cast(int).fill_null(int(_NULL)).to_numpy().astype("<i8").data)
-        return held.hexdigest()
-
-
-DETAILS = TableKind(
-    "details",
-    ("task", "group", "metric"),
-    ("mean", "below", "above", "decimals", "n"),
-    varied=("mean", "below", "above"),
-)
-"""The values that a record leaves out; see ``details``."""
-HITS = TableKind("hits", ("task", "user"), ("truth", "top10", "hits20"), shared="truth")
-"""What each user's list hit; see ``stored_values``."""
-ITEMS = TableKind("items", ("task", "item"), ("users", "ndcg10", "recall20"), shared="users")
-"""What each cold item contributes; see ``stored_values``."""
-KINDS = (DETAILS, HITS, ITEMS)
 
 
 def write_own(kind: TableKind, path: Path, rows: "pl.DataFrame") -> str:

@@ -16,7 +16,7 @@ from ...datasets.arrays import DoubleArray, LongArray
 from ..evaluation.metrics import BUILT_IN, Ranked
 from ..evaluation.task_result import TaskResult
 from ..evaluation.top_hits import DEEP, TOP
-from .board_tables import HITS, ITEMS, TableKind
+from .table_kinds import HITS, ITEMS, TableKind
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..evaluation.task_result import Estimate
-from .board_tables import DETAILS, find_rows
+from .board_tables import find_rows
+from .table_kinds import DETAILS
 
 if TYPE_CHECKING:
     import polars as pl

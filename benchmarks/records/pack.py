@@ -13,18 +13,10 @@ from typing import TYPE_CHECKING
 from ...datasets.atomic import sweep_stale
 from ...datasets.errors import ColdbenchError
 from .board_lock import hold_board
-from .board_tables import (
-    KINDS,
-    RUN,
-    TableKind,
-    not_named,
-    packed_digests,
-    read_own,
-    read_packed,
-    write_packed,
-)
+from .board_tables import not_named, packed_digests, read_own, read_packed, write_packed
 from .partial_records import AS_WRITTEN
 from .record import RunRecord, read
+from .table_kinds import KINDS, RUN, TableKind
 
 if TYPE_CHECKING:
     import polars as pl

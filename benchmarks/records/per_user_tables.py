@@ -13,10 +13,11 @@ from ...datasets.atomic import replace_atomically
 from ...datasets.dataset import Dataset
 from ...datasets.errors import ColdbenchError
 from ..evaluation.task_result import TaskResult
-from .board_tables import HITS, ITEMS, write_own
+from .board_tables import write_own
 from .compact_values import tabulate_contributions, tabulate_hits
 from .digests import hash_file
 from .disk_space import explain_os_error
+from .table_kinds import HITS, ITEMS
 
 if TYPE_CHECKING:
     import polars

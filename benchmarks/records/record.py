@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ...datasets.atomic import replace_atomically
 from ...datasets.errors import ColdbenchError
 from ..evaluation.task_result import Estimate
-from .board_tables import DETAILS, write_own
+from .board_tables import write_own
 from .details import join, keep, tabulate
 from .digests import compute_digest, format_json, run_id_of_json, verify_digest
 from .digests import run_id as run_id
@@ -31,6 +31,7 @@ from .refusals import (
 )
 from .run_outcome import Cost as Cost
 from .run_outcome import Status as Status
+from .table_kinds import DETAILS
 
 SCHEMA: Literal[3] = 3
 """Version of the record format; raised when a key changes its meaning.
@@ -91,7 +92,7 @@ class RunRecord(BaseModel):
     users_sha256, rankings_sha256
         sha256 of the files next to the record, None where there is none.
     details_sha256, hits_sha256, items_sha256
-        Digests of the run's rows in the tables of ``board_tables``, None where there are none.
+        Digests of the run's rows in the tables of ``table_kinds``, None where there are none.
     sha256
         Over everything else in the record; None in records of schema 1.
     """

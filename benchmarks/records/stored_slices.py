@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .board_tables import DETAILS, RUN, find_own, find_packed, read_packed
+from .board_tables import find_own, find_packed, read_packed
 from .partial_records import AS_WRITTEN
 from .record import RunRecord, read, record_path
+from .table_kinds import DETAILS, RUN
 
 if TYPE_CHECKING:
     import polars as pl

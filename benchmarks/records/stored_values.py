@@ -16,19 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...datasets.arrays import DoubleArray, LongArray
-from .board_tables import (
-    HITS,
-    ITEMS,
-    RUN,
-    TableKind,
-    find_own,
-    find_packed,
-    read_packed,
-)
+from .board_tables import find_own, find_packed, read_packed
 from .compact_values import ITEM_COLUMNS, STEPS, compute_values, is_stored
 from .partial_records import AS_WRITTEN
 from .per_user_tables import check_table, users_path
 from .record import read
+from .table_kinds import HITS, ITEMS, RUN, TableKind
 
 if TYPE_CHECKING:
     import polars as pl

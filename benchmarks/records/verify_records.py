@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
-from .board_tables import DETAILS, KINDS, TableKind, find_own, not_named, packed_digests
+from .board_tables import find_own, not_named, packed_digests
 from .digests import hash_file
 from .pack import check_packed
 from .partial_records import AS_WRITTEN
 from .per_user_tables import rankings_path, users_path
 from .record import RunRecord, read_verified
+from .table_kinds import DETAILS, KINDS, TableKind
 
 _AGAIN = "make it again with force=true"
 _EARLIER = f"is of an earlier run, its record does not name it; remove it, or {_AGAIN}"

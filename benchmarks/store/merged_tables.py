@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...datasets.atomic import replace_atomically
-from ..records.board_tables import KINDS, TableKind, find_rows, packed_digests, write_own
+from ..records.board_tables import find_rows, packed_digests, write_own
 from ..records.partial_records import AS_WRITTEN
 from ..records.per_user_tables import check_table, rankings_path, users_path
 from ..records.record import read
+from ..records.table_kinds import KINDS, TableKind
 
 if TYPE_CHECKING:
     import polars as pl

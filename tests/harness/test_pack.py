@@ -17,20 +17,13 @@ import pytest
 from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import RunConfig
 from coldbench.benchmarks.records import pack as packing
-from coldbench.benchmarks.records.board_tables import (
-    DETAILS,
-    HITS,
-    ITEMS,
-    KINDS,
-    packed_digests,
-    read_packed,
-    write_packed,
-)
+from coldbench.benchmarks.records.board_tables import packed_digests, read_packed, write_packed
 from coldbench.benchmarks.records.details import KEPT, SLICE_PLACES, round_detail, tabulate
 from coldbench.benchmarks.records.pack import pack
 from coldbench.benchmarks.records.partial_records import make_cut
 from coldbench.benchmarks.records.record import read, read_all, record_path, with_identity, write
 from coldbench.benchmarks.records.stored_values import read_item_values, read_user_values
+from coldbench.benchmarks.records.table_kinds import DETAILS, HITS, ITEMS, KINDS
 from coldbench.benchmarks.records.verify_records import verify
 from coldbench.benchmarks.runs.execute import Run, execute
 from coldbench.datasets.errors import ColdbenchError
