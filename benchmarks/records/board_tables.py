@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ...datasets.atomic import replace_atomically
 from ...datasets.errors import ColdbenchError
 from .disk_space import explain_os_error
+from .packed_form import decode, encode, is_current
 from .table_kinds import RUN, TableKind
 
 if TYPE_CHECKING:
@@ -43,13 +44,10 @@ def write_packed(
     ColdbenchError
         When it cannot be written; what stood there still does.
     """
-    import polars as pl
-
     told = {_DIGESTS: json.dumps(dict(sorted(digests.items())))}
-    rows = rows.with_columns(pl.col(kind.varied).cast(pl.Decimal(18, 0)))
     try:
         with replace_atomically(path) as file:
-            rows.write_parquet(
+            encode(kind, rows).write_parquet(
                 file,
                 compression="brotli",
                 compression_level=LEVEL,
@@ -104,6 +102,13 @@ def packed_digests(packed: Path) -> dict[str, str]:
     return _digests(packed, *_state(packed)) if packed.exists() else {}
 
 
+def is_outdated(kind: TableKind, packed: Path) -> bool:
+    """Say whether a packed table is of an earlier form, which takes more space."""
+    import polars as pl
+
+    return packed.exists() and not is_current(kind, pl.read_parquet_schema(packed))
+
+
 def find_packed(kind: TableKind, record: Path, digest: str) -> Path | None:
     """Return the packed table that holds the rows of a run; None where none does.
 
@@ -130,10 +135,9 @@ def read_packed(kind: TableKind, packed: Path, task: str | None = None) -> "pl.D
     import polars as pl
 
     try:
-        lazy = pl.scan_parquet(packed).select(RUN, *kind.columns)
+        lazy = pl.scan_parquet(packed)
         kept = lazy if task is None else lazy.filter(pl.col("task") == task)
-        whole = pl.col(kind.varied).cast(pl.Int64)
-        return kept.with_columns(pl.col(RUN, *kind.keys).cast(pl.String), whole).collect()
+        return decode(kind, kept).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(packed, error) from error
 

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 from ...datasets.atomic import sweep_stale
 from ...datasets.errors import ColdbenchError
 from .board_lock import hold_board
-from .board_tables import not_named, packed_digests, read_own, read_packed, write_packed
+from .board_tables import (
+    is_outdated,
+    not_named,
+    packed_digests,
+    read_own,
+    read_packed,
+    write_packed,
+)
 from .partial_records import AS_WRITTEN
 from .record import RunRecord, read
 from .table_kinds import KINDS, RUN, TableKind
@@ -88,7 +95,7 @@ def _pack_kind(
     kept = {run: one for run, one in held.items() if run in unread or digests.get(run) == one}
     kept = {run: one for run, one in kept.items() if run not in _stems(fresh)}
     gone = len(held.keys() - kept.keys() - _stems(fresh))
-    if fresh or gone:
+    if fresh or gone or is_outdated(kind, packed):
         told = kept | {path.stem: str(digests[path.stem]) for path in fresh}
         frames = [rows.with_columns(pl.lit(path.stem).alias(RUN)) for path, rows in fresh.items()]
         if kept:

@@ -1,6 +1,7 @@
 """The kinds of table that a board's runs leave next to their records."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,9 @@ class TableKind:
     varied
         Of the values, those of which few repeat. Packed, they are decimals without places: whole
         numbers would be numbered as in a dictionary, which compresses half as well.
+    predicted
+        Of the values, those that another column tells roughly, and the expression for it. Packed,
+        they are what is left of them.
     """
 
     name: str
@@ -38,6 +42,7 @@ class TableKind:
     values: tuple[str, ...]
     shared: str | None = None
     varied: tuple[str, ...] = ()
+    predicted: Mapping[str, Callable[[], "pl.Expr"]] = field(default_factory=dict, hash=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -86,15 +91,42 @@ class TableKind:
         return held.hexdigest()
 
 
+def _tell_upper_distance() -> "pl.Expr":
+    """Return the other distance: an interval reaches about as far above its mean as below."""
+    import polars as pl
+
+    return pl.col("below").cast(int)
+
+
+def _tell_hits() -> "pl.Expr":
+    """Return the hits of the first ten, which the first twenty hold too."""
+    import polars as pl
+
+    return pl.col("top10").cast(int).bitwise_count_ones().cast(int)
+
+
 DETAILS = TableKind(
     "details",
     ("task", "group", "metric"),
     ("mean", "below", "above", "decimals", "n"),
     varied=("mean", "below", "above"),
+    predicted={"above": _tell_upper_distance},
 )
 """The values that a record leaves out; see ``details``."""
-HITS = TableKind("hits", ("task", "user"), ("truth", "top10", "hits20"), shared="truth")
+HITS = TableKind(
+    "hits",
+    ("task", "user"),
+    ("truth", "top10", "hits20"),
+    shared="truth",
+    predicted={"hits20": _tell_hits},
+)
 """What each user's list hit; see ``stored_values``."""
-ITEMS = TableKind("items", ("task", "item"), ("users", "ndcg10", "recall20"), shared="users")
+ITEMS = TableKind(
+    "items",
+    ("task", "item"),
+    ("users", "ndcg10", "recall20"),
+    shared="users",
+    varied=("ndcg10", "recall20"),
+)
 """What each cold item contributes; see ``stored_values``."""
 KINDS = (DETAILS, HITS, ITEMS)

@@ -20,10 +20,11 @@ from coldbench.benchmarks.records import pack as packing
 from coldbench.benchmarks.records.board_tables import packed_digests, read_packed, write_packed
 from coldbench.benchmarks.records.details import KEPT, SLICE_PLACES, round_detail, tabulate
 from coldbench.benchmarks.records.pack import pack
+from coldbench.benchmarks.records.packed_form import decode, encode, find_stored_name
 from coldbench.benchmarks.records.partial_records import make_cut
 from coldbench.benchmarks.records.record import read, read_all, record_path, with_identity, write
 from coldbench.benchmarks.records.stored_values import read_item_values, read_user_values
-from coldbench.benchmarks.records.table_kinds import DETAILS, HITS, ITEMS, KINDS
+from coldbench.benchmarks.records.table_kinds import DETAILS, HITS, ITEMS, KINDS, RUN, TableKind
 from coldbench.benchmarks.records.verify_records import verify
 from coldbench.benchmarks.runs.execute import Run, execute
 from coldbench.datasets.errors import ColdbenchError
@@ -144,19 +145,46 @@ def test_a_run_made_again_counts_before_its_packed_rows(runs: list[Run], tiny: T
     assert verify(HOME).problems == [] and own_files() == []
 
 
-def test_values_that_vary_are_packed_as_decimals_and_come_back_whole(runs: list[Run]) -> None:
-    """They take a fifth less space so; tables of before, with whole numbers, are read as well."""
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_table_of_an_earlier_form_is_read_and_packed_once_more(
+    runs: list[Run], kind: TableKind
+) -> None:
+    """Then values that vary stood as whole numbers, and predicted ones as they are."""
     pack(HOME)
-    packed = DETAILS.packed_path(runs[0].path)
-    rows, stored = read_packed(DETAILS, packed), pl.read_parquet(packed)
-    assert all(isinstance(stored[one].dtype, pl.Decimal) for one in DETAILS.varied)
-    assert all(rows[one].dtype == pl.Int64 for one in DETAILS.varied)
-    digests, size = packed_digests(packed), packed.stat().st_size
-    write_packed(replace(DETAILS, varied=()), packed, rows, digests)
-    assert all(pl.read_parquet(packed)[one].dtype == pl.Int64 for one in DETAILS.varied)
-    assert packed.stat().st_size > 1.1 * size
-    assert read_packed(DETAILS, packed).equals(rows)
+    packed = kind.packed_path(runs[0].path)
+    rows, digests = read_packed(kind, packed), packed_digests(packed)
+    now, before = pl.read_parquet_schema(packed), everything(runs)
+    assert all(f"{one}_rest" in now and one not in now for one in kind.predicted)
+    assert all(isinstance(now[find_stored_name(kind, one)], pl.Decimal) for one in kind.varied)
+    write_packed(replace(kind, varied=(), predicted={}), packed, rows, digests)
+    earlier = pl.read_parquet_schema(packed)
+    assert all(earlier[one] == pl.Int64 for one in (*kind.varied, *kind.predicted))
+    assert read_packed(kind, packed).equals(rows) and everything(runs) == before
     assert verify(HOME).problems == []
+    assert pack(HOME).merged == 0
+    assert pl.read_parquet_schema(packed) == now and everything(runs) == before
+    assert packed_digests(packed) == digests and verify(HOME).problems == []
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.one_of(st.none(), st.integers(-(10**9), 10**9))] * 3, st.integers(0, 1023)),
+        min_size=1,
+    )
+)
+def test_any_values_come_back_from_the_packed_form(
+    values: list[tuple[int | None, int | None, int | None, int]],
+) -> None:
+    for kind in KINDS:
+        columns = {
+            name: [row[3] if name == "top10" else row[place % 3] for row in values]
+            for place, name in enumerate(kind.values)
+        }
+        types: dict[str, Any] = dict.fromkeys(kind.values, pl.Int64)
+        names = {name: [str(n) for n in range(len(values))] for name in (RUN, *kind.keys)}
+        types = dict.fromkeys(names, pl.String) | types
+        rows = pl.DataFrame(names | columns, schema=types)
+        assert decode(kind, encode(kind, rows).lazy()).collect().equals(rows)
 
 
 def test_rows_of_a_record_that_is_gone_are_left_out(runs: list[Run]) -> None:
