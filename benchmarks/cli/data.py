@@ -1,4 +1,4 @@
-"""``coldbench data fetch|add|verify|info``: fetch a dataset, check it, print its card."""
+"""``coldbench data fetch|add|verify|info|cache``: fetch a dataset, check it, print its card."""
 
 import argparse
 from pathlib import Path
@@ -18,6 +18,7 @@ from ..plugins.registry import describe_unknown, find, list_names, list_offers
 from ..terminal.console import make_console as results_console
 from ..terminal.console import make_table
 from .arguments import Arguments
+from .data_cache import add_cache_arguments, show_cache
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +28,8 @@ def main(argv: list[str]) -> int:
     """Run ``coldbench data`` and return its exit status: 1 when a file fails ``verify``."""
     options = _parser().parse_args(argv)
     console = results_console()
+    if options.action == "cache":
+        return show_cache(options, console)
     if options.action == "fetch":
         return _fetch(options.name, console)
     if options.action == "add":
@@ -61,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
                 nargs="*",
                 help="settings as in `coldbench run`: dataset.k_core=5, dataset.interactions=PATH",
             )
+    kept = "show the sizes of what was computed once and is kept, or remove it"
+    add_cache_arguments(actions.add_parser("cache", help=kept, description=kept))
     return parser
 
 
