@@ -67,7 +67,7 @@ def test_unknown_names_get_the_nearest() -> None:
         ([], "required: ACTION"),
         (["fetch"], "coldbench data fetch: the following arguments are required: NAME"),
         (["add", "ml-1m"], "required: PATH"),
-        (["bring", "ml-1m"], "no ACTION of coldbench data 'bring'; there are: add, fetch, "),
+        (["bring", "ml-1m"], "no ACTION of coldbench data 'bring'; there are: add, cache, fetch, "),
     ],
 )
 def test_a_missing_word_is_told(words: list[str], told: str) -> None:
