@@ -15,7 +15,10 @@ from coldbench.benchmarks.cli import main as cli
         (["check", "popularity", "--limt", "3"], "has no option --limt; did you mean --limit? "),
         (["check", "popularity", "--limit", "x"], "--limit"),
         (["new-method", "a", "--knd", "plain"], "has no option --knd; did you mean --kind? "),
-        (["data", "ftech", "ml-1m"], "'ftech'; did you mean fetch? there are: add, cache, fetch, info"),
+        (
+            ["data", "ftech", "ml-1m"],
+            "'ftech'; did you mean fetch? there are: add, cache, fetch, info",
+        ),
         (["data", "verify", "ml-1m", "extra"], "does not take 'extra'; `coldbench data --help` "),
         (["run", "--multirn", "method=random"], "has no option --multirn; did you mean --multirun"),
         (["run", "method=random", "--confg-name", "x"], "did you mean --config-name?"),
