@@ -1,4 +1,4 @@
-"""Models of two small layers with random weights, made here: for tests and dry runs."""
+"""Models of one or two small layers with random weights, made here: for tests and dry runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
