@@ -283,7 +283,7 @@ def test_what_fine_tuning_adds_is_drawn_from_the_records(tmp_path: Path) -> None
         assert (RESULTS / f"ladder_{name}.svg").read_bytes() == plot.read_bytes()
 
 
-@pytest.mark.parametrize("page", ["README.md", "results/README.md", "docs/fine-tuning.md"])
+@pytest.mark.parametrize("page", ["README.md", "results/README.md", "docs/ladder.md"])
 def test_what_pages_say_that_a_rung_adds_over_datasets_is_in_the_ladder(page: str) -> None:
     said = re.findall(r"[+-]\.\d{3} ±\.\d{3} \(\d\)", (ROOT / page).read_text(encoding="utf-8"))
     ladder = (RESULTS / "ladder.md").read_text(encoding="utf-8")
