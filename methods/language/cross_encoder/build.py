@@ -7,6 +7,7 @@ from torch import nn
 
 from ....datasets.errors import ColdbenchError
 from ..low_rank import LoraSettings, inject_lora
+from ..recomputed_layers import recompute_layers
 from ..text_encoder.model_files import ModelFiles
 from ..text_encoder.transformer import load_encoder
 from .joined_texts import TextJoiner
@@ -39,6 +40,8 @@ def build_network(
         )
     joiner = TextJoiner.of(loaded.tokenizer, method.max_length, files.name)
     _open(method, files.name, loaded.model)
+    if method.gradient_checkpointing:
+        recompute_layers(files.name, loaded.model)
     network = JointNetwork(
         loaded.model,
         loaded.pooling,

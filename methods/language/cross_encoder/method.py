@@ -88,6 +88,11 @@ class CrossEncoder(NetworkMethod):
     min_steps: int = delay_patience(400)
     patience_steps: int = limit_patience(600)
     validate_every_steps: int = space_validations(200)
+    gradient_checkpointing: bool = parameter(
+        False,
+        "compute layers again for their gradients instead of keeping what they hold",
+        added=True,
+    )
     held_out: int = parameter(
         100, "training users set aside to measure calibration, coverage and exposure", minimum=0
     )

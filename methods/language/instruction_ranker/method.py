@@ -78,6 +78,11 @@ class InstructionRanker(NetworkMethod):
     min_steps: int = delay_patience(40, "for tuned: ")
     patience_steps: int = limit_patience(80, "for tuned: ")
     validate_every_steps: int = space_validations(20, "for tuned: ")
+    gradient_checkpointing: bool = parameter(
+        False,
+        "for tuned: compute layers again for their gradients instead of keeping what they hold",
+        added=True,
+    )
     held_out: int = parameter(
         100, "training users set aside to measure calibration, coverage and exposure", minimum=0
     )
@@ -247,6 +252,7 @@ class InstructionRanker(NetworkMethod):
     ) -> None:
         from ...training.seeding import seeded
         from ..low_rank import LoraSettings
+        from ..recomputed_layers import recompute_layers
         from ..yes_no.build import build_network
 
         lora = LoraSettings(self.lora_rank, self.lora_alpha, self.lora_dropout, self.lora_targets)
@@ -255,6 +261,8 @@ class InstructionRanker(NetworkMethod):
             self.net_, self.tokens_ = build_network(
                 files, template, self.max_length, lora if tuned else None, device
             )
+        if tuned and self.gradient_checkpointing:
+            recompute_layers(files.name, self.net_.body)
 
     def _encoder(self) -> dict[str, str]:
         return {"model": self.encoder, "model_path": self.encoder_path}
