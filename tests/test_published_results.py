@@ -93,11 +93,17 @@ OF_PAPERS = {
 ONLY_THEIRS = {"kgcn_paper_concat", "kgcn_paper_neighbor", "kgcn"}
 """Rows of that table that are not run on the grid."""
 
-RUNGS = {"encoder_bitfit", "encoder_top_layers", "linear_probe", "untrained_towers"}
+RUNGS = {
+    "encoder_adapter", "encoder_bitfit", "encoder_top_layers", "linear_probe", "untrained_towers",
+}  # fmt: skip
 """Of the ladder, beside the networks of every dataset: five draws on the small ones."""
+
+WHOLE_ENCODER = ("hetrec-lastfm",)
+"""Datasets with the rung of which all weights are trained, seven minutes a run: five draws."""
 
 CONTROLS: dict[Group, set[str]] = {
     ("hetrec-lastfm.shuffled", "grid", "strict"): {
+        "encoder_full",
         "encoder_top_layers",
         "frozen_towers",
         "text_knn_items",
@@ -169,6 +175,7 @@ def count_draws(name: Group) -> dict[str, int]:
     if dataset == "hetrec-lastfm":
         draws["finetuned_encoder"] = most
     draws |= dict.fromkeys(RUNGS if dataset in SMALL else (), 5)
+    draws |= {"encoder_full": 5} if dataset in WHOLE_ENCODER else {}
     tuned = set(list_tuned(dataset)) - DEFAULT_ALONE
     for method in tuned if (split, track) == ("grid", "strict") else ():
         draws[f"{method} tuned"] = 5 if (dataset, method) in TUNED_SLOWLY else draws[method]
