@@ -163,7 +163,9 @@ class FineTuningModule(nn.Module):
         """Return remembered vectors of items, those at ``fresh`` encoded anew with a gradient."""
         vectors = remembered[items]
         if len(fresh) == 0:
-            return vectors
+            # Several processes average their gradients, and wait for one of every weight.
+            alone = not torch.distributed.is_available() or not torch.distributed.is_initialized()
+            return vectors if alone else vectors + _make_zero(encoder)
         self.trained.fill_(True)
         chosen = items[fresh]
         new = self._encode(encoder, chosen)
@@ -202,3 +204,11 @@ class FineTuningModule(nn.Module):
         vectors: Tensor = encoder(texts)
         self.places[items] = self.places.new_tensor(encoder.places(texts))
         return vectors
+
+
+def _make_zero(encoder: TunedEncoder) -> Tensor:
+    """Return 0, of which every trained weight has a gradient: 0."""
+    trained = [
+        weight.reshape(-1)[:1].sum() for weight in encoder.parameters() if weight.requires_grad
+    ]
+    return 0.0 * torch.stack(trained).sum()

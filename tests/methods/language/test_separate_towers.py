@@ -11,6 +11,7 @@ from coldbench.methods.language.finetuned_encoder.method import (  # noqa: E402
     FineTunedEncoder,
     Tuning,
 )
+from coldbench.methods.language.finetuned_encoder.network import FineTuningModule  # noqa: E402
 from coldbench.methods.language.finetuned_encoder.settings import Sides  # noqa: E402
 from coldbench.methods.training.weights import to_arrays  # noqa: E402
 
@@ -57,6 +58,22 @@ def test_each_side_trains_weights_of_its_own_and_the_record_counts_them(make_wor
     for place in (0, 1):
         assert two.parameter_counts()[place] == one.parameter_counts()[place] + added
     assert two.report()["trainable_parameters"] == one.report()["trainable_parameters"] + added
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_batch_without_histories_holds_up_no_other_process(make_world, fit, monkeypatch, several):
+    """Of several processes each needs a gradient of every weight; alone it is none, as ever."""
+    train = make_world().train
+    model, texts = fit(train, epochs=0).scorer_.model, list(train.items.text)
+    with torch.no_grad():
+        module = FineTuningModule(model, texts, model.encoder(texts).numpy())
+    items, none = torch.arange(len(texts)), torch.arange(0)
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: several)
+    vectors = module._shown_vectors({"items": items, "fresh_shown": none}, module.remembered)
+    vectors.sum().backward()
+    found = [one.grad for one in model.shown.parameters() if one.requires_grad]
+    assert found and [one is not None for one in found] == [several] * len(found)
+    assert not any(one.any() for one in found if one is not None)
 
 
 def test_what_is_not_trained_is_there_once(make_world, fit):
