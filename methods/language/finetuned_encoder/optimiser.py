@@ -24,7 +24,7 @@ def make_optimiser(
     encoder_rate: float,
     weight_decay: float,
     layer_decay: float,
-    clipped: bool,
+    clipped: bool = False,
 ) -> torch.optim.Optimizer:
     """Return AdamW, or SGD with a momentum of .9, for the trained weights of a model.
 

@@ -1,7 +1,5 @@
 """What the encoder reads, and what it makes of padding and company."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -9,6 +7,7 @@ from coldbench.datasets.errors import ColdbenchError
 from coldbench.methods.language.cross_encoder.build import build_network
 from coldbench.methods.language.cross_encoder.joined_texts import JoinedText
 from coldbench.methods.language.cross_encoder.labelled_texts import HistoryTexts, LabelledTexts
+from coldbench.methods.language.cross_encoder.method import CrossEncoder
 from coldbench.methods.language.cross_encoder.network import pad_joined
 from coldbench.methods.language.cross_encoder.settings import Loss, Tuning
 from coldbench.methods.language.reranking.pairs import LabelledPairs, draw_lists, draw_pairs
@@ -21,7 +20,7 @@ def build(folder, **different):
     usual = {"tuning": Tuning.FULL, "max_length": 32, "dropout": 0.0, "negatives": 1}
     usual |= {"loss": Loss.CROSS_ENTROPY, "top_layers": 1}
     with seeded(0):
-        return build_network(SimpleNamespace(**usual | different), find_model("m", str(folder)))
+        return build_network(CrossEncoder(**usual | different), find_model("m", str(folder)))
 
 
 @pytest.fixture
