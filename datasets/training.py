@@ -55,3 +55,11 @@ class TrainerSettings:
     loggers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     checkpoints: CheckpointFolder | None = None
     report: Report | None = None
+
+    @property
+    def may_fuse(self) -> bool:
+        """Whether an optimiser's step may be fused: Lightning refuses it where it clips gradients.
+
+        That is in mixed precision alone, but what is asked for should not depend on it.
+        """
+        return "gradient_clip_val" not in self.flags

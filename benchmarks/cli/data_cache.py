@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ...datasets.cache import find_data_folder
-from ...datasets.cache_entries import CacheEntry, list_entries, remove_entries
+from ...datasets.cache_entries import CacheEntry, choose_entries, list_entries, remove_entries
 from ...datasets.errors import ColdbenchError
 from ..terminal.console import make_table
 
@@ -43,8 +43,8 @@ def show_cache(options: argparse.Namespace, console: "Console") -> int:
             )
         _show(entries, console)
         return 0
-    kinds = sorted({one.kind for one in entries}) if ALL in cleared else cleared
-    gone = remove_entries(kinds, options.unused_for)
+    kinds = sorted({one.kind for one in entries}) if cleared == [ALL] else cleared
+    gone = remove_entries(choose_entries(entries, kinds, options.unused_for))
     size = sum(one.bytes for one in gone) / 1e6
     told = f"removed {len(gone):,} of {len(entries):,} entries, {size:,.1f} MB"
     console.print(told, soft_wrap=True)

@@ -69,8 +69,7 @@ class NetworkMethod(Method):
         from .fitting import fit_module
 
         settings: Any = self
-        # A fused step is half as long; Lightning refuses to clip its gradients in mixed precision.
-        fused = "gradient_clip_val" not in train.trainer.flags
+        fused = train.trainer.may_fuse  # half as long
         return fit_module(
             self.net_,
             batches,

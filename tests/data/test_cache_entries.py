@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from coldbench.benchmarks.cli import main as cli
-from coldbench.datasets import cache_entries
 from coldbench.datasets.cache import cache_arrays
-from coldbench.datasets.cache_entries import DAY, list_entries, remove_entries
+from coldbench.datasets.cache_entries import DAY, choose_entries, list_entries, remove_entries
 from coldbench.datasets.errors import DataError
 
 
@@ -68,22 +67,18 @@ def test_a_wrong_kind_removes_nothing(home: Path, capsys: pytest.CaptureFixture[
     assert "kinds there: factors, models" in capsys.readouterr().err
     assert cli.main(["data", "cache", "--unused-for", "5"]) == 2
     assert "add --clear KIND" in capsys.readouterr().err
+    assert cli.main(["data", "cache", "--clear", "all", "--unused-for", "-1"]) == 2
+    assert "-1 days are no time; give 0 or more" in capsys.readouterr().err
+    assert cli.main(["data", "cache", "--clear", "all", "--clear", "modles"]) == 2
     assert len(names()) == 3
 
 
-def test_what_another_process_removes_first_is_no_error(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, listed = list_entries, []
-
-    def late() -> list[cache_entries.CacheEntry]:
-        listed.append(real())
-        shutil.rmtree(home / "cache" / "models")
-        return listed[-1]
-
-    monkeypatch.setattr(cache_entries, "list_entries", late)
-    remove_entries(["models", "factors"])
-    assert len(listed[0]) == 3 and real() == []
+def test_what_another_process_removes_first_is_no_error(home: Path) -> None:
+    listed = list_entries()
+    shutil.rmtree(home / "cache" / "models")
+    removed = remove_entries(choose_entries(listed, ["models", "factors"]))
+    assert len(listed) == 3 and list_entries() == []
+    assert [one.kind for one in removed] == ["factors", "factors"]
 
 
 def test_what_cannot_be_removed_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,4 +87,30 @@ def test_what_cannot_be_removed_is_named(home: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(DataError, match=r"new\.npz cannot be removed: .*Permission denied"):
-        remove_entries(["factors"])
+        remove_entries(choose_entries(list_entries(), ["factors"]))
+
+
+def test_a_removal_that_is_cut_short_leaves_no_half_of_a_model(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(path: Path) -> None:
+        (path / "weights").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(shutil, "rmtree", killed)
+        remove_entries(choose_entries(list_entries(), ["models"]))
+    assert not (home / "cache" / "models" / "abc").exists()
+    (left,) = [one for one in list_entries() if one.kind == "models"]
+    assert remove_entries([left]) == [left] and len(names()) == 2
+
+
+def test_what_cannot_be_read_is_not_passed_over(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(DataError, match=r"new\.npz cannot be read: .*Permission denied"):
+        list_entries()

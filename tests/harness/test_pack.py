@@ -153,12 +153,14 @@ def test_a_table_of_an_earlier_form_is_read_and_packed_once_more(
     pack(HOME)
     packed = kind.packed_path(runs[0].path)
     rows, digests = read_packed(kind, packed), packed_digests(packed)
-    now, before = pl.read_parquet_schema(packed), everything(runs)
+    now, before, size = pl.read_parquet_schema(packed), everything(runs), packed.stat().st_size
+    assert all(rows[one].dtype == pl.Int64 for one in (*kind.varied, *kind.predicted))
     assert all(f"{one}_rest" in now and one not in now for one in kind.predicted)
     assert all(isinstance(now[find_stored_name(kind, one)], pl.Decimal) for one in kind.varied)
     write_packed(replace(kind, varied=(), predicted={}), packed, rows, digests)
     earlier = pl.read_parquet_schema(packed)
     assert all(earlier[one] == pl.Int64 for one in (*kind.varied, *kind.predicted))
+    assert kind is not DETAILS or packed.stat().st_size > 1.1 * size
     assert read_packed(kind, packed).equals(rows) and everything(runs) == before
     assert verify(HOME).problems == []
     assert pack(HOME).merged == 0

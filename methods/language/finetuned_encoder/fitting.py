@@ -86,7 +86,7 @@ def train_module(
             encoder_rate=method.encoder_learning_rate,
             weight_decay=method.weight_decay,
             layer_decay=method.layer_decay,
-            clipped="gradient_clip_val" in train.trainer.flags,
+            may_fuse=train.trainer.may_fuse,
         ),
         learning_rate_factor=plan_rates(
             _count_steps(method, train, targets), method.schedule, method.warm_up

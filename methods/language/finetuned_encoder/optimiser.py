@@ -24,7 +24,7 @@ def make_optimiser(
     encoder_rate: float,
     weight_decay: float,
     layer_decay: float,
-    clipped: bool = False,
+    may_fuse: bool = True,
 ) -> torch.optim.Optimizer:
     """Return AdamW, or SGD with a momentum of .9, for the trained weights of a model.
 
@@ -37,8 +37,8 @@ def make_optimiser(
     layer_decay
         The rate of a layer over that of the layer above it; 1 for all alike (Howard and Ruder,
         Universal Language Model Fine-tuning for Text Classification, ACL 2018, section 3.2).
-    clipped
-        Whether Lightning clips gradients, which it refuses for a fused step in mixed precision.
+    may_fuse
+        Whether AdamW's step may be fused, which it is from ``FUSED`` weights on.
     """
     groups: list[dict[str, Any]] = [{"params": list(model.towers.parameters()), "lr": rate}]
     if model.encoders:
@@ -53,9 +53,7 @@ def make_optimiser(
     if kind is Optimiser.SGD:
         return torch.optim.SGD(groups, momentum=MOMENTUM, weight_decay=weight_decay)
     trained = sum(weight.numel() for group in groups for weight in group["params"])
-    return torch.optim.AdamW(
-        groups, weight_decay=weight_decay, fused=not clipped and trained >= FUSED
-    )
+    return torch.optim.AdamW(groups, weight_decay=weight_decay, fused=may_fuse and trained >= FUSED)
 
 
 def _list_depths(encoder: Any) -> dict[nn.Parameter, int]:

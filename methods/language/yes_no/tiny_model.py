@@ -13,7 +13,7 @@ def find_causal_model(name: str, path: str, revision: str) -> ModelFiles:
     """Return the files of a causal model; see ``find_model``. ``untrained/tiny`` is made here."""
     if name != TINY or path:
         return find_model(name, path, revision, causal=True)
-    return find_tiny("untrained_causal_models", _make)
+    return find_tiny("tiny_causal_models", _make)
 
 
 def describe_model(files: ModelFiles) -> dict[str, Any]:

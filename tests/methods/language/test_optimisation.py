@@ -8,14 +8,18 @@ torch = pytest.importorskip("torch")
 
 from coldbench.methods.language.finetuned_encoder import optimiser  # noqa: E402
 from coldbench.methods.language.finetuned_encoder.method import FineTunedEncoder  # noqa: E402
+from coldbench.methods.language.finetuned_encoder.network import TextTowers  # noqa: E402
 from coldbench.methods.language.finetuned_encoder.opened_parts import (  # noqa: E402
     load_tuned_encoder,
 )
+from coldbench.methods.language.finetuned_encoder.optimiser import make_optimiser  # noqa: E402
 from coldbench.methods.language.finetuned_encoder.schedule import plan_rates  # noqa: E402
 from coldbench.methods.language.finetuned_encoder.settings import (  # noqa: E402
+    Optimiser,
     Schedule,
     Tuning,
 )
+from coldbench.methods.language.finetuned_encoder.towers import Towers  # noqa: E402
 from torch.autograd.graph import saved_tensors_hooks  # noqa: E402
 
 
@@ -67,6 +71,32 @@ def test_a_fused_step_of_full_tuning_trains_alike(make_world, settings, quick, m
     fused = method.fit(train).report()
     assert made == [False, True]
     assert fused["training"]["losses"] == pytest.approx(plain["training"]["losses"], rel=1e-4)
+
+
+@pytest.mark.parametrize("may_fuse", [True, False])
+def test_a_fused_step_moves_the_weights_alike(tiny, monkeypatch, may_fuse):
+    """Decay, momenta and rates are those of the plain step, rounding aside."""
+    found = []
+    for most in (10**9, 1):
+        monkeypatch.setattr(optimiser, "FUSED", most)
+        torch.manual_seed(0)
+        encoder = load_tuned_encoder(str(tiny), 16, Tuning.FULL, top_layers=1)
+        model = TextTowers(encoder, Towers(24, 8, 0.0, 0.05, user_text=False))
+        rates = {"rate": 0.01, "encoder_rate": 0.02, "weight_decay": 0.5, "layer_decay": 0.5}
+        made = make_optimiser(model, Optimiser.ADAMW, **rates, may_fuse=may_fuse)
+        before = [one.detach().clone() for group in made.param_groups for one in group["params"]]
+        for _ in range(5):
+            for group in made.param_groups:
+                for one in group["params"]:
+                    one.grad = torch.randn_like(one)
+            made.step()
+        after = [one.detach() for group in made.param_groups for one in group["params"]]
+        found.append((made.defaults["fused"], before, after))
+    (plain, before, one), (fused, _, two) = found
+    assert (plain, fused) == (False, may_fuse)
+    for start, first, second in zip(before, one, two, strict=True):
+        assert not torch.equal(start, first)
+        torch.testing.assert_close(first, second, rtol=1e-5, atol=1e-6)
 
 
 def saved_bytes(encoder, texts):
