@@ -186,6 +186,15 @@ def _parser() -> argparse.ArgumentParser:
         help="with one --task: the others against the best, on the same users, Holm-corrected",
     )
     parser.add_argument(
+        "--with",
+        action="append",
+        default=[],
+        dest="changed",
+        metavar="NAME=VALUE",
+        help="with --ladder: the rungs as they were run with this setting, max_steps=4000; "
+        "may be repeated",
+    )
+    parser.add_argument(
         "--region",
         type=float,
         default=REGION,
@@ -219,6 +228,8 @@ def _check(options: argparse.Namespace, records: list[RunRecord], home: Path) ->
     drawn = (options.across or options.ladder) and options.task not in (None, EVERY)
     if options.diagram and not drawn:
         raise ColdbenchError("--diagram takes --across or --ladder, and one --task")
+    if options.changed and not options.ladder:
+        raise ColdbenchError("--with takes --ladder")
     if not options.region > 0:
         raise ColdbenchError(f"--region {options.region} must be a positive number, as {REGION}")
     asked = [(what, getattr(options, what)) for what in ("scenario", "task", "metric")]

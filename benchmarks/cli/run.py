@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ...datasets.errors import ColdbenchError
-from ..config.overlays import CONFIG_MODULE, CONFIG_NAME
+from ..config.overlays import CONFIG_MODULE, CONFIG_NAME, read_experiments
 from ..config.run_config import register
 from ..plugins.registry import GROUPS, list_names
 from ..records.disk_space import REASONS, explain_os_error
@@ -22,6 +22,7 @@ WATCHED = "++hydra.callbacks.progress._target_=coldbench.benchmarks.runs.sweep_w
 """Whatever configuration is named (``--config-name``), its runs are shown and counted."""
 _SWEEP = re.compile(r"^\+?sweep=")
 """A named sweep is an experiment: ``sweep=light`` is short for ``+experiment=light``."""
+_ADDED = "+experiment="
 
 
 def main(argv: list[str], *, report: bool = True) -> int:
@@ -47,7 +48,7 @@ def main(argv: list[str], *, report: bool = True) -> int:
     finished_jobs.clear()
     swept.clear()
     options, overrides = _split_arguments(argv)
-    if {"-m", "--multirun"} & set(options):
+    if _is_sweep(options, overrides):
         overrides = _expand_fixed_values(overrides)
     words = [*options, *_with_method_for_help(options, overrides), WATCHED]
     start = hydra.main(
@@ -138,6 +139,16 @@ def report_death(message: dict[str, Any], how: str) -> None:
     else:
         log = f"; see {message['run']}/run.log" if message.get("run") else ""
         complain(f"the process of the run {how} before it was finished{log}; {AGAIN}")
+
+
+def _is_sweep(options: list[str], overrides: list[str]) -> bool:
+    """Say whether several methods are run: ``-m``, or an experiment that names them."""
+    if {"-m", "--multirun"} & set(options):
+        return True
+    chosen = {word.removeprefix(_ADDED) for word in overrides if word.startswith(_ADDED)}
+    return bool(chosen) and any(
+        one.methods for name, one in read_experiments().items() if name in chosen
+    )
 
 
 def _expand_fixed_values(overrides: list[str]) -> list[str]:

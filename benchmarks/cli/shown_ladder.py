@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from ...datasets.errors import ColdbenchError
 from ..config.overlays import read_experiments
@@ -13,12 +14,14 @@ from ..reports.ladder import FROZEN, build_ladder_grid, climb, describe_ladder
 from ..reports.ladder_diagram import Ladder, draw_ladders
 from ..reports.ladder_summary import NOTE, build_ladder_summary
 from ..reports.render import render_markdown_lines, show_grid
+from ..reports.rung_rows import read_setting
 from ..reports.table_grids import TableGrid
 from ..terminal.console import make_console
 from ..terminal.foreign_text import escape_markdown
 
-EXPERIMENT, LEAST = "ladder", 3
-"""Whose methods are the rungs, from the bottom up, and how many of them make a ladder."""
+EXPERIMENT, TOWERS, LEAST = "ladder", "ladder_towers", 3
+"""Whose methods are the rungs, from the bottom up, which has those that share their settings, and
+how many of them make a ladder."""
 
 
 def show_ladders(
@@ -41,27 +44,48 @@ def show_ladders(
     if options.format == "csv":
         raise ColdbenchError("--ladder has --format table or md; csv has every value without it")
     found, names = [], read_experiments()[EXPERIMENT].methods
+    changed = _read_settings(options.changed)
+    told = "".join(f", {one}" for one in options.changed)
     for board in boards:
         controls = find_controls(board, everything)
         for task in board.tasks:
             if options.task in (None, "all", task):
-                rungs = climb(board, task, names, controls)
+                rungs = climb(board, task, names, controls, changed)
                 if len(rungs) >= LEAST and any(one.name == FROZEN for one in rungs):
                     found.append((board, task, rungs))
     if not found:
         raise ColdbenchError(
-            f"--ladder needs a leaderboard with {FROZEN} and two other rungs; make them with: "
-            "coldbench run +experiment=ladder seed=0,1,2,3,4"
+            f"--ladder needs a leaderboard with {FROZEN}{told} and two other rungs; make them "
+            f"with: coldbench run {_make_words(options.changed)} seed=0,1,2,3,4"
         )
     if options.diagram is not None:
         draw_ladders(found, names, options.diagram)
     for together in _find_comparable(found):
         board, task, _ = together[0]
-        title = f"{board.scenario}: {board.metric} in {task}, the rungs less {FROZEN}"
+        title = f"{board.scenario}: {board.metric} in {task}, the rungs less {FROZEN}{told}"
         _show(title, build_ladder_summary(together, names), [NOTE], options.format)
     for board, task, rungs in found:
-        grid, title = build_ladder_grid(rungs, task, board.metric), make_title(board, task)
+        grid = build_ladder_grid(rungs, task, board.metric)
+        title = f"{make_title(board, task)}{told}"
         _show(title, grid, describe_ladder(board, task, names, rungs), options.format)
+
+
+def _read_settings(typed: Sequence[str]) -> dict[str, Any]:
+    """Return the settings that ``--with`` names."""
+    found = {}
+    for word in typed:
+        name, sign, text = word.partition("=")
+        if not (name and sign and text):
+            raise ColdbenchError(f"--with takes NAME=VALUE, as in --with max_steps=4000: {word!r}")
+        found[name] = read_setting(text)
+    return found
+
+
+def _make_words(typed: Sequence[str]) -> str:
+    """Return what runs the ladder with some settings, which its first rungs do not have."""
+    if not typed:
+        return f"+experiment={EXPERIMENT}"
+    return " ".join([f"+experiment={TOWERS}", *(f"method.{one}" for one in typed)])
 
 
 def _find_comparable(found: Sequence[Ladder]) -> list[list[Ladder]]:

@@ -14,7 +14,7 @@ from ..plugins.registry import (
     list_names,
     list_offers,
 )
-from .suggestions import suggest
+from .suggestions import compose_first_run, suggest
 
 _ADVICE = re.compile(r"\s*To append to your (config|default list) use .*", re.DOTALL)
 
@@ -157,22 +157,14 @@ def _unfitting(text: str, overrides: Sequence[str]) -> str:
 
 
 def _as_sweep(overrides: Sequence[str]) -> BaseException | None:
-    """Return what else is wrong with words that name several values.
+    """Return what else is wrong with words that name several values, in the first of their runs.
 
     An experiment may say that they are a sweep; Hydra does not learn it where a word is wrong.
     """
-    from hydra import initialize_config_module
-    from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
-    from hydra.types import RunMode
-
-    from .overlays import CONFIG_MODULE, CONFIG_NAME
 
     try:
-        with initialize_config_module(config_module=CONFIG_MODULE, version_base="1.3"):
-            GlobalHydra.instance().config_loader().load_configuration(
-                CONFIG_NAME, list(overrides), RunMode.MULTIRUN, validate_sweep_overrides=False
-            )
+        compose_first_run(["-m", *overrides])
     except HydraException as error:
         return error
     return None

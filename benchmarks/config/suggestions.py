@@ -59,13 +59,16 @@ def _guesses(
     for sign in dict.fromkeys((key.removesuffix(bare), "", "+")):
         if (f"{sign}{bare}", value) != tuple(word.split("=", 1)):
             yield "", [f"{sign}{bare}={value}"]
+    several = "add -m to run each of them: "
+    if "," in value and bare in GROUPS:
+        yield several, ["-m", f"{bare}={value}"]
     for why, text in _values(value):
         yield why, [f"{bare}={text}"]
     if "," in value or re.match(r"(range|choice|glob)\(", value):
-        yield "add -m to run each of them: ", ["-m", f"{bare}={value}"]
+        yield several, ["-m", f"{bare}={value}"]
     span = re.fullmatch(r"(\d+)(?:-|\.\.|:)(\d+)", value)
     if span:
-        yield "add -m to run each of them: ", ["-m", f"{bare}=range({span[1]},{int(span[2]) + 1})"]
+        yield several, ["-m", f"{bare}=range({span[1]},{int(span[2]) + 1})"]
     default = _default(bare, chosen)
     if default is not None:
         yield "its default is written so: ", [f"{bare}={default}"]
@@ -128,21 +131,33 @@ def _written(value: Any) -> str:
 
 def _composed(words: Sequence[str]) -> DictConfig | None:
     """Return the run that words describe, its first one with ``-m``; None when they are wrong."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        return compose_first_run(words)
+    except (HydraException, OmegaConfBaseException, ValueError):
+        return None
+
+
+def compose_first_run(words: Sequence[str]) -> DictConfig:
+    """Return the run that words describe, with ``-m`` the first of them.
+
+    Raises
+    ------
+    HydraException, OmegaConfBaseException, ValueError
+        When the words are wrong.
+    """
     from hydra import compose, initialize_config_module
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
     from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
 
     from .overlays import CONFIG_MODULE, CONFIG_NAME
 
     words = list(words)
-    try:
-        if "-m" in words:
-            words.remove("-m")
-            parsed = OverridesParser.create().parse_overrides(words)
-            words = list(BasicSweeper.split_arguments(parsed, None)[0][0])
-        with initialize_config_module(config_module=CONFIG_MODULE, version_base="1.3"):
-            return compose(CONFIG_NAME, overrides=words)
-    except (HydraException, OmegaConfBaseException, ValueError):
-        return None
+    if "-m" in words:
+        words.remove("-m")
+        parsed = OverridesParser.create().parse_overrides(words)
+        words = list(BasicSweeper.split_arguments(parsed, None)[0][0])
+    with initialize_config_module(config_module=CONFIG_MODULE, version_base="1.3"):
+        return compose(CONFIG_NAME, overrides=words)

@@ -88,15 +88,23 @@ def is_default(row: Row, rows: Sequence[Row]) -> bool:
 
     Where the method is not installed here, the only one that was typed by the method's own name.
     """
-    config = row.first.config
-    if any(group in config for group in TRAINER_GROUPS):
+    if any(group in row.first.config for group in TRAINER_GROUPS):
         return False
-    defaults = _find_defaults(row.first.method)
-    if defaults is not None:
-        mine: Mapping[str, Any] = config.get("method", {})
-        return all(mine.get(name, value) == value for name, value in defaults.items())
+    departures = find_departures(row)
+    if departures is not None:
+        return not departures
     plain = [one for one in rows if one.first.preset is None]
     return len(plain) == 1 and plain[0] is row
+
+
+def find_departures(row: Row) -> dict[str, Any] | None:
+    """Return the settings of a row that are not its method's defaults; None if not installed."""
+    defaults = _find_defaults(row.first.method)
+    if defaults is None:
+        return None
+    mine: Mapping[str, Any] = row.first.config.get("method", {})
+    held = {name: mine.get(name, value) for name, value in defaults.items()}
+    return {name: value for name, value in held.items() if value != defaults[name]}
 
 
 def _find_defaults(method: str) -> dict[str, Any] | None:

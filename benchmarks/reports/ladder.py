@@ -7,9 +7,9 @@ from statistics import fmean
 from ..terminal.console import format_duration
 from ..terminal.fitted_table import TableColumn
 from .board import Board
-from .contenders import is_default
 from .differences import Difference, compare_rows, correct_over_rows
-from .rows import Row
+from .rows import FLAG, Row
+from .rung_rows import Settings, find_rung
 from .table_grids import CellText, TableGrid, format_difference, format_p
 
 FROZEN = "frozen_towers"
@@ -51,16 +51,23 @@ class Rung:
         where they share none.
     controls
         The same rung on each control that there is.
+    changed
+        The row less that of the same rung with the settings of its name; None where it has these.
     """
 
     name: str
     row: Row
     added: Difference | None
     controls: dict[str, Control] = field(default_factory=dict)
+    changed: Difference | None = None
 
 
 def climb(
-    board: Board, task: str, names: Sequence[str], controls: Sequence[Board] = ()
+    board: Board,
+    task: str,
+    names: Sequence[str],
+    controls: Sequence[Board] = (),
+    changed: Settings | None = None,
 ) -> list[Rung]:
     """Return the rungs that a leaderboard has in a task, from the bottom up.
 
@@ -70,66 +77,86 @@ def climb(
         Methods and presets, from the bottom up.
     controls
         Leaderboards of the same dataset with other texts, as ``find_controls`` returns them.
+    changed
+        Settings with which every rung that has them was run, as ``find_rung`` takes them.
     """
-    rows = {name: row for name in names if (row := _find(board, name, task)) is not None}
-    base = rows.get(FROZEN)
+    rows = {n: row for n in names if (row := find_rung(board, n, task, changed)) is not None}
+    plain = {n: find_rung(board, n, task) for n in rows} if changed else {}
+    added = _compare({n: (row, rows.get(FROZEN)) for n, row in rows.items()}, task)
+    longer = _compare({n: (row, plain.get(n)) for n, row in rows.items()}, task)
+    held = _correct(
+        {n: _list_controls(board, n, row, task, controls, changed) for n, row in rows.items()}
+    )
+    return [Rung(n, row, added.get(n), held[n], longer.get(n)) for n, row in rows.items()]
+
+
+def _compare(pairs: Mapping[str, tuple[Row, Row | None]], task: str) -> dict[str, Difference]:
+    """Return each first row less its second, where these are two, p corrected over all of them."""
     found = {
         name: compared
-        for name, row in rows.items()
-        if base is not None and row is not base
-        if (compared := compare_rows(row, base, task)) is not None
+        for name, (row, other) in pairs.items()
+        if other is not None and row is not other
+        if (compared := compare_rows(row, other, task)) is not None
     }
-    found = correct_over_rows(found, list(found))
-    held = _correct({n: _list_controls(board, n, row, task, controls) for n, row in rows.items()})
-    return [Rung(name, row, found.get(name), held[name]) for name, row in rows.items()]
+    return correct_over_rows(found, list(found))
 
 
 def build_ladder_grid(rungs: Sequence[Rung], task: str, metric: str) -> TableGrid:
     """Return one line for each rung: value, what it adds, its controls and its cost."""
     controls = list(dict.fromkeys(name for rung in rungs for name in rung.controls))
+    changed = any(rung.changed is not None for rung in rungs)
     columns = [
         TableColumn("rung", wraps=True),
         TableColumn("trained weights"),
         TableColumn(metric),
         TableColumn("less frozen"),
         TableColumn("p (Holm)", leave=1),
+        *([TableColumn("less default")] if changed else []),
         *(TableColumn(name) for name in controls),
         TableColumn("fit", leave=2),
         TableColumn("memory", leave=4),
         TableColumn("1,000 lists", leave=3),
         TableColumn("draws", leave=5),
     ]
-    return TableGrid(columns, [_line(rung, task, controls) for rung in rungs])
+    return TableGrid(columns, [_line(rung, task, controls, changed) for rung in rungs])
 
 
-def _line(rung: Rung, task: str, controls: Sequence[str]) -> list[CellText]:
+def _line(rung: Rung, task: str, controls: Sequence[str], changed: bool) -> list[CellText]:
     row, added = rung.row, rung.added
     cell, weights = row.cells[task], count_trained(row)
     fit, memory = row.cost("fit_seconds"), row.cost("peak_bytes")
     listing, held = _time_lists(row), [rung.controls.get(name) for name in controls]
-    texts = [
-        rung.name if row.name == row.label else row.name,
-        f"{weights:,.0f}",
-        f"{cell.mean:.4f}",
-        "" if added is None else format_difference(added),
-        "" if added is None or added.p_holm is None else format_p(added.p_holm),
+    cells = [
+        CellText(f"{rung.name} {FLAG}" if row.flags else rung.name),
+        CellText(f"{weights:,.0f}"),
+        CellText(f"{cell.mean:.4f}"),
+        _show(added),
+        CellText("" if added is None or added.p_holm is None else format_p(added.p_holm)),
+        *([_show(rung.changed)] if changed else []),
         *(_describe_control(one) for one in held),
+    ]
+    texts = [
         "" if fit is None else format_duration(fit),
         "" if memory is None else f"{memory / 1e9:.1f} GB",
         "" if listing is None else format_duration(listing),
         str(cell.draws),
     ]
-    bold = {3} if added is not None and added.significant else set()
-    bold |= {5 + n for n, c in enumerate(held) if c is not None and c.gain and c.gain.significant}
-    return [CellText(text, best=place in bold) for place, text in enumerate(texts)]
+    return cells + [CellText(text) for text in texts]
 
 
-def _describe_control(one: Control | None) -> str:
+def _show(one: Difference | None) -> CellText:
+    if one is None:
+        return CellText("")
+    return CellText(format_difference(one), best=one.significant)
+
+
+def _describe_control(one: Control | None) -> CellText:
     """Return mean, draws, and what the rung with its own texts has more."""
     if one is None:
-        return ""
-    more = "" if one.gain is None else f": {format_difference(one.gain)}"
-    return f"{one.mean:.4f} ({one.draws}){more}"
+        return CellText("")
+    more = _show(one.gain)
+    text = f"{one.mean:.4f} ({one.draws})"
+    return CellText(f"{text}: {more.text}" if one.gain else text, best=more.best)
 
 
 def count_trained(row: Row) -> float:
@@ -163,6 +190,11 @@ def describe_ladder(
         f"ahead of {FROZEN}, separated: {', '.join(above) or 'no rung'}; "
         f"the best mean difference: {best.name}",
     ]
+    if any(rung.changed is not None for rung in rungs):
+        sentences.append(
+            "less default: the paired difference to the same rung with its own settings, bold "
+            "where it is separated after Holm's correction over these"
+        )
     if labels := list(dict.fromkeys(label for rung in rungs for label in rung.controls)):
         sentences.append(
             f"{', '.join(labels)}: the mean of the same rung with these texts, its draws, and what "
@@ -178,26 +210,19 @@ def _is_above(rung: Rung, lower_is_better: bool) -> bool:
     return added is not None and added.significant and added.is_better(lower_is_better)
 
 
-def _find(board: Board, name: str, task: str) -> Row | None:
-    """Return the row of a rung: what was typed so, with its settings as they are today."""
-    held = [row for row in board.rows if task in row.cells and _was_typed(row, name)]
-    plain = [row for row in held if row.label == name or is_default(row, held)]
-    return next(iter(plain), None)
-
-
-def _was_typed(row: Row, name: str) -> bool:
-    presets = {one.preset for one in row.records if one.preset}
-    return name in presets if presets else row.first.method == name
-
-
 def _list_controls(
-    board: Board, name: str, row: Row, task: str, controls: Sequence[Board]
+    board: Board,
+    name: str,
+    row: Row,
+    task: str,
+    controls: Sequence[Board],
+    changed: Settings | None,
 ) -> dict[str, Control]:
     """Return the controls of a rung that there are."""
     found = {
         one.dataset.removeprefix(f"{board.dataset}."): other
         for one in controls
-        if (other := _find(one, name, task)) is not None
+        if (other := find_rung(one, name, task, changed)) is not None
     }
     return {
         label: Control(cell.mean, cell.draws, compare_rows(row, other, task))

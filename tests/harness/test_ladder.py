@@ -23,9 +23,16 @@ NAMES = read_experiments()["ladder"].methods
 COST = {"fit_seconds": 60.0, "score_seconds": 2.0, "peak_bytes": 1_200_000_000, "parameters": 900}
 
 
-def rung(preset: str | None, means: list[float], trained: int = 5, **more: Any) -> list[RunRecord]:
+def rung(
+    preset: str | None,
+    means: list[float],
+    trained: int = 5,
+    settings: dict[str, Any] | None = None,
+    **more: Any,
+) -> list[RunRecord]:
     """Return draws of the fine-tuned encoder under a preset."""
-    config = {"method": {"tuning": preset or "lora"}, "dataset": {}, "scenario": {}}
+    method = {"tuning": (preset or "lora").split(" ")[0]} | (settings or {})
+    config = {"method": method, "dataset": {}, "scenario": {}}
     cost = COST | {"trainable_parameters": trained}
     return [
         a_record("finetuned_encoder", mean, seed=seed, half=0.01, config=config, preset=preset,
@@ -214,3 +221,78 @@ def test_ladders_of_several_datasets_are_drawn_below_each_other(workplace: Path)
     assert "grid / b: " in drawn and "grid / planted: " in drawn
     place = NAMES.index("finetuned_encoder") + 1
     assert drawn.count(f"{place}  finetuned_encoder") == 2, "a rung has one number everywhere"
+
+
+def longer(preset: str | None, means: list[float], steps: int = 4000) -> list[RunRecord]:
+    """Return draws of a rung with another number of steps."""
+    typed = f"{preset} max_steps={steps}" if preset else None
+    return rung(typed, means, settings={"max_steps": steps})
+
+
+def shorter(preset: str | None, means: list[float]) -> list[RunRecord]:
+    """Return draws of a rung with the steps of its method."""
+    return rung(preset, means, settings={"max_steps": 1000})
+
+
+def test_a_ladder_of_other_settings_is_compared_with_the_frozen_towers_of_these() -> None:
+    """And with the same rung at its own; what lacks the setting stands as it is."""
+    ridge = a_record(
+        "text_ridge",
+        0.5,
+        preset="text_ridge_vectors",
+        config={"method": {}},
+        cost=COST | {"trainable_parameters": 9},
+    )
+    made = [
+        ridge,
+        *shorter("frozen_towers", [0.20, 0.22, 0.24]),
+        *shorter(None, [0.20, 0.21, 0.25]),
+        *longer("frozen_towers", [0.301, 0.322, 0.339]),
+        *longer(None, [0.312, 0.331, 0.350]),
+        *longer("encoder_bitfit", [0.9, 0.9, 0.9], steps=2000),
+    ]
+    (board,) = build_boards(made)
+    rungs = climb(board, COLD, NAMES, changed={"max_steps": 4000})
+    assert [one.name for one in rungs] == [
+        "text_ridge_vectors",
+        "frozen_towers",
+        "finetuned_encoder",
+    ]
+    still, frozen, lora = rungs
+    assert lora.added is not None and lora.added.mean == pytest.approx(0.0103333, abs=1e-6)
+    assert still.changed is None
+    assert frozen.changed is not None and frozen.changed.mean == pytest.approx(0.1006667, abs=1e-6)
+    assert lora.changed is not None and lora.changed.mean == pytest.approx(0.111, abs=1e-6)
+    assert lora.changed.p_holm == pytest.approx(lora.changed.spread.p_value, rel=2)
+    grid = build_ladder_grid(rungs, COLD, board.metric)
+    place = [column.head for column in grid.columns].index("less default")
+    assert [line[place].text[:5] for line in grid.rows] == ["", "+.101", "+.111"]
+    plain = climb(board, COLD, NAMES)
+    assert [one.row.cells[COLD].draws for one in plain] == [1, 3, 3]
+    assert all(one.changed is None for one in plain)
+    assert [one.name for one in climb(board, COLD, NAMES, changed={"max_steps": 2000})] == [
+        "text_ridge_vectors",
+        "encoder_bitfit",
+    ]
+
+
+def test_the_command_shows_a_ladder_of_other_settings(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = [*shorter("frozen_towers", [0.2, 0.22]), *longer("frozen_towers", [0.3, 0.32])]
+    made += [*longer(None, [0.4, 0.42]), *longer("encoder_bitfit", [0.3, 0.31])]
+    for record in made:
+        write(record_path(Path("results"), record), record)
+    words = ["leaderboard", "--ladder", "--task", COLD, "--format", "md"]
+    assert cli.main([*words, "--with", "max_steps=4000"]) == 0
+    page = capsys.readouterr().out
+    assert f"in {COLD}, max_steps=4000" in page and "| less default |" in page
+    assert "| finetuned_encoder | 5 | 0.4100 | **+.100 ±" in page
+    for typed, message in (
+        (["--with", "max_steps=9"], "method.max_steps=9 seed=0,1"),
+        (["--with", "max_steps"], "--with takes NAME=VALUE, as in --with max_steps=4000"),
+    ):
+        assert cli.main([*words, *typed]) == 2
+        assert message in capsys.readouterr().err
+    assert cli.main(["leaderboard", "--with", "max_steps=4000"]) == 2
+    assert "--with takes --ladder" in capsys.readouterr().err

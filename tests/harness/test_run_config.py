@@ -93,6 +93,10 @@ def test_choices_are_typed_by_value_or_name(fakes: None) -> None:
             "seed=0,1",
             "'seed=0,1' names several values; add -m to run each of them: write -m seed=0,1",
         ),
+        (
+            "method=by_index,random",
+            "'method=by_index,random' names several values; add -m to run each of them: write -m m",
+        ),
         ("popularity", "cannot read 'popularity': it is not a key=value; write method=popularity"),
         ("method.layers=[1", "cannot read 'method.layers=[1': "),
         ("experiment=first_run", "'experiment' is an overlay and is added with a plus; write +"),
@@ -112,6 +116,13 @@ def test_a_mistake_is_told_in_one_sentence(fakes: None, word: str, message: str)
     assert text.startswith(message)
     assert "\n" not in text
     assert "append to your" not in text and "use +" not in text
+
+
+def test_a_field_that_the_first_of_several_methods_lacks_is_named(fakes: None) -> None:
+    with pytest.raises(
+        ColdbenchError, match=r"^RandomScores has no field method\.layers; there are: "
+    ):
+        compose_run(["method=random,by_index", "method.layers=[1]"])
 
 
 def test_no_method_lists_what_there_is() -> None:

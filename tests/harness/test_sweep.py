@@ -168,6 +168,16 @@ def test_the_experiment_is_a_sweep_of_itself(
     assert "2 runs: 2 ok" in capsys.readouterr().out
 
 
+def test_a_field_is_fixed_for_the_sweep_of_an_experiment(
+    workplace: Path, fakes: None, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    methods = ["method=item_knn,content_knn", "method.neighbours=7"]
+    assert cli.main(["run", "+experiment=first_run", *methods, *words]) == 0
+    assert "2 runs: 2 ok" in capsys.readouterr().out
+    made = [json.loads(path.read_text()) for path in Path("results").rglob("*.json")]
+    assert [one["config"]["method"]["neighbours"] for one in made] == [7, 7]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
 def test_a_sweep_in_other_processes_reports_the_same(

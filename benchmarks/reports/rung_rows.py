@@ -1,0 +1,71 @@
+"""The row of a rung on a leaderboard: what was typed by its name, with its settings or others."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .board import Board
+from .comparable import TRAINER_GROUPS
+from .contenders import find_departures, is_default
+from .rows import Row
+
+Settings = Mapping[str, Any]
+
+
+def read_setting(text: str) -> Any:
+    """Return the value of a setting as it is typed: JSON, or else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def find_rung(board: Board, name: str, task: str, changed: Settings | None = None) -> Row | None:
+    """Return the row of a rung in a task, None where there is none.
+
+    Parameters
+    ----------
+    name
+        Of a method or preset.
+    changed
+        Settings of the method that depart from those of the name, and no others do. A method that
+        has none of them answers with the row that it has.
+    """
+    held = [row for row in board.rows if task in row.cells and _is_of(row, name)]
+    if changed and any(
+        key in row.first.config.get("method", {}) for row in held for key in changed
+    ):
+        return next((row for row in held if _is_changed(row, name, changed)), None)
+    return _find_plain(held, name)
+
+
+def _find_plain(held: Sequence[Row], name: str) -> Row | None:
+    """Return what was typed so, with its settings as they are today."""
+    typed = [row for row in held if name in _list_typed(row)]
+    return next((row for row in typed if row.label == name or is_default(row, typed)), None)
+
+
+def _is_of(row: Row, name: str) -> bool:
+    return any(one.split(" ")[0] == name for one in _list_typed(row))
+
+
+def _list_typed(row: Row) -> set[str]:
+    """Return what was typed for a row: the presets, with what departs from them, or the method."""
+    presets = {one.preset for one in row.records if one.preset}
+    return presets or {row.first.method}
+
+
+def _is_changed(row: Row, name: str, changed: Settings) -> bool:
+    if any(group in row.first.config for group in TRAINER_GROUPS):
+        return False
+    return any(
+        dict(changed) == (find_departures(row) if one == row.first.method else _read_words(one))
+        for one in _list_typed(row)
+        if one.split(" ")[0] == name
+    )
+
+
+def _read_words(preset: str) -> dict[str, Any]:
+    """Return the settings behind the name of a preset, ``frozen_towers max_steps=4000``."""
+    words = [word.partition("=") for word in preset.split(" ")[1:]]
+    return {key: read_setting(text) for key, _, text in words}
