@@ -59,7 +59,7 @@ def show_ladders(
             f"with: coldbench run {_make_words(options.changed)} seed=0,1,2,3,4"
         )
     if options.diagram is not None:
-        draw_ladders(found, names, options.diagram)
+        draw_ladders(found, names, options.diagram, told)
     for together in _find_comparable(found):
         board, task, _ = together[0]
         title = f"{board.scenario}: {board.metric} in {task}, the rungs less {FROZEN}{told}"

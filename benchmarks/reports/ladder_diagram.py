@@ -22,7 +22,9 @@ LEAST = 1000
 """Up to so many trained weights the axis is linear, from 0 on."""
 
 
-def draw_ladders(ladders: Sequence[Ladder], names: Sequence[str], path: Path) -> None:
+def draw_ladders(
+    ladders: Sequence[Ladder], names: Sequence[str], path: Path, settings: str = ""
+) -> None:
     """Write the plot of some ladders; the same values give the same SVG file, to the last byte.
 
     Parameters
@@ -33,16 +35,18 @@ def draw_ladders(ladders: Sequence[Ladder], names: Sequence[str], path: Path) ->
         All rungs, from the bottom up: their numbers in the plot.
     path
         Its ending, one of ``FORMATS``, says what is written.
+    settings
+        What the titles say of the settings of the runs.
 
     Raises
     ------
     ColdbenchError
         For another ending, or without the extra ``plots``.
     """
-    write_plot(lambda: make_figure(ladders, names), path, "the plot of a ladder")
+    write_plot(lambda: make_figure(ladders, names, settings), path, "the plot of a ladder")
 
 
-def make_figure(ladders: Sequence[Ladder], names: Sequence[str]) -> "Figure":
+def make_figure(ladders: Sequence[Ladder], names: Sequence[str], settings: str = "") -> "Figure":
     """Return the plot as matplotlib draws it.
 
     Left the rungs with towers by the weights of the encoder that they train, the others as levels;
@@ -88,7 +92,7 @@ def make_figure(ladders: Sequence[Ladder], names: Sequence[str]) -> "Figure":
         for line, (text, colour) in enumerate(entries, 1):
             legend.text(0, 1 - line / (len(entries) + 1), text, fontsize=7, color=colour,
                         transform=legend.transAxes)  # fmt: skip
-        _name_axes(board, task, most, left, right)
+        _name_axes(board, f"{task}{settings}", most, left, right)
     return figure
 
 

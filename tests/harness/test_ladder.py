@@ -283,8 +283,10 @@ def test_the_command_shows_a_ladder_of_other_settings(
     made += [*longer(None, [0.4, 0.42]), *longer("encoder_bitfit", [0.3, 0.31])]
     for record in made:
         write(record_path(Path("results"), record), record)
+    pytest.importorskip("matplotlib")
     words = ["leaderboard", "--ladder", "--task", COLD, "--format", "md"]
-    assert cli.main([*words, "--with", "max_steps=4000"]) == 0
+    assert cli.main([*words, "--with", "max_steps=4000", "--diagram", "longer.svg"]) == 0
+    assert f"grid / planted: {COLD}, max_steps=4000" in Path("longer.svg").read_text()
     page = capsys.readouterr().out
     assert f"in {COLD}, max_steps=4000" in page and "| less default |" in page
     assert "| finetuned_encoder | 5 | 0.4100 | **+.100 ±" in page
