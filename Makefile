@@ -26,6 +26,7 @@ NETWORKS = $(BIN)/coldbench run +experiment=networks time_limit=1800
 TEN := 0,1,2,3,4,5,6,7,8,9
 FIVE := 0,1,2,3,4
 THREE := 0,1,2
+LONGER := method.max_steps=4000 time_limit=7200
 joined = $(subst $() ,$(COMMA),$(1))
 ENCODER = $(BIN)/coldbench run -m method=finetuned_encoder time_limit=1800
 OPEN = scenario.track=open
@@ -144,12 +145,12 @@ results-ladder: setup ## Every way of fine-tuning on the small datasets, with sh
 		dataset.of=$(call joined,$(filter-out hetrec-lastfm,$(SMALL))) \
 		dataset.shuffled=false dataset.attributes=true \
 		method=text_ridge_vectors,frozen_towers,finetuned_encoder $(RECORDED)
-	$(BIN)/coldbench run +experiment=ladder_towers method.max_steps=4000 time_limit=7200 dataset=hetrec-lastfm \
-		method=frozen_towers,encoder_top_layers seed=$(FIVE) $(RECORDED)
-	$(BIN)/coldbench run +experiment=ladder_towers method.max_steps=4000 time_limit=7200 dataset=hetrec-lastfm \
-		method=finetuned_encoder,encoder_full seed=$(THREE) $(RECORDED)
-	$(BIN)/coldbench run +experiment=ladder_towers method.max_steps=4000 time_limit=7200 dataset=online-retail-ii \
-		method=frozen_towers,finetuned_encoder seed=$(THREE) $(RECORDED)
+	$(BIN)/coldbench run +experiment=ladder_towers $(LONGER) dataset=hetrec-lastfm seed=$(FIVE) \
+		method=linear_probe,frozen_towers,finetuned_encoder,encoder_top_layers $(RECORDED)
+	$(BIN)/coldbench run +experiment=ladder_controls $(LONGER) dataset.of=hetrec-lastfm seed=$(THREE) \
+		method=frozen_towers,encoder_top_layers $(RECORDED)
+	$(BIN)/coldbench run +experiment=ladder_towers $(LONGER) dataset=online-retail-ii seed=$(THREE) \
+		method=frozen_towers,finetuned_encoder $(RECORDED)
 	$(MAKE) pages
 
 results-tuned: setup ## Tune every method on the four small datasets under one budget, and run it tuned; hours
@@ -176,7 +177,7 @@ pages: setup ## Pack the tables beside the records and draw the pages from both
 	for task in new_item/cold/k=0 new_user/warm/k=10 warm/warm/k=0; do $(BIN)/coldbench leaderboard --results results --ladder \
 		--dataset $(call joined,$(ACROSS)) --task $$task --format md || exit 1; done > results/ladder.md
 	for task in new_item/cold/k=0 new_user/warm/k=10 warm/warm/k=0; do $(BIN)/coldbench leaderboard --results results --ladder \
-		--with max_steps=4000 --task $$task --format md || exit 1; done > results/ladder_longer.md
+		--with max_steps=4000 --dataset $(call joined,$(ACROSS)) --task $$task --format md || exit 1; done > results/ladder_longer.md
 	$(BIN)/coldbench leaderboard --results results --ladder --dataset $(call joined,$(ACROSS)) \
 		--task new_item/cold/k=0 --diagram results/ladder_new_item.svg > /dev/null
 	$(BIN)/coldbench leaderboard --results results --ladder --dataset $(call joined,$(ACROSS)) \
