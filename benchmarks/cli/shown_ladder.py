@@ -7,6 +7,7 @@ from typing import Any
 
 from ...datasets.errors import ColdbenchError
 from ..config.overlays import read_experiments
+from ..plugins.registry import describe_unknown
 from ..reports.board import Board
 from ..reports.captions import make_title
 from ..reports.controls import find_controls, leave_out_controls
@@ -14,14 +15,15 @@ from ..reports.ladder import FROZEN, build_ladder_grid, climb, describe_ladder
 from ..reports.ladder_diagram import Ladder, draw_ladders
 from ..reports.ladder_summary import NOTE, build_ladder_summary
 from ..reports.render import render_markdown_lines, show_grid
-from ..reports.rung_rows import read_setting
+from ..reports.rung_rows import list_settings, read_setting
 from ..reports.table_grids import TableGrid
 from ..terminal.console import make_console
 from ..terminal.foreign_text import escape_markdown
 
-EXPERIMENT, TOWERS, LEAST = "ladder", "ladder_towers", 3
-"""Whose methods are the rungs, from the bottom up, which has those that share their settings, and
-how many of them make a ladder."""
+EXPERIMENT, LEAST = "ladder", 3
+"""Whose methods are the rungs, from the bottom up, and how many of them make a ladder."""
+TOWERS = "ladder_towers"
+"""The experiment with rungs that share their settings, so that these can be changed."""
 
 
 def show_ladders(
@@ -44,7 +46,7 @@ def show_ladders(
     if options.format == "csv":
         raise ColdbenchError("--ladder has --format table or md; csv has every value without it")
     found, names = [], read_experiments()[EXPERIMENT].methods
-    changed = _read_settings(options.changed)
+    changed = _read_settings(options.changed, boards, names)
     told = "".join(f", {one}" for one in options.changed)
     for board in boards:
         controls = find_controls(board, everything)
@@ -70,14 +72,20 @@ def show_ladders(
         _show(title, grid, describe_ladder(board, task, names, rungs), options.format)
 
 
-def _read_settings(typed: Sequence[str]) -> dict[str, Any]:
-    """Return the settings that ``--with`` names."""
+def _read_settings(
+    typed: Sequence[str], boards: Sequence[Board], names: Sequence[str]
+) -> dict[str, Any]:
+    """Return the settings that ``--with`` names, which some rung of a leaderboard must have."""
     found = {}
     for word in typed:
         name, sign, text = word.partition("=")
         if not (name and sign and text):
             raise ColdbenchError(f"--with takes NAME=VALUE, as in --with max_steps=4000: {word!r}")
         found[name] = read_setting(text)
+    known = list_settings(boards, names)
+    for name in found:
+        if name not in known:
+            raise ColdbenchError(describe_unknown("setting of a rung", name, known))
     return found
 
 

@@ -162,10 +162,11 @@ def _as_sweep(overrides: Sequence[str]) -> BaseException | None:
     An experiment may say that they are a sweep; Hydra does not learn it where a word is wrong.
     """
     from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
 
     try:
         compose_first_run(["-m", *overrides])
-    except HydraException as error:
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
         return error
     return None
 

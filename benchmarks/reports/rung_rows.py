@@ -20,6 +20,12 @@ def read_setting(text: str) -> Any:
         return text
 
 
+def list_settings(boards: Sequence[Board], names: Sequence[str]) -> list[str]:
+    """Return the settings of the rungs that some leaderboards have, by name."""
+    rows = [row for board in boards for row in board.rows if any(_is_of(row, n) for n in names)]
+    return sorted({key for row in rows for key in row.first.config.get("method", {})})
+
+
 def find_rung(board: Board, name: str, task: str, changed: Settings | None = None) -> Row | None:
     """Return the row of a rung in a task, None where there is none.
 
