@@ -99,7 +99,7 @@ def is_default(row: Row, rows: Sequence[Row]) -> bool:
 
 def find_departures(row: Row) -> dict[str, Any] | None:
     """Return the settings of a row that are not its method's defaults; None if not installed."""
-    defaults = _find_defaults(row.first.method)
+    defaults = find_defaults(row.first.method)
     if defaults is None:
         return None
     mine: Mapping[str, Any] = row.first.config.get("method", {})
@@ -107,7 +107,7 @@ def find_departures(row: Row) -> dict[str, Any] | None:
     return {name: value for name, value in held.items() if value != defaults[name]}
 
 
-def _find_defaults(method: str) -> dict[str, Any] | None:
+def find_defaults(method: str) -> dict[str, Any] | None:
     """Return the defaults of a method's fields as a record holds them; None if not installed."""
     offer = list_offers("methods").get(method)
     if offer is None or not is_dataclass(offer.target):

@@ -6,7 +6,7 @@ from typing import Any
 
 from .board import Board
 from .comparable import TRAINER_GROUPS
-from .contenders import find_departures, is_default
+from .contenders import find_defaults, find_departures, is_default
 from .rows import Row
 
 Settings = Mapping[str, Any]
@@ -23,7 +23,7 @@ def read_setting(text: str) -> Any:
 def list_settings(boards: Sequence[Board], names: Sequence[str]) -> list[str]:
     """Return the settings of the rungs that some leaderboards have, by name."""
     rows = [row for board in boards for row in board.rows if any(_is_of(row, n) for n in names)]
-    return sorted({key for row in rows for key in row.first.config.get("method", {})})
+    return sorted({key for row in rows for key in _read_settings(row)})
 
 
 def find_rung(board: Board, name: str, task: str, changed: Settings | None = None) -> Row | None:
@@ -34,21 +34,28 @@ def find_rung(board: Board, name: str, task: str, changed: Settings | None = Non
     name
         Of a method or preset.
     changed
-        Settings of the method that depart from those of the name, and no others do. A method that
-        has none of them answers with the row that it has.
+        Settings of the method that may depart from those of the name, and no others do. A method
+        that has none of them answers with the row that it has.
     """
     held = [row for row in board.rows if task in row.cells and _is_of(row, name)]
-    if changed and any(
-        key in row.first.config.get("method", {}) for row in held for key in changed
-    ):
-        return next((row for row in held if _is_changed(row, name, changed)), None)
-    return _find_plain(held, name)
+    plain = _find_plain(held, name)
+    own = {} if plain is None else _read_settings(plain)
+    other = {k: v for k, v in (changed or {}).items() if k not in own or own[k] != v}
+    if any(other.keys() & _read_settings(row).keys() for row in held):
+        return next((row for row in held if _is_changed(row, name, other)), None)
+    return plain
 
 
 def _find_plain(held: Sequence[Row], name: str) -> Row | None:
     """Return what was typed so, with its settings as they are today."""
     typed = [row for row in held if name in _list_typed(row)]
     return next((row for row in typed if row.label == name or is_default(row, typed)), None)
+
+
+def _read_settings(row: Row) -> dict[str, Any]:
+    """Return the settings of a row's method; one that is new is in no record with its default."""
+    held: dict[str, Any] = row.first.config.get("method", {})
+    return (find_defaults(row.first.method) or {}) | held
 
 
 def _is_of(row: Row, name: str) -> bool:

@@ -276,6 +276,11 @@ def test_a_ladder_of_other_settings_is_compared_with_the_frozen_towers_of_these(
         "text_ridge_vectors",
         "encoder_bitfit",
     ]
+    same = climb(board, COLD, NAMES, changed={"max_steps": 1000})
+    assert [one.row for one in same] == [one.row for one in plain], "it is their own setting"
+    assert all(one.changed is None for one in same)
+    (only,) = climb(board, COLD, NAMES, changed={"schedule": "constant"})
+    assert only.name == "text_ridge_vectors", "no record holds that field, and none was run so"
 
 
 def test_the_command_shows_a_ladder_of_other_settings(
@@ -294,6 +299,7 @@ def test_the_command_shows_a_ladder_of_other_settings(
     assert "| finetuned_encoder | 5 | 0.4100 | **+.100 ±" in page
     for typed, message in (
         (["--with", "max_steps=9"], "method.max_steps=9 seed=0,1"),
+        (["--with", "schedule=constant"], "method.schedule=constant seed=0,1"),
         (["--with", "max_step=9"], "no setting of a rung 'max_step'; did you mean max_steps?"),
         (["--with", "max_steps"], "--with takes NAME=VALUE, as in --with max_steps=4000"),
     ):
