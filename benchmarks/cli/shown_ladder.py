@@ -1,8 +1,9 @@
 """``coldbench leaderboard --ladder``: what fine-tuning adds, a table for each dataset and task."""
 
 import argparse
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...datasets.errors import ColdbenchError
@@ -46,8 +47,9 @@ def show_ladders(
     if options.format == "csv":
         raise ColdbenchError("--ladder has --format table or md; csv has every value without it")
     found, names = [], read_experiments()[EXPERIMENT].methods
-    changed = _read_settings(options.changed, boards, names)
-    told = "".join(f", {one}" for one in options.changed)
+    typed = _list_typed(options.changed)
+    changed = _read_settings(typed, boards, names)
+    told = "".join(f", {name}={text}" for name, text in typed.items())
     for board in boards:
         controls = find_controls(board, everything)
         for task in board.tasks:
@@ -58,7 +60,7 @@ def show_ladders(
     if not found:
         raise ColdbenchError(
             f"--ladder needs a leaderboard with {FROZEN}{told} and two other rungs; make them "
-            f"with: coldbench run {_make_words(options.changed)} seed=0,1,2,3,4"
+            f"with: coldbench run {_make_words(typed)} seed=0,1,2,3,4"
         )
     if options.diagram is not None:
         draw_ladders(found, names, options.diagram, told)
@@ -72,28 +74,34 @@ def show_ladders(
         _show(title, grid, describe_ladder(board, task, names, rungs), options.format)
 
 
-def _read_settings(
-    typed: Sequence[str], boards: Sequence[Board], names: Sequence[str]
-) -> dict[str, Any]:
-    """Return the settings that ``--with`` names, which some rung of a leaderboard must have."""
+def _list_typed(words: Sequence[str]) -> dict[str, str]:
+    """Return what ``--with`` gives to each setting; of a name that is repeated the last."""
     found = {}
-    for word in typed:
+    for word in words:
         name, sign, text = word.partition("=")
         if not (name and sign and text):
             raise ColdbenchError(f"--with takes NAME=VALUE, as in --with max_steps=4000: {word!r}")
-        found[name] = read_setting(text)
-    known = list_settings(boards, names)
-    for name in found:
-        if name not in known:
-            raise ColdbenchError(describe_unknown("setting of a rung", name, known))
+        found[name] = text
     return found
 
 
-def _make_words(typed: Sequence[str]) -> str:
+def _read_settings(
+    typed: Mapping[str, str], boards: Sequence[Board], names: Sequence[str]
+) -> dict[str, Any]:
+    """Return the values of settings, which some rung of a leaderboard must have."""
+    known = list_settings(boards, names)
+    for name in typed:
+        if name not in known:
+            raise ColdbenchError(describe_unknown("setting of a rung", name, known))
+    return {name: read_setting(text) for name, text in typed.items()}
+
+
+def _make_words(typed: Mapping[str, str]) -> str:
     """Return what runs the ladder with some settings, which its first rungs do not have."""
     if not typed:
         return f"+experiment={EXPERIMENT}"
-    return " ".join([f"+experiment={TOWERS}", *(f"method.{one}" for one in typed)])
+    words = [shlex.quote(f"method.{name}={text}") for name, text in typed.items()]
+    return " ".join([f"+experiment={TOWERS}", *words])
 
 
 def _find_comparable(found: Sequence[Ladder]) -> list[list[Ladder]]:

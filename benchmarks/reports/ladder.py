@@ -83,11 +83,11 @@ def climb(
     rows = {n: row for n in names if (row := find_rung(board, n, task, changed)) is not None}
     plain = {n: find_rung(board, n, task) for n in rows} if changed else {}
     added = _compare({n: (row, rows.get(FROZEN)) for n, row in rows.items()}, task)
-    longer = _compare({n: (row, plain.get(n)) for n, row in rows.items()}, task)
+    moved = _compare({n: (row, plain.get(n)) for n, row in rows.items()}, task)
     held = _correct(
         {n: _list_controls(board, n, row, task, controls, changed) for n, row in rows.items()}
     )
-    return [Rung(n, row, added.get(n), held[n], longer.get(n)) for n, row in rows.items()]
+    return [Rung(n, row, added.get(n), held[n], moved.get(n)) for n, row in rows.items()]
 
 
 def _compare(pairs: Mapping[str, tuple[Row, Row | None]], task: str) -> dict[str, Difference]:

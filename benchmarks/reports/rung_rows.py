@@ -1,6 +1,7 @@
 """The row of a rung on a leaderboard: what was typed by its name, with its settings or others."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,13 +11,19 @@ from .contenders import find_defaults, find_departures, is_default
 from .rows import Row
 
 Settings = Mapping[str, Any]
+_NEXT = re.compile(r" (?=\w+=)")
+"""What stands between the settings behind a preset's name, whose texts may have spaces."""
+_PYTHON = {"True": True, "False": False, "None": None}
+"""As a preset's name has them; whoever types writes true, false and null."""
 
 
 def read_setting(text: str) -> Any:
     """Return the value of a setting as it is typed: JSON, or else the text itself."""
+    if text in _PYTHON:
+        return _PYTHON[text]
     try:
         return json.loads(text)
-    except ValueError:
+    except ValueError:  # a text, which is typed without quotes
         return text
 
 
@@ -80,5 +87,5 @@ def _is_changed(row: Row, name: str, changed: Settings) -> bool:
 
 def _read_words(preset: str) -> dict[str, Any]:
     """Return the settings behind the name of a preset, ``frozen_towers max_steps=4000``."""
-    words = [word.partition("=") for word in preset.split(" ")[1:]]
+    words = [word.partition("=") for word in _NEXT.split(preset)[1:]]
     return {key: read_setting(text) for key, _, text in words}
