@@ -99,7 +99,7 @@ def find_own(kind: TableKind, record: Path, digest: str) -> "pl.DataFrame | None
 
 def packed_digests(packed: Path) -> dict[str, str]:
     """Return the digest of each run of a packed table, as its writer found it; none without one."""
-    return _digests(packed, *_state(packed)) if packed.exists() else {}
+    return _digests(packed, *find_state(packed)) if packed.exists() else {}
 
 
 def is_outdated(kind: TableKind, packed: Path) -> bool:
@@ -152,7 +152,7 @@ def _digests(packed: Path, *state: int) -> dict[str, str]:
         raise _unreadable(packed, error) from error
 
 
-def _state(path: Path) -> tuple[int, int, int]:
+def find_state(path: Path) -> tuple[int, int, int]:
     """Return what changes when a file is replaced."""
     found = path.stat()
     return found.st_mtime_ns, found.st_size, found.st_ino
@@ -184,7 +184,7 @@ def find_rows(kind: TableKind, record: Path, digest: str | None) -> "pl.DataFram
     if rows is not None:
         return rows
     packed = find_packed(kind, record, digest)
-    return None if packed is None else _by_run(kind, packed, *_state(packed)).get(record.stem)
+    return None if packed is None else _by_run(kind, packed, *find_state(packed)).get(record.stem)
 
 
 @lru_cache(maxsize=2)

@@ -1,4 +1,5 @@
-"""Packing: the tables of a board's runs are merged into one file of each kind.
+"""Packing: the tables of a board's runs are merged into one file of each kind, and what their
+records share is written once.
 
 The packed table is on the disk, and read back, before the files that it replaces are removed, so
 that a packer that is killed at any point loses nothing: what it left is packed by the next one.
@@ -21,8 +22,10 @@ from .board_tables import (
     read_packed,
     write_packed,
 )
+from .disk_space import explain_os_error
 from .partial_records import AS_WRITTEN
 from .record import RunRecord, read
+from .shared_values import FILE, share_values
 from .table_kinds import KINDS, RUN, TableKind
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ class Packed:
         Tables of runs that were merged.
     left_out
         Tables of runs whose record is gone, which are packed no longer.
+    shortened
+        Records that now refer to the values that they share with others.
     bytes
         Of the packed tables.
     problems
@@ -50,6 +55,7 @@ class Packed:
     boards: int = 0
     merged: int = 0
     left_out: int = 0
+    shortened: int = 0
     bytes: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -80,6 +86,14 @@ def _pack_board(folder: Path, done: Packed) -> None:
         except ColdbenchError as error:
             done.problems.append(str(error))
         done.bytes += packed.stat().st_size if packed.exists() else 0
+    try:
+        done.shortened += share_values(folder, [path for path, one in records.items() if one])
+    except ColdbenchError as error:
+        done.problems.append(str(error))
+    except OSError as error:
+        done.problems.append(
+            f"{folder / FILE} could not be written: {explain_os_error(error)}; nothing was lost"
+        )
 
 
 def _pack_kind(

@@ -1,4 +1,7 @@
-"""One run on disk: a record that is complete, written once, and readable without this code."""
+"""One run on disk: a record that is complete, written once, and readable without this code.
+
+Packed, it shares values with the other records of its board; see ``shared_values``.
+"""
 
 import json
 import logging
@@ -31,6 +34,7 @@ from .refusals import (
 )
 from .run_outcome import Cost as Cost
 from .run_outcome import Status as Status
+from .shared_values import read_whole
 from .table_kinds import DETAILS
 
 SCHEMA: Literal[3] = 3
@@ -239,7 +243,7 @@ def read(path: Path, cut: Cut | None = None) -> RunRecord:
         When the file is not a record, with the path and the first thing that is wrong.
     """
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
         values = json.loads(content if cut is None else cut.thin(content))
         schema = values.get("schema") if isinstance(values, dict) else None
         if isinstance(schema, int) and schema > SCHEMA:

@@ -34,6 +34,21 @@ def refuse_changed(path: Path) -> RefusedError:
     )
 
 
+def refuse_without_value(path: Path, shared: Path) -> RefusedError:
+    """Return the refusal of a record that refers to a value which is not found."""
+    return RefusedError(
+        f"{path} refers to values that are not in {shared}, which `coldbench results pack` wrote; "
+        f"restore that file, or {_AGAIN}"
+    )
+
+
+def refuse_unreadable_shared(shared: Path, problem: str) -> RefusedError:
+    """Return the refusal of the records of a board whose shared values cannot be read."""
+    return RefusedError(
+        f"{shared} is not readable ({problem}), and the records next to it refer to it; restore it"
+    )
+
+
 def refuse_other_run(path: Path, stated: str, given: str) -> RefusedError:
     """Return the refusal of a record whose ``run_id`` is not that of its content."""
     return RefusedError(

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...datasets.errors import ColdbenchError
+from ..records.shared_values import read_whole
+
 UNREADABLE = "unreadable"
 """The status of a file that is no record; ``coldbench results verify`` says what it is."""
 
@@ -51,7 +54,7 @@ def glance(path: Path) -> Glance:
     """Read a record without checking it; whatever cannot be read has the status ``unreadable``."""
     scenario, dataset, method = path.parts[-4:-1] if len(path.parts) > 3 else ("", "", "")
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_whole(path))
         return Glance(
             path=path,
             status=str(content["status"]),
@@ -63,7 +66,7 @@ def glance(path: Path) -> Glance:
             seconds=_seconds(content.get("cost")),
             content=content,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ColdbenchError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return Glance(path, UNREADABLE, scenario, dataset, method, None, "", None, {})
 
 

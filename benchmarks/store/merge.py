@@ -15,6 +15,7 @@ from ..records.board_lock import hold_board
 from ..records.disk_space import explain_os_error
 from ..records.partial_records import AS_WRITTEN
 from ..records.record import Status, read, read_verified, record_path
+from ..records.shared_values import read_whole
 from .merged_tables import TableCopy, read_tables
 
 
@@ -103,7 +104,7 @@ def _read(folder: Path, done: Merged) -> Iterator[tuple[Path, Source]]:
     """Yield the records of a folder that can be believed, by their place in it."""
     for path in sorted(folder.glob("*/*/*/*.json")):
         try:
-            digest = sha256(path.read_bytes()).hexdigest()
+            digest = sha256(read_whole(path)).hexdigest()
             record = read_verified(path, AS_WRITTEN)
         except (ColdbenchError, OSError) as error:
             done.problems.append(str(error))
@@ -143,8 +144,8 @@ def _refuse(conflicts: Sequence[str]) -> str:
 def _bring(one: Source, path: Path, done: Merged, *, replaces: bool) -> None:
     """Write a record with its tables into the target."""
     try:
-        content, tables = one.path.read_bytes(), read_tables(one.path)
-    except ColdbenchError as error:  # a table that is not the one that the record names
+        content, tables = read_whole(one.path), read_tables(one.path)
+    except ColdbenchError as error:  # a table or value that is not the one that the record names
         done.problems.append(str(error))
         return
     try:

@@ -7,7 +7,9 @@ from .folder import find_home, make_parser, report_problems
 def main(argv: list[str]) -> int:
     """Pack a folder of records; return 1 when a file in it is not valid."""
     parser = make_parser(
-        "pack", "Merge the details, hits and items of the runs of every board; safe to repeat."
+        "pack",
+        "Merge the details, hits and items of the runs of every board, and write once what their "
+        "records share; safe to repeat.",
     )
     home = find_home(parser.parse_args(argv).folder)
     done = pack(home)
@@ -18,4 +20,6 @@ def _describe(done: Packed) -> list[str]:
     parts = [f"{done.boards:,} boards", f"{done.merged:,} tables packed"]
     if done.left_out:
         parts.append(f"{done.left_out:,} left out, of records that are gone")
+    if done.shortened:
+        parts.append(f"{done.shortened:,} records shortened")
     return [*parts, f"{done.bytes / 1e6:.1f} MB of packed tables"]
