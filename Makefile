@@ -34,6 +34,9 @@ OPEN = scenario.track=open
 QUICK = heater,clcrec,cfkg
 READERS = $(BIN)/coldbench run +experiment=open_track time_limit=1800
 PRESETS = $(BIN)/coldbench run +experiment=presets time_limit=1800
+HYBRIDS = $(BIN)/coldbench run +experiment=text_hybrids time_limit=1800
+# Those of them that take seconds.
+CLOSED = ease_text_prior,simulated_interactions
 # One budget for every method, whatever it costs; the settings and all trials are in results/tuned. Of the encoder
 # only the default finishes within it: it has no tuned row. Tuned, RippleNet on movietweetings and iALS on ml-100k take
 # more than two minutes: five draws.
@@ -103,6 +106,8 @@ results: setup ## The published records of the embedded dataset: ten split seeds
 	$(NETWORKS) seed=$(TEN) $(RECORDED)
 	$(ENCODER) seed=$(THREE) $(RECORDED)
 	$(PRESETS) seed=$(THREE) $(RECORDED)
+	$(HYBRIDS) seed=$(TEN) method=$(CLOSED) $(RECORDED)
+	$(HYBRIDS) seed=$(FIVE) method=aligned_factors $(RECORDED)
 	$(MAKE) pages
 
 results-all: setup ## Those of all seven datasets, which must have been fetched; hours
@@ -119,6 +124,8 @@ results-all: setup ## Those of all seven datasets, which must have been fetched;
 	$(NETWORKS) seed=$(FIVE) dataset=citeulike-a $(OPEN) method=$(QUICK) $(RECORDED)
 	$(ENCODER) seed=$(THREE) dataset=citeulike-a $(OPEN) $(RECORDED)
 	$(PRESETS) seed=$(THREE) $(RECORDED)
+	$(HYBRIDS) seed=$(FIVE) dataset=$(call joined,$(ACROSS)) $(RECORDED)
+	$(HYBRIDS) seed=$(TEN) dataset=$(call joined,$(SMALL)) method=$(CLOSED) $(RECORDED)
 	$(MAKE) pages
 
 results-splits: setup ## Those on the published splits of CiteULike: ALDI=FOLDER HEATER=FOLDER

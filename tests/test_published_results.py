@@ -98,8 +98,11 @@ RUNGS = {
 }  # fmt: skip
 """Of the ladder, beside the networks of every dataset: five draws on the small ones."""
 
-WHOLE_ENCODER = ("hetrec-lastfm",)
+WHOLE_ENCODER = ("hetrec-lastfm", "ml-100k", "ml-latest-small")
 """Datasets with the rung of which all weights are trained, seven minutes a run: five draws."""
+
+PREFIX = ("hetrec-lastfm", "ml-100k")
+"""Datasets with the rung of prefixes: five draws."""
 
 LONGER = {
     "hetrec-lastfm": {
@@ -196,6 +199,9 @@ def count_draws(name: Group) -> dict[str, int]:
         draws["finetuned_encoder"] = most
     draws |= dict.fromkeys(RUNGS if dataset in SMALL else (), 5)
     draws |= {"encoder_full": 5} if dataset in WHOLE_ENCODER else {}
+    draws |= {"encoder_prefix": 5} if dataset in PREFIX else {}
+    if dataset in WITH_TEXTS and (split, track) == ("grid", "strict"):
+        draws |= dict.fromkeys(list_swept("text_hybrids"), most) | {"aligned_factors": 5}
     draws |= with_steps
     tuned = set(list_tuned(dataset)) - DEFAULT_ALONE
     for method in tuned if (split, track) == ("grid", "strict") else ():
@@ -326,6 +332,31 @@ def test_what_pages_say_that_a_rung_adds_over_datasets_is_in_the_ladder(page: st
     drawn = ("ladder.md", "ladder_longer.md")
     ladder = "".join((RESULTS / one).read_text(encoding="utf-8") for one in drawn)
     assert len(said) >= 2 and [one for one in said if one not in ladder] == []
+
+
+def test_what_a_page_says_of_texts_next_to_interactions_is_in_the_records(
+    groups: dict[Group, list[RunRecord]],
+) -> None:
+    """Each row of the table: what is asked, the method, and its mean on every dataset."""
+    text = (ROOT / "docs" / "aligned-factors.md").read_text(encoding="utf-8")
+    table = [
+        [cell.strip(" `*") for cell in line.split("|")[1:-1]]
+        for line in text.partition("## Results")[2].partition("\n## ")[0].splitlines()
+        if line.startswith("|")
+    ]
+    (_, _, *datasets), _, *rows = table
+    assert tuple(sorted(datasets)) == tuple(sorted(WITH_TEXTS)) and len(rows) == 30
+    task = ""
+    for asked, method, *said in rows:
+        task = re.sub(r".*\((.*)\)", r"\1", asked).strip("`") or task
+        for dataset, value in zip(datasets, said, strict=True):
+            found = [
+                one.scores[task]["ndcg@10"].mean
+                for one in groups[dataset, "grid", "strict"]
+                if name_row(one) == method and one.scores
+            ]
+            drawn = f"{sum(found) / len(found):.3f}".lstrip("0") if found else ""
+            assert value == drawn, (task, method, dataset)
 
 
 def test_what_tuning_changes_is_drawn_from_the_records() -> None:
