@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from coldbench.benchmarks.bench.rivals.compare import main as compare_rivals
@@ -339,24 +340,48 @@ def test_what_a_page_says_of_texts_next_to_interactions_is_in_the_records(
 ) -> None:
     """Each row of the table: what is asked, the method, and its mean on every dataset."""
     text = (ROOT / "docs" / "aligned-factors.md").read_text(encoding="utf-8")
-    table = [
-        [cell.strip(" `*") for cell in line.split("|")[1:-1]]
-        for line in text.partition("## Results")[2].partition("\n## ")[0].splitlines()
-        if line.startswith("|")
+    lines = text.partition("## Results")[2].partition("\n## ")[0].splitlines()
+    cells = [
+        [one.strip(" `*") for one in line.split("|")[1:-1]] for line in lines if line[:1] == "|"
     ]
-    (_, _, *datasets), _, *rows = table
-    assert tuple(sorted(datasets)) == tuple(sorted(WITH_TEXTS)) and len(rows) == 30
+    means, differences = ([row for row in cells if len(row) == n] for n in (8, 7))
+    (_, _, *datasets), _, *rows = means
+    assert sorted(datasets) == sorted(WITH_TEXTS) and len(rows) == 30
+    values = {
+        (name_row(one), one.dataset, one.seed): one.scores
+        for dataset in datasets
+        for one in groups[dataset, "grid", "strict"]
+        if one.scores
+    }
+
+    def by_seed(method: str, dataset: str) -> dict[int, float]:
+        return {
+            seed: scores[task]["ndcg@10"].mean
+            for (name, where, seed), scores in values.items()
+            if (name, where) == (method, dataset)
+        }
+
+    def read_task(asked: str) -> str:
+        return re.sub(r".*\((.*)\)", r"\1", asked).strip("`")
+
     task = ""
     for asked, method, *said in rows:
-        task = re.sub(r".*\((.*)\)", r"\1", asked).strip("`") or task
-        for dataset, value in zip(datasets, said, strict=True):
-            found = [
-                one.scores[task]["ndcg@10"].mean
-                for one in groups[dataset, "grid", "strict"]
-                if name_row(one) == method and one.scores
-            ]
-            drawn = f"{sum(found) / len(found):.3f}".lstrip("0") if found else ""
-            assert value == drawn, (task, method, dataset)
+        task = read_task(asked) or task
+        drawn = [fmean(by_seed(method, one).values()) for one in datasets]
+        assert said == [f"{one:.3f}".lstrip("0") for one in drawn], (task, method)
+    (_, *again), _, *rows = differences
+    assert again == datasets and len(rows) == 3
+    for asked, *said in rows:
+        task = read_task(asked)
+        ours, theirs = (
+            [by_seed(name, one) for one in datasets]
+            for name in ("ease_text_prior", "finetuned_encoder")
+        )
+        drawn = [
+            fmean(one[seed] - other[seed] for seed in one.keys() & other.keys())
+            for one, other in zip(ours, theirs, strict=True)
+        ]
+        assert said == [f"{one:+.3f}".replace("0.", ".", 1) for one in drawn], task
 
 
 def test_what_tuning_changes_is_drawn_from_the_records() -> None:

@@ -44,7 +44,7 @@ def read_whole(record: Path) -> bytes:
     content = record.read_bytes()
     if b'{"shared":"' not in content:
         return content
-    shared = record.parents[1] / FILE
+    shared = record.parent.parent / FILE
     held = read_shared(shared)
 
     def put(found: re.Match[bytes]) -> bytes:

@@ -198,28 +198,32 @@ def test_rows_of_a_record_that_is_gone_are_left_out(runs: list[Run]) -> None:
         assert set(packed["run_id"]) == {one.path.stem for one in runs[1:]}
 
 
+def pack_until(place: Any, name: str, survived: int) -> bool:
+    """Pack with a function that ends the process after some calls; say whether that happened."""
+    real, calls = getattr(place, name), iter(range(99))
+
+    def some(*given: Any, **more: Any) -> Any:
+        if next(calls) < survived:
+            return real(*given, **more)
+        raise SystemExit
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(place, name, some)
+        try:
+            pack(HOME)
+        except SystemExit:
+            return True
+    return False
+
+
 @pytest.mark.parametrize("step", ["write_packed", "_sync", "check_packed", "unlink"])
-def test_a_packer_that_dies_at_any_step_loses_nothing(
-    runs: list[Run], step: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_packer_that_dies_at_any_step_loses_nothing(runs: list[Run], step: str) -> None:
     before = everything(runs)
 
     place, name = (Path, "unlink") if step == "unlink" else (packing, step)
-    real, deaths = getattr(place, name), 0
+    deaths = 0
     for survived in range(4):
-        calls = iter(range(99))
-
-        def some(*given: Any, _calls: Any = calls, _most: int = survived, **more: Any) -> Any:
-            if next(_calls) < _most:
-                return real(*given, **more)
-            raise SystemExit
-
-        with monkeypatch.context() as patched:
-            patched.setattr(place, name, some)
-            try:
-                pack(HOME)
-            except SystemExit:
-                deaths += 1
+        deaths += pack_until(place, name, survived)
         assert everything(runs) == before
     assert deaths >= 2 and pack(HOME).problems == []
     assert own_files() == [] and everything(runs) == before

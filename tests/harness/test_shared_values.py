@@ -27,6 +27,8 @@ from coldbench.datasets.errors import ColdbenchError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from .test_pack import pack_until  # type: ignore[import-not-found]
+
 Tiny = Callable[..., RunConfig]
 HOME = Path("results")
 DEEP = ("evaluation.ks=[5,10,20]", "scenario=grid")
@@ -88,6 +90,16 @@ def test_without_this_code_a_record_is_made_whole_in_a_few_lines(runs: list[Run]
         assert {key: found["record"][key] for key in KEYS} == {key: values[key] for key in KEYS}
 
 
+def test_a_packed_record_taken_away_from_its_board_says_what_it_lacks(
+    runs: list[Run], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pack(HOME)
+    shutil.copy(runs[0].path, tmp_path / "alone.json")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ColdbenchError, match=r"alone\.json refers to values that are not in"):
+        read(Path("alone.json"))
+
+
 def test_a_run_made_again_is_whole_until_it_is_packed(runs: list[Run], tiny: Tiny) -> None:
     pack(HOME)
     short = runs[3].path.stat().st_size
@@ -138,32 +150,18 @@ def test_merged_records_are_whole(runs: list[Run]) -> None:
 
 
 @pytest.mark.parametrize("name", ["replace_atomically", "_write", "_drop_unused"])
-def test_a_packer_that_dies_at_any_step_loses_nothing(
-    runs: list[Run], name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_packer_that_dies_at_any_step_loses_nothing(runs: list[Run], name: str) -> None:
     pack(HOME)
     runs[0].path.unlink()  # so that values are dropped as well
     before = list(read_all(HOME))
     whole = {one.path: read_whole(one.path) for one in runs[1:]}
-    real, deaths = getattr(shared_values, name), 0
+    deaths = 0
     for survived in range(6):
         for path, content in whole.items():
             path.write_bytes(content)
         if survived % 2:
             shared_of(runs[0]).unlink()
-        calls = iter(range(99))
-
-        def some(*given: Any, _calls: Any = calls, _most: int = survived // 2, **more: Any) -> Any:
-            if next(_calls) < _most:
-                return real(*given, **more)
-            raise SystemExit
-
-        with monkeypatch.context() as patched:
-            patched.setattr(shared_values, name, some)
-            try:
-                pack(HOME)
-            except SystemExit:
-                deaths += 1
+        deaths += pack_until(shared_values, name, survived // 2)
         assert list(read_all(HOME)) == before
     assert deaths >= 1 and pack(HOME).problems == []
     assert list(read_all(HOME)) == before and verify(HOME).problems == []
