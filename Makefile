@@ -37,6 +37,8 @@ PRESETS = $(BIN)/coldbench run +experiment=presets time_limit=1800
 HYBRIDS = $(BIN)/coldbench run +experiment=text_hybrids time_limit=1800
 # Those of them that take seconds.
 CLOSED = ease_text_prior,simulated_interactions
+# What fine-tuning adds, from the records.
+LADDER = $(BIN)/coldbench leaderboard --results results --ladder --dataset $(call joined,$(ACROSS)) --format md
 # One budget for every method, whatever it costs; the settings and all trials are in results/tuned. Of the encoder
 # only the default finishes within it: it has no tuned row. Tuned, RippleNet on movietweetings and iALS on ml-100k take
 # more than two minutes: five draws.
@@ -181,14 +183,11 @@ pages: setup ## Pack the tables beside the records and draw the pages from both
 		--dataset $(call joined,$(SMALL)) --task $$task --format md || exit 1; echo; done > results/tuned.md
 	$(BIN)/coldbench leaderboard --results results --across --dataset $(call joined,$(ACROSS)) \
 		--task new_item/cold/k=0 --diagram results/across_new_item.svg > /dev/null
-	for task in new_item/cold/k=0 new_user/warm/k=10 warm/warm/k=0; do $(BIN)/coldbench leaderboard --results results --ladder \
-		--dataset $(call joined,$(ACROSS)) --task $$task --format md || exit 1; done > results/ladder.md
-	for task in new_item/cold/k=0 new_user/warm/k=10 warm/warm/k=0; do $(BIN)/coldbench leaderboard --results results --ladder \
-		--with max_steps=4000 --dataset $(call joined,$(ACROSS)) --task $$task --format md || exit 1; done > results/ladder_longer.md
-	$(BIN)/coldbench leaderboard --results results --ladder --dataset $(call joined,$(ACROSS)) \
-		--task new_item/cold/k=0 --diagram results/ladder_new_item.svg > /dev/null
-	$(BIN)/coldbench leaderboard --results results --ladder --dataset $(call joined,$(ACROSS)) \
-		--task new_user/warm/k=10 --diagram results/ladder_new_user.svg > /dev/null
+	$(LADDER) --task new_item/cold/k=0 --diagram results/ladder_new_item.svg > results/ladder.md
+	$(LADDER) --task new_user/warm/k=10 --diagram results/ladder_new_user.svg >> results/ladder.md
+	$(LADDER) --task warm/warm/k=0 >> results/ladder.md
+	for task in new_item/cold/k=0 new_user/warm/k=10 warm/warm/k=0; do \
+		$(LADDER) --with max_steps=4000 --task $$task || exit 1; done > results/ladder_longer.md
 	$(BIN)/coldbench table all --results results --format md > results/tables.md
 	$(BIN)/coldbench report --results results --curves 1 --out results/report.html > /dev/null
 

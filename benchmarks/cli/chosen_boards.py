@@ -1,6 +1,6 @@
 """The boards that a command is asked for: records read, names refused, boards built."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from ...datasets.errors import ColdbenchError
@@ -9,46 +9,70 @@ from ..records.headline import HEADLINE
 from ..records.partial_records import make_cut
 from ..records.record import Cut, RunRecord, read_all
 from ..reports.board import Board
+from ..reports.controls import is_control
 from ..reports.group_records import build_boards
 from ..reports.single_split import make_pair_in
 from ..terminal.complaint import complain
 
 
-def read_for_boards(home: Path, metric: str | None) -> list[RunRecord]:
+def read_for_boards(
+    home: Path,
+    metric: str | None,
+    scenario: str | None = None,
+    datasets: Sequence[str] = (),
+    *,
+    controls: bool = False,
+) -> list[RunRecord]:
     """Return the records of a folder as far as boards of a metric, by default the headline, need.
+
+    Parameters
+    ----------
+    scenario, datasets
+        Only their folders are read; None and none are all.
+    controls
+        With those of the controls of the datasets.
 
     Raises
     ------
     ColdbenchError
-        When there are none.
+        When there are none, or the scenario or a dataset has none, with the nearest names.
     """
-    cut = make_cut([metric]) if metric else make_cut([HEADLINE], others=True)
-    records = read_records(home, cut)
-    if not records:
+    there = {path.parent.parent for path in home.glob("*/*/*/*.json")}
+    if not there:
         raise ColdbenchError(f"no record in {home}; make one with: coldbench run method=popularity")
+    _refuse_unknown("scenario", [scenario] if scenario else [], {one.parent.name for one in there})
+    _refuse_unknown("dataset", datasets, {one.name for one in there})
+    chosen = [
+        one
+        for one in sorted(there)
+        if scenario in (None, one.parent.name)
+        and (not datasets or _is_chosen(one.name, datasets, controls))
+    ]
+    cut = make_cut([metric]) if metric else make_cut([HEADLINE], others=True)
+    records = read_records(home, cut, chosen)
+    if not records:
+        of = f" of {','.join(datasets)}" if datasets else ""
+        under = f" under {scenario}" if scenario else ""
+        raise ColdbenchError(
+            f"no run{of}{under} in {home}; `coldbench leaderboard` shows what there is"
+        )
     return records
 
 
-def build_chosen(
-    records: Iterable[RunRecord],
-    home: Path,
-    metric: str | None,
-    scenario: str | None,
-    datasets: Sequence[str],
-) -> list[Board]:
-    """Return the boards of the chosen scenario and datasets; None and none are all."""
-    return build_boards(
-        [one for one in records if not datasets or one.dataset in datasets],
-        metric=metric,
-        scenario=scenario,
-        pair_in=make_pair_in(home),
-    )
+def build_chosen(records: Iterable[RunRecord], home: Path, metric: str | None) -> list[Board]:
+    """Return the boards of the records that were read."""
+    return build_boards(records, metric=metric, pair_in=make_pair_in(home))
 
 
-def read_records(home: Path, cut: Cut | None = None) -> list[RunRecord]:
-    """Return the records of a folder; one that cannot be read is reported and left out."""
+def read_records(
+    home: Path, cut: Cut | None = None, boards: Sequence[Path] | None = None
+) -> list[RunRecord]:
+    """Return the records of a folder, or of some boards of it.
+
+    One that cannot be read is reported and left out.
+    """
     found = []
-    for one in read_all(home, cut):
+    for one in read_all(home, cut, boards):
         if isinstance(one, ColdbenchError):
             complain(str(one))
         else:
@@ -56,36 +80,32 @@ def read_records(home: Path, cut: Cut | None = None) -> list[RunRecord]:
     return found
 
 
-def refuse_unknown_names(
-    asked: Iterable[tuple[str, str | None]], records: Sequence[RunRecord], home: Path
+def refuse_unknown_values(
+    task: str | None, metric: str | None, records: Sequence[RunRecord], home: Path
 ) -> None:
-    """Refuse names that no record holds.
-
-    Parameters
-    ----------
-    asked
-        What it is, ``dataset``, ``scenario``, ``task`` or ``metric``, and its name; None is any.
+    """Refuse a task or a metric that no record holds; None is any.
 
     Raises
     ------
     ColdbenchError
         With the nearest names that there are.
     """
-    wanted = [(what, name) for what, name in asked if name is not None]
-    held = {
-        "dataset": {one.dataset for one in records},
-        "scenario": {one.scenario for one in records},
-        "task": {task for one in records for task in one.scores},
-        "metric": {name for one in records for task in one.scores.values() for name in task},
-    }
-    if any(what == "metric" and name not in held["metric"] for what, name in wanted):
-        held["metric"] = _metrics(home)  # the other names were not read
-    for what, name in wanted:
-        if held[what] and name not in held[what]:
-            raise ColdbenchError(describe_unknown(what, name, held[what]))
+    if task is not None:
+        _refuse_unknown("task", [task], {name for one in records for name in one.scores})
+    if metric is not None and metric not in _list_metrics(records):
+        every = _list_metrics(one for one in read_all(home) if isinstance(one, RunRecord))
+        _refuse_unknown("metric", [metric], every)  # the other names were not read
 
 
-def _metrics(home: Path) -> set[str]:
-    """Return the names of all values that the records of a folder hold."""
-    records = (one for one in read_all(home) if isinstance(one, RunRecord))
+def _is_chosen(name: str, datasets: Sequence[str], controls: bool) -> bool:
+    return name in datasets or (controls and any(is_control(name, one) for one in datasets))
+
+
+def _refuse_unknown(what: str, asked: Iterable[str], held: Collection[str]) -> None:
+    for name in asked:
+        if held and name not in held:
+            raise ColdbenchError(describe_unknown(what, name, held))
+
+
+def _list_metrics(records: Iterable[RunRecord]) -> set[str]:
     return {name for one in records for task in one.scores.values() for name in task}

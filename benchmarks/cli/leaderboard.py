@@ -7,7 +7,6 @@ from pathlib import Path
 from ...datasets.errors import ColdbenchError
 from ..records.headline import HEADLINE
 from ..records.home import results_home
-from ..records.record import RunRecord
 from ..reports.across import REGION, build_across_grid, describe_ranks, rank_across
 from ..reports.board import Board
 from ..reports.captions import make_title
@@ -29,7 +28,7 @@ from ..reports.tuned import compare_tuned
 from ..terminal.console import make_console
 from ..terminal.foreign_text import escape_markdown
 from .arguments import Arguments
-from .chosen_boards import build_chosen, read_for_boards, refuse_unknown_names
+from .chosen_boards import build_chosen, read_for_boards, refuse_unknown_values
 from .shown_ladder import show_ladders
 
 EVERY = "all"
@@ -40,15 +39,20 @@ def main(argv: list[str]) -> int:
     """Print the leaderboard; a record that cannot be read is reported and left out."""
     options = _parser().parse_args(argv)
     home = results_home(options.results)
-    records = read_for_boards(home, options.metric)
-    _check(options, records, home)
+    _check(options)
+    records = read_for_boards(
+        home, options.metric, options.scenario, _datasets(options), controls=options.ladder
+    )
+    refuse_unknown_values(_named(options.task), options.metric, records, home)
     if options.no_cost:
         records = [
             one.model_copy(update={"cost": one.cost.hide_measured()}) if one.cost else one
             for one in records
         ]
-    made = build_chosen(records, home, options.metric, options.scenario, _datasets(options))
-    task = None if options.task == EVERY else options.task
+    everything = build_chosen(records, home, options.metric)
+    datasets = _datasets(options)
+    made = [one for one in everything if not datasets or one.dataset in datasets]
+    task = _named(options.task)
     if (options.families or options.across) and not options.dataset:
         made = leave_out_controls(made)
     if options.families:
@@ -66,7 +70,6 @@ def main(argv: list[str]) -> int:
         _across(made, options)
         return 0
     if options.ladder:
-        everything = build_chosen(records, home, options.metric, options.scenario, [])
         show_ladders(made, everything, options)
         return 0
     if options.paired:
@@ -223,8 +226,13 @@ def _datasets(options: argparse.Namespace) -> list[str]:
     return [] if options.dataset is None else options.dataset.split(",")
 
 
-def _check(options: argparse.Namespace, records: list[RunRecord], home: Path) -> None:
-    """Refuse names that no record holds."""
+def _named(task: str | None) -> str | None:
+    """Return the one task that is asked for; None says none or each."""
+    return None if task == EVERY else task
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together, before any record is read."""
     drawn = (options.across or options.ladder) and options.task not in (None, EVERY)
     if options.diagram and not drawn:
         raise ColdbenchError("--diagram takes --across or --ladder, and one --task")
@@ -232,6 +240,3 @@ def _check(options: argparse.Namespace, records: list[RunRecord], home: Path) ->
         raise ColdbenchError("--with takes --ladder")
     if not options.region > 0:
         raise ColdbenchError(f"--region {options.region} must be a positive number, as {REGION}")
-    asked = [(what, getattr(options, what)) for what in ("scenario", "task", "metric")]
-    asked += [("dataset", one) for one in _datasets(options)]
-    refuse_unknown_names([(what, name) for what, name in asked if name != EVERY], records, home)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...datasets.atomic import replace_atomically
-from ...datasets.errors import ColdbenchError
 from ..records.headline import HEADLINE
 from ..records.home import results_home
 from ..reports.board import Board
@@ -15,7 +14,7 @@ from ..reports.latex import HEAD, render_latex
 from ..reports.render import render_csv
 from ..terminal.console import make_console
 from .arguments import Arguments
-from .chosen_boards import build_chosen, read_for_boards, refuse_unknown_names
+from .chosen_boards import build_chosen, read_for_boards, refuse_unknown_values
 
 PLACES = {
     "html": "report.html",
@@ -32,18 +31,12 @@ def main(argv: list[str]) -> int:
     """Write the report; a record that cannot be read is reported and left out."""
     options = _parser().parse_args(argv)
     home = results_home(options.results)
-    records = read_for_boards(home, options.metric)
     datasets = options.dataset.split(",") if options.dataset else []
-    asked = [("scenario", options.scenario), ("metric", options.metric)]
-    refuse_unknown_names([*asked, *(("dataset", one) for one in datasets)], records, home)
-    boards = build_chosen(records, home, options.metric, options.scenario, datasets)
+    records = read_for_boards(home, options.metric, options.scenario, datasets)
+    refuse_unknown_values(None, options.metric, records, home)
+    boards = build_chosen(records, home, options.metric)
     if not datasets:
         boards = leave_out_controls(boards)
-    if not boards:
-        raise ColdbenchError(
-            f"no run of {options.dataset} under {options.scenario} in {home}; "
-            "`coldbench leaderboard` shows what there is"
-        )
     out = Path(options.out or PLACES[options.format])
     written = _write(boards, out, options.format, home, options.curves)
     size = sum(path.stat().st_size for path in written)

@@ -5,7 +5,7 @@ Packed, it shares values with the other records of its board; see ``shared_value
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -280,9 +280,12 @@ def read_verified(path: Path, cut: Cut | None = None) -> RunRecord:
     return record
 
 
-def read_all(results: Path, cut: Cut | None = None) -> Iterator[RunRecord | ColdbenchError]:
-    """Yield every record below a folder, in the order of their paths, or what is wrong with it."""
-    for path in sorted(results.glob("*/*/*/*.json")):
+def read_all(
+    results: Path, cut: Cut | None = None, boards: Iterable[Path] | None = None
+) -> Iterator[RunRecord | ColdbenchError]:
+    """Yield every record of a folder or of some boards, by path, or what is wrong with it."""
+    folders = sorted(results.glob("*/*")) if boards is None else boards
+    for path in (path for folder in folders for path in sorted(folder.glob("*/*.json"))):
         try:
             yield read_verified(path, cut)
         except ColdbenchError as error:

@@ -18,5 +18,10 @@ def leave_out_controls(boards: Sequence[Board]) -> list[Board]:
     return [one for one in boards if not any(_is_control(one, other) for other in boards)]
 
 
+def is_control(name: str, of: str) -> bool:
+    """Say whether a dataset is a control of another, by their names."""
+    return name.startswith(f"{of}.")
+
+
 def _is_control(board: Board, of: Board) -> bool:
-    return board.scenario == of.scenario and board.dataset.startswith(f"{of.dataset}.")
+    return board.scenario == of.scenario and is_control(board.dataset, of.dataset)

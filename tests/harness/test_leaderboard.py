@@ -388,6 +388,25 @@ def test_a_corrupt_record_is_told_and_the_rest_is_shown(
     )
 
 
+def test_only_the_records_of_the_datasets_that_are_asked_for_are_read(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a folder of thousands the others take seconds; what is wrong there is not asked for."""
+    words = ["leaderboard", "--dataset", "planted", "--scenario", "grid"]
+    assert cli.main(words) == 0
+    whole = capsys.readouterr().out
+    for elsewhere in ("grid/ml-1m/a", "new_item/planted/a"):
+        folder = Path("results", elsewhere)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "0badbadbadbadbad.json").write_text("{")
+    assert cli.main(words) == 0
+    assert capsys.readouterr() == (whole, "")
+    assert cli.main(["leaderboard", "--dataset", "ml-1m", "--scenario", "new_item"]) == 2
+    assert capsys.readouterr().err.startswith("no run of ml-1m under new_item in results; `cold")
+    assert cli.main(["leaderboard", "--dataset", "planted", "--metric", "mrr"]) == 2
+    assert "there are: ndcg@10" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
