@@ -150,10 +150,13 @@ results-ladder: setup ## Every way of fine-tuning on the small datasets, with sh
 	$(BIN)/coldbench run +experiment=ladder time_limit=3600 seed=$(FIVE) dataset=$(call joined,$(SMALL)) $(RECORDED)
 	$(BIN)/coldbench run +experiment=ladder_controls time_limit=3600 seed=$(FIVE) \
 		dataset.of=$(call joined,$(SMALL)) $(RECORDED)
-	$(BIN)/coldbench run +experiment=ladder_controls time_limit=3600 seed=$(FIVE) \
-		dataset.of=$(call joined,$(filter-out hetrec-lastfm,$(SMALL))) \
-		dataset.shuffled=false dataset.attributes=true \
-		method=text_ridge_vectors,frozen_towers,finetuned_encoder $(RECORDED)
+	$(BIN)/coldbench run +experiment=ladder seed=$(TEN) dataset=$(call joined,$(SMALL)) method=untrained_ridge $(RECORDED)
+	$(BIN)/coldbench run +experiment=ladder seed=$(FIVE) dataset=$(call joined,$(filter-out $(SMALL),$(ACROSS))) \
+		method=untrained_ridge $(RECORDED)
+	for texts in dataset.attributes=true 'dataset.without=[title]'; do \
+		$(BIN)/coldbench run +experiment=ladder_controls time_limit=3600 seed=$(FIVE) \
+			dataset.of=$(call joined,$(filter-out hetrec-lastfm,$(SMALL))) dataset.shuffled=false $$texts \
+			method=text_knn_items,text_ridge_vectors,frozen_towers $(RECORDED); done
 	$(BIN)/coldbench run +experiment=ladder_towers $(LONGER) dataset=hetrec-lastfm seed=$(FIVE) \
 		method=linear_probe,frozen_towers,finetuned_encoder,encoder_top_layers $(RECORDED)
 	$(BIN)/coldbench run +experiment=ladder_controls $(LONGER) dataset.of=hetrec-lastfm seed=$(THREE) \

@@ -102,15 +102,10 @@ ONLY_THEIRS = {"kgcn_paper_concat", "kgcn_paper_neighbor", "kgcn"}
 """Rows of that table that are not run on the grid."""
 
 RUNGS = {
-    "encoder_adapter", "encoder_bitfit", "encoder_top_layers", "linear_probe", "untrained_towers",
+    "encoder_adalora", "encoder_adapter", "encoder_bitfit", "encoder_full", "encoder_prefix",
+    "encoder_top_layers", "linear_probe", "untrained_towers",
 }  # fmt: skip
 """Of the ladder, beside the networks of every dataset: five draws on the small ones."""
-
-WHOLE_ENCODER = ("hetrec-lastfm", "ml-100k", "ml-latest-small")
-"""Datasets with the rung of which all weights are trained, seven minutes a run: five draws."""
-
-PREFIX = ("hetrec-lastfm", "ml-100k")
-"""Datasets with the rung of prefixes: five draws."""
 
 LONGER = {
     "hetrec-lastfm": {
@@ -123,6 +118,8 @@ LONGER = {
 STEPS = 4000
 WITH_STEPS = f"max_steps={STEPS}"
 
+TEXTS = ("attributes", "without-title", "shuffled")
+FILMS = SMALL[:3]
 CONTROLS: dict[Group, set[str]] = {
     ("hetrec-lastfm.shuffled", "grid", "strict"): {
         "encoder_full",
@@ -132,8 +129,17 @@ CONTROLS: dict[Group, set[str]] = {
         "text_popularity",
         "text_ridge_vectors",
     },
+    **{
+        (f"{dataset}.{texts}", "grid", "strict"): {
+            "frozen_towers",
+            "text_knn_items",
+            "text_ridge_vectors",
+        }
+        for dataset in FILMS
+        for texts in TEXTS
+    },
 }
-"""Rungs with the texts of other items, five draws each: shown in the ladder of the dataset."""
+"""Rungs with other texts of the items, five draws each: shown in the ladder of the dataset."""
 
 PUBLISHED = ("aldi", "heater")
 """A published split is one split: its runs have one seed."""
@@ -207,10 +213,9 @@ def count_draws(name: Group) -> dict[str, int]:
     if dataset == "hetrec-lastfm":
         draws["finetuned_encoder"] = most
     draws |= dict.fromkeys(RUNGS if dataset in SMALL else (), 5)
-    draws |= {"encoder_full": 5} if dataset in WHOLE_ENCODER else {}
-    draws |= {"encoder_prefix": 5} if dataset in PREFIX else {}
     if dataset in WITH_TEXTS and (split, track) == ("grid", "strict"):
-        draws |= dict.fromkeys(list_swept("text_hybrids"), most) | {"aligned_factors": 5}
+        draws |= dict.fromkeys(["untrained_ridge", *list_swept("text_hybrids")], most)
+        draws |= {"aligned_factors": 5}
     draws |= with_steps
     tuned = set(list_tuned(dataset)) - DEFAULT_ALONE
     for method in tuned if (split, track) == ("grid", "strict") else ():
@@ -392,6 +397,40 @@ def test_what_a_page_says_of_texts_next_to_interactions_is_in_the_records(
             for one, other in zip(ours, theirs, strict=True)
         ]
         assert said == [f"{one:+.3f}".replace("0.", ".", 1) for one in drawn], task
+
+
+def test_what_a_page_says_of_controls_is_in_the_records(
+    groups: dict[Group, list[RunRecord]],
+) -> None:
+    """Each row: a method, a dataset, its mean on new items, and what it has more than controls."""
+    text = (ROOT / "docs" / "ladder.md").read_text(encoding="utf-8")
+    lines = text.partition("## Controls")[2].partition("\n## ")[0].splitlines()
+    cells = [[one.strip(" `") for one in line.split("|")[1:-1]] for line in lines]
+    _, _, *rows = [row for row in cells if len(row) == 7]
+    assert len(rows) == 14
+    untrained = {"text_ridge_vectors": "untrained_ridge", "frozen_towers": "untrained_towers"}
+
+    def by_seed(method: str | None, dataset: str) -> dict[int, float]:
+        return {
+            one.seed: one.scores["new_item/cold/k=0"]["ndcg@10"].mean
+            for one in groups.get((dataset, "grid", "strict"), ())
+            if name_row(one) == method
+        }
+
+    method = ""
+    for named, dataset, mean, *said in rows:
+        method = named or method
+        own = by_seed(method, dataset)
+        others = [
+            by_seed(untrained.get(method), dataset),
+            *(by_seed(method, f"{dataset}.{one}") for one in TEXTS),
+        ]
+        drawn = [
+            f"{fmean(own[seed] - value for seed, value in one.items()):+.3f}" if one else ""
+            for one in others
+        ]
+        assert mean == f"{fmean(own.values()):.3f}".lstrip("0"), (method, dataset)
+        assert said == [one.replace("0.", ".", 1) for one in drawn], (method, dataset)
 
 
 def test_what_tuning_changes_is_drawn_from_the_records() -> None:
