@@ -18,6 +18,7 @@ from ..reports.ladder_summary import NOTE, build_ladder_summary
 from ..reports.render import render_markdown_lines, show_grid
 from ..reports.rung_rows import list_settings, read_setting
 from ..reports.table_grids import TableGrid
+from ..reports.tracks import group_by_track
 from ..terminal.console import make_console
 from ..terminal.foreign_text import escape_markdown
 
@@ -30,7 +31,7 @@ TOWERS = "ladder_towers"
 def show_ladders(
     boards: Sequence[Board], everything: Sequence[Board], options: argparse.Namespace
 ) -> None:
-    """Print the ladder of every leaderboard that has one.
+    """Print the ladder of every leaderboard that has one, of each track by itself.
 
     Parameters
     ----------
@@ -50,13 +51,15 @@ def show_ladders(
     typed = _list_typed(options.changed)
     changed = _read_settings(typed, boards, names)
     told = "".join(f", {name}={text}" for name, text in typed.items())
-    for board in boards:
-        controls = find_controls(board, everything)
-        for task in board.tasks:
-            if options.task in (None, "all", task):
-                rungs = climb(board, task, names, controls, changed)
-                if len(rungs) >= LEAST and any(one.name == FROZEN for one in rungs):
-                    found.append((board, task, rungs))
+    others = group_by_track(everything)
+    for track, held in group_by_track(boards).items():
+        for board in held:
+            controls = find_controls(board, others[track])
+            for task in board.tasks:
+                if options.task in (None, "all", task):
+                    rungs = climb(board, task, names, controls, changed)
+                    if len(rungs) >= LEAST and any(one.name == FROZEN for one in rungs):
+                        found.append((board, task, rungs))
     if not found:
         raise ColdbenchError(
             f"--ladder needs a leaderboard with {FROZEN}{told} and two other rungs; make them "
@@ -105,15 +108,16 @@ def _make_words(typed: Mapping[str, str]) -> str:
 
 
 def _find_comparable(found: Sequence[Ladder]) -> list[list[Ladder]]:
-    """Return the ladders of one scenario, task and metric, where more than one dataset has it.
+    """Return the ladders of one scenario, track, task and metric that several datasets have.
 
     Without those of other texts, which stand next to the rungs of their dataset.
     """
-    groups: dict[tuple[str, str, str], list[Ladder]] = {}
+    groups: dict[tuple[str | None, ...], list[Ladder]] = {}
     datasets = {id(board) for board in leave_out_controls([board for board, _, _ in found])}
     for board, task, rungs in found:
         if id(board) in datasets:
-            groups.setdefault((board.scenario, task, board.metric), []).append((board, task, rungs))
+            key = (board.scenario, board.rows[0].first.track, task, board.metric)
+            groups.setdefault(key, []).append((board, task, rungs))
     return [
         held for held in groups.values() if 1 < len(held) == len({one[0].dataset for one in held})
     ]

@@ -30,15 +30,17 @@ def rung(
     means: list[float],
     trained: int = 5,
     settings: dict[str, Any] | None = None,
+    track: str = "strict",
     **more: Any,
 ) -> list[RunRecord]:
     """Return draws of the fine-tuned encoder under a preset."""
     method = {"tuning": (preset or "lora").split(" ")[0]} | (settings or {})
-    config = {"method": method, "dataset": {}, "scenario": {}}
+    scenario = {} if track == "strict" else {"track": track}
+    config = {"method": method, "dataset": {}, "scenario": scenario}
     cost = COST | {"trainable_parameters": trained}
     return [
         a_record("finetuned_encoder", mean, seed=seed, half=0.01, config=config, preset=preset,
-                 cost=cost, **more)
+                 cost=cost, track=track, **more)
         for seed, mean in enumerate(means)
     ]  # fmt: skip
 
@@ -211,6 +213,30 @@ def test_several_datasets_are_first_shown_in_one_table(
     pooled = Spread((one.mean + other.mean) / 2, sum(squares) ** 0.5 / 2, freedom)
     assert lora[3] == f"**{format_spread(pooled)} (2)**"
     assert lora[4] == format_p(pooled.p_value) and one.mean == pytest.approx(0.01)
+
+
+def test_each_track_of_a_dataset_has_a_ladder_of_its_own(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows that read users' words are compared with frozen towers that read them, and named so."""
+    read = [
+        *rung("frozen_towers", [0.30, 0.32, 0.31], track="open"),
+        *rung(None, [0.41, 0.42, 0.40], 20, track="open"),
+        *rung("encoder_full", [0.30, 0.33, 0.31], 90, track="open"),
+        *rung("frozen_towers", [0.29, 0.29, 0.29], dataset="planted.shuffled", track="open"),
+    ]
+    for record in [*records(), *read, *rung("frozen_towers", [0.1, 0.2], dataset="b")]:
+        write(record_path(Path("results"), record), record)
+    assert cli.main(["leaderboard", "--ladder", "--task", COLD, "--format", "md"]) == 0
+    strict, opened = capsys.readouterr().out.split("### ")[1:]
+    assert strict.startswith(f"grid / planted track=strict: ndcg@10 in {COLD}")
+    assert "| frozen_towers | 5 | 0.2175 |  |  | **0.1100 (2): +.100 ±" in strict
+    assert "| finetuned_encoder | 20 | 0.3183 | **+.101 ±" in strict
+    assert "encoder_bitfit" in strict and "| encoder_full |" not in strict
+    assert opened.startswith(f"grid / planted track=open: ndcg@10 in {COLD}")
+    assert "| frozen_towers | 5 | 0.3100 |  |  | **0.2900 (3): +.020 ±" in opened
+    assert "| finetuned_encoder | 20 | 0.4100 | **+.100 ±" in opened
+    assert "| encoder_full |" in opened and "| encoder_bitfit |" not in opened
 
 
 def test_ladders_of_several_datasets_are_drawn_below_each_other(workplace: Path) -> None:
