@@ -113,10 +113,11 @@ def spread_over_draws(
         of freedom grow by as many. What varies between draws beyond users and items, the
         training, is in S^2 and counts for more with every draw.
     """
-    count, mean = len(values), float(np.mean(values))
+    held = np.asarray(values, dtype=np.float64)
+    count, mean = len(held), float(held.mean())
     if count < 2:
         return Spread(mean, np.inf, 1.0)
-    variance, freedom = float(np.var(values, ddof=1)), count - 1.0
+    variance, freedom = float(held.var(ddof=1)), count - 1.0
     if variance <= 1e-24 * max(1.0, mean**2):  # equal values, whose mean is rounded
         variance = 0.0
     if within and (variance > 0 or mean != 0):

@@ -30,10 +30,10 @@ def collect_pairs(board: Board, task: str) -> dict[str, Any]:
     found = [
         compare_rows(rows[i], rows[j], task, pair) for i in range(1, len(rows)) for j in range(i)
     ]
+    halves = [0.0 if one is None else one.half for one in found]
     sizes = [abs(one.mean) for one in found if one is not None]
-    sizes += [one.half for one in found if one is not None and isfinite(one.half)]
-    unit = max(sizes, default=0.0) / LARGEST or 1.0
-    packed = np.array([_pack(one, unit) for one in found], dtype=LAYOUT)
+    unit = max([*sizes, *filter(isfinite, halves)], default=0.0) / LARGEST or 1.0
+    packed = np.array([_pack(*one, unit) for one in zip(found, halves, strict=True)], dtype=LAYOUT)
     return {
         "rows": [place[id(row)] for row in rows],
         "unit": unit,
@@ -41,9 +41,9 @@ def collect_pairs(board: Board, task: str) -> dict[str, Any]:
     }
 
 
-def _pack(one: Difference | None, unit: float) -> tuple[int, int, int, int]:
+def _pack(one: Difference | None, half: float, unit: float) -> tuple[int, int, int, int]:
     if one is None:
         return 0, 0, 0, 0
-    half = round(one.half / unit) if isfinite(one.half) else UNKNOWN
+    wide = round(half / unit) if isfinite(half) else UNKNOWN
     p = round(min(max(one.spread.p_value, 0.0), 1.0) * 65_535)
-    return round(one.mean / unit), half, p, min(one.draws, 127) + ONE_SIGN * one.one_sign
+    return round(one.mean / unit), wide, p, min(one.draws, 127) + ONE_SIGN * one.one_sign

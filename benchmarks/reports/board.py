@@ -90,13 +90,15 @@ class Board:
 
     def chance(self, task: str) -> float | None:
         """Return the expected value of a random order, over the draws; None where unknown."""
-        levels = {
-            one.split_sha256: one.chance[task][self.metric]
-            for row in self.rows
-            for one in row.records
-            if self.metric in one.chance.get(task, {})
-        }
-        return fmean(levels.values()) if levels else None
+        if ("chance", task) not in self._known:
+            levels = {
+                one.split_sha256: one.chance[task][self.metric]
+                for row in self.rows
+                for one in row.records
+                if self.metric in one.chance.get(task, {})
+            }
+            self._known["chance", task] = fmean(levels.values()) if levels else None
+        return self._known["chance", task]  # type: ignore[no-any-return]
 
     def standing(self, task: str) -> Standing:
         """Return who is separated in a task."""

@@ -90,7 +90,7 @@ def compare_rows(
     one_sign = all(d > 0 for d in found) or all(d < 0 for d in found)
     if len(shared) > 1:
         # As if the rows were independent, which is careful: they share users and items.
-        parts = [cell.by_split[s].variance(cell.metric) for cell in (one, other) for s in shared]
+        parts = [cell.variances[split] for cell in (one, other) for split in shared]
         within = sum(parts) / len(shared)
         spread = spread_over_draws(found, max(one.overlap, other.overlap), within)
         return Difference(spread, len(shared), one_sign)
@@ -102,9 +102,8 @@ def compare_rows(
 
 def _add_errors(one: Cell, other: Cell, split: str) -> Spread:
     """Return a difference from the two intervals alone, as of independent values."""
-    first, second = one.by_split[split], other.by_split[split]
-    mean = first.mean - second.mean
-    error = sqrt(first.variance(one.metric) + second.variance(other.metric))
+    mean = one.by_split[split].mean - other.by_split[split].mean
+    error = sqrt(one.variances[split] + other.variances[split])
     # Without resampling there are no intervals, and nothing to tell two rows apart by.
     return Spread(mean, error if error > 0 or mean == 0 else inf, inf)
 

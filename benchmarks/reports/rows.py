@@ -1,6 +1,7 @@
 """One row of a leaderboard: its records, and its value in each task over the draws of the split."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import isnan
 from statistics import fmean
 
@@ -23,10 +24,6 @@ class Draw:
     low: float
     high: float
     users: int
-
-    def variance(self, metric: str) -> float:
-        """Return that of the mean, by users and items, from its interval; 0 without resampling."""
-        return estimate_error(self.mean, self.low, self.high, metric) ** 2
 
 
 @dataclass(frozen=True)
@@ -67,6 +64,14 @@ class Cell:
         """The mean of each draw, by its split."""
         return {split: one.mean for split, one in self.by_split.items()}
 
+    @cached_property
+    def variances(self) -> dict[str, float]:
+        """That of each draw's mean, by its users and items; 0 without resampling."""
+        return {
+            split: estimate_error(one.mean, one.low, one.high, self.metric) ** 2
+            for split, one in self.by_split.items()
+        }
+
     @property
     def mean(self) -> float:
         """The mean of the draws' means."""
@@ -88,9 +93,8 @@ class Cell:
         if self.draws == 1:
             (one,) = self.by_split.values()
             return one.low, one.high
-        draws = self.by_split.values()
-        within = fmean(one.variance(self.metric) for one in draws)
-        spread = spread_over_draws([one.mean for one in draws], self.overlap, within)
+        within = fmean(self.variances.values())
+        spread = spread_over_draws(list(self.means.values()), self.overlap, within)
         return spread.bounds(self.metric)
 
 
