@@ -63,8 +63,16 @@ def chance(ndcg: Callable[..., float]) -> Callable[[str], float]:
     return level
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a slow leak test: what is slow may be left out for want of time, a leak test never."""
+    """Keep the tests of a file in one process, and refuse a slow leak test.
+
+    Tests of a file share what is fitted for them, unless they name a group of their own. What is
+    slow may be left out for want of time, a leak test never.
+    """
+    for one in items:
+        if one.get_closest_marker("xdist_group") is None:
+            one.add_marker(pytest.mark.xdist_group(one.path.stem))
     slow = (one for one in items if one.get_closest_marker("slow"))
     leaks = [one.nodeid for one in slow if "leak" in one.nodeid.lower()]
     if leaks:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -35,6 +36,7 @@ def method(methods, request):
 
 class TestPlanted(PlantedSuite):
     variants = tuple(PRETRAINED | {"mapping": kind} for kind in KINDS)
+    quick: ClassVar = {"epochs": 2}
 
     def test_save_and_load_keep_the_report(self, method, tmp_path):
         method.save(tmp_path / "state.npz")
