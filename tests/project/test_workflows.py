@@ -29,7 +29,8 @@ CHECKS = (ROOT / ".ci/run").read_text()
 
 def called(text: str) -> set[str]:
     """Return the make targets that a script calls."""
-    return set(" ".join(re.findall(r"^\s*make (.+)$", text, re.MULTILINE)).split())
+    words = " ".join(re.findall(r"^\s*make (.+)$", text, re.MULTILINE)).split()
+    return {word for word in words if not word.startswith("--")}
 
 
 def steps(workflow: str) -> list[dict[str, Any]]:
