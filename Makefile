@@ -38,7 +38,8 @@ HYBRIDS = $(BIN)/coldbench run +experiment=text_hybrids time_limit=1800
 # Those of them that take seconds.
 CLOSED = ease_text_prior,simulated_interactions
 # What fine-tuning adds, from the records.
-LADDER = $(BIN)/coldbench leaderboard --results results --ladder --dataset $(call joined,$(ACROSS)) --format md
+LADDER = $(BIN)/coldbench leaderboard --results results --ladder --scenario grid --format md
+SIX = --dataset $(call joined,$(ACROSS))
 # One budget for every method, whatever it costs; the settings and all trials are in results/tuned. Of the encoder
 # only the default finishes within it: it has no tuned row. Tuned, RippleNet on movietweetings and iALS on ml-100k take
 # more than two minutes: five draws.
@@ -157,6 +158,12 @@ results-ladder: setup ## Every way of fine-tuning on the small datasets, with sh
 	$(BIN)/coldbench run +experiment=ladder seed=$(TEN) dataset=$(call joined,$(SMALL)) method=untrained_ridge $(RECORDED)
 	$(BIN)/coldbench run +experiment=ladder seed=$(FIVE) dataset=$(call joined,$(filter-out $(SMALL),$(ACROSS))) \
 		method=untrained_ridge $(RECORDED)
+	$(BIN)/coldbench run +experiment=ladder seed=$(FIVE) dataset=$(call joined,$(filter-out $(SMALL),$(ACROSS))) \
+		method=linear_probe,untrained_towers $(RECORDED)
+	$(BIN)/coldbench run +experiment=ladder time_limit=3600 seed=$(FIVE) dataset=citeulike-a $(OPEN) \
+		method=text_popularity,text_knn_items,text_ridge_vectors,linear_probe,frozen_towers $(RECORDED)
+	$(BIN)/coldbench run +experiment=ladder time_limit=3600 seed=$(THREE) \
+		dataset=$(call joined,$(filter-out $(SMALL),$(ACROSS))) method=encoder_full $(RECORDED)
 	for texts in dataset.attributes=true 'dataset.without=[title]'; do \
 		$(BIN)/coldbench run +experiment=ladder_controls time_limit=3600 seed=$(FIVE) \
 			dataset.of=$(call joined,$(filter-out hetrec-lastfm,$(SMALL))) dataset.shuffled=false $$texts \
@@ -190,11 +197,13 @@ pages: setup ## Pack the tables beside the records and draw the pages from both
 		--dataset $(call joined,$(SMALL)) --task $$task --format md || exit 1; echo; done > results/tuned.md
 	$(BIN)/coldbench leaderboard --results results --across --dataset $(call joined,$(ACROSS)) \
 		--task new_item/cold/k=0 --diagram results/across_new_item.svg > /dev/null
-	$(LADDER) --task new_item/cold/k=0 --diagram results/ladder_new_item.svg > results/ladder.md
-	$(LADDER) --task new_user/warm/k=10 --diagram results/ladder_new_user.svg >> results/ladder.md
-	$(LADDER) --task warm/warm/k=0 >> results/ladder.md
+	$(LADDER) $(SIX) --task new_item/cold/k=0 --diagram results/ladder_new_item.svg > results/ladder.md
+	$(LADDER) $(SIX) --task new_user/warm/k=10 --diagram results/ladder_new_user.svg >> results/ladder.md
+	$(LADDER) $(SIX) --task warm/warm/k=0 >> results/ladder.md
 	for task in new_item/cold/k=0 new_user/warm/k=10 warm/warm/k=0; do \
-		$(LADDER) --with max_steps=4000 --task $$task || exit 1; done > results/ladder_longer.md
+		$(LADDER) --dataset citeulike-a --task $$task || exit 1; done >> results/ladder.md
+	for task in new_item/cold/k=0 new_user/warm/k=10 warm/warm/k=0; do \
+		$(LADDER) $(SIX) --with max_steps=4000 --task $$task || exit 1; done > results/ladder_longer.md
 	$(BIN)/coldbench table all --results results --format md > results/tables.md
 	$(BIN)/coldbench report --results results --curves 1 --out results/report.html > /dev/null
 

@@ -2,14 +2,18 @@
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from functools import cache
+from io import StringIO
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import pytest
 from coldbench.benchmarks.bench.rivals.compare import main as compare_rivals
+from coldbench.benchmarks.cli import leaderboard
+from coldbench.benchmarks.cli import main as cli
 from coldbench.benchmarks.config.run_config import compose_run
 from coldbench.benchmarks.config.tuned_preset import NOT_APPLICABLE, read_preset
 from coldbench.benchmarks.plugins.registry import find
@@ -107,6 +111,18 @@ RUNGS = {
 }  # fmt: skip
 """Of the ladder, beside the networks of every dataset: five draws on the small ones."""
 
+LARGER = {"linear_probe": 5, "untrained_towers": 5, "encoder_full": 3}
+"""And their draws on larger datasets with texts."""
+
+OPENED = {
+    "text_popularity",
+    "text_knn_items",
+    "text_ridge_vectors",
+    "linear_probe",
+    "frozen_towers",
+}
+"""Of the ladder on the open track of citeulike-a, five draws, however long they take."""
+
 LONGER = {
     "hetrec-lastfm": {
         "encoder_top_layers": 5, "finetuned_encoder": 5, "frozen_towers": 5, "linear_probe": 5,
@@ -162,16 +178,36 @@ def groups() -> dict[Group, list[RunRecord]]:
     return found
 
 
+BOARDS = pytest.mark.xdist_group("published boards")
+"""Commands that show the same boards, which one process reads once."""
+
+
+@pytest.fixture(scope="module")
+def held() -> Iterator[None]:
+    """Records and boards that a command was asked for stay, for the commands that follow."""
+    read, build = cache(leaderboard.read_for_boards), leaderboard.build_chosen
+    built: dict[int, Any] = {}
+
+    def read_once(*asked: Any, **more: Any) -> list[RunRecord]:
+        home, metric, scenario, datasets = asked
+        return read(home, metric, scenario, tuple(datasets), **more)
+
+    def build_once(records: list[RunRecord], home: Path, metric: str | None) -> Any:
+        if id(records) not in built:
+            built[id(records)] = records, build(records, home, metric)
+        return built[id(records)][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(leaderboard, "read_for_boards", read_once)
+        patch.setattr(leaderboard, "build_chosen", build_once)
+        yield
+
+
 def printed(*words: str) -> str:
-    command = [
-        sys.executable,
-        "-m",
-        "coldbench.benchmarks.cli.main",
-        *words,
-        "--results",
-        str(RESULTS),
-    ]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    page = StringIO()
+    with redirect_stdout(page):
+        assert cli.main([*words, "--results", str(RESULTS)]) == 0
+    return page.getvalue()
 
 
 def name_row(record: RunRecord) -> str:
@@ -215,7 +251,7 @@ def count_draws(name: Group) -> dict[str, int]:
     draws |= dict.fromkeys(RUNGS if dataset in SMALL else (), 5)
     if dataset in WITH_TEXTS and (split, track) == ("grid", "strict"):
         draws |= dict.fromkeys(["untrained_ridge", *list_swept("text_hybrids")], most)
-        draws |= {"aligned_factors": 5}
+        draws |= {"aligned_factors": 5} | ({} if dataset in SMALL else LARGER)
     draws |= with_steps
     tuned = set(list_tuned(dataset)) - DEFAULT_ALONE
     for method in tuned if (split, track) == ("grid", "strict") else ():
@@ -223,6 +259,7 @@ def count_draws(name: Group) -> dict[str, int]:
     if dataset == "citeulike-a":
         slow = SLOW[track] | list_swept("networks") - QUICK
         draws |= {one: min(most, 3) for one in slow}
+        draws |= dict.fromkeys(OPENED if (split, track) == ("grid", "open") else (), 5)
     return draws
 
 
@@ -302,20 +339,28 @@ def test_the_tables_are_drawn_from_the_records() -> None:
     assert "not run" not in page
 
 
+@BOARDS
+@pytest.mark.usefixtures("held")
 def test_the_best_of_every_family_is_drawn_from_the_records() -> None:
     page = (RESULTS / "families.md").read_text(encoding="utf-8")
     assert page == printed("leaderboard", "--families", "--format", "md")
 
 
+@BOARDS
+@pytest.mark.usefixtures("held")
 def test_the_ranks_across_datasets_are_drawn_from_the_records() -> None:
     words = ("leaderboard", "--across", "--dataset", ",".join(WITH_TEXTS), "--format", "md")
     assert (RESULTS / "across.md").read_text(encoding="utf-8") == printed(*words)
 
 
+@BOARDS
+@pytest.mark.usefixtures("held")
 def test_what_fine_tuning_adds_is_drawn_from_the_records(tmp_path: Path) -> None:
     words = (
         "leaderboard",
         "--ladder",
+        "--scenario",
+        "grid",
         "--dataset",
         ",".join(WITH_TEXTS),
         "--format",
@@ -328,13 +373,18 @@ def test_what_fine_tuning_adds_is_drawn_from_the_records(tmp_path: Path) -> None
         printed(*words, task, "--diagram", str(tmp_path / plot))
         for task, plot in zip(tasks, (*plots, "not_published.svg"), strict=True)
     ]
+    opened = [one if one != ",".join(WITH_TEXTS) else "citeulike-a" for one in words]
+    drawn += [printed(*opened, task) for task in tasks]
     assert (RESULTS / "ladder.md").read_text(encoding="utf-8") == "".join(drawn)
     for plot in plots:
         assert (RESULTS / plot).read_bytes() == (tmp_path / plot).read_bytes()
 
 
+@BOARDS
+@pytest.mark.usefixtures("held")
 def test_the_ladder_with_more_steps_is_drawn_from_the_records() -> None:
-    words = ("leaderboard", "--ladder", "--with", WITH_STEPS, "--dataset", ",".join(WITH_TEXTS))
+    words = ("leaderboard", "--ladder", "--scenario", "grid", "--with", WITH_STEPS, "--dataset",
+             ",".join(WITH_TEXTS))  # fmt: skip
     tasks = ("new_item/cold/k=0", "new_user/warm/k=10", "warm/warm/k=0")
     drawn = "".join(printed(*words, "--format", "md", "--task", task) for task in tasks)
     assert (RESULTS / "ladder_longer.md").read_text(encoding="utf-8") == drawn
@@ -348,6 +398,33 @@ def test_what_pages_say_that_a_rung_adds_over_datasets_is_in_the_ladder(page: st
     drawn = ("ladder.md", "ladder_longer.md")
     ladder = "".join((RESULTS / one).read_text(encoding="utf-8") for one in drawn)
     assert len(said) >= 2 and [one for one in said if one not in ladder] == []
+
+
+def test_what_a_page_says_of_articles_is_in_the_ladder() -> None:
+    """Each row: a rung, and what it has more than the frozen towers in three tasks."""
+    text = (ROOT / "docs" / "ladder.md").read_text(encoding="utf-8")
+    section = text.partition("## Titles and abstracts of articles")[2].partition("\n## ")[0]
+    (_, *asked), _, *said = read_table(section)
+    tasks = {
+        "new items": "new_item/cold/k=0",
+        "new users, 10 interactions": "new_user/warm/k=10",
+        "warm users and items": "warm/warm/k=0",
+    }
+    pages = (RESULTS / "ladder.md").read_text(encoding="utf-8").split("### ")
+    drawn: dict[str, list[str]] = {}
+    for one in asked:
+        (page,) = (page for page in pages if page.startswith(
+            f"grid / citeulike-a track=open: ndcg@10 in {tasks[one]}"))  # fmt: skip
+        for row in read_table(page)[2:]:
+            drawn.setdefault(row[0].split(" ")[0], []).append(row[3])
+    assert len(said) >= 4 and asked == list(tasks)
+    assert {rung.split("`")[1]: cells for rung, *cells in said}.items() <= drawn.items()
+
+
+def read_table(text: str) -> list[list[str]]:
+    """Return the cells of the lines of a Markdown table."""
+    lines = [line.split("|")[1:-1] for line in text.splitlines() if line[:1] == "|"]
+    return [[cell.strip() for cell in line] for line in lines]
 
 
 def test_what_a_page_says_of_texts_next_to_interactions_is_in_the_records(
@@ -407,7 +484,7 @@ def test_what_a_page_says_of_controls_is_in_the_records(
     lines = text.partition("## Controls")[2].partition("\n## ")[0].splitlines()
     cells = [[one.strip(" `") for one in line.split("|")[1:-1]] for line in lines]
     _, _, *rows = [row for row in cells if len(row) == 7]
-    assert len(rows) == 14
+    assert len(rows) == 16
     untrained = {"text_ridge_vectors": "untrained_ridge", "frozen_towers": "untrained_towers"}
 
     def by_seed(method: str | None, dataset: str) -> dict[int, float]:
@@ -433,6 +510,8 @@ def test_what_a_page_says_of_controls_is_in_the_records(
         assert said == [one.replace("0.", ".", 1) for one in drawn], (method, dataset)
 
 
+@BOARDS
+@pytest.mark.usefixtures("held")
 def test_what_tuning_changes_is_drawn_from_the_records() -> None:
     words = ("leaderboard", "--tuned", "--dataset", ",".join(SMALL), "--format", "md", "--task")
     drawn = [printed(*words, task) for task in ("new_item/cold/k=0", "new_user/warm/k=10")]
