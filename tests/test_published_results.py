@@ -421,10 +421,10 @@ def test_what_a_page_says_of_articles_is_in_the_ladder() -> None:
     assert {rung.split("`")[1]: cells for rung, *cells in said}.items() <= drawn.items()
 
 
-def read_table(text: str) -> list[list[str]]:
-    """Return the cells of the lines of a Markdown table."""
+def read_table(text: str, around: str = " ") -> list[list[str]]:
+    """Return the cells of the lines of Markdown tables, without what stands around them."""
     lines = [line.split("|")[1:-1] for line in text.splitlines() if line[:1] == "|"]
-    return [[cell.strip() for cell in line] for line in lines]
+    return [[cell.strip(around) for cell in line] for line in lines]
 
 
 def test_what_a_page_says_of_texts_next_to_interactions_is_in_the_records(
@@ -432,10 +432,7 @@ def test_what_a_page_says_of_texts_next_to_interactions_is_in_the_records(
 ) -> None:
     """Each row of the table: what is asked, the method, and its mean on every dataset."""
     text = (ROOT / "docs" / "aligned-factors.md").read_text(encoding="utf-8")
-    lines = text.partition("## Results")[2].partition("\n## ")[0].splitlines()
-    cells = [
-        [one.strip(" `*") for one in line.split("|")[1:-1]] for line in lines if line[:1] == "|"
-    ]
+    cells = read_table(text.partition("## Results")[2].partition("\n## ")[0], " `*")
     means, differences = ([row for row in cells if len(row) == n] for n in (8, 7))
     (_, _, *datasets), _, *rows = means
     assert sorted(datasets) == sorted(WITH_TEXTS) and len(rows) == 30
@@ -481,8 +478,7 @@ def test_what_a_page_says_of_controls_is_in_the_records(
 ) -> None:
     """Each row: a method, a dataset, its mean on new items, and what it has more than controls."""
     text = (ROOT / "docs" / "ladder.md").read_text(encoding="utf-8")
-    lines = text.partition("## Controls")[2].partition("\n## ")[0].splitlines()
-    cells = [[one.strip(" `") for one in line.split("|")[1:-1]] for line in lines]
+    cells = read_table(text.partition("## Controls")[2].partition("\n## ")[0], " `")
     _, _, *rows = [row for row in cells if len(row) == 7]
     assert len(rows) == 16
     untrained = {"text_ridge_vectors": "untrained_ridge", "frozen_towers": "untrained_towers"}
