@@ -61,7 +61,7 @@ setup: .venv/ready ## Create .venv from requirements.lock
 	@test -n "$(PYTHON)" || { echo "coldbench needs Python 3.11, 3.12 or 3.13 (set PYTHON=...)"; exit 1; }
 	@echo "setting up .venv with $(PYTHON) (some minutes the first time)"
 	$(PYTHON) -m venv .venv
-	@# Side by side, torch being a third of it all, and without bytecode, which every core writes afterwards.
+	@# Torch beside the rest, and without bytecode, which every core writes afterwards.
 	@grep -v '^torch==' requirements.lock > .venv/others.txt
 	$(PIP) --no-compile --retries 0 --timeout 15 --extra-index-url $(TORCH_INDEX) \
 		"$$(grep '^torch==' requirements.lock)" & torch=$$!; \
@@ -157,9 +157,7 @@ results-ladder: setup ## Every way of fine-tuning on the small datasets, with sh
 		dataset.of=$(call joined,$(SMALL)) $(RECORDED)
 	$(BIN)/coldbench run +experiment=ladder seed=$(TEN) dataset=$(call joined,$(SMALL)) method=untrained_ridge $(RECORDED)
 	$(BIN)/coldbench run +experiment=ladder seed=$(FIVE) dataset=$(call joined,$(filter-out $(SMALL),$(ACROSS))) \
-		method=untrained_ridge $(RECORDED)
-	$(BIN)/coldbench run +experiment=ladder seed=$(FIVE) dataset=$(call joined,$(filter-out $(SMALL),$(ACROSS))) \
-		method=linear_probe,untrained_towers $(RECORDED)
+		method=untrained_ridge,untrained_towers,linear_probe $(RECORDED)
 	$(BIN)/coldbench run +experiment=ladder time_limit=3600 seed=$(FIVE) dataset=citeulike-a $(OPEN) \
 		method=text_popularity,text_knn_items,text_ridge_vectors,linear_probe,frozen_towers $(RECORDED)
 	$(BIN)/coldbench run +experiment=ladder time_limit=3600 seed=$(THREE) \

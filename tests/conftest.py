@@ -67,11 +67,11 @@ def chance(ndcg: Callable[..., float]) -> Callable[[str], float]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file in one process, and refuse a slow leak test.
 
-    Tests of a file share what is fitted for them, unless they name a group of their own. What is
-    slow may be left out for want of time, a leak test never.
+    Tests of a file share what is fitted for them, unless they name a group of their own; slow ones
+    are few, and better spread. What is slow may be left out for want of time, a leak test never.
     """
     for one in items:
-        if one.get_closest_marker("xdist_group") is None:
+        if not any(map(one.get_closest_marker, ("xdist_group", "slow"))):
             one.add_marker(pytest.mark.xdist_group(one.path.stem))
     slow = (one for one in items if one.get_closest_marker("slow"))
     leaks = [one.nodeid for one in slow if "leak" in one.nodeid.lower()]

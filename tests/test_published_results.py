@@ -403,7 +403,7 @@ def test_what_pages_say_that_a_rung_adds_over_datasets_is_in_the_ladder(page: st
 def test_what_a_page_says_of_articles_is_in_the_ladder() -> None:
     """Each row: a rung, and what it has more than the frozen towers in three tasks."""
     text = (ROOT / "docs" / "ladder.md").read_text(encoding="utf-8")
-    section = text.partition("## Titles and abstracts of articles")[2].partition("\n## ")[0]
+    section = text.partition("## Articles by their tags")[2].partition("\n## ")[0]
     (_, *asked), _, *said = read_table(section)
     tasks = {
         "new items": "new_item/cold/k=0",
